@@ -1,0 +1,43 @@
+// Owning pointers for FFmpeg's structs, and the two or three guards that keep the core compiling
+// without warnings on FFmpeg 5.1 (Debian 12) and 7.1 (Debian 13).
+#pragma once
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/avutil.h>
+#include <libavutil/frame.h>
+#include <libavutil/pixdesc.h>
+#include <libavutil/rational.h>
+}
+
+#include <cstdint>
+#include <memory>
+
+namespace videopush {
+
+struct AvDelete {
+  void operator()(AVFrame* p) const { av_frame_free(&p); }
+  void operator()(AVPacket* p) const { av_packet_free(&p); }
+  void operator()(AVCodecContext* p) const { avcodec_free_context(&p); }
+  void operator()(AVCodecParameters* p) const { avcodec_parameters_free(&p); }
+};
+using FramePtr = std::unique_ptr<AVFrame, AvDelete>;
+using PacketPtr = std::unique_ptr<AVPacket, AvDelete>;
+using CodecContextPtr = std::unique_ptr<AVCodecContext, AvDelete>;
+using CodecParametersPtr = std::unique_ptr<AVCodecParameters, AvDelete>;
+
+FramePtr make_frame();    // throws std::bad_alloc
+PacketPtr make_packet();  // throws std::bad_alloc
+
+/// Duration of a frame in its time base; 0 when unknown. (`pkt_duration` before libavutil 57.30.)
+std::int64_t frame_duration(const AVFrame& frame);
+void set_frame_duration(AVFrame& frame, std::int64_t duration);
+bool is_key_frame(const AVFrame& frame);
+
+/// Process-wide libav* log level and destination (one line at a time, redacted).
+/// level: 0 errors, 1 warnings and information, 2 debug.
+void set_log_level(int level);
+void set_log_sink(void (*sink)(int av_level, const char* line, void* user), void* user);
+
+}  // namespace videopush

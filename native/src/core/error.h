@@ -1,0 +1,90 @@
+// Typed errors of the native core. Every error names what failed and why (`what()`), and what the
+// person can do about it (`action()`); the code is stable and is what programs compare.
+#pragma once
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace videopush {
+
+enum class ErrorCode {
+  // Arguments and states
+  InvalidArgument,
+  InvalidState,
+  Aborted,
+  Internal,
+  // Sources
+  UrlInvalid,
+  SchemeUnsupported,
+  SourceNotFound,
+  SourceForbidden,  // the source tried to open something that it may not (redirect, nested file)
+  SourceUnsupported,
+  SourceEmpty,
+  SourceNoVideo,
+  SourceCorrupt,
+  SourceTruncated,
+  SourceTooLarge,  // a bound of this program: picture size, stream count
+  SourceTimeout,
+  SourceDisconnected,
+  NotSeekable,
+  OutOfRange,
+  // Encoders
+  EncoderUnknown,
+  EncoderRejected,  // the encoder refused its settings or failed
+  // Sinks
+  HostUnknown,
+  ConnectRefused,
+  ConnectTimeout,
+  ConnectFailed,
+  ResponseTimeout,
+  WriteTimeout,
+  ConnectionClosed,
+  ConnectionReset,
+  ProtocolError,
+  ServerRefused,
+  CredentialsMissing,
+  CredentialsRefused,
+  PublisherConflict,
+  CodecUnsupportedByTarget,
+  FileNotWritable,
+  // Frame queue
+  RingInvalid,
+  RingBusy,
+  RingPeerFailed,
+};
+
+/// The code's stable name, e.g. "ConnectRefused": the `code` of the JavaScript error.
+std::string_view to_string(ErrorCode code);
+
+/// True when trying again without a change of configuration cannot help.
+bool is_permanent(ErrorCode code);
+
+class Error : public std::exception {
+ public:
+  /// `message`: one line, what failed and why. `action`: one line, what to do ("" when there is
+  /// nothing to advise). `averror`: FFmpeg's code, or 0.
+  Error(ErrorCode code, std::string message, std::string action = "", int averror = 0);
+
+  /// From an FFmpeg call: message becomes "<what>: <av_strerror text>".
+  static Error from_averror(ErrorCode code, int averror, std::string_view what,
+                            std::string action = "");
+
+  ErrorCode code() const { return code_; }
+  const char* what() const noexcept override { return message_.c_str(); }
+  const std::string& message() const { return message_; }
+  const std::string& action() const { return action_; }
+  int averror() const { return averror_; }
+
+ private:
+  ErrorCode code_;
+  std::string message_;
+  std::string action_;
+  int averror_;
+};
+
+/// Removes user-info and the values of secret-looking query parameters (user, pass, password, token,
+/// key, passphrase, streamid's credentials) from every URL in `text`. Stream keys in an RTMP path are the caller's to hide.
+std::string redact(std::string_view text);
+
+}  // namespace videopush

@@ -1,0 +1,41 @@
+// Time as the pipeline sees it. Deadlines live on the monotonic clock; the wall clock is read once
+// per session, to anchor RTCP sender reports. Both are injected, so that tests can run an hour in a second.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace videopush {
+
+using Nanoseconds = std::int64_t;
+
+enum class WakeReason { Due, Readable, Woken, Aborted };
+
+/// What a wait listens to besides time. File descriptors < 0 are ignored.
+struct WaitOn {
+  int socket_fd = -1;  // readable -> WakeReason::Readable (also on hang-up or error)
+  int wake_fd = -1;    // eventfd, drained by the clock -> WakeReason::Woken
+  int abort_fd = -1;   // AbortSignal::fd() -> WakeReason::Aborted
+};
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  /// CLOCK_MONOTONIC, nanoseconds. The same in every process of one machine.
+  virtual Nanoseconds now() const = 0;
+  /// CLOCK_REALTIME, nanoseconds since 1970.
+  virtual Nanoseconds wall_now() const = 0;
+  /// Sleeps until `deadline` (absolute, `now()`'s clock) or an event. Precise: the last stretch is slept by
+  /// clock_nanosleep(TIMER_ABSTIME). A deadline that has passed still looks at the descriptors once.
+  virtual WakeReason wait_until(Nanoseconds deadline, const WaitOn& on) = 0;
+};
+
+Clock& system_clock();
+
+/// Timer slack of 1 us and, where the kernel honours it (>= 6.12), a short scheduling slice for the calling thread.
+void make_thread_punctual();
+
+/// How many nanoseconds from now, at most, a wait may ask for when it has no deadline of its own.
+inline constexpr Nanoseconds kForever = INT64_MAX;
+
+}  // namespace videopush

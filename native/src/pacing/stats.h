@@ -1,0 +1,68 @@
+// Counters and histograms that one thread writes and any thread reads (relaxed atomics).
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "pacing/clock.h"
+
+namespace videopush::pacing {
+
+/// A Prometheus-style histogram over seconds. Bounds are upper limits in nanoseconds, ascending; the
+/// last bucket (+Inf) is implicit.
+class Histogram {
+ public:
+  static constexpr std::size_t kMaxBounds = 20;
+  explicit Histogram(std::span<const Nanoseconds> bounds);
+  void observe(Nanoseconds value) noexcept;
+
+  struct Snapshot {
+    std::vector<double> bounds;           // seconds
+    std::vector<std::uint64_t> buckets;   // not cumulative; bounds.size() + 1 entries
+    double sum = 0;                       // seconds
+    std::uint64_t count = 0;
+    /// Linear interpolation inside the bucket, q in 0..1, seconds; 0 when empty.
+    double quantile(double q) const;
+  };
+  Snapshot snapshot() const;
+
+ private:
+  std::vector<Nanoseconds> bounds_;
+  std::array<std::atomic<std::uint64_t>, kMaxBounds + 1> buckets_{};
+  std::atomic<std::int64_t> sum_{0};
+};
+
+// Bucket bounds of the metrics table (seconds in the metric, nanoseconds here).
+std::span<const Nanoseconds> lateness_bounds();        // .0001 ... 5
+std::span<const Nanoseconds> interval_error_bounds();  // the same up to .25
+std::span<const Nanoseconds> residence_bounds();       // .001 ... 5
+std::span<const Nanoseconds> work_bounds();            // .0005 ... 1 (decode, encode)
+std::span<const Nanoseconds> write_bounds();           // .00005 ... 1
+
+/// Everything about how punctually one output sent. Written by its sender thread.
+class PacingStats {
+ public:
+  PacingStats();
+  /// deadline, first byte offered (s_n), last byte accepted (e_n), media interval to the previous unit (ns, 0 for the first),
+  /// frame interval (for the late count).
+  void on_sent(Nanoseconds deadline, Nanoseconds offered, Nanoseconds accepted, Nanoseconds media_interval,
+               Nanoseconds frame_interval);
+  void on_wait(Nanoseconds slept);
+
+  Histogram lateness, interval_error, write_duration;
+  std::atomic<std::uint64_t> late{0};               // lateness > one frame interval
+  std::atomic<std::int64_t> interval_sum{0};        // ns
+  std::atomic<double> interval_squared_sum{0};      // s^2
+  std::atomic<std::int64_t> jitter{0};              // RFC 3550 6.4.1 filter (1/16) on the interval error, ns
+  std::atomic<std::int64_t> wait_sum{0};            // ns slept for deadlines
+  std::atomic<std::int64_t> send_lead{0};           // ns at the last send, signed
+
+ private:
+  Nanoseconds last_offered_ = 0;
+};
+
+}  // namespace videopush::pacing
