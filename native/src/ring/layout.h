@@ -1,0 +1,119 @@
+// The frame queue's shared memory, byte for byte: one header, then the slots. Two processes of one build map the
+// same file (a memory emptyDir or /dev/shm), so plain lock-free atomics and futexes join them.
+//
+// Words. A *sequence* numbers every frame that the decoder offered, dropped ones included; a *position* numbers
+// the frames that entered the queue. Slot of a position = position % slot_count. Cursors are positions:
+//
+//   acked <= released <= taken <= published
+//   published - taken <= capacity                       the back-pressure
+//   published - reuse_floor < slot_count                a slot may be written; reuse_floor = acked, or `released` when
+//                                                       `reuse_after_release` is set (then replay needs the decoder)
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/format.h"
+
+namespace videopush::ring {
+
+inline constexpr std::uint64_t kMagic = 0x31474e4952505656;  // "VVPRING1", little endian
+inline constexpr std::uint32_t kAbiVersion = 1;
+inline constexpr std::uint32_t kMaxOutputs = 8;
+inline constexpr std::uint32_t kMaxSlots = 512;  // also the width of the fate window in the ledger
+inline constexpr std::uint64_t kMaxBytes = 256ull << 20;
+inline constexpr std::uint32_t kMaxPlanes = 4;
+
+/// Why a frame was not sent. Order is ABI. The names are the metric's `reason` labels.
+enum class Drop : std::uint32_t { QueueFull, Late, DecodeError, Network, kCount };
+enum class Fail : std::uint32_t { Encode, Output, kCount };
+
+/// One output's books. Law: source frames = sent + sum(dropped) + sum(failed); repeated stands beside it.
+/// Single writer (the consumer process). Updates go through a redo record, so that a SIGKILL between two
+/// stores leaves nothing half counted (see ledger.h).
+struct alignas(64) OutputRecord {
+  char name[64];
+  std::atomic<std::uint64_t> sent;
+  std::atomic<std::uint64_t> repeated;
+  std::atomic<std::uint64_t> dropped[static_cast<std::size_t>(Drop::kCount)];
+  std::atomic<std::uint64_t> failed[static_cast<std::size_t>(Fail::kCount)];
+  std::atomic<std::uint64_t> bytes;
+  std::atomic<std::uint64_t> base;                    // all sequences below have a fate
+  std::atomic<std::uint64_t> window[kMaxSlots / 64];  // bit i: sequence base + i has a fate
+  std::atomic<std::uint64_t> begun;                   // 1 + sequence whose first byte was offered last; 0 none
+  // Redo record: absolute new values, applied again on attach while `redo_valid` is set.
+  std::atomic<std::uint64_t> redo_valid;
+  std::uint64_t redo_counter;  // index of the counter in {sent, repeated, dropped..., failed...}
+  std::uint64_t redo_value;
+  std::uint64_t redo_base;
+  std::uint64_t redo_window[kMaxSlots / 64];
+  // The sender's schedule and its RTP identity survive the process, so time goes on without a step.
+  std::int64_t schedule[5];  // pacing::ScheduleState, field by field
+  std::uint32_t rtp_timestamp_base;
+  std::uint32_t rtp_ssrc;
+  std::atomic<std::uint64_t> connects;
+};
+
+/// One frame's header; its planes follow at `Header::slots_offset + index * slot_bytes + plane_offset[i]`.
+struct alignas(64) SlotHeader {
+  std::uint64_t sequence;
+  std::int64_t pts;          // queue time base (VideoFormat::time_base), continuous over passes and resumes
+  std::int64_t duration;     // ticks, 0 unknown
+  std::uint32_t flags;       // SlotFlag
+  std::uint32_t pass;        // how many times a repeated source had ended before this frame
+  std::int64_t source_pts;   // where a decoder resumes: in the source's own time base
+  std::int64_t source_index; // ordinal of the frame within its pass (after rate conversion)
+  std::int64_t produced_at;  // CLOCK_MONOTONIC ns at the decoder's output
+};
+enum SlotFlag : std::uint32_t { kKeyFrame = 1, kDiscontinuity = 2 };
+
+enum class Gate : std::uint32_t { AfterAck = 0, AfterRelease = 1 };
+
+struct alignas(4096) Header {
+  // Written once, before `magic`.
+  std::uint64_t magic;
+  std::uint32_t abi_version;
+  std::uint32_t header_bytes;
+  std::uint64_t total_bytes;
+  std::uint64_t slots_offset;
+  std::uint64_t slot_bytes;
+  std::uint32_t slot_count;
+  std::uint32_t capacity;
+  std::uint32_t when_full;
+  std::uint32_t output_count;
+  std::uint64_t generation;  // +1 for each parameter change: a new ring file takes this one's place (rename)
+  VideoFormat format;
+  std::uint32_t plane_count;
+  std::uint32_t plane_offset[kMaxPlanes];
+  std::int32_t plane_stride[kMaxPlanes];
+
+  // Cursors, each on a line of its own.
+  alignas(64) std::atomic<std::uint64_t> published;
+  alignas(64) std::atomic<std::uint64_t> taken;
+  alignas(64) std::atomic<std::uint64_t> released;
+  alignas(64) std::atomic<std::uint64_t> acked;
+  // Futex words: bumped and woken at each publish / each take, release, ack or rewind.
+  alignas(64) std::atomic<std::uint32_t> published_bell;
+  alignas(64) std::atomic<std::uint32_t> consumed_bell;
+
+  // Producer's account.
+  alignas(64) std::atomic<std::uint64_t> source_frames;  // sequences handed out
+  std::atomic<std::uint64_t> rate_repeats;               // constant-rate conversion: frames added
+  std::atomic<std::uint64_t> rate_drops;                 // ... and left out (these have no sequence)
+  std::atomic<std::uint64_t> decode_errors;
+  std::atomic<std::uint64_t> producer_blocked_ns;
+  std::atomic<std::uint64_t> consumer_blocked_ns;
+  std::atomic<std::uint32_t> ended;         // 1: end marker; source_frames is final
+  std::atomic<std::uint32_t> producer_error;  // ErrorCode + 1 of a permanent error, 0 none
+  std::atomic<std::uint32_t> gate;          // Gate
+  std::atomic<std::uint64_t> replay_request;  // 1 + position the consumer needs again, 0 none
+  std::atomic<std::uint32_t> producer_epoch, consumer_epoch;
+  std::atomic<std::int64_t> producer_heartbeat, consumer_heartbeat;  // CLOCK_MONOTONIC ns
+  std::atomic<std::uint32_t> producer_resumes, consumer_resumes;
+
+  OutputRecord outputs[kMaxOutputs];
+};
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+}  // namespace videopush::ring

@@ -1,0 +1,85 @@
+// Frames in, paced units out: one thread encodes, one sender thread per output.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "media/encoder.h"
+#include "pacing/schedule.h"
+#include "pacing/stats.h"
+#include "sessions/frame_input.h"
+#include "sinks/sink.h"
+
+namespace videopush::sessions {
+
+struct OutputOptions {
+  std::string name;
+  std::string url;               // without user-info
+  std::string user_file, password_file;  // read at every connect; empty = none
+  sinks::Limits limits;
+};
+
+struct EncodeOptions {
+  media::EncoderOptions encoder;
+  Nanoseconds latency_budget = 100'000'000;
+  pacing::CatchUp catch_up = pacing::CatchUp::Rebase;
+  std::vector<OutputOptions> outputs;
+  /// In-memory input only: how much media may be accepted ahead of its deadline (0 = no bound but the queue's).
+  Nanoseconds max_lead = 0;
+};
+
+enum class OutputPhase { Idle, Connecting, Connected, Waiting, Failed, Closed };
+
+struct OutputSnapshot {
+  std::string name, protocol, url;  // redacted
+  OutputPhase phase;
+  std::optional<Error> error;      // the last one; cleared by a successful connect
+  std::uint64_t connects, reconnects;
+  std::uint64_t reconnects_refused, reconnects_timeout, reconnects_reset, reconnects_protocol;
+  double outage_seconds;
+  ring::Ledger::Totals ledger;
+  std::uint64_t key_frames, late;
+  pacing::Histogram::Snapshot lateness, interval_error, write_duration;
+  double send_lead, lead, jitter, interval_sum, interval_squared_sum, wait_sum;  // seconds
+  std::uint64_t rebases; double rebase_seconds;
+  std::uint64_t backlog_bytes;
+};
+
+struct EncodeSnapshot {
+  bool running, ended, failed;
+  std::optional<Error> error;  // permanent failure of the encode side
+  std::uint64_t source_frames, dequeued, encoded;
+  std::uint64_t resumes;
+  std::optional<media::Encoder::Effective> encoder;
+  std::optional<VideoFormat> format;
+  pacing::Histogram::Snapshot encode_duration, residence, latency;
+  std::vector<OutputSnapshot> outputs;
+};
+
+/// Events are few (state changes), called on native threads.
+using EventSink = std::function<void(std::string_view kind, std::string_view detail)>;
+
+class EncodeSession {
+ public:
+  EncodeSession(EncodeOptions options, std::unique_ptr<FrameInput> input, Clock& clock, EventSink events);
+  ~EncodeSession();  // aborts and joins
+
+  void start();
+  /// Stop at a frame boundary: no further frame is taken, what was taken is sent on its deadlines, nothing reconnects, then teardown.
+  void request_stop();
+  void abort();  // at once; within 100 ms every wait ends
+  bool wait(Nanoseconds limit);  // true once all threads have ended
+  EncodeSnapshot snapshot() const;
+  /// Lead of the media accepted so far (DESIGN: media time accepted - time since t0), seconds; waitRef = max(lead, 0) / 2.
+  double lead_seconds() const;
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace videopush::sessions
