@@ -86,6 +86,9 @@ struct alignas(4096) Header {
   std::uint32_t plane_count;
   std::uint32_t plane_offset[kMaxPlanes];
   std::int32_t plane_stride[kMaxPlanes];
+  // The parameter record of the producer as JSON (source descriptor), UTF-8; what mpegCoder puts first through its queue.
+  std::uint32_t parameters_bytes;
+  char parameters[16384];
 
   // Cursors, each on a line of its own.
   alignas(64) std::atomic<std::uint64_t> published;

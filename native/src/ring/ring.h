@@ -20,6 +20,7 @@ struct RingOptions {
   std::uint32_t capacity = 20;   // frames, 1..256
   std::uint32_t retained = 8;    // encoder delay + L * rate + 2: frames taken but not yet acked
   WhenFull when_full = WhenFull::Block;
+  std::string parameters;            // JSON for the consumer, at most 16 KiB
   std::vector<std::string> outputs;  // names, in the order of the configuration, 1..kMaxOutputs
 };
 
