@@ -36,7 +36,8 @@ void set_frame_duration(AVFrame& frame, std::int64_t duration);
 bool is_key_frame(const AVFrame& frame);
 
 /// Process-wide libav* log level and destination (one line at a time, redacted).
-/// level: 0 errors, 1 warnings and information, 2 debug.
+/// level: 0 errors (the start value), 1 warnings and information, 2 debug. Without a sink (nullptr,
+/// the start value) nothing is written.
 void set_log_level(int level);
 void set_log_sink(void (*sink)(int av_level, const char* line, void* user), void* user);
 

@@ -31,7 +31,8 @@ struct VideoFormat {
 
   AVRational time_base() const { return {time_base_num, time_base_den}; }
   AVRational frame_rate() const { return {frame_rate_num, frame_rate_den}; }
-  /// Bytes of one frame with 64-byte aligned rows (av_image_get_buffer_size, align 64).
+  /// Bytes of one frame with 64-byte aligned rows (av_image_get_buffer_size, align 64); 0 when the
+  /// size or pixel format is invalid.
   std::size_t frame_bytes() const;
   /// One frame interval in nanoseconds (40 ms when the rate is unknown).
   std::int64_t frame_interval_ns() const;

@@ -1,0 +1,100 @@
+#include "core/av.h"
+
+#include <mutex>
+#include <new>
+#include <string>
+
+#include "core/error.h"
+
+namespace videopush {
+namespace {
+
+struct LogSink {
+  std::mutex mutex;
+  void (*function)(int, const char*, void*) = nullptr;
+  void* user = nullptr;
+};
+
+LogSink& log_sink() {
+  // Never destroyed: libav threads may log while static objects go.
+  static LogSink* sink = new LogSink;
+  return *sink;
+}
+
+/// libav* hands over pieces of lines; each thread gathers its own until the newline.
+void log_callback(void* object, int level, const char* format, va_list arguments) {
+  if (level > av_log_get_level()) return;
+  thread_local std::string pending;
+  thread_local int print_prefix = 1;
+  char piece[1024];
+  av_log_format_line2(object, level, format, arguments, piece, sizeof piece, &print_prefix);
+  pending += piece;
+  constexpr std::size_t kLongestLine = 8192;
+  for (std::size_t end; (end = pending.find_first_of("\n\r")) != std::string::npos ||
+                        pending.size() > kLongestLine;) {
+    const std::string line = redact(std::string_view(pending).substr(0, end));
+    pending.erase(0, end == std::string::npos ? end : end + 1);
+    if (line.empty()) continue;
+    LogSink& sink = log_sink();
+    std::lock_guard lock(sink.mutex);
+    if (sink.function) sink.function(level, line.c_str(), sink.user);
+  }
+}
+
+// Without this libav* would write to stderr, with passwords in its URLs, until a sink is set.
+[[maybe_unused]] const bool log_installed = [] {
+  av_log_set_level(AV_LOG_ERROR);
+  av_log_set_callback(log_callback);
+  return true;
+}();
+
+}  // namespace
+
+FramePtr make_frame() {
+  FramePtr frame(av_frame_alloc());
+  if (!frame) throw std::bad_alloc();
+  return frame;
+}
+
+PacketPtr make_packet() {
+  PacketPtr packet(av_packet_alloc());
+  if (!packet) throw std::bad_alloc();
+  return packet;
+}
+
+std::int64_t frame_duration(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  return frame.duration;
+#else
+  return frame.pkt_duration;
+#endif
+}
+
+void set_frame_duration(AVFrame& frame, std::int64_t duration) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  frame.duration = duration;
+#else
+  frame.pkt_duration = duration;
+#endif
+}
+
+bool is_key_frame(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  return (frame.flags & AV_FRAME_FLAG_KEY) != 0;
+#else
+  return frame.key_frame != 0;
+#endif
+}
+
+void set_log_level(int level) {
+  av_log_set_level(level <= 0 ? AV_LOG_ERROR : level == 1 ? AV_LOG_INFO : AV_LOG_DEBUG);
+}
+
+void set_log_sink(void (*function)(int av_level, const char* line, void* user), void* user) {
+  LogSink& sink = log_sink();
+  std::lock_guard lock(sink.mutex);
+  sink.function = function;
+  sink.user = user;
+}
+
+}  // namespace videopush
