@@ -8,7 +8,19 @@
 
 namespace videopush::pacing {
 
-enum class CatchUp { Rebase, Burst, Skip };
+/// What happens to a unit that reaches the sender after its deadline.
+enum class CatchUp {
+  Rebase,  // more than one frame interval late: t0 moves, so that the unit is due at once
+  Burst,   // at most 1.25 times the media's own rate until on time again
+  Skip,    // sent at once, and the encode side is asked to drop raw frames
+};
+
+/// Why a unit was late; a label of the count, it does not change what is done.
+enum class RebaseReason { Stall, Resume, Discontinuity };
+inline constexpr int kRebaseReasons = 3;
+
+/// Burst sends `dts` apart units at least 1 / kBurstRate of that apart: 1.25 as a fraction, 5/4.
+inline constexpr AVRational kBurstRate{5, 4};
 
 struct ScheduleOptions {
   Nanoseconds latency_budget = 100'000'000;  // L
@@ -16,44 +28,56 @@ struct ScheduleOptions {
   Nanoseconds frame_interval = 40'000'000;  // lateness beyond one of these is a stall
 };
 
-/// What must survive a SIGKILL of the sender's process; kept in the ring's header page.
-/// All zero = not started.
+/// What must survive a SIGKILL of the sender's process; kept in the ring's header page as
+/// std::int64_t[9], byte for byte. All zero = not started.
 struct ScheduleState {
-  std::int64_t t0 = 0;        // monotonic ns; moves only by a counted rebase
-  std::int64_t dts0 = 0;      // ticks of `time_base`
-  std::int64_t started = 0;   // 0 or 1
-  std::int64_t rebases = 0;
-  std::int64_t rebased_ns = 0;  // sum of the shifts
+  std::int64_t t0 = 0;                            // monotonic ns; moves only by a counted rebase
+  std::int64_t dts0 = 0;                          // ticks of the schedule's time base
+  std::int64_t started = 0;                       // 0 or 1
+  std::int64_t rebases[kRebaseReasons] = {};      // by RebaseReason
+  std::int64_t rebased_ns[kRebaseReasons] = {};   // by RebaseReason: sum of the shifts
+
+  std::int64_t total_rebases() const { return rebases[0] + rebases[1] + rebases[2]; }
+  Nanoseconds total_rebased() const { return rebased_ns[0] + rebased_ns[1] + rebased_ns[2]; }
 };
+static_assert(sizeof(ScheduleState) == 9 * sizeof(std::int64_t));
 
-enum class RebaseReason { Stall, Resume, Discontinuity };
-
-/// One output's schedule. deadline(dts) = t0 + L + (dts - dts0), exactly: the difference is rescaled
-/// from `dts0` in one step (av_rescale), so no rounding accumulates.
+/// One output's schedule: deadline(dts) = t0 + L + (dts - dts0). The difference is rescaled from `dts0` in
+/// one step (av_rescale_q, to the nearest nanosecond), so that no rounding accumulates. Belongs to one thread.
 class Schedule {
  public:
+  /// `state` of an earlier process is continued; the default starts anew with the first unit.
   Schedule(const ScheduleOptions& options, AVRational time_base, ScheduleState state = {});
 
   struct Plan {
     Nanoseconds send_at;      // when to offer the first byte; may be <= now
     Nanoseconds deadline;     // for lateness, after any rebase
     Nanoseconds rebased = 0;  // shift applied by this call (Rebase policy), 0 otherwise
-    bool skip = false;        // Skip policy: this unit is late by more than one interval: ask the encode side to drop raw frames
+    bool skip = false;        // Skip policy: more than one interval late; drop raw frames
   };
-  /// Called once per unit when it reaches the sender (`arrived`: now). Starts the schedule on the first
-  /// unit. Rebase: a unit that arrives more than one frame interval after its deadline shifts t0
-  /// so that it is due now. Burst: send_at >= last_sent + (dts - last dts)/1.25.
-  /// Skip: reports `skip`.
+
+  /// Called once per unit when it reaches the connected sender; `arrived`: now. The first unit starts the schedule.
+  /// `reason`: what a shift, should there be one, is counted as (Resume for the first unit of a new
+  /// process or connection).
+  ///
+  /// A restored t0 that lies in the future was written under another boot's clock: it is shifted as if
+  /// the unit were late, whatever the policy.
   Plan plan(std::int64_t dts, Nanoseconds arrived, RebaseReason reason = RebaseReason::Stall);
+
+  /// The unit planned last was offered to the sink at this instant; paces what follows under Burst.
   void sent(std::int64_t dts, Nanoseconds first_byte_offered);
 
   bool started() const { return state_.started != 0; }
   Nanoseconds deadline(std::int64_t dts) const;
-  /// Media time from dts0 to `dts` minus the time since t0, ns: the lead of whatever `dts` stands for.
+  /// Media time from dts0 to `dts` minus the time since t0, ns, signed: the lead of whatever `dts` stands
+  /// for. 0 before the start.
   Nanoseconds lead(std::int64_t dts, Nanoseconds now) const;
   const ScheduleState& state() const { return state_; }
 
  private:
+  Nanoseconds media_ns(std::int64_t ticks) const;
+  Nanoseconds shift(Nanoseconds by, RebaseReason reason);
+
   ScheduleOptions options_;
   AVRational time_base_;
   ScheduleState state_;

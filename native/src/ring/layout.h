@@ -48,7 +48,7 @@ struct alignas(64) OutputRecord {
   std::uint64_t redo_base;
   std::uint64_t redo_window[kMaxSlots / 64];
   // The sender's schedule and its RTP identity survive the process, so time goes on without a step.
-  std::int64_t schedule[5];  // pacing::ScheduleState, field by field
+  std::int64_t schedule[9];  // pacing::ScheduleState, byte for byte
   std::uint32_t rtp_timestamp_base;
   std::uint32_t rtp_ssrc;
   std::atomic<std::uint64_t> connects;
