@@ -1,0 +1,116 @@
+/** The `videopush` command: what its words mean, and the one place where an error becomes a message and an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { describe, ExitCode, formatError } from './errors.ts';
+import { probeCommand } from './probe.ts';
+import { type PushFlags, pushCommand } from './push.ts';
+import { type RunFlags, runCommand } from './run.ts';
+import { collectClaims } from './claims.ts';
+import { oneOf, parseBitRate, parseDuration, parseRate, parseSize, wholeNumber } from './values.ts';
+import { versionText } from './version.ts';
+
+const sourceHelp = `
+SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a generated picture:
+  testpattern                                    1280x720 at 30 fps, endless
+  testpattern:size=640x360,rate=25,duration=10   pattern= testsrc2, testsrc or smptehdbars
+URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv or .mp4.
+User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.`;
+
+const examples = `
+Examples:
+  videopush push talk.mp4 rtsp://localhost:8554/talk
+  videopush push talk.mp4 rtsp://localhost:8554/talk --repeat --bitrate 4M --size 1280x720
+  videopush push rtsp://camera/stream rtmp://server/app/key --catch-up burst
+  videopush push testpattern:duration=10 out.mkv --codec libx265
+
+Exit codes: 0 no frame lost, or only what --when-full and --catch-up allow; 1 frames lost; 2 wrong usage;
+3 the source failed; 4 the output failed.`;
+
+function pushWords(program: Command): void {
+  program
+    .command('push')
+    .description('push one source to one server, every frame on time')
+    .argument('<SOURCE>', 'what to push')
+    .argument('<URL>', 'where to')
+    .option('--codec <NAME>', 'H264, H265, VP8, … or an encoder by its name, such as libx264', 'H264')
+    .option('--preset <NAME>', "the encoder's preset (libx264 default: veryfast)")
+    .option('--tune <NAME>', "the encoder's tune (libx264 default: zerolatency); none = without")
+    .option('--bitrate <RATE>', "bits per second, such as 4M (default: the source's, else by size)", parseBitRate)
+    .option('--size <WxH>', "picture size (default: the source's)", parseSize)
+    .option('--rate <FPS>', 'constant frame rate, such as 25 or 30000/1001 (default: source time stamps)', parseRate)
+    .option('--gop <FRAMES>', 'distance of key frames (default: 2 s)', wholeNumber(1, 3000))
+    .option('--bframes <N>', 'B-frames between references', wholeNumber(0, 16), 0)
+    .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(0, 64), 0)
+    .option('--queue <FRAMES>', 'capacity of the frame queue', wholeNumber(1, 256), 20)
+    .addOption(
+      new Option('--when-full <POLICY>', 'full queue: block, drop-oldest or drop-newest')
+        .argParser(oneOf('Block', 'DropOldest', 'DropNewest'))
+        .default('Block', 'block'),
+    )
+    .addOption(
+      new Option(
+        '--catch-up <POLICY>',
+        'after a stall: rebase (shift the schedule), burst (at most 1.25x), skip (drop late frames)',
+      )
+        .argParser(oneOf('Rebase', 'Burst', 'Skip'))
+        .default(undefined, 'rebase for files and patterns, burst for live sources'),
+    )
+    .option('--latency <MS>', 'latency budget between queue and wire, milliseconds', wholeNumber(0, 10_000), 100)
+    .option('--repeat', 'begin again at the end of the source, with continuous time stamps')
+    .option('--for <DURATION>', 'stop after this long, such as 90 or 5m', parseDuration)
+    .addOption(new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'))
+    .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
+    .addHelpText('after', `${sourceHelp}\n${examples}`)
+    .action((source: string, url: string, flags: PushFlags) => pushCommand(source, url, flags));
+}
+
+function program(): Command {
+  const root = new Command('videopush')
+    .description('Pushes video to streaming servers on time.')
+    .version(versionText(), '-V, --version', 'print the versions of VideoPush, FFmpeg and Node')
+    .helpOption('-h, --help', 'show this text')
+    .showHelpAfterError('(videopush --help shows what there is)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'videopush: ')) })
+    .exitOverride();
+  pushWords(root);
+  root
+    .command('probe')
+    .description('say what a source really is: measured, not guessed')
+    .argument('<SOURCE>', 'file, URL or testpattern')
+    .option('--json', 'the descriptor as JSON')
+    .addOption(new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'))
+    .action(probeCommand);
+  root
+    .command('run')
+    .description('run VideoPush and MediaServer manifests on this machine, without a cluster')
+    .argument('<FILE...>', 'YAML files')
+    .option('--for <DURATION>', 'stop after this long, such as 90 or 5m', parseDuration)
+    .option('--claim <NAME=DIR>', 'folder that stands for a PersistentVolumeClaim (repeatable)', collectClaims, new Map())
+    .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
+    .addHelpText('after', '\nExample:\n  videopush run examples/local.yaml --for 60 --claim footage=./videos')
+    .action((files: string[], flags: RunFlags) => runCommand(files, flags));
+  for (const command of root.commands) command.copyInheritedSettings(root);
+  return root;
+}
+
+/** Commander ends usage errors, --help and --version by throwing; everything else is ours. */
+function exitCodeOf(error: unknown): ExitCode {
+  const { exitCode, code } = error as { exitCode?: number; code?: string };
+  if (typeof code === 'string' && code.startsWith('commander.')) return exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+  process.stderr.write(`${formatError(error)}\n`);
+  return describe(error).exitCode;
+}
+
+// A closed pipe (`videopush … | head`) is the reader's choice, not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(ExitCode.Ok);
+  throw error;
+});
+
+try {
+  process.exitCode = ExitCode.Ok;
+  const ended = await program().parseAsync(process.argv);
+  void ended;
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,44 @@
+/** `videopush probe SOURCE`: the true descriptor, for people or as JSON. */
+import { probe, type SourceDescriptor, type SourceOptions } from '@videopush/native';
+import { sourceOf } from './source.ts';
+import { withSourceErrors } from './failures.ts';
+
+export interface ProbeFlags {
+  json?: boolean;
+  rtspTransport: 'tcp' | 'udp';
+}
+
+const known = (value: string | number | null | undefined, unit = ''): string =>
+  value === null || value === undefined ? 'unknown' : `${value}${unit}`;
+
+/** A few aligned lines; everything in it is measured. */
+export function formatDescriptor(source: string, d: SourceDescriptor): string {
+  const { video } = d;
+  const order = video.reorderFrames ? `${video.reorderFrames} frames (B-frames)` : 'none';
+  const { color } = video;
+  const rows: [string, string][] = [
+    ['source', source],
+    ['container', `${d.container}${d.live ? ', live' : ''}${d.seekable ? ', seekable' : ', not seekable'}`],
+    ['duration', `${known(d.durationSeconds, ' s')}, starts at ${d.startSeconds} s`],
+    ['video', `stream ${d.streamIndex} of ${d.streamCount}: ${video.codec}${video.profile ? ` ${video.profile}` : ''}`],
+    ['picture', `${video.width}x${video.height} ${video.pixelFormat}${video.rotation ? `, to be turned by ${video.rotation}°` : ''}`],
+    ['frame rate', `${known(video.frameRate)}${video.variableFrameRate ? ' on average (variable)' : ''}, time base ${video.timeBase}`],
+    ['frames', `${known(video.frameCount)}${video.frameCount !== null && !video.frameCountExact ? ' (estimated)' : ''}`],
+    ['GOP', `${known(video.gopFrames, ' frames')}, reordering ${order}`],
+    ['bit rate', video.bitRate === null ? 'unknown' : `${Math.round(video.bitRate / 1000)} kb/s`],
+    ['colour', [color.range, color.primaries, color.transfer, color.matrix].map((tag) => tag ?? 'untagged').join(' / ')],
+    ...d.audio.map((a): [string, string] => ['audio', `${a.codec} ${a.sampleRate} Hz, ${a.channels} channels, ${known(a.bitRate, ' b/s')}`]),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+export async function probeCommand(text: string, flags: ProbeFlags): Promise<void> {
+  const { options, label, dispose } = sourceOf(text, flags.rtspTransport);
+  try {
+    const descriptor = await withSourceErrors(() => probe(options as SourceOptions));
+    process.stdout.write(`${flags.json ? JSON.stringify(descriptor) : formatDescriptor(label, descriptor)}\n`);
+  } finally {
+    dispose();
+  }
+}

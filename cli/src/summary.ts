@@ -1,0 +1,90 @@
+/** What became of every frame, and what the command says with its exit code about it. Pure. */
+import type { EncodeSnapshot, LedgerTotals, WhenFull, CatchUp } from '@videopush/native';
+import { ExitCode } from './errors.ts';
+
+export interface Policy {
+  whenFull: WhenFull;
+  catchUp: CatchUp;
+}
+
+export interface OutputSummary {
+  name: string;
+  url: string;
+  sourceFrames: number;
+  sent: number;
+  repeated: number;
+  dropped: number;
+  failed: number;
+  /** decoded but without a fate: only after a stop */
+  unsettled: number;
+  bytes: number;
+  late: number;
+  rebases: number;
+  reconnects: number;
+}
+
+const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
+
+export function summarize(encoder: EncodeSnapshot): OutputSummary[] {
+  return encoder.outputs.map((output) => {
+    const { sent, repeated, dropped, failed, bytes } = output.ledger;
+    return {
+      name: output.name,
+      url: output.url,
+      sourceFrames: encoder.sourceFrames,
+      sent,
+      repeated,
+      dropped: sum(dropped),
+      failed: sum(failed),
+      unsettled: encoder.sourceFrames - sent - sum(dropped) - sum(failed),
+      bytes,
+      late: output.late,
+      rebases: sum(output.rebases),
+      reconnects: sum(output.reconnects),
+    };
+  });
+}
+
+/** Frames that were lost although the policy did not allow it. */
+export function unexcused(ledger: LedgerTotals, policy: Policy): number {
+  const queueAllowed = policy.whenFull !== 'Block';
+  const lateAllowed = policy.catchUp === 'Skip';
+  return (
+    sum(ledger.failed) +
+    ledger.dropped.decodeError +
+    ledger.dropped.network +
+    (queueAllowed ? 0 : ledger.dropped.queueFull) +
+    (lateAllowed ? 0 : ledger.dropped.late)
+  );
+}
+
+/** `stopped`: somebody asked for the end, so frames that were decoded but not sent yet are no loss. */
+export function exitCodeOf(encoder: EncodeSnapshot, policy: Policy, stopped: boolean): ExitCode {
+  const clean = encoder.outputs.every((output, index) => {
+    const unsettled = summarize(encoder)[index]?.unsettled ?? 0;
+    return unexcused(output.ledger, policy) === 0 && (unsettled === 0 || (stopped && unsettled > 0));
+  });
+  if (!clean) return ExitCode.Failed;
+  return stopped || encoder.ended ? ExitCode.Ok : ExitCode.Failed;
+}
+
+const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+
+/** The closing lines for a terminal, one block per output. */
+export function formatSummary(outputs: OutputSummary[], seconds: number): string {
+  const lines = outputs.flatMap((o) => {
+    const lost = o.dropped + o.failed;
+    const balanced = o.sourceFrames === o.sent + o.dropped + o.failed + o.unsettled;
+    return [
+      `${o.url}`,
+      `  ledger   ${o.sourceFrames} source frames = ${o.sent} sent + ${o.dropped} dropped + ${o.failed} failed` +
+        (o.unsettled ? ` + ${o.unsettled} not sent at the stop` : '') +
+        (balanced ? '' : '  (DOES NOT BALANCE)') +
+        `; ${o.repeated} repeated`,
+      `  pacing   ${o.late} late by more than a frame, ${plural(o.rebases, 'shift')} of the schedule, ${plural(o.reconnects, 'reconnect')}`,
+      `  volume   ${(o.bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s`,
+      lost === 0 && balanced ? '  result   no frame was lost' : `  result   ${plural(lost, 'frame')} lost`,
+    ];
+  });
+  return lines.join('\n');
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { oneOf, parseBitRate, parseDuration, parseRate, parseSize, parseTestPattern, wholeNumber } from './values.ts';
+
+describe('values on the command line', () => {
+  it.each([
+    ['1280x720', { width: 1280, height: 720 }],
+    ['640X360', { width: 640, height: 360 }],
+  ])('reads the size %s', (text, size) => expect(parseSize(text)).toEqual(size));
+
+  it.each(['1280', '1280x', '0x0', '1281x720', '99999x10', '-2x4'])('refuses the size %s', (text) =>
+    expect(() => parseSize(text)).toThrow(/1280x720|even numbers/),
+  );
+
+  it.each([
+    ['4M', 4_000_000],
+    ['2500k', 2_500_000],
+    ['3.5m', 3_500_000],
+    ['128000', 128_000],
+  ])('reads the bit rate %s', (text, rate) => expect(parseBitRate(text)).toBe(rate));
+
+  it.each(['4MB', 'fast', '1', '2000M', '-4M'])('refuses the bit rate %s', (text) =>
+    expect(() => parseBitRate(text)).toThrow(/bit rate/),
+  );
+
+  it.each([
+    ['25', '25'],
+    ['30000/1001', '30000/1001'],
+    ['29.97', '30000/1001'],
+    ['23.976', '24000/1001'],
+    ['12.5', '125/10'],
+  ])('reads the frame rate %s as an exact fraction', (text, rate) => expect(parseRate(text)).toBe(rate));
+
+  it.each(['0', '25/0', '5000', 'PAL', '-25'])('refuses the frame rate %s', (text) =>
+    expect(() => parseRate(text)).toThrow(/frame rate/),
+  );
+
+  it.each([
+    ['90', 90],
+    ['5m', 300],
+    ['1.5h', 5400],
+  ])('reads the duration %s', (text, seconds) => expect(parseDuration(text)).toBe(seconds));
+
+  it('matches policies without regard to case and dashes, and names them when it refuses', () => {
+    const policy = oneOf('Block', 'DropOldest', 'DropNewest');
+    expect(policy('drop-oldest')).toBe('DropOldest');
+    expect(policy('DropNewest')).toBe('DropNewest');
+    expect(() => policy('drop')).toThrow('block, drop-oldest, drop-newest');
+  });
+
+  it('holds whole numbers to their bounds', () => {
+    expect(wholeNumber(1, 256)('20')).toBe(20);
+    expect(() => wholeNumber(1, 256)('0')).toThrow('1 to 256');
+    expect(() => wholeNumber(1, 256)('2.5')).toThrow('1 to 256');
+  });
+
+  it('reads a test pattern with its settings, and leaves other sources alone', () => {
+    expect(parseTestPattern('testpattern')).toEqual({});
+    expect(parseTestPattern('testpattern:size=640x360,rate=25,duration=10')).toEqual({
+      width: 640,
+      height: 360,
+      frameRate: '25',
+      durationSeconds: 10,
+    });
+    expect(parseTestPattern('talk.mp4')).toBeUndefined();
+    expect(() => parseTestPattern('testpattern:colour=red')).toThrow('pattern, size, rate, duration');
+  });
+});

@@ -1,0 +1,92 @@
+/** Values as people write them on a command line. Pure; every refusal names what is allowed. */
+import { InvalidArgumentError } from 'commander';
+import type { TestPattern } from '@videopush/native';
+
+const refuse = (message: string): never => {
+  throw new InvalidArgumentError(message);
+};
+
+/** "1280x720" in pixels, even numbers of 16 to 8192. */
+export function parseSize(text: string): { width: number; height: number } {
+  const match = /^(\d+)[x×:](\d+)$/i.exec(text.trim());
+  if (!match) return refuse('a size is WIDTHxHEIGHT, for example 1280x720.');
+  const [width, height] = [Number(match[1]), Number(match[2])];
+  for (const side of [width, height]) {
+    if (side < 16 || side > 8192 || side % 2) return refuse('width and height are even numbers of 16 to 8192.');
+  }
+  return { width, height };
+}
+
+/** "4M", "2500k", "3.5M" or plain bits per second; returns bits per second, 10 kb/s to 1 Gb/s. */
+export function parseBitRate(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kKmM]?)$/.exec(text.trim());
+  if (!match) return refuse('a bit rate is a number with k or M, for example 4M or 2500k.');
+  const scale = { '': 1, k: 1e3, m: 1e6 }[match[2]?.toLowerCase() as '' | 'k' | 'm'];
+  const rate = Math.round(Number(match[1]) * scale);
+  if (rate < 10_000 || rate > 1e9) return refuse('a bit rate lies between 10k and 1000M.');
+  return rate;
+}
+
+/** "25", "29.97", "30000/1001" as an exact fraction, up to 1000 frames a second. NTSC decimals become n·1000/1001. */
+export function parseRate(text: string): string {
+  const fraction = /^(\d+)(?:\/(\d+))?$/.exec(text.trim());
+  const ntsc = { '23.976': '24000/1001', '23.98': '24000/1001', '29.97': '30000/1001', '59.94': '60000/1001' };
+  const known = ntsc[text.trim() as keyof typeof ntsc];
+  if (known) return known;
+  if (fraction) {
+    const [num, den] = [Number(fraction[1]), Number(fraction[2] ?? 1)];
+    if (num > 0 && den > 0 && num / den <= 1000 && num / den >= 0.1) return den === 1 ? `${num}` : `${num}/${den}`;
+    return refuse('a frame rate lies between 0.1 and 1000.');
+  }
+  const decimal = /^(\d+)\.(\d{1,3})$/.exec(text.trim());
+  if (!decimal) return refuse('a frame rate is a number or a fraction, for example 25 or 30000/1001.');
+  const den = 10 ** (decimal[2] ?? '').length;
+  return parseRate(`${Number(`${decimal[1]}${decimal[2]}`)}/${den}`);
+}
+
+/** A whole number within bounds. */
+export function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text.trim()) || value < low || value > high) {
+      return refuse(`this is a whole number of ${low} to ${high}.`);
+    }
+    return value;
+  };
+}
+
+/** A duration: seconds, or with a unit: 90, 90s, 5m, 2h. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text.trim());
+  const seconds = match ? Number(match[1]) * { s: 1, m: 60, h: 3600 }[(match[2] ?? 's') as 's' | 'm' | 'h'] : 0;
+  if (!(seconds > 0)) return refuse('a duration is a number of seconds, or for example 5m or 2h.');
+  return seconds;
+}
+
+/** One of a few words; matched without regard to case and dashes, returned as the resources spell it. */
+export function oneOf<const T extends string>(...words: T[]): (text: string) => T {
+  const key = (word: string) => word.toLowerCase().replaceAll(/[-_]/g, '');
+  const spelled = words.map((word) => word.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase());
+  return (text) => words.find((word) => key(word) === key(text)) ?? refuse(`choose one of: ${spelled.join(', ')}.`);
+}
+
+const patternKeys = 'pattern, size, rate, duration';
+
+/**
+ * "testpattern", or "testpattern:size=1280x720,rate=30,duration=10,pattern=smptehdbars"; undefined when `source` is
+ * something else.
+ */
+export function parseTestPattern(source: string): TestPattern | undefined {
+  const match = /^testpattern(?::(.*))?$/i.exec(source);
+  if (!match) return undefined;
+  const pattern: TestPattern = {};
+  for (const pair of (match[1] ?? '').split(',').filter(Boolean)) {
+    const [key = '', value = ''] = pair.split('=', 2);
+    if (key === 'pattern') pattern.pattern = value;
+    else if (key === 'size') Object.assign(pattern, parseSize(value));
+    else if (key === 'rate') pattern.frameRate = parseRate(value);
+    else if (key === 'duration') pattern.durationSeconds = parseDuration(value);
+    else return refuse(`testpattern knows ${patternKeys}; '${key}' is none of them.`);
+  }
+  return pattern;
+}

@@ -1,0 +1,29 @@
+/** The same view for programs: one JSON object per line. Pure. */
+import { mediaSeconds, outputFigures, type StreamState } from './stats.ts';
+
+const round = (value: number, digits = 6): number => Number(value.toFixed(digits));
+
+/** `type: "status"`: units are seconds, frames, bits per second. */
+export function statusLine(state: StreamState, before: StreamState | undefined, now: Date): string {
+  const queue = state.encoder?.queue ?? state.decoder?.queue ?? null;
+  return JSON.stringify({
+    type: 'status',
+    time: now.toISOString(),
+    stream: state.name,
+    elapsedSeconds: round(state.elapsed, 3),
+    mediaSeconds: round(mediaSeconds(state), 3),
+    totalSeconds: state.total ?? null,
+    decoder: state.decoder
+      ? { phase: state.decoder.phase, decoded: state.decoder.decoded, error: state.decoder.error }
+      : null,
+    queue: queue && { depth: queue.depth, capacity: queue.capacity, unacked: queue.unacked },
+    viewers: state.viewers ?? null,
+    restarts: state.restarts,
+    outputs: outputFigures(state, before).map((o) => ({
+      ...o,
+      framesPerSecond: round(o.framesPerSecond, 2),
+      bitsPerSecond: Math.round(o.bitsPerSecond),
+      error: o.error ?? null,
+    })),
+  });
+}

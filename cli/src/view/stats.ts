@@ -1,0 +1,90 @@
+/** Numbers of a running stream as a person reads them. Pure. */
+import type { DecodeSnapshot, EncodeSnapshot, HistogramSnapshot } from '@videopush/native';
+
+/** Quantile by linear interpolation inside the bucket, seconds; undefined when nothing was observed. */
+export function quantile(histogram: HistogramSnapshot, q: number): number | undefined {
+  if (histogram.count === 0) return undefined;
+  let rest = q * histogram.count;
+  for (const [index, count] of histogram.buckets.entries()) {
+    if (count > 0 && rest <= count) {
+      const low = index === 0 ? 0 : (histogram.bounds[index - 1] ?? 0);
+      const high = histogram.bounds[index] ?? low;
+      return low + (high - low) * (rest / count);
+    }
+    rest -= count;
+  }
+  return histogram.bounds.at(-1);
+}
+
+/** One moment of one stream: what the two processes said last, undefined while they do not answer. */
+export interface StreamState {
+  name: string;
+  source: string;
+  /** seconds since the command started it */
+  elapsed: number;
+  /** media seconds that will be sent in all, undefined when endless */
+  total: number | undefined;
+  decoder: DecodeSnapshot | undefined;
+  encoder: EncodeSnapshot | undefined;
+  restarts: { decoder: number; encoder: number };
+  /** readers at the local media server, undefined when nobody can tell */
+  viewers: number | undefined;
+}
+
+export interface OutputFigures {
+  name: string;
+  url: string;
+  protocol: string;
+  phase: string;
+  sent: number;
+  framesPerSecond: number;
+  bitsPerSecond: number;
+  latenessP50: number | undefined;
+  latenessP99: number | undefined;
+  sendLead: number;
+  lead: number;
+  late: number;
+  dropped: number;
+  failed: number;
+  repeated: number;
+  reconnects: number;
+  error: string | undefined;
+}
+
+/** Figures per output; rates are taken against `before`, an earlier state of the same stream. */
+export function outputFigures(now: StreamState, before: StreamState | undefined): OutputFigures[] {
+  return (now.encoder?.outputs ?? []).map((output, index) => {
+    const earlier = before?.encoder?.outputs[index];
+    const span = now.elapsed - (before?.elapsed ?? now.elapsed);
+    const rate = (a: number, b: number | undefined) => (span > 0 && b !== undefined && a >= b ? (a - b) / span : 0);
+    const { ledger } = output;
+    return {
+      name: output.name,
+      url: output.url,
+      protocol: output.protocol,
+      phase: output.phase,
+      sent: ledger.sent,
+      framesPerSecond: rate(ledger.sent, earlier?.ledger.sent),
+      bitsPerSecond: 8 * rate(ledger.bytes, earlier?.ledger.bytes),
+      latenessP50: quantile(output.lateness, 0.5),
+      latenessP99: quantile(output.lateness, 0.99),
+      sendLead: output.sendLeadSeconds,
+      lead: output.leadSeconds,
+      late: output.late,
+      dropped: Object.values(ledger.dropped).reduce((a, b) => a + b, 0),
+      failed: Object.values(ledger.failed).reduce((a, b) => a + b, 0),
+      repeated: ledger.repeated,
+      reconnects: Object.values(output.reconnects).reduce((a, b) => a + b, 0),
+      error: output.error ? output.error.message : undefined,
+    };
+  });
+}
+
+/** Media seconds sent so far, from the ledger of the first output and the nominal rate; 0 when unknown. */
+export function mediaSeconds(state: StreamState): number {
+  const rate = state.decoder?.descriptor?.video.frameRate;
+  const sent = state.encoder?.outputs[0]?.ledger.sent ?? 0;
+  if (!rate) return 0;
+  const [num = 0, den = 1] = rate.split('/').map(Number);
+  return num > 0 ? (sent * den) / num : 0;
+}
