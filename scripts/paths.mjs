@@ -1,0 +1,126 @@
+/**
+ * Where things are: the checkout, the cache outside it, and what the set-up put there.
+ * Plain JavaScript, because the set-up runs before there is a Node that reads TypeScript.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout's root folder. */
+export const repoRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Version of the PyPI package that carries the demo clip (its checksum is in tools/pypi). */
+const CLIP_VERSION = '1.1.10';
+
+/**
+ * The folder for what is expensive to make and outlives a checkout:
+ * `$XDG_CACHE_HOME/videopush`, by default `~/.cache/videopush`. It may not exist yet.
+ * @returns {string}
+ */
+export function cacheDir() {
+  const base = process.env.XDG_CACHE_HOME;
+  // The XDG base directory specification: a relative path is to be ignored.
+  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'videopush');
+}
+
+/**
+ * A tool's versioned folder in the cache, e.g. `~/.cache/videopush/mediamtx-1.21.0`.
+ * @param {string} tool
+ * @param {string} version
+ * @returns {string}
+ */
+export function toolDir(tool, version) {
+  return join(cacheDir(), `${tool}-${version}`);
+}
+
+/**
+ * The MediaMTX that tools/mediamtx/go.mod and go.sum pin.
+ * @returns {{ module: string, version: string, sum: string }} version with its leading `v`
+ */
+export function mediamtxPin() {
+  const folder = join(repoRoot, 'tools', 'mediamtx');
+  const required = /^require (\S+) (v\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'));
+  if (!required) throw new Error('tools/mediamtx/go.mod has no single-line require');
+  const [, module, version] = required;
+  const sums = readFileSync(join(folder, 'go.sum'), 'utf8').split('\n');
+  const line = sums.find((entry) => entry.startsWith(`${module} ${version} h1:`));
+  if (!line) throw new Error(`tools/mediamtx/go.sum has no sum for ${module} ${version}`);
+  return { module, version, sum: line.split(' ')[2] };
+}
+
+/** @returns {string} where the set-up puts the pinned MediaMTX, there or not */
+export function mediamtxTarget() {
+  return join(toolDir('mediamtx', mediamtxPin().version.slice(1)), 'mediamtx');
+}
+
+/**
+ * The MediaMTX program that the set-up built.
+ * @returns {string} absolute path
+ * @throws {Error} code `MediaMtxMissing` when the set-up has not run
+ */
+export function mediamtxBinary() {
+  const binary = mediamtxTarget();
+  if (existsSync(binary)) return binary;
+  const error = new Error(`MediaMTX is not there yet (${binary}); run \`npm run setup\` first`);
+  throw Object.assign(error, { code: 'MediaMtxMissing' });
+}
+
+/** @returns {string} where the set-up puts the demo clip, there or not */
+export function demoClipTarget() {
+  return join(toolDir('demo-clip', CLIP_VERSION), 'bigbuckbunny.mp4');
+}
+
+/**
+ * The demo's footage: 1280x720, 25 frames per second, 132 frames of H.264, with AAC audio.
+ * @returns {string | null} absolute path, or null when it could not be had: use the test pattern
+ */
+export function demoClip() {
+  const clip = demoClipTarget();
+  return existsSync(clip) ? clip : null;
+}
+
+/** The npm package that carries Node 24 for this processor, binary and headers. */
+export const nodePackage = join(repoRoot, 'node_modules', `node-linux-${process.arch}`);
+
+/** Node 24, which runs the TypeScript directly. @returns {string} */
+export function nodeBinary() {
+  return join(nodePackage, 'bin', 'node');
+}
+
+/** The folder that npm puts first for its scripts: `node` in it is Node 24. */
+export const binFolder = join(repoRoot, 'node_modules', '.bin');
+
+/**
+ * The environment for a child that is to find Node 24 under the name `node`.
+ * @param {NodeJS.ProcessEnv} [extra]
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function childEnvironment(extra = {}) {
+  return { ...process.env, PATH: `${binFolder}:${process.env.PATH ?? ''}`, ...extra };
+}
+
+/** Folders that hold nothing written by hand. */
+const SKIPPED = new Set(['node_modules', 'build', 'dist', 'coverage', 'test-results', 'bench-results']);
+
+/**
+ * Every file of the checkout that people wrote, as sorted paths relative to `root`.
+ * @param {string} [root]
+ * @returns {string[]}
+ */
+export function sourceFiles(root = repoRoot) {
+  /** @type {string[]} */
+  const found = [];
+  /** @param {string} folder */
+  const walk = (folder) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isFile()) found.push(path);
+      else if (entry.isDirectory() && !SKIPPED.has(entry.name) && !['.git', '.cache'].includes(entry.name)) {
+        walk(path);
+      }
+    }
+  };
+  walk('');
+  return found.sort();
+}

@@ -1,0 +1,136 @@
+/**
+ * `npm run setup [-- --for demo|test]`: installs what is missing and says in a line each what it
+ * does and how long that may take. It is over in seconds when nothing is missing. Runs on Node 20,
+ * without any package.
+ */
+import { parseArgs } from 'node:util';
+import { addonCurrent, buildAddon } from './setup/addon.mjs';
+import { SetupError, stopRunning } from './setup/command.mjs';
+import { takeLock } from './setup/lock.mjs';
+import { buildMediamtx, mediamtxCurrent } from './setup/mediamtx.mjs';
+import { installModules, modulesCurrent } from './setup/modules.mjs';
+import { findMissing, installPackages } from './setup/packages.mjs';
+import { checkPrerequisites } from './setup/prerequisites.mjs';
+import { carriedCurrent, clip, fetchCarried, formatter } from './setup/pypi.mjs';
+
+/**
+ * One thing that must be there in the end.
+ * @typedef {object} Step
+ * @property {string} name
+ * @property {() => Promise<string | null>} missing  what will be done about it; null when it is there
+ * @property {string} takes                          how long that may take, in words
+ * @property {() => Promise<void>} run
+ * @property {string} [without]  set where the rest works without it: what happens instead
+ */
+
+/** @param {'demo' | 'test'} purpose @returns {Step[]} */
+function plan(purpose) {
+  /** @type {Step[]} */
+  const steps = [
+    {
+      name: 'Debian packages',
+      missing: async () => {
+        const names = await findMissing(purpose);
+        return names.length === 0 ? null : `installing ${names.join(', ')}`;
+      },
+      takes: 'up to 2 minutes',
+      run: async () => installPackages(await findMissing(purpose)),
+    },
+    {
+      name: 'npm packages',
+      missing: async () => (modulesCurrent() ? null : 'installing Node 24 and the libraries'),
+      takes: 'up to 1 minute',
+      run: installModules,
+    },
+    {
+      name: 'native addon',
+      missing: async () => ((await addonCurrent()) ? null : "compiling it against this machine's FFmpeg"),
+      takes: 'up to 3 minutes',
+      run: buildAddon,
+    },
+    {
+      name: 'MediaMTX',
+      missing: async () => (mediamtxCurrent() ? null : 'building the media server from its Go module, once'),
+      takes: '2 to 8 minutes',
+      run: buildMediamtx,
+    },
+    {
+      name: 'demo clip',
+      missing: async () => (carriedCurrent(clip) ? null : 'fetching real footage'),
+      takes: 'a few seconds',
+      run: () => fetchCarried(clip),
+      without: 'the demo will push the test pattern instead',
+    },
+  ];
+  if (purpose === 'test') {
+    steps.push({
+      name: 'clang-format',
+      missing: async () => (carriedCurrent(formatter) ? null : 'fetching the formatter that the C++ is checked with'),
+      takes: 'a few seconds',
+      run: () => fetchCarried(formatter),
+    });
+  }
+  return steps;
+}
+
+/** @param {number} since @returns {string} */
+function elapsed(since) {
+  const seconds = Math.round((performance.now() - since) / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** @param {Step} step @param {string} label */
+async function carryOut(step, label) {
+  const work = await step.missing();
+  if (work === null) {
+    console.log(`${label}: there`);
+    return;
+  }
+  console.log(`${label}: ${work} (${step.takes}) …`);
+  const since = performance.now();
+  try {
+    await step.run();
+    console.log(`${label}: done in ${elapsed(since)}`);
+  } catch (error) {
+    if (!(error instanceof SetupError) || !step.without) throw error;
+    console.log(`${label}: ${error.message}, so ${step.without}\n  Cause: ${error.reason}`);
+  }
+}
+
+async function main() {
+  const { values } = parseArgs({ options: { for: { type: 'string', default: 'demo' } } });
+  const purpose = values.for;
+  if (purpose !== 'demo' && purpose !== 'test') {
+    throw new SetupError(`--for ${purpose} is unknown`, { cause: 'it is demo or test', todo: 'npm run setup -- --for test' });
+  }
+  const since = performance.now();
+  const facts = await checkPrerequisites();
+  console.log(`Setting up for the ${purpose} on ${facts.system} ${facts.arch}, Node ${facts.node}, ${facts.go}.`);
+  const release = await takeLock();
+  try {
+    const steps = plan(purpose);
+    for (const [index, step] of steps.entries()) {
+      await carryOut(step, `[${index + 1}/${steps.length}] ${step.name}`);
+    }
+  } finally {
+    release();
+  }
+  console.log(`Ready after ${elapsed(since)}.`);
+}
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
+  process.once(signal, () => {
+    stopRunning();
+    console.error(`Setup stopped by ${signal}; the same command goes on where it was.`);
+    process.exitCode = signal === 'SIGINT' ? 130 : 143;
+    process.exit();
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof SetupError) console.error(error.describe());
+  else console.error(`Setup stopped by a defect of its own: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,125 @@
+/**
+ * Running the programs that the set-up needs: output to a log file, a limit on every wait, and a
+ * failure that says in a person's words what went wrong.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDir } from '../paths.mjs';
+
+/** What ends the set-up: what failed, why, and what the reader can do about it. */
+export class SetupError extends Error {
+  /**
+   * @param {string} what  one sentence without a full stop
+   * @param {{ cause: string, todo: string, log?: string }} details  `log`: file with the full output
+   */
+  constructor(what, { cause, todo, log }) {
+    super(what);
+    this.name = 'SetupError';
+    this.reason = cause;
+    this.todo = todo;
+    this.log = log;
+  }
+
+  /** @returns {string} the message for the terminal, several lines */
+  describe() {
+    const lines = [`Setup stopped: ${this.message}.`, `  Cause:      ${this.reason.replaceAll('\n', '\n              ')}`];
+    lines.push(`  What to do: ${this.todo.replaceAll('\n', '\n              ')}`);
+    if (this.log) lines.push(`  Everything it printed: ${this.log}`);
+    return lines.join('\n');
+  }
+}
+
+/** Lines in which apt, npm, pip, go, make and the compilers name the cause. */
+const TELLING = /^(E: |npm error |ERROR: |go: |gyp ERR! |make: \*\*\*|fatal: )|\berror\b.*: |: (fatal )?error: /;
+
+/**
+ * The few lines of a program's output that most likely name the cause of its failure.
+ * @param {string} output
+ * @returns {string} at most four lines, never empty
+ */
+export function tellingLines(output) {
+  const lines = output.split('\n').map((line) => line.trimEnd()).filter((line) => line.trim() !== '');
+  const telling = lines.filter((line) => TELLING.test(line) && !line.includes('A complete log of this run'));
+  const chosen = telling.length > 0 ? telling.slice(0, 4) : lines.slice(-3);
+  return chosen.map((line) => (line.length > 240 ? `${line.slice(0, 240)}…` : line)).join('\n') || 'it printed nothing';
+}
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+
+/** Asks every program that still runs to end, when the set-up itself is told to. */
+export function stopRunning() {
+  for (const child of running) child.kill('SIGTERM');
+}
+
+/**
+ * Runs a program to its end.
+ * @param {string} file
+ * @param {readonly string[]} args
+ * @param {object} options
+ * @param {string} options.what       what the program was to do, for the message when it fails
+ * @param {string} options.todo       what the reader can do when it fails
+ * @param {string} options.log        name of the log file, without folder and ending
+ * @param {number} options.limitMs    after this long the program is ended and counts as failed
+ * @param {string} [options.cwd]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @returns {Promise<string>} its standard output
+ * @throws {SetupError}
+ */
+export async function run(file, args, options) {
+  const folder = join(cacheDir(), 'logs');
+  mkdirSync(folder, { recursive: true });
+  const log = join(folder, `${options.log}.log`);
+  const sink = openSync(log, 'w');
+  let output = '';
+  const outcome = await new Promise((resolve) => {
+    const child = spawn(file, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: ['ignore', 'pipe', sink],
+    });
+    running.add(child);
+    let late = false;
+    const limit = setTimeout(() => {
+      late = true;
+      child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
+    }, options.limitMs);
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    /** @param {string | null} problem */
+    const finish = (problem) => {
+      clearTimeout(limit);
+      running.delete(child);
+      resolve(late ? `it was ended after ${Math.round(options.limitMs / 60_000)} minutes` : problem);
+    };
+    child.on('error', (error) => finish(`${file} could not be started: ${error.message}`));
+    child.on('close', (code, signal) => finish(code === 0 ? null : signal ? `ended by ${signal}` : ''));
+  });
+  closeSync(sink);
+  if (outcome === null) return output;
+  const printed = `${output}\n${readFileSync(log, 'utf8')}`;
+  const cause = [outcome, tellingLines(printed)].filter((part) => part !== '').join('\n');
+  throw new SetupError(options.what, { cause, todo: options.todo, log });
+}
+
+/**
+ * Asks a program something small.
+ * @param {string} file
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<string | null>} its output without the line end, or null when it failed or is not there
+ */
+export function ask(file, args, env = process.env) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    child.on('error', () => resolve(null));
+    child.on('close', (code) => resolve(code === 0 ? output.trim() : null));
+  });
+}

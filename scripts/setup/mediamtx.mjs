@@ -1,0 +1,97 @@
+/**
+ * MediaMTX, built from its Go module at the version and sum that tools/mediamtx pins. The module
+ * lacks files that its own build generates; they are added to a copy of it, whose own go.sum then
+ * pins everything else.
+ */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { mediamtxPin, mediamtxTarget, repoRoot } from '../paths.mjs';
+import { ask, run, SetupError } from './command.mjs';
+
+const TODO =
+  'check that the Go module proxy can be reached (`go env GOPROXY`) and that some 3 GB of disk are free,\nthen run the same command again';
+
+/** @returns {boolean} */
+export function mediamtxCurrent() {
+  return existsSync(mediamtxTarget());
+}
+
+/** MediaMTX asks for a newer Go than Debian has: Go itself fetches that toolchain. */
+const goEnvironment = {
+  ...process.env,
+  GOTOOLCHAIN: 'auto',
+  GOWORK: 'off',
+  GOFLAGS: '-buildvcs=false',
+  CGO_ENABLED: '0',
+};
+
+/**
+ * Fetches the module and checks that it is the pinned one.
+ * @param {string} folder  where no go.mod can be found
+ * @returns {Promise<string>} the module's read-only folder in Go's cache
+ */
+async function fetchModule(folder) {
+  const { module, version, sum } = mediamtxPin();
+  const answer = await run('go', ['mod', 'download', '-json', `${module}@${version}`], {
+    what: `the source of MediaMTX ${version} could not be fetched`,
+    todo: TODO,
+    log: 'mediamtx-fetch',
+    limitMs: 10 * 60_000,
+    cwd: folder,
+    env: goEnvironment,
+  });
+  const { Dir, Sum } = JSON.parse(answer);
+  if (Sum === sum) return Dir;
+  throw new SetupError(`the source of MediaMTX ${version} is not the pinned one`, {
+    cause: `its checksum is ${Sum}, tools/mediamtx/go.sum asks for ${sum}`,
+    todo: 'do not use it; `go clean -modcache`, check `go env GOPROXY`, then run the same command again',
+  });
+}
+
+/**
+ * @param {string} source  a writable copy of the module
+ * @param {string} version with its leading `v`
+ */
+function addGeneratedFiles(source, version) {
+  writeFileSync(join(source, 'internal', 'core', 'VERSION'), version);
+  const player = join(repoRoot, 'node_modules', 'hls.js', 'dist', 'hls.min.js');
+  copyFileSync(player, join(source, 'internal', 'servers', 'hls', 'hls.min.js'));
+  if (process.arch !== 'arm64') return;
+  // Embedded on ARM only: a Raspberry Pi camera helper, of which any file will do.
+  for (const bits of ['32', '64']) {
+    const folder = join(source, 'internal', 'staticsources', 'rpicamera', `mtxrpicam_${bits}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'absent'), '');
+  }
+}
+
+/**
+ * @returns {Promise<void>}
+ * @throws {SetupError}
+ */
+export async function buildMediamtx() {
+  const { version } = mediamtxPin();
+  const target = mediamtxTarget();
+  mkdirSync(dirname(target), { recursive: true });
+  const work = mkdtempSync(join(tmpdir(), 'videopush-mediamtx-'));
+  try {
+    const module = await fetchModule(work);
+    const source = join(work, 'source');
+    const common = { what: `MediaMTX ${version} could not be built`, todo: TODO, limitMs: 30 * 60_000 };
+    await run('cp', ['-r', '--no-preserve=mode', module, source], { ...common, log: 'mediamtx-copy' });
+    addGeneratedFiles(source, version);
+    // Built beside its place and renamed, so that half a program is never taken for a whole one.
+    const made = `${target}.${process.pid}`;
+    const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', made, '.'];
+    await run('go', args, { ...common, log: 'mediamtx-build', cwd: source, env: goEnvironment });
+    const answer = await ask(made, ['--version']);
+    if (answer !== version) {
+      rmSync(made, { force: true });
+      throw new SetupError(common.what, { cause: `the program says it is ${answer}`, todo: TODO });
+    }
+    renameSync(made, target);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,103 @@
+/** Debian packages: which are wanted for what, which are missing, and how they are installed. */
+import { ask, run, SetupError } from './command.mjs';
+import { spawnSync } from 'node:child_process';
+
+/** What building the addon and pushing need. */
+const RUNTIME = [
+  'build-essential',
+  'ca-certificates',
+  'pkg-config',
+  'libavcodec-dev',
+  'libavfilter-dev',
+  'libavformat-dev',
+  'libavutil-dev',
+  'libswresample-dev',
+  'libswscale-dev',
+  'libcurl4-openssl-dev',
+];
+
+/** What only the tests need: C++ unit tests, rivals and observers, linters, network tools, a browser. */
+const TESTS = ['doctest-dev', 'ffmpeg', 'shellcheck', 'iproute2', 'chromium'];
+
+/** @typedef {'demo' | 'test'} Purpose */
+
+/**
+ * @param {Purpose} purpose
+ * @returns {string[]}
+ */
+export function wantedPackages(purpose) {
+  return purpose === 'test' ? [...RUNTIME, ...TESTS] : RUNTIME;
+}
+
+/**
+ * Which of the wanted packages are not installed.
+ * @param {readonly string[]} wanted
+ * @param {string} listing  `dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n'`
+ * @returns {string[]}
+ */
+export function missingPackages(wanted, listing) {
+  const installed = new Set();
+  for (const line of listing.split('\n')) {
+    const [name, status] = line.split(' ');
+    if (status === 'ii' || status === 'hi') installed.add(name);
+  }
+  return wanted.filter((name) => !installed.has(name));
+}
+
+/**
+ * The words that run a command as root: none for root itself, else sudo, which may ask for a
+ * password on a terminal.
+ * @returns {string[]}
+ * @throws {SetupError} when neither works
+ */
+function asRoot() {
+  if (process.getuid?.() === 0) return [];
+  const interactive = process.stdin.isTTY && process.stderr.isTTY;
+  const trial = spawnSync('sudo', interactive ? ['-v'] : ['-n', 'true'], {
+    stdio: interactive ? 'inherit' : 'ignore',
+    timeout: 120_000,
+  });
+  if (trial.status === 0) return ['sudo', '-n'];
+  throw new SetupError('Debian packages are missing and installing them needs root', {
+    cause: trial.error ? 'there is no sudo on this machine' : 'sudo did not let this user in',
+    todo: 'run the command as root, or as a user who may use sudo',
+  });
+}
+
+/** Proxy settings, which sudo would otherwise drop. @returns {string[]} */
+function proxySettings() {
+  const names = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy'];
+  return names.filter((name) => process.env[name]).map((name) => `${name}=${process.env[name]}`);
+}
+
+/**
+ * @param {Purpose} purpose
+ * @returns {Promise<string[]>} the missing packages' names
+ */
+export async function findMissing(purpose) {
+  const listing = await ask('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Abbrev}\\n']);
+  return missingPackages(wantedPackages(purpose), listing ?? '');
+}
+
+/**
+ * @param {readonly string[]} names
+ * @returns {Promise<void>}
+ * @throws {SetupError}
+ */
+export async function installPackages(names) {
+  const [file, ...before] = [...asRoot(), 'env', ...proxySettings(), 'DEBIAN_FRONTEND=noninteractive'];
+  /** @param {string[]} args @param {string} log */
+  const apt = (args, log) =>
+    run(file, [...before, 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+      what: `apt-get could not install ${names.join(', ')}`,
+      todo: 'check the network and /etc/apt/sources.list, try `apt-get update`, then run the same command again',
+      log,
+      limitMs: 30 * 60_000,
+    });
+  // A third-party source that is gone makes the update fail though Debian's own lists arrived:
+  // whether the packages can be had is for the installation to say.
+  await apt(['update'], 'apt-update').catch((error) => {
+    if (!(error instanceof SetupError)) throw error;
+  });
+  await apt(['install', '-y', '--no-install-recommends', ...names], 'apt-install');
+}

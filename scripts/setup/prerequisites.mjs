@@ -1,0 +1,124 @@
+/** What must be there before the set-up can do anything: found out, then judged. */
+import { readFileSync } from 'node:fs';
+import { ask, SetupError } from './command.mjs';
+import { compareVersions, parseVersion } from './versions.mjs';
+
+/**
+ * What was found on this machine. A version is the program's own words, null when it is not there.
+ * @typedef {object} Facts
+ * @property {string} platform   as Node says it: `linux`
+ * @property {string} arch       as Node says it: `x64`, `arm64`
+ * @property {string} system     ID and VERSION_ID of /etc/os-release: `debian 12`
+ * @property {string} node
+ * @property {string | null} npm
+ * @property {string | null} python
+ * @property {string | null} pip
+ * @property {string | null} go
+ */
+
+const OLDEST = { node: [20], npm: [10], python: [3], go: [1, 21] };
+
+const ADVICE = {
+  node: 'install Node.js 20 or newer, for example from NodeSource (Debian 12 itself has 18, which is too old)',
+  npm: 'sudo npm install --global npm@11 (Debian itself has npm 9, which is too old)',
+  python: 'sudo apt-get install python3 python3-pip',
+  pip: 'sudo apt-get install python3-pip',
+  go: 'install Go 1.21 or newer from the go.dev downloads or from backports (Debian 12 itself has 1.19, which is too old)',
+};
+
+/** @typedef {{ cause: string, todo: string }} Problem */
+
+/**
+ * @param {'node' | 'npm' | 'python' | 'go'} tool
+ * @param {string} name  as people write it
+ * @param {string | null} found
+ * @returns {Problem[]} no or one problem
+ */
+function tooOld(tool, name, found) {
+  const wanted = OLDEST[tool];
+  const version = found === null ? null : parseVersion(found);
+  if (version !== null && compareVersions(version, wanted) >= 0) return [];
+  const there = version === null ? 'is not there' : `is ${version.join('.')}`;
+  return [{ cause: `${name} ${there}; ${wanted.join('.')} or newer is needed`, todo: ADVICE[tool] }];
+}
+
+/**
+ * Everything that stands in the way.
+ * @param {Facts} facts
+ * @returns {Problem[]} empty when the set-up can begin
+ */
+export function judge(facts) {
+  const problems = [];
+  if (facts.platform !== 'linux' || !/^debian (12|13)$/.test(facts.system)) {
+    const here = facts.platform === 'linux' ? facts.system : facts.platform;
+    problems.push({
+      cause: `this is ${here}; Debian 12 or 13 is needed`,
+      todo: 'use a machine, container or virtual machine with Debian 12 or 13',
+    });
+  }
+  if (!['x64', 'arm64'].includes(facts.arch)) {
+    problems.push({
+      cause: `the processor is ${facts.arch}; amd64 or arm64 is needed`,
+      todo: 'use a machine with an amd64 or arm64 processor',
+    });
+  }
+  problems.push(...tooOld('node', 'Node.js', facts.node));
+  problems.push(...tooOld('npm', 'npm', facts.npm));
+  const python = tooOld('python', 'Python', facts.python);
+  problems.push(...python);
+  if (python.length === 0 && facts.pip === null) {
+    problems.push({ cause: 'Python has no pip', todo: ADVICE.pip });
+  }
+  problems.push(...tooOld('go', 'Go', facts.go));
+  return problems;
+}
+
+/** @returns {string} `debian 12`, or `an unknown system` */
+function systemName() {
+  let text = '';
+  try {
+    text = readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    return 'an unknown system';
+  }
+  /** @param {string} key */
+  const value = (key) => new RegExp(`^${key}="?([^"\\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
+  return `${value('ID')} ${value('VERSION_ID')}`.trim();
+}
+
+/** @returns {Promise<Facts>} */
+export async function gatherFacts() {
+  // Without this, Go would first fetch whatever toolchain a go.mod nearby asks for.
+  const localGo = { ...process.env, GOTOOLCHAIN: 'local' };
+  const [npm, python, pip, go] = await Promise.all([
+    ask('npm', ['--version']),
+    ask('python3', ['-c', 'import platform; print(platform.python_version())']),
+    ask('python3', ['-m', 'pip', '--version']),
+    ask('go', ['env', 'GOVERSION'], localGo),
+  ]);
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    system: systemName(),
+    node: process.versions.node,
+    npm,
+    python,
+    pip,
+    go,
+  };
+}
+
+/**
+ * Ends the set-up with the whole list when something stands in the way.
+ * @returns {Promise<Facts>}
+ * @throws {SetupError}
+ */
+export async function checkPrerequisites() {
+  const facts = await gatherFacts();
+  const problems = judge(facts);
+  if (problems.length === 0) return facts;
+  throw new SetupError('something is missing that must be there first', {
+    cause: problems.map((problem) => problem.cause).join('\n'),
+    todo: [...problems.map((problem) => problem.todo), 'then run the same command again'].join('\n'),
+  });
+}
