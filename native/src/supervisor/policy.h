@@ -1,0 +1,33 @@
+// When a failed process is started again, and when no more: pure, time and chance are handed in.
+#pragma once
+
+#include <deque>
+#include <optional>
+
+namespace videopush::supervisor {
+
+/// All times in seconds.
+struct Limits {
+  double min_delay = 0.25;  // before the first restart: a stream waits for it
+  double max_delay = 5;
+  double healthy = 5;  // a process that ran this long starts the delays anew
+  double window = 600;
+  int failures = 20;  // as many as this within the window are mended, one more is given up on
+};
+
+class Policy {
+ public:
+  explicit Policy(Limits limits) : limits_(limits) {}
+
+  /// A process failed at `now` after running for `ran_for`. The delay before the next start:
+  /// doubling from min_delay up to max_delay, with up to half of it added by `chance` (0..1) so
+  /// that the neighbours of a lost server do not come back in step. Nothing: give up.
+  std::optional<double> failed(double now, double ran_for, double chance);
+
+ private:
+  Limits limits_;
+  std::deque<double> times_;
+  int in_a_row_ = 0;
+};
+
+}  // namespace videopush::supervisor
