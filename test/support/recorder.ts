@@ -1,0 +1,192 @@
+/** The RTSP recorder as an object: what arrived, when, and what a test can wait for. */
+import { readFileSync } from 'node:fs';
+import { Program } from './program.ts';
+import { tool } from './tools.ts';
+
+/** Times are milliseconds of the monotonic clock (`performance.now()` has another origin; `process.hrtime` this one). */
+export interface RecordedUnit {
+  connection: number;
+  track: number;
+  /** Arrival of the access unit's last byte. */
+  at: number;
+  /** Whether `at` is the kernel's receive stamp. */
+  kernelStamp: boolean;
+  /** RTP time stamp, 90 kHz, modulo 2^32. */
+  rtp: number;
+  sequence: number;
+  packets: number;
+  bytes: number;
+  /** RTP packets missing before this unit. */
+  gap: number;
+  nalTypes: number[];
+}
+
+export interface RecordedReport {
+  connection: number;
+  track: number;
+  at: number;
+  /** Wall time, seconds since 1970. */
+  ntp: number;
+  rtp: number;
+  packets: number;
+}
+
+export interface RecordedRequest {
+  connection: number;
+  at: number;
+  method: string;
+  body: string;
+}
+
+export interface RecordedClose {
+  connection: number;
+  at: number;
+  /** 0 = closed in order, else errno (104 = reset). */
+  errno: number;
+}
+
+export interface Recording {
+  units: RecordedUnit[];
+  reports: RecordedReport[];
+  requests: RecordedRequest[];
+  closes: RecordedClose[];
+}
+
+export function emptyRecording(): Recording {
+  return { units: [], reports: [], requests: [], closes: [] };
+}
+
+/** Milliseconds of the clock that the recorder uses. */
+export function monotonicMilliseconds(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Adds one line of the recorder's output to a recording; other lines change nothing. */
+export function addLine(recording: Recording, line: string): void {
+  const entry = JSON.parse(line) as Record<string, never>;
+  const base = { connection: Number(entry.c), at: Number(entry.at) / 1e6 };
+  switch (entry.e as string) {
+    case 'unit':
+      recording.units.push({
+        ...base,
+        track: entry.t,
+        kernelStamp: entry.k === 1,
+        rtp: entry.rtp,
+        sequence: entry.seq,
+        packets: entry.packets,
+        bytes: entry.bytes,
+        gap: entry.gap,
+        nalTypes: entry.nals,
+      });
+      break;
+    case 'sr':
+      recording.reports.push({
+        ...base,
+        track: entry.t,
+        ntp: entry.ntp,
+        rtp: entry.rtp,
+        packets: entry.packets,
+      });
+      break;
+    case 'request':
+      recording.requests.push({ ...base, method: entry.method, body: entry.body ?? '' });
+      break;
+    case 'close':
+      recording.closes.push({ ...base, errno: entry.errno });
+      break;
+  }
+}
+
+export interface RecorderOptions {
+  port?: number;
+  /** Access units go to `PREFIX.CONNECTION.h264`. */
+  dumpPrefix?: string;
+  /** Receive buffer in bytes; small ones let a stopped recorder exert back-pressure soon. */
+  receiveBuffer?: number;
+}
+
+export class Recorder {
+  readonly recording: Recording = emptyRecording();
+  readonly port: number;
+  readonly program: Program;
+  #waiters = new Set<() => void>();
+
+  private constructor(program: Program, port: number) {
+    this.program = program;
+    this.port = port;
+    program.onLine((line, stream) => {
+      if (stream !== 'stdout') return;
+      addLine(this.recording, line);
+      for (const check of [...this.#waiters]) check();
+    });
+  }
+
+  static async start(options: RecorderOptions = {}): Promise<Recorder> {
+    const args = ['--port', String(options.port ?? 0)];
+    if (options.dumpPrefix) args.push('--dump', options.dumpPrefix);
+    if (options.receiveBuffer) args.push('--rcvbuf', String(options.receiveBuffer));
+    const program = new Program(await tool('recorder'), args, { limitMilliseconds: 0 });
+    const line = await program.waitForLine(/"listening"/);
+    return new Recorder(program, (JSON.parse(line) as { port: number }).port);
+  }
+
+  url(path = 'live'): string {
+    return `rtsp://127.0.0.1:${this.port}/${path}`;
+  }
+
+  /** Units of one connection (default: all), video track. */
+  units(connection?: number): RecordedUnit[] {
+    return this.recording.units.filter(
+      (unit) => unit.track === 0 && (connection === undefined || unit.connection === connection),
+    );
+  }
+
+  /** Waits until `done` holds for the recording; checked at every event. */
+  async until(
+    what: string,
+    done: (recording: Recording) => boolean,
+    limitMilliseconds: number,
+  ): Promise<void> {
+    if (done(this.recording)) return;
+    await new Promise<void>((resolve, reject) => {
+      const check = () => {
+        if (!done(this.recording)) return;
+        clearTimeout(timer);
+        this.#waiters.delete(check);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiters.delete(check);
+        const { units, requests, closes } = this.recording;
+        reject(
+          new Error(
+            `the recorder did not see ${what} in ${limitMilliseconds} ms: ${units.length} units, requests ` +
+              `${requests.map((r) => r.method).join(' ')}, ${closes.length} closes`,
+          ),
+        );
+      }, limitMilliseconds);
+      this.#waiters.add(check);
+    });
+  }
+
+  async untilUnits(count: number, limitMilliseconds: number): Promise<void> {
+    await this.until(`${count} units`, () => this.units().length >= count, limitMilliseconds);
+  }
+
+  async untilClosed(limitMilliseconds: number, count = 1): Promise<void> {
+    await this.until('the end of the connection', (r) => r.closes.length >= count, limitMilliseconds);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+  }
+}
+
+/** A recording written by a recorder whose output went to a file. */
+export function readRecording(file: string): Recording {
+  const recording = emptyRecording();
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    if (line !== '') addLine(recording, line);
+  }
+  return recording;
+}
