@@ -123,6 +123,8 @@ export interface EncoderOptions {
   frameRate?: Rational
   bitRate?: number
   gopFrames?: number
+  /** in seconds, where gopFrames is unset (the rate is known only once the source is open); unset = 2 */
+  gopSeconds?: number
   maxBFrames?: number
   preset?: string
   tune?: string

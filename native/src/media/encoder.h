@@ -19,7 +19,8 @@ struct EncoderOptions {
   int width = 0, height = 0;      // 0 = the input's (scaling happens before the queue; when they differ the encoder session scales)
   AVRational frame_rate{0, 1};    // hint; 0 = the input's
   std::int64_t bit_rate = 0;      // b/s; 0 = the source's when known, else by size and rate: 0.1 bit per pixel, 300 kb/s at least
-  int gop_frames = 0;             // 0 = 2 s of frames; closed, fixed
+  int gop_frames = 0;             // 0 = gop_seconds of frames; closed, fixed
+  double gop_seconds = 0;         // used when gop_frames is 0 (the rate is only known once the source is open); 0 = 2
   int max_b_frames = -1;          // -1 = 0; at most 16
   std::string preset = "veryfast";  // x264/x265 only; "" = the encoder's own
   std::string tune = "zerolatency"; // x264/x265 only; "" = none
