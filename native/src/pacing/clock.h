@@ -1,5 +1,6 @@
 // Time as the pipeline sees it. Deadlines live on the monotonic clock; the wall clock is read once
-// per session, to anchor RTCP sender reports. Both are injected, so that tests can run an hour in a second.
+// per session, to anchor RTCP sender reports. Both are injected, so that tests can run an hour in a
+// second.
 #pragma once
 
 #include <cstdint>
@@ -25,17 +26,20 @@ class Clock {
   virtual Nanoseconds now() const = 0;
   /// CLOCK_REALTIME, nanoseconds since 1970.
   virtual Nanoseconds wall_now() const = 0;
-  /// Sleeps until `deadline` (absolute, `now()`'s clock) or an event. Precise: the last stretch is slept by
-  /// clock_nanosleep(TIMER_ABSTIME). A deadline that has passed still looks at the descriptors once.
+  /// Sleeps until `deadline` (absolute, `now()`'s clock) or an event. Precise: the last millisecond
+  /// is slept by clock_nanosleep(TIMER_ABSTIME), deaf to events. A deadline that has passed, or is
+  /// that near, still looks at the descriptors once. Of several events at once: Aborted before
+  /// Woken before Readable.
   virtual WakeReason wait_until(Nanoseconds deadline, const WaitOn& on) = 0;
 };
 
 Clock& system_clock();
 
-/// Timer slack of 1 us and, where the kernel honours it (>= 6.12), a short scheduling slice for the calling thread.
+/// Timer slack of 1 us and, where the kernel honours it (>= 6.12), a short scheduling slice for the
+/// calling thread.
 void make_thread_punctual();
 
-/// How many nanoseconds from now, at most, a wait may ask for when it has no deadline of its own.
+/// The deadline of a wait that has none of its own.
 inline constexpr Nanoseconds kForever = INT64_MAX;
 
 }  // namespace videopush

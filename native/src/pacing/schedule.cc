@@ -1,6 +1,7 @@
 #include "pacing/schedule.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 extern "C" {
 #include <libavutil/mathematics.h>
@@ -62,7 +63,7 @@ Nanoseconds Schedule::shift(Nanoseconds by, RebaseReason reason) {
   const auto index = static_cast<std::size_t>(reason);
   state_.t0 += by;
   state_.rebases[index] += 1;
-  state_.rebased_ns[index] += by;
+  state_.rebased_ns[index] += std::abs(by);
   return by;
 }
 

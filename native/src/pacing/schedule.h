@@ -31,19 +31,20 @@ struct ScheduleOptions {
 /// What must survive a SIGKILL of the sender's process; kept in the ring's header page as
 /// std::int64_t[9], byte for byte. All zero = not started.
 struct ScheduleState {
-  std::int64_t t0 = 0;                            // monotonic ns; moves only by a counted rebase
-  std::int64_t dts0 = 0;                          // ticks of the schedule's time base
-  std::int64_t started = 0;                       // 0 or 1
-  std::int64_t rebases[kRebaseReasons] = {};      // by RebaseReason
-  std::int64_t rebased_ns[kRebaseReasons] = {};   // by RebaseReason: sum of the shifts
+  std::int64_t t0 = 0;                           // monotonic ns; moves only by a counted rebase
+  std::int64_t dts0 = 0;                         // ticks of the schedule's time base
+  std::int64_t started = 0;                      // 0 or 1
+  std::int64_t rebases[kRebaseReasons] = {};     // by RebaseReason
+  std::int64_t rebased_ns[kRebaseReasons] = {};  // by RebaseReason: sum of |shift|
 
   std::int64_t total_rebases() const { return rebases[0] + rebases[1] + rebases[2]; }
   Nanoseconds total_rebased() const { return rebased_ns[0] + rebased_ns[1] + rebased_ns[2]; }
 };
 static_assert(sizeof(ScheduleState) == 9 * sizeof(std::int64_t));
 
-/// One output's schedule: deadline(dts) = t0 + L + (dts - dts0). The difference is rescaled from `dts0` in
-/// one step (av_rescale_q, to the nearest nanosecond), so that no rounding accumulates. Belongs to one thread.
+/// One output's schedule: deadline(dts) = t0 + L + (dts - dts0). The difference is rescaled from
+/// `dts0` in one step (av_rescale_q, to the nearest nanosecond), so that no rounding accumulates.
+/// Belongs to one thread.
 class Schedule {
  public:
   /// `state` of an earlier process is continued; the default starts anew with the first unit.
@@ -56,12 +57,12 @@ class Schedule {
     bool skip = false;        // Skip policy: more than one interval late; drop raw frames
   };
 
-  /// Called once per unit when it reaches the connected sender; `arrived`: now. The first unit starts the schedule.
-  /// `reason`: what a shift, should there be one, is counted as (Resume for the first unit of a new
-  /// process or connection).
+  /// Called once per unit when it reaches the connected sender; `arrived`: now. The first unit
+  /// starts the schedule. `reason`: what a shift, should there be one, is counted as (Resume for
+  /// the first unit of a new process or connection).
   ///
-  /// A restored t0 that lies in the future was written under another boot's clock: it is shifted as if
-  /// the unit were late, whatever the policy.
+  /// A restored t0 that lies in the future was written under another boot's clock: it is shifted as
+  /// if the unit were late, whatever the policy.
   Plan plan(std::int64_t dts, Nanoseconds arrived, RebaseReason reason = RebaseReason::Stall);
 
   /// The unit planned last was offered to the sink at this instant; paces what follows under Burst.
@@ -69,8 +70,8 @@ class Schedule {
 
   bool started() const { return state_.started != 0; }
   Nanoseconds deadline(std::int64_t dts) const;
-  /// Media time from dts0 to `dts` minus the time since t0, ns, signed: the lead of whatever `dts` stands
-  /// for. 0 before the start.
+  /// Media time from dts0 to `dts` minus the time since t0, ns, signed: the lead of whatever `dts`
+  /// stands for. 0 before the start.
   Nanoseconds lead(std::int64_t dts, Nanoseconds now) const;
   const ScheduleState& state() const { return state_; }
 

@@ -12,8 +12,8 @@
 
 namespace videopush::pacing {
 
-/// A Prometheus-style histogram over seconds. Bounds are upper limits in nanoseconds, ascending; the
-/// last bucket (+Inf) is implicit.
+/// A Prometheus-style histogram over seconds. Bounds are upper limits in nanoseconds, ascending;
+/// the last bucket (+Inf) is implicit.
 class Histogram {
  public:
   static constexpr std::size_t kMaxBounds = 20;
@@ -21,11 +21,12 @@ class Histogram {
   void observe(Nanoseconds value) noexcept;
 
   struct Snapshot {
-    std::vector<double> bounds;           // seconds
-    std::vector<std::uint64_t> buckets;   // not cumulative; bounds.size() + 1 entries
-    double sum = 0;                       // seconds
+    std::vector<double> bounds;          // seconds
+    std::vector<std::uint64_t> buckets;  // not cumulative; bounds.size() + 1 entries
+    double sum = 0;                      // seconds
     std::uint64_t count = 0;
-    /// Linear interpolation inside the bucket, q in 0..1, seconds; 0 when empty.
+    /// Linear interpolation inside the bucket, q in 0..1, seconds; 0 when empty, the last bound
+    /// when above it.
     double quantile(double q) const;
   };
   Snapshot snapshot() const;
@@ -47,19 +48,22 @@ std::span<const Nanoseconds> write_bounds();           // .00005 ... 1
 class PacingStats {
  public:
   PacingStats();
-  /// deadline, first byte offered (s_n), last byte accepted (e_n), media interval to the previous unit (ns, 0 for the first),
-  /// frame interval (for the late count).
-  void on_sent(Nanoseconds deadline, Nanoseconds offered, Nanoseconds accepted, Nanoseconds media_interval,
-               Nanoseconds frame_interval);
+  /// One unit. `deadline` after any rebase; first byte `offered` (s_n) and last byte `accepted`
+  /// (e_n) by the kernel; `media_interval`: ns of media since the previous unit, 0 for the first
+  /// unit of a connection and for the first after a rebase (there is no interval to judge);
+  /// `frame_interval`: later than this is late.
+  void on_sent(Nanoseconds deadline, Nanoseconds offered, Nanoseconds accepted,
+               Nanoseconds media_interval, Nanoseconds frame_interval);
   void on_wait(Nanoseconds slept);
 
   Histogram lateness, interval_error, write_duration;
-  std::atomic<std::uint64_t> late{0};               // lateness > one frame interval
-  std::atomic<std::int64_t> interval_sum{0};        // ns
-  std::atomic<double> interval_squared_sum{0};      // s^2
-  std::atomic<std::int64_t> jitter{0};              // RFC 3550 6.4.1 filter (1/16) on the interval error, ns
-  std::atomic<std::int64_t> wait_sum{0};            // ns slept for deadlines
-  std::atomic<std::int64_t> send_lead{0};           // ns at the last send, signed
+  std::atomic<std::uint64_t> late{0};           // lateness > one frame interval
+  std::atomic<std::int64_t> interval_sum{0};    // ns
+  std::atomic<double> interval_squared_sum{0};  // s^2
+  std::atomic<std::int64_t> jitter{
+      0};  // RFC 3550 section 6.4.1 filter (1/16) on the interval error, ns
+  std::atomic<std::int64_t> wait_sum{0};   // ns slept for deadlines
+  std::atomic<std::int64_t> send_lead{0};  // ns: deadline - offered at the last send, signed
 
  private:
   Nanoseconds last_offered_ = 0;
