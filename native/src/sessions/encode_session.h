@@ -12,6 +12,7 @@
 #include "media/encoder.h"
 #include "pacing/schedule.h"
 #include "pacing/stats.h"
+#include "ring/ledger.h"
 #include "sessions/frame_input.h"
 #include "sinks/sink.h"
 
@@ -19,9 +20,9 @@ namespace videopush::sessions {
 
 struct OutputOptions {
   std::string name;
-  std::string url;               // without user-info
+  std::string url;                       // without user-info
   std::string user_file, password_file;  // read at every connect; empty = none
-  std::string user, password;            // given in memory by a library user; files, when named, win
+  std::string user, password;  // given in memory by a library user; files, when named, win
   sinks::Limits limits;
 };
 
@@ -30,7 +31,8 @@ struct EncodeOptions {
   Nanoseconds latency_budget = 100'000'000;
   pacing::CatchUp catch_up = pacing::CatchUp::Rebase;
   std::vector<OutputOptions> outputs;
-  /// In-memory input only: how much media may be accepted ahead of its deadline (0 = no bound but the queue's).
+  /// In-memory input only: how much media may be accepted ahead of its deadline (0 = no bound but
+  /// the queue's).
   Nanoseconds max_lead = 0;
 };
 
@@ -39,7 +41,7 @@ enum class OutputPhase { Idle, Connecting, Connected, Waiting, Failed, Closed };
 struct OutputSnapshot {
   std::string name, protocol, url;  // redacted
   OutputPhase phase;
-  std::optional<Error> error;      // the last one; cleared by a successful connect
+  std::optional<Error> error;  // the last one; cleared by a successful connect
   std::uint64_t connects, reconnects;
   std::uint64_t reconnects_refused, reconnects_timeout, reconnects_reset, reconnects_protocol;
   double outage_seconds;
@@ -47,7 +49,9 @@ struct OutputSnapshot {
   std::uint64_t key_frames, late;
   pacing::Histogram::Snapshot lateness, interval_error, write_duration;
   double send_lead, lead, jitter, interval_sum, interval_squared_sum, wait_sum;  // seconds
-  std::uint64_t rebases; double rebase_seconds;
+  std::uint64_t rebases;  // all of them; by reason:
+  std::uint64_t rebases_stall, rebases_resume, rebases_discontinuity;
+  double rebase_seconds;
   std::uint64_t backlog_bytes;
 };
 
@@ -65,19 +69,29 @@ struct EncodeSnapshot {
 /// Events are few (state changes), called on native threads.
 using EventSink = std::function<void(std::string_view kind, std::string_view detail)>;
 
+/// What tests put in place of the world. The defaults are the real things.
+struct EncodeHooks {
+  std::function<std::unique_ptr<sinks::Sink>(const sinks::SinkOptions&, Clock&)> make_sink;
+  std::uint64_t seed = 0;  // of the back-off jitter and the RTP identity; 0 = from the system
+};
+
 class EncodeSession {
  public:
-  EncodeSession(EncodeOptions options, std::unique_ptr<FrameInput> input, Clock& clock, EventSink events);
+  EncodeSession(EncodeOptions options, std::unique_ptr<FrameInput> input, Clock& clock,
+                EventSink events, EncodeHooks hooks = {});
   ~EncodeSession();  // aborts and joins
 
   void start();
-  /// Stop at a frame boundary: no further frame is taken, what was taken is sent on its deadlines, nothing reconnects, then teardown.
+  /// Stop at a frame boundary: no further frame is taken, what was taken is sent on its deadlines,
+  /// nothing reconnects, then teardown.
   void request_stop();
-  void abort();  // at once; within 100 ms every wait ends
+  void abort();                  // at once; within 100 ms every wait ends
   bool wait(Nanoseconds limit);  // true once all threads have ended
   EncodeSnapshot snapshot() const;
-  /// Lead of the media accepted so far (DESIGN: media time accepted - time since t0), seconds; waitRef = max(lead, 0) / 2.
+  /// Lead of the media accepted so far (DESIGN: media time accepted - time since t0), seconds;
+  /// waitRef = max(lead, 0) / 2.
   double lead_seconds() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
