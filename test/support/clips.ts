@@ -25,8 +25,8 @@ export interface ClipOptions {
    * Instants of the frames as an ffmpeg expression of N in seconds (variable rate), e.g. `if(lt(N,50),N/50,1+(N-50)/10)`.
    */
   instants?: string;
-  /** The number drawn into the first frame, default 0. */
-  firstIndex?: number;
+  /** The number drawn into frame N; default N. */
+  index?: (n: number) => number;
   /** Detail that moves behind the stamp: costs the encoder about as much as real footage. Default false: flat, cheap. */
   busy?: boolean;
   /** Further options of the encoder or the muxer, e.g. `['-bf', '3']`. */
@@ -41,7 +41,7 @@ export function stampedFrames(options: ClipOptions): Readable {
   function* frames(): Generator<Buffer> {
     for (let i = 0; i < options.frames; i++) {
       const frame = Buffer.from(backgrounds[i % backgrounds.length] as Buffer);
-      drawStamp(frame, width, (options.firstIndex ?? 0) + i);
+      drawStamp(frame, width, options.index?.(i) ?? i);
       drawBar(frame, width, height, i);
       yield frame;
     }

@@ -61,38 +61,57 @@ export function monotonicMilliseconds(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
+/** A line as the recorder prints it; which fields are there depends on `e`. */
+interface Line {
+  e: string;
+  c: number;
+  at: number;
+  t: number;
+  k: number;
+  rtp: number;
+  seq: number;
+  packets: number;
+  bytes: number;
+  gap: number;
+  nals: number[];
+  ntp: number;
+  method: string;
+  body?: string;
+  errno: number;
+}
+
 /** Adds one line of the recorder's output to a recording; other lines change nothing. */
-export function addLine(recording: Recording, line: string): void {
-  const entry = JSON.parse(line) as Record<string, never>;
-  const base = { connection: Number(entry.c), at: Number(entry.at) / 1e6 };
-  switch (entry.e as string) {
+export function addLine(recording: Recording, text: string): void {
+  const line = JSON.parse(text) as Line;
+  const base = { connection: line.c, at: line.at / 1e6 };
+  switch (line.e) {
     case 'unit':
       recording.units.push({
         ...base,
-        track: entry.t,
-        kernelStamp: entry.k === 1,
-        rtp: entry.rtp,
-        sequence: entry.seq,
-        packets: entry.packets,
-        bytes: entry.bytes,
-        gap: entry.gap,
-        nalTypes: entry.nals,
+        track: line.t,
+        kernelStamp: line.k === 1,
+        rtp: line.rtp,
+        sequence: line.seq,
+        packets: line.packets,
+        bytes: line.bytes,
+        gap: line.gap,
+        nalTypes: line.nals,
       });
       break;
     case 'sr':
       recording.reports.push({
         ...base,
-        track: entry.t,
-        ntp: entry.ntp,
-        rtp: entry.rtp,
-        packets: entry.packets,
+        track: line.t,
+        ntp: line.ntp,
+        rtp: line.rtp,
+        packets: line.packets,
       });
       break;
     case 'request':
-      recording.requests.push({ ...base, method: entry.method, body: entry.body ?? '' });
+      recording.requests.push({ ...base, method: line.method, body: line.body ?? '' });
       break;
     case 'close':
-      recording.closes.push({ ...base, errno: entry.errno });
+      recording.closes.push({ ...base, errno: line.errno });
       break;
   }
 }

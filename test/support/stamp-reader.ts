@@ -124,7 +124,7 @@ export class StampReader {
 
   async #readPictures(): Promise<void> {
     const size = STAMP_WIDTH * STAMP_HEIGHT;
-    let pending = Buffer.alloc(0);
+    let pending: Buffer = Buffer.alloc(0);
     let count = 0;
     for await (const chunk of this.#child.stdout as AsyncIterable<Buffer>) {
       pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
