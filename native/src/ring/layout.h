@@ -1,13 +1,19 @@
-// The frame queue's shared memory, byte for byte: one header, then the slots. Two processes of one build map the
-// same file (a memory emptyDir or /dev/shm), so plain lock-free atomics and futexes join them.
+// The frame queue's shared memory, byte for byte: one header (with the journal of frame headers), then the slots of
+// pixels. Two processes of one build map the same file (a memory emptyDir or /dev/shm), so plain lock-free atomics
+// and futexes join them.
 //
 // Words. A *sequence* numbers every frame that the decoder offered, dropped ones included; a *position* numbers
-// the frames that entered the queue. Slot of a position = position % slot_count. Cursors are positions:
+// the frames that entered the queue. Pixels of a position lie in slot position % slot_count, its header in
+// journal[position % kMaxSlots]: headers outlive pixels, so that a decoder knows where to seek for a replay.
+// Cursors are positions:
 //
-//   acked <= released <= taken <= published
-//   published - taken <= capacity                       the back-pressure
-//   published - reuse_floor < slot_count                a slot may be written; reuse_floor = acked, or `released` when
-//                                                       `reuse_after_release` is set (then replay needs the decoder)
+//   acked <= taken <= published,  published - acked < kMaxSlots - 1
+//   published - taken <= capacity             the back-pressure (more only just after a rewind)
+//   published - reuse_floor < slot_count      a slot may be written; reuse_floor = acked, or max(acked, released) when
+//                                             the gate is AfterRelease (then a replay needs the decoder)
+//
+// `taken` and `acked` share one word, because the producer (DropOldest) and the consumer (take, ack, rewind) both move
+// them: each transition is one compare-and-swap, so nobody ever sees or leaves half of one.
 #pragma once
 
 #include <atomic>
@@ -28,25 +34,30 @@ inline constexpr std::uint32_t kMaxPlanes = 4;
 enum class Drop : std::uint32_t { QueueFull, Late, DecodeError, Network, kCount };
 enum class Fail : std::uint32_t { Encode, Output, kCount };
 
+enum class WhenFull : std::uint32_t { Block, DropOldest, DropNewest };
+
+/// The counters of one output and which sequences they cover.
+template <typename Word>
+struct Books {
+  Word sent;
+  Word repeated;
+  Word dropped[static_cast<std::size_t>(Drop::kCount)];
+  Word failed[static_cast<std::size_t>(Fail::kCount)];
+  Word bytes;
+  Word base;                    // all sequences below have a fate
+  Word window[kMaxSlots / 64];  // bit i: sequence base + i has a fate
+};
+
 /// One output's books. Law: source frames = sent + sum(dropped) + sum(failed); repeated stands beside it.
 /// Single writer (the consumer process). Updates go through a redo record, so that a SIGKILL between two
 /// stores leaves nothing half counted (see ledger.h).
 struct alignas(64) OutputRecord {
   char name[64];
-  std::atomic<std::uint64_t> sent;
-  std::atomic<std::uint64_t> repeated;
-  std::atomic<std::uint64_t> dropped[static_cast<std::size_t>(Drop::kCount)];
-  std::atomic<std::uint64_t> failed[static_cast<std::size_t>(Fail::kCount)];
-  std::atomic<std::uint64_t> bytes;
-  std::atomic<std::uint64_t> base;                    // all sequences below have a fate
-  std::atomic<std::uint64_t> window[kMaxSlots / 64];  // bit i: sequence base + i has a fate
-  std::atomic<std::uint64_t> begun;                   // 1 + sequence whose first byte was offered last; 0 none
+  Books<std::atomic<std::uint64_t>> books;
+  std::atomic<std::uint64_t> begun;  // 1 + sequence whose first byte was offered last; 0 none
   // Redo record: absolute new values, applied again on attach while `redo_valid` is set.
   std::atomic<std::uint64_t> redo_valid;
-  std::uint64_t redo_counter;  // index of the counter in {sent, repeated, dropped..., failed...}
-  std::uint64_t redo_value;
-  std::uint64_t redo_base;
-  std::uint64_t redo_window[kMaxSlots / 64];
+  Books<std::uint64_t> redo;
   // The sender's schedule and its RTP identity survive the process, so time goes on without a step.
   std::int64_t schedule[9];  // pacing::ScheduleState, byte for byte
   std::uint32_t rtp_timestamp_base;
@@ -54,20 +65,37 @@ struct alignas(64) OutputRecord {
   std::atomic<std::uint64_t> connects;
 };
 
-/// One frame's header; its planes follow at `Header::slots_offset + index * slot_bytes + plane_offset[i]`.
+/// One frame's header; its planes lie at `Header::slots_offset + (position % slot_count) * slot_bytes + plane_offset[i]`.
 struct alignas(64) SlotHeader {
   std::uint64_t sequence;
-  std::int64_t pts;          // queue time base (VideoFormat::time_base), continuous over passes and resumes
-  std::int64_t duration;     // ticks, 0 unknown
-  std::uint32_t flags;       // SlotFlag
-  std::uint32_t pass;        // how many times a repeated source had ended before this frame
-  std::int64_t source_pts;   // where a decoder resumes: in the source's own time base
-  std::int64_t source_index; // ordinal of the frame within its pass (after rate conversion)
-  std::int64_t produced_at;  // CLOCK_MONOTONIC ns at the decoder's output
+  std::int64_t pts;            // queue time base (VideoFormat::time_base), continuous over passes and resumes
+  std::int64_t duration;       // ticks, 0 unknown
+  std::uint32_t flags;         // SlotFlag
+  std::uint32_t pass;          // how many times a repeated source had ended before this frame
+  std::int64_t source_pts;     // where a decoder resumes: in the source's own time base
+  std::int64_t source_index;   // ordinal of the frame within its pass (after rate conversion)
+  std::int64_t produced_at;    // CLOCK_MONOTONIC ns at the decoder's output
+  std::int64_t segment_origin; // source pts and ...
+  std::int64_t segment_start;  // ... queue pts of the first frame since time was last joined (pass, reconnect)
+  std::uint32_t twin;          // how many frames just before this one have the same source_pts
+  std::uint32_t reserved;
 };
 enum SlotFlag : std::uint32_t { kKeyFrame = 1, kDiscontinuity = 2 };
 
 enum class Gate : std::uint32_t { AfterAck = 0, AfterRelease = 1 };
+
+/// What the word `Header::claims` says: positions below `taken` were claimed (by the consumer, or passed over by a
+/// DropOldest producer), positions below `acked` are done.
+struct Cursors {
+  std::uint64_t taken = 0;
+  std::uint64_t acked = 0;
+};
+constexpr std::uint64_t pack(Cursors cursors) {
+  return cursors.taken << 16 | (cursors.taken - cursors.acked);
+}
+constexpr Cursors unpack(std::uint64_t word) {
+  return {word >> 16, (word >> 16) - (word & 0xffff)};
+}
 
 struct alignas(4096) Header {
   // Written once, before `magic`.
@@ -92,9 +120,8 @@ struct alignas(4096) Header {
 
   // Cursors, each on a line of its own.
   alignas(64) std::atomic<std::uint64_t> published;
-  alignas(64) std::atomic<std::uint64_t> taken;
+  alignas(64) std::atomic<std::uint64_t> claims;  // pack({taken, acked})
   alignas(64) std::atomic<std::uint64_t> released;
-  alignas(64) std::atomic<std::uint64_t> acked;
   // Futex words: bumped and woken at each publish / each take, release, ack or rewind.
   alignas(64) std::atomic<std::uint32_t> published_bell;
   alignas(64) std::atomic<std::uint32_t> consumed_bell;
@@ -109,12 +136,16 @@ struct alignas(4096) Header {
   std::atomic<std::uint32_t> ended;         // 1: end marker; source_frames is final
   std::atomic<std::uint32_t> producer_error;  // ErrorCode + 1 of a permanent error, 0 none
   std::atomic<std::uint32_t> gate;          // Gate
+  std::atomic<std::uint32_t> replayable;    // 1: the producer can seek back to a position whose pixels are gone
   std::atomic<std::uint64_t> replay_request;  // 1 + position the consumer needs again, 0 none
   std::atomic<std::uint32_t> producer_epoch, consumer_epoch;
   std::atomic<std::int64_t> producer_heartbeat, consumer_heartbeat;  // CLOCK_MONOTONIC ns
   std::atomic<std::uint32_t> producer_resumes, consumer_resumes;
 
   OutputRecord outputs[kMaxOutputs];
+  SlotHeader journal[kMaxSlots];
+
+  Cursors cursors() const { return unpack(claims.load()); }
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);

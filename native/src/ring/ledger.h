@@ -1,37 +1,74 @@
 // The ledger of one output: each source frame ends exactly once as sent, dropped(reason) or failed(reason).
+//
+// An update writes the new absolute values of all counters to the redo record, marks it valid, copies them to the
+// books and clears the mark. A process killed anywhere in between leaves either nothing or a valid record, which the
+// next one applies again: no frame is ever half counted.
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
+#include <vector>
 
 #include "ring/layout.h"
 
 namespace videopush::ring {
 
+/// One writer; `totals`, `base` and `read` from any thread.
 class Ledger {
  public:
+  struct Totals {
+    std::uint64_t sent = 0, repeated = 0, bytes = 0;
+    std::uint64_t dropped[static_cast<std::size_t>(Drop::kCount)] = {};
+    std::uint64_t failed[static_cast<std::size_t>(Fail::kCount)] = {};
+    std::uint64_t settled() const;  // sent + dropped + failed
+  };
+
   /// On a record in shared memory (ring) or in the process's own (in-memory queue). Applies a pending redo.
   explicit Ledger(OutputRecord& record);
 
   /// Before the first byte of the frame's unit is offered.
   void begin(std::uint64_t sequence);
-  /// The frame's unit was accepted whole. A frame that already had a fate counts as repeated instead.
+  /// The frame's unit was accepted whole. A frame that already had a fate counts as repeated instead; one that is
+  /// `uncertain` counts as sent and as repeated.
   void sent(std::uint64_t sequence, std::uint64_t bytes);
+  /// Nothing happens when the frame already has a fate.
   void dropped(std::uint64_t sequence, Drop reason);
   void failed(std::uint64_t sequence, Fail reason);
-  /// The send of `sequence` had begun in an earlier life and its end is unknown: counts as repeated when it is sent again.
-  /// (Checked by the constructor: begun - 1 >= base and no fate.)
-  bool uncertain(std::uint64_t sequence) const;
+  /// The same for each of [first, first + count) that has no fate yet.
+  void dropped(std::uint64_t first, std::uint64_t count, Drop reason);
+
+  /// The send of `sequence` had begun in an earlier life and its end is unknown.
+  bool uncertain(std::uint64_t sequence) const { return uncertain_ == sequence; }
   bool settled(std::uint64_t sequence) const;
   std::uint64_t base() const;  // all sequences below have a fate
+  Totals totals() const { return read(record_); }
 
-  struct Totals {
-    std::uint64_t sent, repeated, bytes;
-    std::uint64_t dropped[static_cast<std::size_t>(Drop::kCount)];
-    std::uint64_t failed[static_cast<std::size_t>(Fail::kCount)];
-    std::uint64_t settled() const;  // sent + dropped + failed
+  /// For observers: the books as they are, without touching them (a redo that is pending is not applied).
+  static Totals read(const OutputRecord& record);
+  /// Takes over the whole account of `from` (the same output in an earlier generation of the queue).
+  void adopt(const OutputRecord& from);
+
+ private:
+  using Values = Books<std::uint64_t>;
+  enum class Fate { Sent, Dropped, Failed };
+  struct Entry {
+    std::uint64_t first, count;
+    Fate fate;
+    std::size_t reason;   // Drop or Fail; 0 when sent
+    std::uint64_t bytes;
   };
-  Totals totals() const;
+
+  Values values() const;
+  void commit(const Values& values);
+  void apply();
+  void settle(const Entry& entry);
+  bool settle_once(const Entry& entry);
+
+  OutputRecord& record_;
+  std::optional<std::uint64_t> uncertain_;
+  /// Fates too far ahead of `base` for the window. Kept in the process only: none of these frames can be acked before
+  /// the ones in front of it, so after a kill they are delivered, and settled, again.
+  std::vector<Entry> early_;
 };
 
 }  // namespace videopush::ring

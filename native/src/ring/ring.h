@@ -1,19 +1,26 @@
 // The shared-memory frame queue: one producer, one consumer, either of which may die at any instruction.
+//
+// Waits are on futexes in slices of 50 ms, so that an abort ends them within that; a peer's death is never waited for:
+// it releases its lock and its next life goes on where the cursors stand.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/abort.h"
+#include "core/error.h"
 #include "core/format.h"
 #include "pacing/clock.h"
 #include "ring/layout.h"
 
 namespace videopush::ring {
 
-enum class WhenFull : std::uint32_t { Block, DropOldest, DropNewest };
+class Mapping;
 
 struct RingOptions {
   std::string path;              // file in a memory-backed folder; created with mode 0600
@@ -26,54 +33,77 @@ struct RingOptions {
 
 /// Slots for these options: capacity + retained, at most kMaxSlots and kMaxBytes (never fewer than capacity + 2).
 /// `gate` says whether the retained frames fit (AfterAck) or replay needs the decoder (AfterRelease).
-struct RingSize { std::uint32_t slots; Gate gate; std::uint64_t slot_bytes; std::uint64_t total_bytes; };
-RingSize ring_size(const VideoFormat& format, const RingOptions& options);
-
-/// The mapping both sides share. Unmapped by the destructor; the file stays.
-class Mapping {
- public:
-  Header& header() const;
-  SlotHeader& slot(std::uint64_t position) const;
-  std::uint8_t* plane(std::uint64_t position, std::uint32_t index) const;
-  ~Mapping();
-  // ... (private construction by Producer/Consumer/Observer)
+/// InvalidArgument: capacity, outputs or parameters out of bounds, a format that can't be stored.
+struct RingSize {
+  std::uint32_t slots;
+  Gate gate;
+  std::uint64_t slot_bytes;
+  std::uint64_t total_bytes;
 };
+RingSize ring_size(const VideoFormat& format, const RingOptions& options);
 
 /// A slot being written.
 struct SlotWriter {
   std::uint64_t position;
-  SlotHeader* header;  // caller fills pts, duration, flags, pass, source_pts, source_index, produced_at
+  SlotHeader* header;  // `sequence` is filled in; the rest is the caller's
   std::uint8_t* data[kMaxPlanes];
   int stride[kMaxPlanes];
 };
 
 enum class Reserve { Slot, Dropped, Aborted, ReplayRequested, Timeout };
 
+/// For one thread at a time.
 class Producer {
  public:
-  /// Opens the ring at options.path, or creates it (temporary name, then rename). An existing ring of the same
-  /// format, capacity and outputs is continued (`resumed()`), any other is replaced by the next generation once the consumer has
-  /// drained it (bounded by `limit`). Errors: RingBusy when another producer lives (OFD lock), RingInvalid.
+  /// Opens the ring at options.path, or creates it (temporary name, then rename). An existing ring of the same picture
+  /// format, size, policy, outputs and parameters is continued (`resumed()`), any other is replaced by the next generation once
+  /// the consumer has acked all of it (waits up to `limit`); sequences, positions and the ledgers go on in that. Errors: RingBusy
+  /// (another producer lives), RingInvalid (not a ring of this build), RingPeerFailed (not drained within `limit`),
+  /// FileNotWritable (no such folder, no room: says how many MiB are needed), Aborted.
   static std::unique_ptr<Producer> open(const RingOptions& options, const VideoFormat& format,
                                         const AbortSignal& abort, Nanoseconds limit);
-  virtual ~Producer();
+  /// Continues the ring that is there, whatever its format; nullptr when there is none. RingBusy, RingInvalid.
+  static std::unique_ptr<Producer> attach(const std::string& path, const AbortSignal& abort);
+  ~Producer();
 
-  bool resumed() const;
+  bool resumed() const { return resumed_; }
   bool ended() const;
   /// Header of the last published frame (where to resume), nullptr when none was published.
   const SlotHeader* last() const;
 
-  /// Takes the next sequence number and a slot for it. Block: waits in 200 ms slices (counted as producer_blocked).
-  /// DropNewest with a full queue: Dropped (counted by the sequence gap). DropOldest: makes room by passing over
-  /// the oldest frame not yet taken.
+  /// Takes the next sequence number and a slot for it. Block: waits for room (counted in producer_blocked_ns); a Timeout uses no
+  /// sequence. DropNewest with a full queue: Dropped (the sequence is used, its gap tells the consumer). DropOldest:
+  /// passes over the oldest frame not yet taken; when all slots hold frames in flight it waits.
+  /// ReplayRequested: call begin_replay() or decline_replay(), then reserve again.
   Reserve reserve(SlotWriter& out, const AbortSignal& abort, Nanoseconds limit);
   void publish(const SlotWriter& slot);
-  /// Where the consumer wants frames from again (Gate::AfterRelease): position and that of the next publish are set back by the caller seeking the source.
-  std::uint64_t replay_position() const;
-  void end();                        // end marker
-  void fail(ErrorCode code);  // permanent error, for the consumer's status
+  /// Sequences up to `sequence` were lost before they could be offered again (live source): they become a gap.
+  void skip_to(std::uint64_t sequence);
+  std::uint64_t next_sequence() const { return next_sequence_; }
+
+  /// Whether this producer can give old frames again (default: no). Without, a consumer that needs them skips them.
+  void set_replayable(bool replayable);
+  bool replay_requested() const;
+  /// Sets the queue back: the next publish is the requested position, its sequence the one after last()'s.
+  /// The end marker, if any, is taken back.
+  void begin_replay();
+  void decline_replay();
+
+  void end();                            // end marker: source_frames is final
+  void fail(std::optional<ErrorCode> code);  // permanent error, for the consumer's status; nullopt: mended
   void heartbeat(Nanoseconds now);
+  /// Frames this producer dropped or passed over since it was opened.
+  std::uint64_t dropped() const { return dropped_; }
   Header& header() const;
+
+ private:
+  explicit Producer(std::unique_ptr<Mapping> mapping);
+  bool pass_over_oldest();
+
+  std::unique_ptr<Mapping> mapping_;
+  bool resumed_ = false;
+  std::uint64_t next_sequence_ = 0;
+  std::uint64_t dropped_ = 0;
 };
 
 enum class Take { Frame, End, Timeout, Aborted, Replaced };
@@ -83,36 +113,65 @@ struct TakenFrame {
   const SlotHeader* header;
   const std::uint8_t* data[kMaxPlanes];
   int stride[kMaxPlanes];
-  std::uint64_t skipped;  // sequences lost to a full queue just before this one: [header->sequence - skipped, header->sequence)
+  /// Sequences just before this one that will not come (again): [header->sequence - skipped, header->sequence). Those without a fate
+  /// are the caller's to settle as dropped(skipped_reason), in every output's ledger; after a resume the range starts at the smallest
+  /// ledger base, so frames that already have a fate are among them (Ledger::dropped leaves those alone).
+  std::uint64_t skipped;
+  Drop skipped_reason;  // QueueFull, or Network when the decoder lost them for good
+  bool discontinuity;   // time or picture does not follow from the frame before
 };
 
+/// `take`, `rewind` from one thread; `release`, `ack`, `relax_gate`, `heartbeat` from any.
 class Consumer {
  public:
   /// Waits (abortable, bounded) for the ring to exist, takes the consumer's lock, applies unfinished redo records, and
-  /// sets taken = acked: everything that was in flight is delivered again. Errors: RingBusy, RingInvalid, ConnectTimeout-like
-  /// SourceTimeout when no producer made a ring within `limit`.
+  /// sets taken = released = acked: everything that was in flight is delivered again. Errors: RingBusy, RingInvalid,
+  /// SourceTimeout when no producer made a ring within `limit`, Aborted.
   static std::unique_ptr<Consumer> open(const std::string& path, const AbortSignal& abort, Nanoseconds limit);
+  /// After Replaced: the consumer of the next generation, with this one's ledgers as they are now.
+  std::unique_ptr<Consumer> next(const AbortSignal& abort, Nanoseconds limit);
   ~Consumer();
 
   const VideoFormat& format() const;
-  bool resumed() const;  // some frame had been taken before
+  std::string parameters() const;
+  bool resumed() const { return resumed_; }  // some frame had been taken before
   /// Next frame in order. End: the marker was reached and everything before it was taken (final source count in header().source_frames;
   /// sequences after the last frame that were dropped are the caller's to settle). Replaced: drained, and a new generation stands at the path.
+  /// Waits at most `limit` (0: looks once).
   Take take(TakenFrame& out, const AbortSignal& abort, Nanoseconds limit);
-  void release(std::uint64_t position);  // its pixels are no longer needed for encoding
+  void release(std::uint64_t position);  // its pixels are no longer needed for encoding; in any order
   void ack(std::uint64_t through);       // positions below `through` are done; never moves back
   void rewind();                         // taken = released = acked: encode again from the oldest un-acked frame
   /// Called when the encoder holds more frames than the ring retains and nothing can move: switches the gate to AfterRelease.
   void relax_gate();
   void heartbeat(Nanoseconds now);
   Header& header() const;
+
+ private:
+  Consumer(std::unique_ptr<Mapping> mapping, std::string path);
+  bool pixels_intact();
+  void set_released();
+
+  std::unique_ptr<Mapping> mapping_;
+  std::string path_;
+  bool resumed_ = false;
+  std::uint64_t expected_ = 0;    // sequence
+  bool lost_ = false;             // the next frame follows frames whose pixels are gone
+  std::mutex releasing_;
+  std::uint64_t next_release_ = 0;               // one past the last position taken
+  std::map<std::uint64_t, bool> unreleased_;     // taken positions: released out of order?
 };
 
 /// Read-only view for status and metrics of either process (and for tests).
 class Observer {
  public:
   static std::unique_ptr<Observer> open(const std::string& path);  // RingInvalid, SourceNotFound
+  ~Observer();
   const Header& header() const;
+
+ private:
+  explicit Observer(std::unique_ptr<Mapping> mapping);
+  std::unique_ptr<Mapping> mapping_;
 };
 
 }  // namespace videopush::ring
