@@ -16,37 +16,43 @@ namespace videopush::media {
 struct TestPattern {
   int width = 1280, height = 720;
   AVRational rate{30, 1};
-  double duration_seconds = 0;  // 0 = endless
+  double duration_seconds = 0;       // 0 = endless
   std::string pattern = "testsrc2";  // testsrc2, smptehdbars, testsrc
 };
 
 struct SourceOptions {
   std::string uri;  // path, file:, http(s)://, rtsp(s)://, rtmp(s)://, srt://; empty = test pattern
   std::optional<TestPattern> test_pattern;
-  std::string user, password;        // for http and rtsp; never part of uri in messages
-  std::string rtsp_transport = "tcp";  // tcp | udp
+  std::string user, password;             // for http and rtsp; never part of uri in messages
+  std::string rtsp_transport = "tcp";     // tcp | udp
   std::int64_t open_timeout_ms = 10'000;  // connect, redirects and probing together
   std::int64_t read_timeout_ms = 10'000;
 };
 
-struct AudioTrack { std::string codec; int sample_rate; int channels; std::int64_t bit_rate; };
+struct AudioTrack {
+  std::string codec;
+  int sample_rate;
+  int channels;
+  std::int64_t bit_rate;
+};
 
 /// What the source is, measured: never the decoder context's defaults. 0 / empty = unknown.
 struct SourceDescriptor {
-  std::string container;      // libavformat's demuxer name
+  std::string container;  // libavformat's demuxer name
   double duration_seconds = 0;
   double start_seconds = 0;
   std::int64_t bit_rate = 0;  // of the video, b/s
   bool seekable = false, live = false, finite = true;
   int stream_index = 0, stream_count = 1;
-  std::string codec, profile;       // "h264", "High"
-  VideoFormat format;               // of the decoded picture, before scaling; time_base = the stream's
-  std::int64_t frame_count = 0;     // exact when the container counts, else estimated
+  std::string codec, profile;    // "h264", "High"
+  VideoFormat format;            // of the decoded picture, before scaling; time_base = the stream's
+  std::int64_t frame_count = 0;  // exact when the container counts, else estimated
   bool frame_count_exact = false;
   bool variable_frame_rate = false;
-  int gop_frames = 0;               // longest seen distance between key frames
-  int reorder_frames = 0;           // B-frame delay: the largest number of frames that precede one in decode order and follow it in display order
-  int rotation = 0;                 // clockwise degrees the display must turn: 0, 90, 180, 270
+  int gop_frames = 0;      // longest seen distance between key frames
+  int reorder_frames = 0;  // B-frame delay: the largest number of frames that precede one in decode
+                           // order and follow it in display order
+  int rotation = 0;        // clockwise degrees the display must turn: 0, 90, 180, 270
   std::vector<AudioTrack> audio;
 };
 
@@ -55,25 +61,33 @@ class FrameSource {
  public:
   virtual ~FrameSource() = default;
   virtual const SourceDescriptor& descriptor() const = 0;
-  /// Next frame; pts in descriptor().format.time_base, never missing (guessed and counted when the container has none).
-  /// false: end of the source (all delayed frames were given). Throws Error: SourceCorrupt/SourceTruncated (after what could be decoded was given),
-  /// SourceTimeout, SourceDisconnected, Aborted.
+  /// Next frame; pts in descriptor().format.time_base, never missing (guessed and counted when the
+  /// container has none). false: end of the source (all delayed frames were given). Throws Error:
+  /// SourceCorrupt/SourceTruncated (after what could be decoded was given), SourceTimeout,
+  /// SourceDisconnected, Aborted.
   virtual bool next(AVFrame& out) = 0;
-  /// The next frame will be the first with pts >= `pts` (decoding from the key frame before it). NotSeekable.
+  /// The next frame will be the first with pts >= `pts` (decoding from the key frame before it).
+  /// NotSeekable.
   virtual void seek(std::int64_t pts) = 0;
   /// Packets that could not be decoded so far.
   virtual std::uint64_t decode_errors() const = 0;
   virtual std::uint64_t packets_read() const = 0;
 };
 
-struct DecodeOptions { int threads = 0; };  // 0 = automatic
+struct DecodeOptions {
+  int threads = 0;
+};  // 0 = automatic
 
-/// Opens within open_timeout. Protocol and format allow-lists; at most 5 redirects, http(s) only, never to loopback or link-local addresses;
-/// no playlist that opens other files. Errors: UrlInvalid, SchemeUnsupported, SourceNotFound, SourceForbidden, SourceUnsupported, SourceEmpty,
-/// SourceNoVideo, SourceCorrupt, SourceTooLarge, SourceTimeout, CredentialsRefused, HostUnknown, ConnectRefused, Aborted.
-std::unique_ptr<FrameSource> open_source(const SourceOptions& options, const DecodeOptions& decode, const AbortSignal& abort);
+/// Opens within open_timeout. Protocol and format allow-lists; at most 5 redirects, http(s) only,
+/// never to loopback or link-local addresses; no playlist that opens other files. Errors:
+/// UrlInvalid, SchemeUnsupported, SourceNotFound, SourceForbidden, SourceUnsupported, SourceEmpty,
+/// SourceNoVideo, SourceCorrupt, SourceTooLarge, SourceTimeout, CredentialsRefused, HostUnknown,
+/// ConnectRefused, Aborted.
+std::unique_ptr<FrameSource> open_source(const SourceOptions& options, const DecodeOptions& decode,
+                                         const AbortSignal& abort);
 
-/// Opens and measures more thoroughly (reads packets up to 10 s of media or 32 MB to find GOP length, reorder depth and rate).
+/// Opens and measures more thoroughly (reads packets up to 10 s of media or 32 MB to find GOP
+/// length, reorder depth and rate).
 SourceDescriptor probe(const SourceOptions& options, const AbortSignal& abort);
 
 }  // namespace videopush::media
