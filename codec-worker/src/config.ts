@@ -183,7 +183,10 @@ export function checkWorkerConfig(document: unknown): WorkerConfig {
 }
 
 function invalid(message: string): WorkerError {
-  return new WorkerError('ConfigInvalid', message, { permanent: true, action: 'correct the worker configuration' });
+  return new WorkerError('ConfigInvalid', message, {
+    permanent: true,
+    action: 'correct the worker configuration',
+  });
 }
 
 /** Schemes whose URLs name no host. */

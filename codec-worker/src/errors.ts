@@ -10,7 +10,11 @@ export class WorkerError extends Error implements NativeErrorShape {
   readonly action: string;
   readonly permanent: boolean;
 
-  constructor(code: string, message: string, options: { action?: string; permanent?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { action?: string; permanent?: boolean; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'WorkerError';
     this.code = code;

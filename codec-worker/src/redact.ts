@@ -76,7 +76,5 @@ export function redactJson<T>(value: T, hide: (text: string) => string): T {
   if (typeof value === 'string') return hide(value) as T;
   if (Array.isArray(value)) return value.map((item) => redactJson(item, hide)) as T;
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, redactJson(item, hide)]),
-  ) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactJson(item, hide)])) as T;
 }
