@@ -40,13 +40,13 @@ export function toolDir(tool, version) {
  */
 export function mediamtxPin() {
   const folder = join(repoRoot, 'tools', 'mediamtx');
-  const required = /^require (\S+) (v\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8'));
-  if (!required) throw new Error('tools/mediamtx/go.mod has no single-line require');
-  const [, module, version] = required;
+  const [, module, version] =
+    /^require (\S+) (v\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8')) ?? [];
+  if (!module || !version) throw new Error('tools/mediamtx/go.mod has no single-line require');
   const sums = readFileSync(join(folder, 'go.sum'), 'utf8').split('\n');
-  const line = sums.find((entry) => entry.startsWith(`${module} ${version} h1:`));
-  if (!line) throw new Error(`tools/mediamtx/go.sum has no sum for ${module} ${version}`);
-  return { module, version, sum: line.split(' ')[2] };
+  const sum = sums.find((entry) => entry.startsWith(`${module} ${version} h1:`))?.split(' ')[2];
+  if (!sum) throw new Error(`tools/mediamtx/go.sum has no sum for ${module} ${version}`);
+  return { module, version, sum };
 }
 
 /** @returns {string} where the set-up puts the pinned MediaMTX, there or not */

@@ -65,7 +65,8 @@ function plan(purpose) {
   if (purpose === 'test') {
     steps.push({
       name: 'clang-format',
-      missing: async () => (carriedCurrent(formatter) ? null : 'fetching the formatter that the C++ is checked with'),
+      missing: async () =>
+        carriedCurrent(formatter) ? null : 'fetching the formatter that the C++ is checked with',
       takes: 'a few seconds',
       run: () => fetchCarried(formatter),
     });
@@ -101,11 +102,16 @@ async function main() {
   const { values } = parseArgs({ options: { for: { type: 'string', default: 'demo' } } });
   const purpose = values.for;
   if (purpose !== 'demo' && purpose !== 'test') {
-    throw new SetupError(`--for ${purpose} is unknown`, { cause: 'it is demo or test', todo: 'npm run setup -- --for test' });
+    throw new SetupError(`--for ${purpose} is unknown`, {
+      cause: 'it is demo or test',
+      todo: 'npm run setup -- --for test',
+    });
   }
   const since = performance.now();
   const facts = await checkPrerequisites();
-  console.log(`Setting up for the ${purpose} on ${facts.system} ${facts.arch}, Node ${facts.node}, ${facts.go}.`);
+  console.log(
+    `Setting up for the ${purpose} on ${facts.system} ${facts.arch}, Node ${facts.node}, ${facts.go}.`,
+  );
   const release = await takeLock();
   try {
     const steps = plan(purpose);
@@ -131,6 +137,7 @@ try {
   await main();
 } catch (error) {
   if (error instanceof SetupError) console.error(error.describe());
-  else console.error(`Setup stopped by a defect of its own: ${error instanceof Error ? error.message : error}`);
+  else
+    console.error(`Setup stopped by a defect of its own: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 }

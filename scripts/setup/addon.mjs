@@ -8,7 +8,7 @@ import { ask, run } from './command.mjs';
 
 const native = join(repoRoot, 'native');
 const STAMP = join(native, 'build', 'videopush-stamp.json');
-const LIBRARIES = ['libavcodec', 'libavfilter', 'libavformat', 'libavutil', 'libswresample', 'libswscale', 'libcurl'];
+const LIBRARIES = ['libavcodec', 'libavfilter', 'libavformat', 'libavutil', 'libswscale', 'libcurl'];
 
 /**
  * Hashes over what the addon is made from: `surroundings` asks for a build from nothing when it

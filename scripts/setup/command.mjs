@@ -3,7 +3,7 @@
  * failure that says in a person's words what went wrong.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir } from '../paths.mjs';
 
@@ -23,7 +23,10 @@ export class SetupError extends Error {
 
   /** @returns {string} the message for the terminal, several lines */
   describe() {
-    const lines = [`Setup stopped: ${this.message}.`, `  Cause:      ${this.reason.replaceAll('\n', '\n              ')}`];
+    const lines = [
+      `Setup stopped: ${this.message}.`,
+      `  Cause:      ${this.reason.replaceAll('\n', '\n              ')}`,
+    ];
     lines.push(`  What to do: ${this.todo.replaceAll('\n', '\n              ')}`);
     if (this.log) lines.push(`  Everything it printed: ${this.log}`);
     return lines.join('\n');
@@ -31,7 +34,8 @@ export class SetupError extends Error {
 }
 
 /** Lines in which apt, npm, pip, go, make and the compilers name the cause. */
-const TELLING = /^(E: |npm error |ERROR: |go: |gyp ERR! |make: \*\*\*|fatal: )|\berror\b.*: |: (fatal )?error: /;
+const TELLING =
+  /^(E: |npm error |ERROR: |go: |gyp ERR! |make: \*\*\*|fatal: )|\berror\b.*: |: (fatal )?error: /;
 
 /**
  * The few lines of a program's output that most likely name the cause of its failure.
@@ -39,10 +43,16 @@ const TELLING = /^(E: |npm error |ERROR: |go: |gyp ERR! |make: \*\*\*|fatal: )|\
  * @returns {string} at most four lines, never empty
  */
 export function tellingLines(output) {
-  const lines = output.split('\n').map((line) => line.trimEnd()).filter((line) => line.trim() !== '');
+  const lines = output
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line.trim() !== '');
   const telling = lines.filter((line) => TELLING.test(line) && !line.includes('A complete log of this run'));
   const chosen = telling.length > 0 ? telling.slice(0, 4) : lines.slice(-3);
-  return chosen.map((line) => (line.length > 240 ? `${line.slice(0, 240)}…` : line)).join('\n') || 'it printed nothing';
+  return (
+    chosen.map((line) => (line.length > 240 ? `${line.slice(0, 240)}…` : line)).join('\n') ||
+    'it printed nothing'
+  );
 }
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -71,13 +81,15 @@ export async function run(file, args, options) {
   const folder = join(cacheDir(), 'logs');
   mkdirSync(folder, { recursive: true });
   const log = join(folder, `${options.log}.log`);
-  const sink = openSync(log, 'w');
-  let output = '';
-  const outcome = await new Promise((resolve) => {
+  const answer = join(folder, `${options.log}.out`);
+  // Files, not pipes: a grandchild that outlives the program could hold a pipe open for ever.
+  const [outputFile, logFile] = [openSync(answer, 'w'), openSync(log, 'w')];
+  /** @type {string | null} */
+  const trouble = await new Promise((resolve) => {
     const child = spawn(file, args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      stdio: ['ignore', 'pipe', sink],
+      stdio: ['ignore', outputFile, logFile],
     });
     running.add(child);
     let late = false;
@@ -86,23 +98,25 @@ export async function run(file, args, options) {
       child.kill('SIGTERM');
       setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
     }, options.limitMs);
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
     /** @param {string | null} problem */
     const finish = (problem) => {
       clearTimeout(limit);
       running.delete(child);
       resolve(late ? `it was ended after ${Math.round(options.limitMs / 60_000)} minutes` : problem);
     };
-    child.on('error', (error) => finish(`${file} could not be started: ${error.message}`));
-    child.on('close', (code, signal) => finish(code === 0 ? null : signal ? `ended by ${signal}` : ''));
+    child.once('error', (error) => finish(`${file} could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => finish(code === 0 ? null : signal ? `ended by ${signal}` : ''));
   });
-  closeSync(sink);
-  if (outcome === null) return output;
-  const printed = `${output}\n${readFileSync(log, 'utf8')}`;
-  const cause = [outcome, tellingLines(printed)].filter((part) => part !== '').join('\n');
-  throw new SetupError(options.what, { cause, todo: options.todo, log });
+  closeSync(outputFile);
+  closeSync(logFile);
+  const output = readFileSync(answer, 'utf8');
+  if (trouble === null) return output;
+  const cause = [trouble, tellingLines(`${output}\n${readFileSync(log, 'utf8')}`)];
+  throw new SetupError(options.what, {
+    cause: cause.filter((part) => part !== '').join('\n'),
+    todo: options.todo,
+    log: `${log} and ${answer}`,
+  });
 }
 
 /**

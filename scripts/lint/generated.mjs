@@ -1,0 +1,80 @@
+/** TypeScript types made from the resource definitions in crds/, which are the source. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compile } from 'json-schema-to-typescript';
+import { parse } from 'yaml';
+import { repoRoot } from '../paths.mjs';
+
+/** What every Kubernetes object's metadata holds, as far as this project reads it. */
+const METADATA = {
+  type: 'object',
+  required: ['name'],
+  properties: {
+    name: { type: 'string' },
+    namespace: { type: 'string' },
+    uid: { type: 'string' },
+    resourceVersion: { type: 'string' },
+    generation: { type: 'integer' },
+    creationTimestamp: { type: 'string' },
+    deletionTimestamp: { type: 'string' },
+    labels: { type: 'object', additionalProperties: { type: 'string' } },
+    annotations: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+};
+
+/**
+ * A definition's schema as a whole object's: the server fills in metadata, and kind and version are known.
+ * @param {any} definition  a CustomResourceDefinition with one version
+ * @returns {any}
+ */
+function schemaOf(definition) {
+  const { group, names, versions } = definition.spec;
+  const [version] = versions;
+  const schema = version.schema.openAPIV3Schema;
+  return {
+    ...schema,
+    required: [...new Set(['apiVersion', 'kind', 'metadata', ...(schema.required ?? [])])],
+    properties: {
+      ...schema.properties,
+      apiVersion: { type: 'string', enum: [`${group}/${version.name}`] },
+      kind: { type: 'string', enum: [names.kind] },
+      metadata: METADATA,
+    },
+  };
+}
+
+/**
+ * @typedef {{ source: string, target: string, text: string }} Generated  paths relative to the root
+ * @param {string} [root]
+ * @returns {Promise<Generated[]>} one for each file in crds/
+ */
+export async function generateTypes(root = repoRoot) {
+  const folder = join(root, 'crds');
+  const sources = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : [];
+  return Promise.all(
+    sources.sort().map(async (name) => {
+      const definition = parse(readFileSync(join(folder, name), 'utf8'));
+      const { kind } = definition.spec.names;
+      const text = await compile(schemaOf(definition), kind, {
+        additionalProperties: false,
+        bannerComment: `// Made from crds/${name} by \`npm run generate\`; change it there.`,
+        ignoreMinAndMaxItems: true,
+        style: { singleQuote: true, printWidth: 110 },
+      });
+      const file = kind.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+      return { source: `crds/${name}`, target: `operator/src/crds/${file}.generated.ts`, text };
+    }),
+  );
+}
+
+/** @returns {Promise<string[]>} one line for each file that does not match its source */
+export async function generatedTypesOutdated() {
+  const all = await generateTypes();
+  if (all.length === 0) return ['there is no crds/*.yaml'];
+  return all
+    .filter(({ target, text }) => {
+      const file = join(repoRoot, target);
+      return !existsSync(file) || readFileSync(file, 'utf8') !== text;
+    })
+    .map(({ source, target }) => `${target} does not match ${source}; run \`npm run generate\``);
+}

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { brokenArrows, importsOfScript, layerOf, resolveImport } from './arrows.mjs';
+import { unpairedPages } from './documents.mjs';
+import { forbiddenText, tooLong } from './text.mjs';
+
+/** Runs a rule over files given as path and content. */
+function check(
+  rule: (files: readonly string[], text: (file: string) => string) => string[],
+  files: Record<string, string>,
+): string[] {
+  return rule(Object.keys(files), (file) => files[file] ?? '');
+}
+
+describe('the arrows of the design', () => {
+  it('lets imports go the way of the arrows', () => {
+    const problems = check(brokenArrows, {
+      'native/src/binding/addon.cc': '#include <napi.h>\n#include "sessions/encode.h"\n',
+      'native/src/sessions/encode.cc':
+        '#include "sessions/encode.h"\n#include "ring/ring.h"\n#include <vector>\n',
+      'native/src/ring/ring.cc': '#include "ring.h"\n#include "core/error.h"\n',
+      'codec-worker/src/main.ts': "import { open } from '@videopush/native';\nimport './config.ts';\n",
+      'cli/src/run.ts': "import { build } from '@videopush/operator/builders/worker-config';\n",
+      'operator/src/controllers/a.ts': "import { queue } from '../runtime/queue.ts';\n",
+      'test/integration/a.test.ts': "import { open } from '@videopush/native';\n",
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ['native/src/ring/ring.cc', '#include "sessions/encode.h"\n'],
+    ['native/src/media/decoder.cc', '#include "ring/ring.h"\n'],
+    ['native/src/sessions/decode.cc', '#include <napi.h>\n'],
+    ['native/src/core/error.cc', '  #  include <node_api.h>\n'],
+    ['native/lib/index.ts', "import { x } from '@videopush/codec-worker';\n"],
+    ['codec-worker/src/main.ts', "export { x } from '../../operator/src/builders/worker-config.ts';\n"],
+    ['operator/src/kube/apply.ts', "import type { Queue } from '../runtime/queue.ts';\n"],
+    ['operator/src/builders/worker-config.ts', "const { x } = await import('../kube/apply.ts');\n"],
+    ['codec-worker/src/main.ts', "import { start } from '../../test/support/mediamtx.ts';\n"],
+  ])('refuses %s with %s', (file, content) => {
+    expect(check(brokenArrows, { [file]: content })).toHaveLength(1);
+  });
+
+  it('lets a test beside its source use the tests’ own tools', () => {
+    const content = "import { start } from '../../test/support/mediamtx.ts';\n";
+    expect(check(brokenArrows, { 'codec-worker/src/main.test.ts': content })).toEqual([]);
+  });
+
+  it('reads every form of import and leaves comments alone', () => {
+    const text = [
+      "import a from './a.ts';",
+      "import type { B } from './b.ts';",
+      "import './c.ts';",
+      "export * from './d.ts';",
+      "const e = await import('./e.ts');",
+      'import {\n  f,\n  g,\n} from "./f.ts";',
+      "// import x from './comment.ts';",
+    ].join('\n');
+    expect(importsOfScript(text)).toEqual(['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts']);
+  });
+
+  it('knows the layers by their folders, not by the beginning of a name', () => {
+    expect(layerOf('native/src/ring/ring.h')).toBe('native/src/ring');
+    expect(layerOf('native/src/ringing/x.h')).toBeNull();
+    expect(resolveImport('cli/src/a.ts', '../../native/lib/x.ts')).toBe('native/lib/x.ts');
+    expect(resolveImport('cli/src/a.ts', 'node:fs')).toBeNull();
+  });
+});
+
+describe('pages in two languages', () => {
+  it('wants each page in both', () => {
+    expect(unpairedPages(['README.md', 'README.zh-CN.md', 'docs/a.md', 'docs/a.zh-CN.md'])).toEqual([]);
+    expect(unpairedPages(['README.md', 'README.zh-CN.md', 'docs/a.md', 'docs/b.zh-CN.md'])).toEqual([
+      'docs/a.md has no docs/a.zh-CN.md beside it',
+      'docs/b.zh-CN.md has no docs/b.md beside it',
+    ]);
+  });
+
+  it('wants a README', () => {
+    expect(unpairedPages([])).toEqual(['README.md is missing']);
+  });
+});
+
+describe('the words of a file', () => {
+  it('allows 450 lines and no more', () => {
+    expect(
+      check(tooLong, { 'a.ts': 'x\n'.repeat(450), 'b.cc': 'x\n'.repeat(451), 'c.md': 'x\n'.repeat(999) }),
+    ).toEqual(['b.cc has 451 lines']);
+  });
+
+  it.each([
+    ['a.ts', `// ${'TO'}DO later`],
+    ['a.test.ts', `it.${'only'}('x', () => {})`],
+    ['a.test.ts', `describe.concurrent.${'skip'}('x', () => {})`],
+    ['a.cc', `TEST_CASE("x" * doctest::${'skip'}()) {}`],
+    ['docs/a.md', `see /${'work'}/main`],
+    ['package-lock.json', `"resolved": "${'https'}://example.invalid/x.tgz"`],
+  ])('refuses in %s: %s', (file, content) => {
+    expect(check(forbiddenText, { [file]: content })).toHaveLength(1);
+  });
+
+  it('leaves ordinary words alone', () => {
+    const content = "it.each([])('skips only what is done', () => {});\nconst path = './work/x';\n";
+    expect(check(forbiddenText, { 'a.test.ts': content })).toEqual([]);
+  });
+});

@@ -1,0 +1,61 @@
+/** What the words of a source file give away: length, unfinished work, switched-off tests, one machine's paths. */
+
+const SOURCE = /\.(ts|mts|mjs|js|cc|h|sh|gyp|yaml|yml)$/;
+const LONGEST = 450;
+
+/**
+ * @param {readonly string[]} files
+ * @param {(file: string) => string} text
+ * @returns {string[]}
+ */
+export function tooLong(files, text) {
+  return files
+    .filter((file) => /\.(ts|mts|mjs|cc|h)$/.test(file) && !file.includes('.generated.'))
+    .map((file) => ({ file, lines: text(file).replace(/\n$/, '').split('\n').length }))
+    .filter(({ lines }) => lines > LONGEST)
+    .map(({ file, lines }) => `${file} has ${lines} lines`);
+}
+
+/** @type {{ pattern: RegExp, where: RegExp, why: string }[]} */
+const FORBIDDEN = [
+  { pattern: /\b(TODO|FIXME|XXX|HACK)\b/, where: SOURCE, why: 'work left for later' },
+  {
+    pattern: /\b(describe|it|test)(\.\w+)*\.(only|skip|todo|fails)\b/,
+    where: /\.test\.ts$/,
+    why: 'a test that is switched off, or switches off others',
+  },
+  {
+    pattern: /\bdoctest::(skip|may_fail|should_fail)\(/,
+    where: /\.(cc|h)$/,
+    why: 'a test that is switched off or may fail',
+  },
+  { pattern: /(^|[\s"'`=(:])\/(work|root|home\/\w+)\//, where: /./, why: "a path of somebody's own machine" },
+  {
+    pattern: /"resolved": "https?:/,
+    where: /^package-lock\.json$/,
+    why: 'the address of a package registry',
+  },
+];
+
+/** This rule's own file and test, which must name what they look for. */
+const EXEMPT = /^scripts\/lint\/text(\.test)?\.(mjs|ts)$/;
+
+/**
+ * @param {readonly string[]} files
+ * @param {(file: string) => string} text
+ * @returns {string[]} `file:line: why`
+ */
+export function forbiddenText(files, text) {
+  const read = files.filter(
+    (file) => SOURCE.test(file) || /(^|\/)(package-lock\.json|run|[^/]+\.md|Makefile)$/.test(file),
+  );
+  return read.flatMap((file) => {
+    const rules = FORBIDDEN.filter(({ where }) => where.test(file));
+    if (EXEMPT.test(file) || rules.length === 0) return [];
+    return text(file)
+      .split('\n')
+      .flatMap((line, index) =>
+        rules.filter(({ pattern }) => pattern.test(line)).map(({ why }) => `${file}:${index + 1}: ${why}`),
+      );
+  });
+}

@@ -1,0 +1,158 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ask, run, SetupError, tellingLines } from './command.mjs';
+import { takeLock } from './lock.mjs';
+import { missingPackages, wantedPackages } from './packages.mjs';
+import { type Facts, judge } from './prerequisites.mjs';
+import { compareVersions, parseVersion } from './versions.mjs';
+
+describe('versions', () => {
+  it('finds the first dotted number in what a program says', () => {
+    expect(parseVersion('go version go1.26.8 linux/amd64')).toEqual([1, 26, 8]);
+    expect(parseVersion('v20.20.2')).toEqual([20, 20, 2]);
+    expect(parseVersion('go1.22rc1')).toEqual([1, 22]);
+    expect(parseVersion('unknown')).toBeNull();
+  });
+
+  it('compares number by number, not letter by letter', () => {
+    expect(compareVersions([1, 9], [1, 21])).toBeLessThan(0);
+    expect(compareVersions([10], [9, 2, 0])).toBeGreaterThan(0);
+    expect(compareVersions([20], [20, 0, 0])).toBe(0);
+  });
+});
+
+describe('prerequisites', () => {
+  const good: Facts = {
+    platform: 'linux',
+    arch: 'x64',
+    system: 'debian 13',
+    node: '20.19.2',
+    npm: '10.8.2',
+    python: '3.13.5',
+    pip: 'pip 25.1.1',
+    go: 'go1.24.4',
+  };
+
+  it('lets a machine with all of them begin', () => {
+    expect(judge(good)).toEqual([]);
+    expect(judge({ ...good, system: 'debian 12', arch: 'arm64', node: '26.0.0', go: 'go1.21' })).toEqual([]);
+  });
+
+  it("names everything that is missing at once, and that Debian 12's own versions are too old", () => {
+    const problems = judge({ ...good, system: 'debian 12', node: '18.19.0', npm: '9.2.0', go: 'go1.19.8' });
+    expect(problems.map((problem) => problem.cause)).toEqual([
+      'Node.js is 18.19.0; 20 or newer is needed',
+      'npm is 9.2.0; 10 or newer is needed',
+      'Go is 1.19.8; 1.21 or newer is needed',
+    ]);
+    expect(problems[0]?.todo).toContain('Debian 12 itself has 18');
+    expect(problems[2]?.todo).toContain('Debian 12 itself has 1.19');
+  });
+
+  it('tells Python without pip from no Python', () => {
+    expect(judge({ ...good, pip: null }).map((problem) => problem.cause)).toEqual(['Python has no pip']);
+    expect(judge({ ...good, python: null, pip: null }).map((problem) => problem.cause)).toEqual([
+      'Python is not there; 3 or newer is needed',
+    ]);
+  });
+
+  it('refuses other systems and processors by name', () => {
+    expect(judge({ ...good, system: 'ubuntu 24.04' })[0]?.cause).toContain('this is ubuntu 24.04');
+    expect(judge({ ...good, platform: 'darwin' })[0]?.cause).toContain('this is darwin');
+    expect(judge({ ...good, arch: 'riscv64' })[0]?.cause).toContain('riscv64');
+  });
+});
+
+describe('Debian packages', () => {
+  it('counts only fully installed packages as there', () => {
+    const listing = 'ffmpeg ii \nshellcheck rc \nchromium iU \niproute2 hi \n';
+    expect(missingPackages(['ffmpeg', 'shellcheck', 'chromium', 'iproute2', 'doctest-dev'], listing)).toEqual(
+      ['shellcheck', 'chromium', 'doctest-dev'],
+    );
+  });
+
+  it('asks for a browser and linters only where tests are to run', () => {
+    expect(wantedPackages('demo')).not.toContain('chromium');
+    expect(wantedPackages('demo')).not.toContain('shellcheck');
+    expect(wantedPackages('test')).toEqual(expect.arrayContaining([...wantedPackages('demo'), 'chromium']));
+  });
+});
+
+describe('running a program', () => {
+  const before = process.env.XDG_CACHE_HOME;
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'videopush-cache-'));
+    process.env.XDG_CACHE_HOME = folder;
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const options = { what: 'it could not be done', todo: 'try again', log: 'setup-test', limitMs: 20_000 };
+
+  it('returns what the program printed', async () => {
+    expect(await run('sh', ['-c', 'echo fine; echo aside >&2'], options)).toBe('fine\n');
+  });
+
+  it('names the cause that stands in the output, without a stack trace', async () => {
+    const script = 'echo working; echo "E: Unable to locate package nothing" >&2; echo later; exit 100';
+    const error = await run('sh', ['-c', script], options).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(SetupError);
+    const text = (error as SetupError).describe();
+    expect(text).toContain('Setup stopped: it could not be done.');
+    expect(text).toContain('Cause:      E: Unable to locate package nothing');
+    expect(text).toContain('What to do: try again');
+    expect(text).not.toContain('    at ');
+  });
+
+  it('ends a program that passes its limit', async () => {
+    const error = await run('sleep', ['600'], { ...options, limitMs: 200 }).catch(
+      (caught: unknown) => caught,
+    );
+    expect((error as SetupError).reason).toContain('it was ended after');
+  });
+
+  it('says that a program is not there', async () => {
+    const error = await run('/nowhere/at/all', [], options).catch((caught: unknown) => caught);
+    expect((error as SetupError).reason).toContain('could not be started');
+    expect(await ask('/nowhere/at/all', [])).toBeNull();
+  });
+
+  it('shows the last lines where none names a cause', () => {
+    expect(tellingLines('one\ntwo\nthree\nfour\n')).toBe('two\nthree\nfour');
+    expect(tellingLines('\n')).toBe('it printed nothing');
+  });
+});
+
+describe('the lock of a checkout', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'videopush-lock-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('lets the second set-up in when the first has given it back', async () => {
+    const file = join(folder, 'lock');
+    const release = await takeLock(file);
+    let second = false;
+    const waiting = takeLock(file).then((give) => {
+      second = true;
+      return give;
+    });
+    expect(second).toBe(false);
+    release();
+    (await waiting)();
+    expect(second).toBe(true);
+  });
+
+  it('does not wait for a process that is gone', async () => {
+    const file = join(folder, 'lock');
+    // Beyond the largest process number that Linux gives (2^22).
+    writeFileSync(file, '4194305');
+    (await takeLock(file))();
+  });
+});

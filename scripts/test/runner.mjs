@@ -1,0 +1,113 @@
+/** Runs a stage: its commands in a process group of their own, its output as it comes, its report read. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { childEnvironment, repoRoot } from '../paths.mjs';
+import { settle } from './counts.mjs';
+
+/** How long a group has between SIGTERM and SIGKILL. */
+const GRACE_MS = 10_000;
+
+/** @type {number | undefined} the process group of the command that runs now */
+let group;
+
+/** @param {number} leader @param {NodeJS.Signals | 0} signal @returns {boolean} whether there is such a group */
+function signalGroup(leader, signal) {
+  try {
+    process.kill(-leader, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The processes of a group that still run. A zombie that nobody has reaped is none of them, though
+ * a signal would still find it.
+ * @param {number} leader
+ * @returns {number[]}
+ */
+function livingMembers(leader) {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      if (!Number.isInteger(pid)) return false;
+      let stat = '';
+      try {
+        stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      } catch {
+        return false;
+      }
+      // "pid (name) state ppid pgrp …", and the name may hold anything.
+      const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return Number(pgrp) === leader && state !== 'Z';
+    });
+}
+
+/** Ends whatever runs now: the group gets SIGTERM, and SIGKILL if it is still there later. */
+export function stopStage() {
+  const leader = group;
+  if (leader === undefined || !signalGroup(leader, 'SIGTERM')) return;
+  setTimeout(() => signalGroup(leader, 'SIGKILL'), GRACE_MS).unref();
+}
+
+/**
+ * @param {import('./stages.mjs').Command} command
+ * @param {number} limitMs
+ * @returns {Promise<string | null>} null when it ended well, else how it ended
+ */
+function runCommand(command, limitMs) {
+  return new Promise((resolve) => {
+    const child = spawn(command.file, command.args, {
+      cwd: repoRoot,
+      env: childEnvironment(command.env),
+      stdio: ['ignore', 'inherit', 'inherit'],
+      // A group of its own, so that all of it can be ended by its number.
+      detached: true,
+    });
+    group = child.pid;
+    let late = false;
+    const limit = setTimeout(() => {
+      late = true;
+      stopStage();
+    }, limitMs);
+    /** @param {string | null} trouble */
+    const finish = (trouble) => {
+      clearTimeout(limit);
+      // What outlives its test run would disturb the next stage's timing.
+      if (child.pid !== undefined && livingMembers(child.pid).length > 0) {
+        signalGroup(child.pid, 'SIGKILL');
+        trouble ??= 'processes left running';
+      }
+      group = undefined;
+      resolve(late ? `its limit of ${Math.round(limitMs / 60_000)} minutes passed` : trouble);
+    };
+    child.once('error', (error) => finish(`${command.file} could not be started: ${error.message}`));
+    child.once('exit', (code, signal) =>
+      finish(code === 0 ? null : signal ? `signal ${signal}` : `exit code ${code}`),
+    );
+  });
+}
+
+/**
+ * @param {import('./stages.mjs').Stage} stage
+ * @param {number} deadline  instant of performance.now() at which everything must be over
+ * @returns {Promise<import('./counts.mjs').Counts>}
+ */
+export async function runStage(stage, deadline) {
+  rmSync(stage.report, { force: true });
+  mkdirSync(dirname(stage.report), { recursive: true });
+  const until = Math.min(performance.now() + stage.limitMs, deadline);
+  let trouble = null;
+  for (const command of stage.commands) {
+    trouble = await runCommand(command, Math.max(1, until - performance.now()));
+    if (trouble !== null) break;
+  }
+  let report = null;
+  try {
+    report = stage.read(readFileSync(stage.report, 'utf8'));
+  } catch (error) {
+    trouble = [trouble, error instanceof Error ? error.message : String(error)].filter(Boolean).join('; ');
+  }
+  return settle(stage.name, report, trouble);
+}

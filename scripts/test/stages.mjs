@@ -1,0 +1,109 @@
+/** The stages of `npm test` in their order: what each runs, how long it may take, where its report is. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nodeBinary, repoRoot } from '../paths.mjs';
+import { fromJson, fromJunit } from './counts.mjs';
+
+/**
+ * @typedef {{ file: string, args: string[], env?: Record<string, string> }} Command
+ * @typedef {object} Stage
+ * @property {string} name
+ * @property {number} limitMs
+ * @property {string} report                                     absolute path
+ * @property {(text: string) => import('./counts.mjs').Counts} read
+ * @property {Command[]} commands  run one after the other while they end well
+ */
+
+const MINUTE = 60_000;
+
+/** Where reports go: emptied before each run. */
+export const reportFolder = join(repoRoot, 'test-results');
+
+/**
+ * ThreadSanitizer of g++ 12 can't map its memory where the kernel randomises addresses by more than
+ * 28 bits; there its programs run without that randomisation.
+ * @returns {string[]}
+ */
+function fixedAddresses() {
+  const setting = '/proc/sys/vm/mmap_rnd_bits';
+  const bits = existsSync(setting) ? Number(readFileSync(setting, 'utf8')) : 0;
+  return bits > 28 ? ['setarch', '-R'] : [];
+}
+
+const SANITIZER_OPTIONS = {
+  ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
+  UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  TSAN_OPTIONS: 'second_deadlock_stack=1',
+};
+
+/**
+ * @param {'unit' | 'asan' | 'tsan'} target  of native/test/Makefile
+ * @param {number} minutes
+ * @returns {Stage}
+ */
+function nativeStage(target, minutes) {
+  const folder = join(repoRoot, 'native', 'test', 'build', target);
+  const report = join(folder, 'doctest.xml');
+  const before = target === 'tsan' ? fixedAddresses() : [];
+  const [file = '', ...args] = [...before, join(folder, 'unit_tests'), '-r=junit', `-o=${report}`];
+  return {
+    name: target === 'unit' ? 'native' : `native-${target}`,
+    limitMs: minutes * MINUTE,
+    report,
+    read: fromJunit,
+    commands: [
+      { file: 'make', args: ['-C', join(repoRoot, 'native', 'test'), '-j2', `build-${target}`] },
+      { file, args, env: SANITIZER_OPTIONS },
+    ],
+  };
+}
+
+/**
+ * @param {'unit' | 'integration' | 'faults' | 'alone'} project  of vitest.config.ts
+ * @param {number} minutes
+ * @param {readonly string[]} filters  of file names
+ * @returns {Stage}
+ */
+function vitestStage(project, minutes, filters) {
+  const report = join(reportFolder, `${project}.json`);
+  const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
+  const ours = join(repoRoot, 'scripts', 'test', 'vitest-reporter.mjs');
+  const args = [vitest, 'run', '--project', project, '--reporter', 'default', '--reporter', ours, ...filters];
+  return {
+    name: project,
+    limitMs: minutes * MINUTE,
+    report,
+    read: fromJson,
+    commands: [{ file: nodeBinary(), args, env: { VIDEOPUSH_REPORT: report } }],
+  };
+}
+
+/**
+ * @param {readonly string[]} [filters]  of file names, for the stages that vitest runs
+ * @returns {Stage[]}
+ */
+export function allStages(filters = []) {
+  const lintReport = join(reportFolder, 'lint.json');
+  return [
+    {
+      name: 'lint',
+      limitMs: 8 * MINUTE,
+      report: lintReport,
+      read: fromJson,
+      commands: [
+        {
+          file: nodeBinary(),
+          args: [join(repoRoot, 'scripts', 'lint.mjs')],
+          env: { VIDEOPUSH_REPORT: lintReport },
+        },
+      ],
+    },
+    nativeStage('unit', 10),
+    nativeStage('asan', 15),
+    nativeStage('tsan', 20),
+    vitestStage('unit', 10, filters),
+    vitestStage('integration', 25, filters),
+    vitestStage('faults', 25, filters),
+    vitestStage('alone', 30, filters),
+  ];
+}
