@@ -62,3 +62,9 @@ export function formatError(error: unknown): string {
   const { message, action } = describe(error);
   return action ? `videopush: ${message}\n  ${action}` : `videopush: ${message}`;
 }
+
+/** The same error, ending the command with the exit code of a source that failed. */
+export function sourceFailure(error: unknown): CliError {
+  const { message, action, code } = describe(error);
+  return new CliError(message, { action, code, exitCode: ExitCode.Source });
+}

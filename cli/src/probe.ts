@@ -1,7 +1,8 @@
 /** `videopush probe SOURCE`: the true descriptor, for people or as JSON. */
-import { probe, type SourceDescriptor, type SourceOptions } from '@videopush/native';
+import { probe, type SourceDescriptor } from '@videopush/native';
+import { sourceFailure } from './errors.ts';
+import { withFolder } from './folder.ts';
 import { sourceOf } from './source.ts';
-import { withSourceErrors } from './failures.ts';
 
 export interface ProbeFlags {
   json?: boolean;
@@ -34,11 +35,11 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
 }
 
 export async function probeCommand(text: string, flags: ProbeFlags): Promise<void> {
-  const { options, label, dispose } = sourceOf(text, flags.rtspTransport);
-  try {
-    const descriptor = await withSourceErrors(() => probe(options as SourceOptions));
+  await withFolder(async (folder) => {
+    const { options, label } = sourceOf(text, flags.rtspTransport, folder);
+    const descriptor = await probe(options).catch((error: unknown) => {
+      throw sourceFailure(error);
+    });
     process.stdout.write(`${flags.json ? JSON.stringify(descriptor) : formatDescriptor(label, descriptor)}\n`);
-  } finally {
-    dispose();
-  }
+  });
 }
