@@ -1,0 +1,170 @@
+/**
+ * One stream as it runs in production: a decoder and an encoder process, each under the supervisor, joined by a ring in
+ * memory. WorkerConfigs are written here as the builders would; what a role says is read over HTTP and from its log.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
+import { freePorts } from './ports.ts';
+import { Program } from './program.ts';
+import { Scratch } from './tools.ts';
+
+type Json = Record<string, unknown>;
+
+export interface StreamOptions {
+  source: Json & { onEnd?: string };
+  video?: Json;
+  encoder?: Json;
+  /** One output `main` at this URL, or several as WorkerConfig names them. */
+  outputs: string | (Json & { name: string; url: string })[];
+  queue?: Json;
+  latencyBudgetMilliseconds?: number;
+  logLevel?: string;
+  /** Supervisor options, e.g. `['--max-delay', '0.5']`. */
+  supervisor?: readonly string[];
+}
+
+const supervisorBinary = join(repoRoot, 'native', 'build', 'Release', 'videopush-supervisor');
+const workerMain = join(repoRoot, 'codec-worker', 'src', 'main.ts');
+
+/** One role: the supervisor and the process that it keeps running. */
+export class Role {
+  readonly supervisor: Program;
+  readonly port: number;
+  #stateFile: string;
+
+  constructor(name: string, config: Json, port: number, scratch: Scratch, options: readonly string[]) {
+    const configFile = scratch.file(`${name}.json`);
+    writeFileSync(configFile, JSON.stringify(config));
+    this.#stateFile = scratch.file(`${name}.state.json`);
+    this.port = port;
+    this.supervisor = new Program(
+      supervisorBinary,
+      ['--state', this.#stateFile, ...options, '--', nodeBinary(), workerMain, '--config', configFile],
+      { env: childEnvironment(), limitMilliseconds: 0 },
+    );
+  }
+
+  /** Process id of the role's process; null while there is none. */
+  pid(): number | null {
+    try {
+      return (JSON.parse(readFileSync(this.#stateFile, 'utf8')) as { child: number | null }).child;
+    } catch {
+      return null;
+    }
+  }
+
+  async untilRunning(limitMilliseconds = 10_000): Promise<number> {
+    const end = performance.now() + limitMilliseconds;
+    for (;;) {
+      const pid = this.pid();
+      if (pid !== null) return pid;
+      if (performance.now() > end)
+        throw new Error(`no process in ${limitMilliseconds} ms\n${this.supervisor.tail()}`);
+      await sleep(20);
+    }
+  }
+
+  /** GET of `/status`, `/readyz`, `/healthz`: code and body; null while nobody answers. */
+  async get(path: string): Promise<{ code: number; body: string } | null> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
+        signal: AbortSignal.timeout(3_000),
+      });
+      return { code: response.status, body: await response.text() };
+    } catch {
+      return null;
+    }
+  }
+
+  async status<T = Json>(): Promise<T | null> {
+    const answer = await this.get('/status');
+    return answer === null ? null : (JSON.parse(answer.body) as T);
+  }
+
+  /** Asks ten times a second until `/status` satisfies `done`. */
+  async untilStatus<T = Json>(
+    what: string,
+    done: (status: T) => boolean,
+    limitMilliseconds: number,
+  ): Promise<T> {
+    const end = performance.now() + limitMilliseconds;
+    let last: T | null = null;
+    while (performance.now() < end) {
+      last = (await this.status<T>()) ?? last;
+      if (last !== null && done(last)) return last;
+      if (this.supervisor.exit !== null) throw new Error(`ended before ${what}\n${this.supervisor.tail()}`);
+      await sleep(100);
+    }
+    throw new Error(
+      `not in ${limitMilliseconds} ms: ${what}\nlast status ${JSON.stringify(last)}\n${this.supervisor.tail(40)}`,
+    );
+  }
+}
+
+export class Stream {
+  readonly decoder: Role;
+  readonly encoder: Role;
+  readonly ringPath: string;
+  #scratch: Scratch;
+
+  private constructor(decoder: Role, encoder: Role, ringPath: string, scratch: Scratch) {
+    this.decoder = decoder;
+    this.encoder = encoder;
+    this.ringPath = ringPath;
+    this.#scratch = scratch;
+  }
+
+  static async start(options: StreamOptions): Promise<Stream> {
+    const scratch = new Scratch({ memory: true });
+    const [decoderPort, encoderPort] = (await freePorts(2)) as [number, number];
+    const ringPath = scratch.file('frames');
+    const { decoder, encoder } = workerConfigs(options, ringPath, decoderPort, encoderPort);
+    const supervisor = options.supervisor ?? [];
+    return new Stream(
+      new Role('decoder', decoder, decoderPort, scratch, supervisor),
+      new Role('encoder', encoder, encoderPort, scratch, supervisor),
+      ringPath,
+      scratch,
+    );
+  }
+
+  /** SIGTERM to both, waits for their orderly end. */
+  async stop(): Promise<void> {
+    await Promise.all([this.decoder.supervisor.stop(15_000), this.encoder.supervisor.stop(15_000)]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#scratch[Symbol.dispose]();
+  }
+}
+
+function workerConfigs(options: StreamOptions, ringPath: string, decoderPort: number, encoderPort: number) {
+  const outputs =
+    typeof options.outputs === 'string' ? [{ name: 'main', url: options.outputs }] : options.outputs;
+  const common = {
+    version: 1,
+    stream: 'test/stream',
+    logLevel: options.logLevel ?? 'info',
+    latencyBudgetMilliseconds: options.latencyBudgetMilliseconds ?? 100,
+    queue: { type: 'ring', path: ringPath, ...options.queue, outputs: outputs.map(({ name }) => name) },
+  };
+  return {
+    decoder: {
+      ...common,
+      role: 'decoder',
+      http: { host: '127.0.0.1', port: decoderPort },
+      source: { onEnd: 'Complete', ...options.source },
+      video: options.video ?? {},
+    },
+    encoder: {
+      ...common,
+      role: 'encoder',
+      http: { host: '127.0.0.1', port: encoderPort },
+      encoder: options.encoder ?? {},
+      outputs,
+    },
+  };
+}
