@@ -16,20 +16,22 @@ namespace videopush::media {
 /// Unset means: from the source's descriptor where that makes sense, else the default given here.
 struct EncoderOptions {
   std::string codec = "H264";  // H264, H265, VP8, VP9, AV1, MPEG4 ...: the preferred encoder for it
-  std::string encoder;         // exact libavcodec name, e.g. "libx264"; wins over codec
+  std::string encoder = {};    // exact libavcodec name, e.g. "libx264"; wins over codec
   int width = 0, height = 0;   // 0 = the input's; the encoder scales when they differ
   AVRational frame_rate{0, 1};  // hint for rate control, frames are not dropped; 0 = the input's
-  std::int64_t bit_rate =
-      0;                  // b/s; 0 = the source's when known, else by size and rate: 0.1 bit
-                          // per pixel, 300 kb/s at least; the source's counts up to 4 times that
+  /// b/s; 0 = the source's when known, else 0.1 bit per pixel and 300 kb/s at least. The source's
+  /// counts up to 4 times that. x264 and x265 tuned for zero latency keep to it over any second
+  /// (VBV).
+  std::int64_t bit_rate = 0;
   int gop_frames = 0;     // 0 = the source's when known, up to 10 s, else 2 s; closed and fixed
   int max_b_frames = -1;  // -1 = none; at most 16
-  std::optional<std::string> preset;  // unset: x264 and x265 "veryfast"; "" = the encoder's own
-  std::optional<std::string> tune;    // unset: x264 and x265 "zerolatency"; "" = none
-  int threads = 0;                    // 0 = automatic
+  /// Unset: "veryfast" and "zerolatency" for x264 and x265, comparable settings for VP8, VP9 and
+  /// AV1. "" = the encoder's own. Set on an encoder without such an option: EncoderRejected.
+  std::optional<std::string> preset = {}, tune = {};
+  int threads = 0;  // 0 = automatic
   /// Further options by their libavcodec names (private ones first, then AVCodecContext's); they
   /// win over everything else. "pixel_format" chooses what the encoder is fed.
-  std::map<std::string, std::string> extra;
+  std::map<std::string, std::string> extra = {};
 };
 
 /// The exact encoder name for a codec or encoder name (case-insensitive codec, "h264" included).

@@ -1,0 +1,101 @@
+#include "media/encoder_open.h"
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+
+#include "core/error.h"
+
+extern "C" {
+#include <libavutil/dict.h>
+#include <libavutil/opt.h>
+}
+
+namespace videopush::media {
+namespace {
+
+CodecContextPtr configured(const EncoderSettings& settings, const VideoFormat& picture,
+                           bool global_header) {
+  CodecContextPtr context(avcodec_alloc_context3(settings.codec));
+  if (!context) throw std::bad_alloc();
+  context->width = settings.width;
+  context->height = settings.height;
+  context->pix_fmt = static_cast<AVPixelFormat>(settings.pixel_format);
+  context->time_base = settings.time_base;
+  context->framerate = settings.frame_rate;
+  context->sample_aspect_ratio = {picture.sar_num, picture.sar_den};
+  context->color_range = static_cast<AVColorRange>(picture.color_range);
+  context->color_primaries = static_cast<AVColorPrimaries>(picture.color_primaries);
+  context->color_trc = static_cast<AVColorTransferCharacteristic>(picture.color_transfer);
+  context->colorspace = static_cast<AVColorSpace>(picture.color_matrix);
+  context->chroma_sample_location = static_cast<AVChromaLocation>(picture.chroma_location);
+  context->bit_rate = settings.bit_rate;
+  context->rc_max_rate = settings.buffer_bits;
+  context->rc_buffer_size = static_cast<int>(settings.buffer_bits);
+  context->gop_size = settings.gop_frames;
+  context->keyint_min = settings.gop_frames;
+  context->max_b_frames = settings.max_b_frames;
+  context->thread_count = settings.threads;
+  context->flags |= AV_CODEC_FLAG_CLOSED_GOP;
+  if (global_header) context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  return context;
+}
+
+/// 0 or an AVERROR. Options that nobody took are an error, too.
+int try_open(const EncoderSettings& settings, const VideoFormat& picture, bool global_header,
+             CodecContextPtr& out) {
+  CodecContextPtr context = configured(settings, picture, global_header);
+  AVDictionary* options = nullptr;
+  for (const auto& [name, value] : settings.options)
+    av_dict_set(&options, name.c_str(), value.c_str(), 0);
+  int result = avcodec_open2(context.get(), settings.codec, &options);
+  if (result >= 0 && av_dict_count(options) > 0) result = AVERROR_OPTION_NOT_FOUND;
+  av_dict_free(&options);
+  if (result >= 0) out = std::move(context);
+  return result;
+}
+
+/// The asked option without which the encoder opens; nullptr when there is no such one.
+const AskedOption* culprit(const EncoderSettings& settings, const VideoFormat& picture,
+                           bool global_header) {
+  for (const AskedOption& asked : settings.asked) {
+    EncoderSettings without = settings;
+    without.options.erase(asked.name);
+    CodecContextPtr context;
+    if (try_open(without, picture, global_header, context) >= 0) return &asked;
+  }
+  return nullptr;
+}
+
+std::string advice(const EncoderSettings& settings, const AskedOption& asked) {
+  const std::string_view codec = settings.codec->name;
+  if (codec.starts_with("libx26") && asked.name == "preset")
+    return "presets: ultrafast superfast veryfast faster fast medium slow slower veryslow placebo";
+  if (codec.starts_with("libx264") && asked.name == "tune")
+    return "tunes: film animation grain stillimage psnr ssim fastdecode zerolatency";
+  if (codec == "libx265" && asked.name == "tune")
+    return "tunes: psnr ssim grain fastdecode zerolatency animation";
+  return "see `ffmpeg -h encoder=" + std::string(codec) + "` for what it takes";
+}
+
+}  // namespace
+
+CodecContextPtr open_encoder(const EncoderSettings& settings, const VideoFormat& picture,
+                             bool global_header) {
+  CodecContextPtr context;
+  const int result = try_open(settings, picture, global_header, context);
+  if (result >= 0) return context;
+  const std::string name = settings.codec->name;
+  if (const AskedOption* asked = culprit(settings, picture, global_header))
+    throw Error(ErrorCode::EncoderRejected, name + " refused " + asked->name + "=" + asked->value,
+                advice(settings, *asked), result);
+  throw Error::from_averror(
+      ErrorCode::EncoderRejected, result,
+      name + " refused to open for " + std::to_string(settings.width) + "x" +
+          std::to_string(settings.height) + " " +
+          av_get_pix_fmt_name(static_cast<AVPixelFormat>(settings.pixel_format)) + " at " +
+          std::to_string(settings.bit_rate) + " b/s",
+      "try another encoder, size or pixel_format; the log says what the encoder itself reported");
+}
+
+}  // namespace videopush::media
