@@ -23,6 +23,28 @@ const METADATA = {
 };
 
 /**
+ * Kubernetes' dialect in the compiler's: unions that only say which fields go together, and its own keywords,
+ * would become index signatures that swallow the types.
+ * @param {any} schema
+ * @returns {any}
+ */
+function plain(schema) {
+  if (schema['x-kubernetes-int-or-string']) {
+    return { description: schema.description, type: ['integer', 'string'] };
+  }
+  const { oneOf, anyOf, properties, items, additionalProperties, ...rest } = schema;
+  if (properties) {
+    rest.properties = Object.fromEntries(
+      Object.entries(properties).map(([name, item]) => [name, plain(item)]),
+    );
+  }
+  if (items) rest.items = plain(items);
+  if (additionalProperties) rest.additionalProperties = plain(additionalProperties);
+  if (schema['x-kubernetes-preserve-unknown-fields']) rest.additionalProperties = true;
+  return rest;
+}
+
+/**
  * A definition's schema as a whole object's: the server fills in metadata, and kind and version are known.
  * @param {any} definition  a CustomResourceDefinition with one version
  * @returns {any}
@@ -30,7 +52,7 @@ const METADATA = {
 function schemaOf(definition) {
   const { group, names, versions } = definition.spec;
   const [version] = versions;
-  const schema = version.schema.openAPIV3Schema;
+  const schema = plain(version.schema.openAPIV3Schema);
   return {
     ...schema,
     required: [...new Set(['apiVersion', 'kind', 'metadata', ...(schema.required ?? [])])],

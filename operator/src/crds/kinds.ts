@@ -25,7 +25,7 @@ const FILES = ['mediaserver.yaml', 'videopush.yaml'];
 /** Every kind in its stored version. */
 export function loadKinds(): Kind[] {
   return FILES.map((file) => {
-    const text = readFileSync(new URL(`../../crds/${file}`, import.meta.url), 'utf8');
+    const text = readFileSync(new URL(`../../../crds/${file}`, import.meta.url), 'utf8');
     const { group, names, versions } = (parse(text) as CustomResourceDefinition).spec;
     const stored = versions.find(({ storage }) => storage);
     if (!stored) throw new Error(`crds/${file}: no version is stored`);

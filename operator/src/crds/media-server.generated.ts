@@ -1,0 +1,205 @@
+// Made from crds/mediaserver.yaml by `npm run generate`; change it there.
+
+/**
+ * A server that streams are pushed to and that viewers watch, run by the operator or elsewhere.
+ */
+export interface MediaServer {
+  apiVersion: 'videopush.dev/v1alpha1';
+  kind: 'MediaServer';
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    generation?: number;
+    creationTimestamp?: string;
+    deletionTimestamp?: string;
+    labels?: {
+      [k: string]: string;
+    };
+    annotations?: {
+      [k: string]: string;
+    };
+  };
+  /**
+   * What is wanted. {} is a MediaMTX with RTSP, RTMP and HLS.
+   */
+  spec: {
+    /**
+     * What kind of server. External is one that runs elsewhere, found at endpoints. SRS and MkvServer are known but cannot be run yet. Default MediaMTX.
+     */
+    type?: 'MediaMTX' | 'SRS' | 'MkvServer' | 'External';
+    /**
+     * Container image. Unset means the version that this release was tested with. Not used for External.
+     */
+    image?: string;
+    /**
+     * What the server speaks. Default RTSP, RTMP and HLS. Not used for External.
+     *
+     * @minItems 1
+     * @maxItems 5
+     */
+    protocols?: ('RTSP' | 'RTMP' | 'SRT' | 'HLS' | 'WebRTC')[];
+    /**
+     * How the server is reached in the cluster and from outside.
+     */
+    service?: {
+      /**
+       * Type of the Service. Default ClusterIP.
+       */
+      type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
+      /**
+       * Annotations of the Service, as load balancers want them.
+       */
+      annotations?: {
+        [k: string]: string;
+      };
+      /**
+       * Fixed node ports; only with NodePort and LoadBalancer. Unset means the cluster chooses.
+       */
+      nodePorts?: {
+        /**
+         * Node port of RTSP.
+         */
+        rtsp?: number;
+        /**
+         * Node port of RTMP.
+         */
+        rtmp?: number;
+        /**
+         * Node port of SRT (UDP).
+         */
+        srt?: number;
+        /**
+         * Node port of HLS.
+         */
+        hls?: number;
+        /**
+         * Node port of WebRTC's HTTP side.
+         */
+        webrtc?: number;
+      };
+    };
+    /**
+     * Host name or address under which viewers outside of the cluster reach the Service. Unset means the load balancer's address or the node's.
+     */
+    externalHost?: string;
+    /**
+     * Where an External server is found. Only for type External, and required there.
+     *
+     * @maxItems 5
+     */
+    endpoints?: {
+      /**
+       * What is spoken there.
+       */
+      protocol: 'RTSP' | 'RTMP' | 'SRT';
+      /**
+       * Host name or address.
+       */
+      host: string;
+      /**
+       * TCP port, UDP for SRT. Default 8554 for RTSP, 1935 for RTMP, 8890 for SRT.
+       */
+      port?: number;
+    }[];
+    /**
+     * Who may publish and who may watch.
+     */
+    authentication?: {
+      /**
+       * Generated makes a user and a password that the server's streams use. None lets everybody publish. Default Generated.
+       */
+      publish?: 'Generated' | 'None';
+      /**
+       * Generated makes a user and a password for viewers. None lets everybody watch. Default None.
+       */
+      read?: 'Generated' | 'None';
+    };
+    /**
+     * Set to keep what is published as fragmented MP4 files.
+     */
+    recording?: {
+      /**
+       * The volume that holds the files.
+       */
+      persistentVolumeClaim?: {
+        /**
+         * Name of a PersistentVolumeClaim in the same namespace.
+         */
+        claimName: string;
+      };
+      /**
+       * Length of one file in seconds. Default 3600.
+       */
+      segmentSeconds?: number;
+      /**
+       * Files older than this many hours are deleted; 0 keeps them. Default 24.
+       */
+      retentionHours?: number;
+    };
+  };
+  /**
+   * What was seen.
+   */
+  status?: {
+    /**
+     * The generation of spec that this status speaks of.
+     */
+    observedGeneration?: number;
+    /**
+     * Ready, Reconciling, Stalled.
+     *
+     * @maxItems 16
+     */
+    conditions?: {
+      /**
+       * Which aspect.
+       */
+      type: string;
+      /**
+       * Whether it holds.
+       */
+      status: 'True' | 'False' | 'Unknown';
+      /**
+       * The generation that was judged.
+       */
+      observedGeneration?: number;
+      /**
+       * When status last changed.
+       */
+      lastTransitionTime: string;
+      /**
+       * Why, in one word that programs may compare.
+       */
+      reason: string;
+      /**
+       * Why, in a sentence for people.
+       */
+      message: string;
+    }[];
+    /**
+     * Where the server is found.
+     *
+     * @maxItems 5
+     */
+    endpoints?: {
+      /**
+       * What is spoken there.
+       */
+      protocol: string;
+      /**
+       * Inside of the cluster.
+       */
+      url?: string;
+      /**
+       * Outside of the cluster.
+       */
+      externalURL?: string;
+    }[];
+    /**
+     * Node of the server's pod.
+     */
+    nodeName?: string;
+  };
+}
