@@ -3,6 +3,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 
@@ -21,6 +22,8 @@ LogSink& log_sink() {
   return *sink;
 }
 
+thread_local std::string last_error;
+
 /// libav* hands over pieces of lines; each thread gathers its own until the newline.
 void log_callback(void* object, int level, const char* format, va_list arguments) {
   if (level > av_log_get_level()) return;
@@ -35,6 +38,7 @@ void log_callback(void* object, int level, const char* format, va_list arguments
     const std::string line = redact(std::string_view(pending).substr(0, end));
     pending.erase(0, end == std::string::npos ? end : end + 1);
     if (line.empty()) continue;
+    if (level <= AV_LOG_ERROR) last_error = line;
     LogSink& sink = log_sink();
     std::lock_guard lock(sink.mutex);
     if (sink.function) sink.function(level, line.c_str(), sink.user);
@@ -89,6 +93,8 @@ bool is_key_frame(const AVFrame& frame) {
 void set_log_level(int level) {
   av_log_set_level(level <= 0 ? AV_LOG_ERROR : level == 1 ? AV_LOG_INFO : AV_LOG_DEBUG);
 }
+
+std::string take_av_error() { return std::exchange(last_error, {}); }
 
 void set_log_sink(void (*function)(int av_level, const char* line, void* user), void* user) {
   LogSink& sink = log_sink();

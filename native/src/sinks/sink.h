@@ -1,4 +1,5 @@
-// Where encoded units go. A sink belongs to one sender thread; only the abort signal is touched from elsewhere.
+// Where encoded units go. A sink belongs to one sender thread; only the abort signal is touched
+// from elsewhere.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +16,26 @@ namespace videopush::sinks {
 
 enum class Protocol { Rtsp, Rtmp, Srt, MatroskaTcp, HttpFlv, File };
 
-struct Credentials { std::string user, password; };  // both empty = none
+struct Credentials {
+  std::string user, password;
+};  // both empty = none
 
 struct Limits {
-  std::int64_t connect_ms = 5'000;   // name look-up and TCP/TLS connect
-  std::int64_t response_ms = 5'000;  // each answer of the handshake; authentication may take MediaMTX 3.1 s
-  std::int64_t write_ms = 5'000;     // one unit
+  std::int64_t connect_ms = 5'000;  // name look-up and TCP/TLS connect
+  std::int64_t response_ms =
+      5'000;  // each answer of the handshake; authentication may take MediaMTX 3.1 s
+  std::int64_t write_ms = 5'000;  // one unit
 };
 
 struct SinkOptions {
-  std::string url;  // without user-info
+  std::string url;                           // without user-info
   std::function<Credentials()> credentials;  // asked at every connect; may throw CredentialsMissing
   Limits limits;
   std::uint32_t rtp_timestamp_base = 0;  // RTSP: continuous over reconnects
   std::uint32_t rtp_ssrc = 0;
+  /// An earlier process of this push has sent already: a file goes on beside its first part
+  /// ("name-2.mkv") instead of overwriting it.
+  bool continues = false;
 };
 
 /// What is published: one video track (audio joins later as a second one).
@@ -53,28 +60,38 @@ struct SendResult {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Connects, authenticates, announces. Typed errors; every wait has a limit and honours `abort` within 100 ms.
+  /// Connects, authenticates, announces. Typed errors; every wait has a limit and honours `abort`
+  /// within 100 ms. A sink that was closed may connect again: keep it for the life of the output,
+  /// so that its sender reports stay on the wall clock that was read when it was made.
   virtual void connect(const TrackInfo& track, const AbortSignal& abort) = 0;
-  /// Sends one unit whole or throws (WriteTimeout, ConnectionClosed, ConnectionReset, ProtocolError, Aborted): after a throw the sink is
-  /// to be closed; a unit begun can't be skipped.
+  /// Does what can be done before the unit's deadline (packetizing), so that `send` of the same
+  /// unit begins with the system call. Optional; the unit has to be the next one sent.
+  virtual void prepare(const Unit&) {}
+  /// Sends one unit whole or throws (WriteTimeout, ConnectionClosed, ConnectionReset,
+  /// ProtocolError, Aborted): after a throw the sink is to be closed; a unit begun can't be
+  /// skipped.
   virtual SendResult send(const Unit& unit, const AbortSignal& abort) = 0;
   /// Socket to watch while waiting for a deadline; -1 when the protocol layer owns it.
   virtual int fd() const { return -1; }
-  /// Reads what the server sent. Throws ConnectionClosed/Reset/ServerRefused when it ended the session.
+  /// Reads what the server sent. Throws ConnectionClosed/Reset/ServerRefused when it ended the
+  /// session.
   virtual void on_readable() {}
   /// Monotonic instant at which something must be sent to keep the session open; kForever = never.
   virtual Nanoseconds keepalive_due() const { return kForever; }
   virtual void keepalive(const AbortSignal&) {}
   virtual std::size_t backlog_bytes() const { return 0; }  // SIOCOUTQ
-  /// Ends in order (RTSP TEARDOWN, muxer trailer) within `limit`; never throws. For files: the trailer decides, so failures are returned in `error`.
+  /// Ends in order (RTSP TEARDOWN, muxer trailer) within `limit`; never throws. For files: the
+  /// trailer decides, so failures are returned in `error`.
   virtual void close(Nanoseconds limit, std::string* error = nullptr) = 0;
   virtual bool wants_global_header() const = 0;
-  /// True when each connection must start at zero (Matroska over TCP to servers that pace themselves, files).
+  /// True when each connection must start at zero (Matroska over TCP to servers that pace
+  /// themselves, files).
   virtual bool timestamps_from_zero() const = 0;
 };
 
-/// rtsp, rtsps(refused with a sentence), rtmp(s), srt, tcp (Matroska), http(s) (FLV POST), file paths and file: (.mkv .mp4 .ts .flv). Case-insensitive schemes.
-/// Errors before connecting: UrlInvalid, SchemeUnsupported (lists what is), HostUnknown never.
+/// rtsp, rtsps(refused with a sentence), rtmp(s), srt, tcp (Matroska), http(s) (FLV POST), file
+/// paths and file: (.mkv .mp4 .ts .flv). Case-insensitive schemes. Errors before connecting:
+/// UrlInvalid, SchemeUnsupported (lists what is), HostUnknown never.
 Protocol protocol_of(std::string_view url);
 /// Whether the codec can be carried (CodecUnsupportedByTarget names what can).
 void check_codec(Protocol protocol, std::string_view url, AVCodecID codec);

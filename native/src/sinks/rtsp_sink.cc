@@ -1,0 +1,273 @@
+#include "sinks/rtsp_sink.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/error.h"
+
+namespace videopush::sinks {
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+constexpr std::uint16_t kDefaultPort = 554;  // RFC 2326 section 3.2
+
+/// Whatever timeout it announces, MediaMTX closes a publisher that was silent for 10 s.
+constexpr Nanoseconds kLongestSilence = 3 * kSecond;
+/// A report goes out with the first unit after this ...
+constexpr Nanoseconds kReportAfter = 3 * kSecond;
+/// ... and by itself when no unit came until then.
+constexpr Nanoseconds kReportAtLast = 3'900'000'000;
+constexpr Nanoseconds kDefaultSessionTimeout = 60 * kSecond;  // RFC 2326 section 12.37
+
+constexpr std::size_t kSmallestSendBuffer = 256 * 1024;
+
+std::int64_t to_ms(Nanoseconds ns) { return ns / 1'000'000; }
+
+/// The value of `name=` in a list of parameters separated by ';'.
+std::optional<std::string_view> parameter(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(';'), list.size());
+    const std::string_view item = trimmed(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+    const std::size_t equals = item.find('=');
+    if (equals != std::string_view::npos && same_text(item.substr(0, equals), name)) {
+      return item.substr(equals + 1);
+    }
+  }
+  return std::nullopt;
+}
+
+/// The number at the front of `text`, which is cut off; nullopt when there is none or it exceeds
+/// `most`.
+std::optional<int> take_number(std::string_view& text, int most) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || value < 0 || value > most) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return value;
+}
+
+}  // namespace
+
+RtspSink::RtspSink(const SinkOptions& options, Clock& clock)
+    : options_(options), clock_(clock), wall_(clock), url_(parse_url(options.url)) {
+  uri_ = "rtsp://" + url_.authority(kDefaultPort) + url_.path;
+}
+
+RtspSink::~RtspSink() = default;
+
+void RtspSink::connect(const TrackInfo& track, const AbortSignal& abort) {
+  connection_.reset();
+  recording_ = reporting_ = false;
+  prepared_.reset();
+  media_ = {};
+  session_timeout_ = kDefaultSessionTimeout;
+  send_buffer_ = 0;
+  sent_packets_ = sent_octets_ = 0;
+
+  packetizer_.emplace(track, options_.rtp_timestamp_base, options_.rtp_ssrc);
+  bit_rate_ = track.parameters->bit_rate;
+  Credentials credentials = options_.credentials ? options_.credentials() : Credentials{};
+  const std::uint16_t port = url_.port != 0 ? url_.port : kDefaultPort;
+  connection_.emplace(TcpSocket::connect(url_.host, port, options_.limits.connect_ms, abort),
+                      std::move(credentials));
+  handshake(abort);
+  bound_buffer(0);
+  last_write_ = last_request_ = clock_.now();
+  recording_ = true;
+}
+
+void RtspSink::handshake(const AbortSignal& abort) {
+  const auto ask = [&](RtspRequest request) {
+    return connection_->request(request, options_.limits.response_ms, abort);
+  };
+  const RtspMessage options = ask({.method = "OPTIONS", .uri = uri_});
+  const std::string_view offered = options.header("Public").value_or("");
+  keepalive_method_ =
+      offered.find("GET_PARAMETER") != std::string_view::npos ? "GET_PARAMETER" : "OPTIONS";
+
+  ask({.method = "ANNOUNCE",
+       .uri = uri_,
+       .headers = {},
+       .content_type = "application/sdp",
+       .body = packetizer_->sdp()});
+  // The control attribute of our own description, resolved as every server does it: appended.
+  const std::string control = uri_ + (uri_.ends_with('/') ? "" : "/") + "streamid=0";
+  const RtspMessage setup =
+      ask({.method = "SETUP",
+           .uri = control,
+           .headers = {{"Transport", "RTP/AVP/TCP;unicast;interleaved=0-1;mode=record"}}});
+  adopt_session(setup);
+  adopt_transport(setup);
+  ask({.method = "RECORD", .uri = uri_, .headers = {{"Range", "npt=0.000-"}}});
+}
+
+/// RFC 2326 section 12.37: "Session: id[;timeout=seconds]".
+void RtspSink::adopt_session(const RtspMessage& response) {
+  const std::string_view value = response.header("Session").value_or("");
+  const std::string_view id = trimmed(value.substr(0, value.find(';')));
+  if (id.empty())
+    throw Error(ErrorCode::ProtocolError, "the server's answer to SETUP names no session");
+  connection_->set_session(std::string(id));
+  std::string_view timeout = parameter(value, "timeout").value_or("");
+  if (const auto seconds = take_number(timeout, 86'400); seconds && *seconds > 0) {
+    session_timeout_ = *seconds * kSecond;
+  }
+}
+
+/// RFC 2326 section 12.39. The server may choose other channels than it was asked for.
+void RtspSink::adopt_transport(const RtspMessage& response) {
+  const std::string_view value = response.header("Transport").value_or("");
+  const std::string_view protocol = trimmed(value.substr(0, value.find(';')));
+  if (!same_text(protocol, "RTP/AVP/TCP")) {
+    throw Error(ErrorCode::ProtocolError,
+                "the server's answer to SETUP does not agree to RTP over TCP",
+                "let the server accept RTSP over TCP (interleaved)");
+  }
+  std::string_view channels = parameter(value, "interleaved").value_or("0-1");
+  const auto rtp = take_number(channels, 254);
+  if (!rtp)
+    throw Error(ErrorCode::ProtocolError, "the server's answer to SETUP has no valid channels");
+  media_.rtp_channel = static_cast<std::uint8_t>(*rtp);
+  if (channels.starts_with('-')) channels.remove_prefix(1);
+  media_.rtcp_channel = static_cast<std::uint8_t>(take_number(channels, 255).value_or(*rtp + 1));
+}
+
+void RtspSink::prepare(const Unit& unit) {
+  if (!packetizer_) throw Error(ErrorCode::InvalidState, "the output is not connected");
+  unit_bytes_.clear();
+  packetizer_->packetize(unit, media_.rtp_channel, unit_bytes_);
+  prepared_ = {unit.packet->data, unit.packet->dts};
+}
+
+bool RtspSink::prepared(const Unit& unit) const {
+  return prepared_ && prepared_->first == unit.packet->data &&
+         prepared_->second == unit.packet->dts;
+}
+
+SendResult RtspSink::send(const Unit& unit, const AbortSignal& abort) {
+  if (!recording_) throw Error(ErrorCode::InvalidState, "the output is not connected");
+  if (!prepared(unit)) prepare(unit);
+  prepared_.reset();
+  bound_buffer(unit_bytes_.size());
+  const std::uint32_t rtp = packetizer_->rtp_time(unit.packet->dts);
+
+  std::vector<std::uint8_t> report_bytes;
+  SendResult result{.offered = clock_.now(), .accepted = 0, .bytes = 0};
+  if (!reporting_ || result.offered - last_report_ >= kReportAfter) {
+    report_bytes = report(result.offered, rtp);
+    last_report_ = result.offered;
+    reporting_ = true;
+  }
+  write(report_bytes, unit_bytes_, abort);
+  result.accepted = clock_.now();
+  result.bytes = report_bytes.size() + unit_bytes_.size();
+  last_offered_ = result.offered;
+  last_rtp_ = rtp;
+  sent_packets_ = packetizer_->packets();
+  sent_octets_ = packetizer_->octets();
+  return result;
+}
+
+std::vector<std::uint8_t> RtspSink::report(Nanoseconds now, std::uint32_t rtp) const {
+  const auto packet = make_sender_report({.ssrc = packetizer_->ssrc(),
+                                          .wall = wall_.at(now),
+                                          .rtp_timestamp = rtp,
+                                          .packets = sent_packets_,
+                                          .octets = sent_octets_});
+  std::vector<std::uint8_t> out = {'$', media_.rtcp_channel, 0, kSenderReportBytes};
+  out.insert(out.end(), packet.begin(), packet.end());
+  return out;
+}
+
+int RtspSink::fd() const { return connection_ ? connection_->socket().fd() : -1; }
+
+void RtspSink::on_readable() {
+  if (!recording_) return;
+  try {
+    connection_->on_readable();
+  } catch (...) {
+    recording_ = false;
+    throw;
+  }
+}
+
+Nanoseconds RtspSink::keepalive_due() const {
+  if (!recording_) return kForever;
+  // RTP counts as a sign of life with most servers, but not with all: RTSP itself speaks up twice
+  // per session timeout.
+  Nanoseconds due = std::min(last_write_ + kLongestSilence, last_request_ + session_timeout_ / 2);
+  if (reporting_) due = std::min(due, last_report_ + kReportAtLast);
+  return due;
+}
+
+void RtspSink::keepalive(const AbortSignal& abort) {
+  if (!recording_) return;
+  const Nanoseconds now = clock_.now();
+  if (reporting_ && now >= last_report_ + kReportAtLast) {
+    const auto ticks = static_cast<std::uint32_t>(
+        av_rescale_q(now - last_offered_, {1, 1'000'000'000}, {1, RtpPacketizer::kClockRate}));
+    const std::vector<std::uint8_t> bytes = report(now, last_rtp_ + ticks);
+    write(bytes, {}, abort);
+    last_report_ = now;
+  }
+  if (now >= std::min(last_write_ + kLongestSilence, last_request_ + session_timeout_ / 2)) {
+    try {
+      connection_->post({.method = keepalive_method_, .uri = uri_}, options_.limits.write_ms,
+                        abort);
+    } catch (...) {
+      recording_ = false;
+      throw;
+    }
+    last_write_ = last_request_ = now;
+  }
+}
+
+std::size_t RtspSink::backlog_bytes() const {
+  return connection_ ? connection_->socket().backlog() : 0;
+}
+
+void RtspSink::write(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second,
+                     const AbortSignal& abort) {
+  try {
+    connection_->write(first, second, options_.limits.write_ms, abort);
+  } catch (...) {
+    recording_ = false;  // perhaps in the middle of a frame: nothing may follow it
+    throw;
+  }
+  last_write_ = clock_.now();
+}
+
+/// Large enough for two of the largest unit, and for half a second of the stream; no larger, or a
+/// server that stopped reading would be noticed late.
+void RtspSink::bound_buffer(std::size_t unit_bytes) {
+  const std::size_t want = std::max({kSmallestSendBuffer, static_cast<std::size_t>(bit_rate_) / 16,
+                                     2 * unit_bytes, send_buffer_});
+  if (want == send_buffer_) return;
+  connection_->socket().bound_send_buffer(want);
+  send_buffer_ = want;
+}
+
+void RtspSink::close(Nanoseconds limit, std::string* error) {
+  if (!connection_) return;
+  const Nanoseconds until = io_deadline(to_ms(limit));
+  const AbortSignal never;
+  try {
+    if (recording_) {
+      recording_ = false;
+      const std::int64_t answer = std::min(to_ms(limit), options_.limits.response_ms);
+      connection_->request({.method = "TEARDOWN", .uri = uri_}, answer, never);
+      // What the kernel still holds is lost if the socket is closed with unread input; so wait for
+      // their end.
+      connection_->socket().shutdown_write();
+      connection_->drain(until, never);
+    }
+  } catch (const Error& ended) {
+    const bool as_hoped = ended.code() == ErrorCode::ConnectionClosed;
+    if (!as_hoped && error != nullptr) *error = ended.message();
+  }
+  connection_.reset();
+  packetizer_.reset();
+}
+
+}  // namespace videopush::sinks

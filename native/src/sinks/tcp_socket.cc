@@ -1,0 +1,151 @@
+#include "sinks/tcp_socket.h"
+
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/error.h"
+#include "sinks/resolve.h"
+
+namespace videopush::sinks {
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+constexpr Nanoseconds kMillisecond = 1'000'000;
+
+Error connect_error(const std::string& where, int error) {
+  switch (error) {
+    case ECONNREFUSED:
+      return Error(ErrorCode::ConnectRefused, where + " refused the connection",
+                   "check that the server runs and listens on this port");
+    case ETIMEDOUT:
+      return Error(ErrorCode::ConnectTimeout, where + " did not answer in time",
+                   "check the address, and that no firewall drops the packets");
+    default:
+      return Error(ErrorCode::ConnectFailed,
+                   "cannot connect to " + where + ": " + std::strerror(error),
+                   "check the address and the network");
+  }
+}
+
+/// The connection has ended: how?
+Error ended(int error) {
+  if (error == ECONNRESET || error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH) {
+    return Error(ErrorCode::ConnectionReset,
+                 std::string("the connection was lost: ") + std::strerror(error));
+  }
+  return Error(ErrorCode::ConnectionClosed, "the server closed the connection");
+}
+
+/// 0 or an errno; ETIMEDOUT when `until` passed.
+int connect_one(const Address& address, Nanoseconds until, const AbortSignal& abort,
+                TcpSocket& out) {
+  TcpSocket candidate(
+      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!candidate.open()) return errno;
+  const int one = 1;
+  setsockopt(candidate.fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
+  if (::connect(candidate.fd(), target, address.length) != 0) {
+    if (errno != EINPROGRESS) return errno;
+    if (!wait_for(candidate.fd(), POLLOUT, until, abort)) return ETIMEDOUT;
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(candidate.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return error;
+  }
+  out = std::move(candidate);
+  return 0;
+}
+
+}  // namespace
+
+Nanoseconds io_deadline(std::int64_t ms) { return system_clock().now() + ms * kMillisecond; }
+
+bool wait_for(int fd, short events, Nanoseconds until, const AbortSignal& abort) {
+  for (;;) {
+    abort.throw_if_aborted();
+    const Nanoseconds left = until - system_clock().now();
+    if (left <= 0) return false;
+    const timespec limit{static_cast<time_t>(left / kSecond), static_cast<long>(left % kSecond)};
+    pollfd fds[] = {{fd, events, 0}, {abort.fd(), POLLIN, 0}};
+    const int ready = ppoll(fds, 2, &limit, nullptr);
+    if (ready > 0 && fds[0].revents != 0) return true;
+  }
+}
+
+TcpSocket::TcpSocket(TcpSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+TcpSocket::~TcpSocket() { close(); }
+
+void TcpSocket::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+TcpSocket TcpSocket::connect(const std::string& host, std::uint16_t port, std::int64_t limit_ms,
+                             const AbortSignal& abort) {
+  const Nanoseconds until = io_deadline(limit_ms);
+  const std::vector<Address> addresses = resolve(host, port, until, abort);
+  int error = 0;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const Nanoseconds now = system_clock().now();
+    const Nanoseconds share = (until - now) / static_cast<Nanoseconds>(addresses.size() - i);
+    TcpSocket socket;
+    error = connect_one(addresses[i], now + share, abort, socket);
+    if (error == 0) return socket;
+  }
+  throw connect_error(host + ":" + std::to_string(port), error);
+}
+
+std::size_t TcpSocket::read_some(std::span<std::uint8_t> into) {
+  for (;;) {
+    const ssize_t got = recv(fd_, into.data(), into.size(), 0);
+    if (got > 0) return static_cast<std::size_t>(got);
+    if (got == 0) throw ended(0);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+    if (errno != EINTR) throw ended(errno);
+  }
+}
+
+std::size_t TcpSocket::write_some(std::span<const iovec> parts) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts.data());  // sendmsg(2) does not write through it
+  message.msg_iovlen = parts.size();
+  for (;;) {
+    const ssize_t taken = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (taken >= 0) return static_cast<std::size_t>(taken);
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return 0;
+    if (errno != EINTR) throw ended(errno);
+  }
+}
+
+void TcpSocket::bound_send_buffer(std::size_t bytes) {
+  // The kernel doubles the value, for its own book-keeping (socket(7)).
+  const int value = static_cast<int>(std::min<std::size_t>(bytes, 64u << 20));
+  if (setsockopt(fd_, SOL_SOCKET, SO_SNDBUFFORCE, &value, sizeof value) != 0) {
+    setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &value, sizeof value);
+  }
+}
+
+std::size_t TcpSocket::backlog() const {
+  int bytes = 0;
+  return fd_ >= 0 && ioctl(fd_, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+void TcpSocket::shutdown_write() { ::shutdown(fd_, SHUT_WR); }
+
+}  // namespace videopush::sinks

@@ -1,0 +1,61 @@
+// A TCP connection without blocking calls: every wait has a limit and ends on abort.
+#pragma once
+
+#include <poll.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "core/abort.h"
+#include "pacing/clock.h"
+
+namespace videopush::sinks {
+
+/// CLOCK_MONOTONIC in `ms` milliseconds. Limits of I/O are real time, also where a test injects
+/// another clock.
+Nanoseconds io_deadline(std::int64_t ms);
+
+/// Waits until `fd` is ready for `events` (error and hang-up count); false once `until` has passed,
+/// ready or not, so that a loop around it ends however busy the peer keeps the descriptor. Throws
+/// Aborted.
+bool wait_for(int fd, short events, Nanoseconds until, const AbortSignal& abort);
+
+/// Owns the descriptor; TCP_NODELAY is set. Movable.
+class TcpSocket {
+ public:
+  TcpSocket() = default;
+  explicit TcpSocket(int fd) : fd_(fd) {}
+  TcpSocket(TcpSocket&& other) noexcept;
+  TcpSocket& operator=(TcpSocket&& other) noexcept;
+  ~TcpSocket();
+
+  /// Tries the host's addresses one after the other until one answers; the time left is shared
+  /// among those not yet tried. HostUnknown, ConnectRefused, ConnectTimeout, ConnectFailed (of the
+  /// last address), Aborted.
+  static TcpSocket connect(const std::string& host, std::uint16_t port, std::int64_t limit_ms,
+                           const AbortSignal& abort);
+
+  int fd() const { return fd_; }
+  bool open() const { return fd_ >= 0; }
+
+  /// What is there now, 0 when nothing is. ConnectionClosed at the stream's end, ConnectionReset.
+  std::size_t read_some(std::span<std::uint8_t> into);
+  /// One sendmsg; what the kernel took, 0 when its buffer is full. ConnectionClosed,
+  /// ConnectionReset.
+  std::size_t write_some(std::span<const iovec> parts);
+
+  /// Bounds what the kernel queues (SO_SNDBUF; the system's wmem_max caps it further).
+  void bound_send_buffer(std::size_t bytes);
+  /// SIOCOUTQ: bytes that the peer has not acknowledged.
+  std::size_t backlog() const;
+  void shutdown_write();
+  void close();
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace videopush::sinks
