@@ -1,5 +1,9 @@
 /** The fault servers are instruments: ffmpeg's own RTSP publisher shows that they do what they say. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { BlackHole } from './black-hole.ts';
 import { makeClip } from './clips.ts';
 import { FLAWLESS, judge } from './observed.ts';
 import { Program } from './program.ts';
@@ -81,4 +85,16 @@ describe('the recorder', () => {
       ),
     ).toEqual(FLAWLESS);
   });
+});
+
+it('the black hole takes no connection', async () => {
+  await using hole = await BlackHole.open();
+  const socket = connect(hole.port, '127.0.0.1');
+  socket.on('error', () => {});
+  const connected = await Promise.race([
+    once(socket, 'connect').then(() => true),
+    sleep(1_000).then(() => false),
+  ]);
+  socket.destroy();
+  expect(connected).toBe(false);
 });

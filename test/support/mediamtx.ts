@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mediamtxBinary } from '../../scripts/paths.mjs';
-import { freePorts } from './ports.ts';
+import { freePortPair, freePorts } from './ports.ts';
 import { Program } from './program.ts';
 import { Scratch } from './tools.ts';
 
@@ -24,6 +24,8 @@ export interface MediaMtxOptions {
   publisher?: { user: string; password: string };
   /** Authentication that RTSP offers, default Basic. */
   rtspAuthMethods?: ('basic' | 'digest')[];
+  /** Default: only `tcp`. */
+  rtspTransports?: ('tcp' | 'udp')[];
   /** Session silence after which a publisher is closed, default 10 s. */
   readTimeout?: string;
 }
@@ -59,7 +61,7 @@ export class MediaMtx {
 
   /** Starts the server and waits until its API answers. */
   static async start(options: MediaMtxOptions = {}): Promise<MediaMtx> {
-    const ports = await freePorts(4);
+    const ports = [...(await freePorts(4)), await freePortPair()];
     const scratch = new Scratch();
     const file = scratch.file('mediamtx.yml');
     // YAML is a superset of JSON.
@@ -158,7 +160,7 @@ export class MediaMtx {
 }
 
 function configuration(options: MediaMtxOptions, ports: readonly number[]): Record<string, unknown> {
-  const [rtsp, rtmp, hls, api] = ports;
+  const [rtsp, rtmp, hls, api, rtp] = ports;
   const paths = options.paths ?? { live: {} };
   return {
     logLevel: 'info',
@@ -168,7 +170,9 @@ function configuration(options: MediaMtxOptions, ports: readonly number[]): Reco
     api: true,
     apiAddress: `127.0.0.1:${api}`,
     rtsp: true,
-    rtspTransports: ['tcp'],
+    rtspTransports: options.rtspTransports ?? ['tcp'],
+    rtpAddress: `127.0.0.1:${rtp}`,
+    rtcpAddress: `127.0.0.1:${(rtp ?? 0) + 1}`,
     rtspAddress: `127.0.0.1:${rtsp}`,
     rtspAuthMethods: options.rtspAuthMethods ?? ['basic'],
     rtmp: options.rtmp ?? false,

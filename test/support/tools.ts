@@ -1,6 +1,15 @@
 /** The small C++ programs of the test support, compiled when first asked for, and folders for a test's files. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheDir } from '../../scripts/paths.mjs';
@@ -35,6 +44,13 @@ export class Scratch {
 
   file(name: string): string {
     return join(this.path, name);
+  }
+
+  /** Writes a small file here. Returns its path. */
+  write(name: string, text: string): string {
+    const path = this.file(name);
+    writeFileSync(path, text, { mode: 0o600 });
+    return path;
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,82 @@
+/** The targets that one pushes to, on a real MediaMTX with its reader attached beforehand. */
+import { EncodeSession, NativeError } from '@videopush/native';
+import { describe, expect, it } from 'vitest';
+import { makeClip } from '../support/clips.ts';
+import { MediaMtx } from '../support/mediamtx.ts';
+import { FLAWLESS, judge } from '../support/observed.ts';
+import { Push } from '../support/sessions.ts';
+import { StampReader } from '../support/stamp-reader.ts';
+import { Scratch } from '../support/tools.ts';
+
+const FRAMES = 250;
+const encoder = { encoder: 'libx264', preset: 'ultrafast', tune: 'zerolatency', bitRate: 800_000 };
+
+async function receivedOf(server: MediaMtx, url: string, meanwhile?: () => Promise<void>) {
+  using scratch = new Scratch();
+  const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: FRAMES, rate: '50', bFrames: 2 });
+  await using reader = new StampReader(server.rtsp());
+  await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+  await using push = new Push({ source: { uri: clip }, outputs: url, encode: { encoder } });
+  await meanwhile?.();
+  await push.ended();
+  await reader.untilIndex(FRAMES - 1, 30_000);
+  expect(push.output().ledger).toMatchObject({ sent: FRAMES, repeated: 0 });
+  return judge(reader.indices(), 0, FRAMES - 1);
+}
+
+describe('live targets', () => {
+  it('P21: MediaMTX receives 250 of 250 frames over RTSP, P22: by TCP', async () => {
+    await using server = await MediaMtx.start();
+    let transport: string | null | undefined;
+    const verdict = await receivedOf(server, server.rtsp(), async () => {
+      await server.untilOnline();
+      const publisher = (await server.rtspSessions()).find((session) => session.state === 'publish');
+      transport = publisher?.transport;
+    });
+    expect(verdict).toEqual(FLAWLESS);
+    expect(transport).toBe('TCP');
+  }, 120_000);
+
+  it('P23: MediaMTX receives 250 of 250 frames over RTMP', async () => {
+    await using server = await MediaMtx.start({ rtmp: true });
+    expect(await receivedOf(server, server.rtmp())).toEqual(FLAWLESS);
+  }, 120_000);
+
+  it('P22: a source is pulled over the RTSP transport that was asked for, TCP when none was', async () => {
+    await using server = await MediaMtx.start({ rtspTransports: ['tcp', 'udp'] });
+    using scratch = new Scratch();
+    for (const asked of [undefined, 'tcp', 'udp'] as const) {
+      const source = { uri: server.rtsp(), ...(asked && { rtspTransport: asked }) };
+      await using push = new Push({ source, outputs: scratch.file(`${asked}.mkv`), encode: { encoder } });
+      await server.untilReaders();
+      const reader = (await server.rtspSessions()).find((session) => session.state === 'read');
+      expect(reader?.transport).toBe(asked === 'udp' ? 'UDP' : 'TCP');
+      push.encoder.requestStop();
+      push.decoder.requestStop();
+    }
+  }, 120_000);
+});
+
+describe('P26: an unsupported scheme is refused before anything is connected', () => {
+  it.each(['gopher://127.0.0.1/x', 'rtsps://127.0.0.1/x', 'udp://127.0.0.1:5000', 'GOPHER://127.0.0.1/x'])(
+    '%s, with a list of what is supported',
+    (url) => {
+      using scratch = new Scratch();
+      const make = () =>
+        new EncodeSession({ ringPath: scratch.file('ring'), outputs: [{ name: 'main', url }] });
+      try {
+        make();
+        expect.unreachable('the URL was taken');
+      } catch (error) {
+        expect(error).toBeInstanceOf(NativeError);
+        expect(error).toMatchObject({ code: 'SchemeUnsupported', permanent: true });
+        expect(`${(error as NativeError).message} ${(error as NativeError).action}`).toMatch(/rtsp.*rtmp/i);
+      }
+    },
+  );
+
+  it('a scheme is the same in capitals', async () => {
+    await using server = await MediaMtx.start();
+    expect(await receivedOf(server, server.rtsp().replace('rtsp:', 'RTSP:'))).toEqual(FLAWLESS);
+  }, 120_000);
+});
