@@ -1,19 +1,22 @@
-// The frame queue's shared memory, byte for byte: one header (with the journal of frame headers), then the slots of
-// pixels. Two processes of one build map the same file (a memory emptyDir or /dev/shm), so plain lock-free atomics
-// and futexes join them.
+// The frame queue's shared memory, byte for byte: one header (with the journal of frame headers),
+// then the slots of pixels. Two processes of one build map the same file (a memory emptyDir or
+// /dev/shm), so plain lock-free atomics and futexes join them.
 //
-// Words. A *sequence* numbers every frame that the decoder offered, dropped ones included; a *position* numbers
-// the frames that entered the queue. Pixels of a position lie in slot position % slot_count, its header in
-// journal[position % kMaxSlots]: headers outlive pixels, so that a decoder knows where to seek for a replay.
-// Cursors are positions:
+// Words. A *sequence* numbers every frame that the decoder offered, dropped ones included; a
+// *position* numbers the frames that entered the queue. Pixels of a position lie in slot position %
+// slot_count, its header in journal[position % kMaxSlots]: headers outlive pixels, so that a
+// decoder knows where to seek for a replay. Cursors are positions:
 //
 //   acked <= taken <= published,  published - acked < kMaxSlots - 1
 //   published - taken <= capacity             the back-pressure (more only just after a rewind)
-//   published - reuse_floor < slot_count      a slot may be written; reuse_floor = acked, or max(acked, released) when
-//                                             the gate is AfterRelease (then a replay needs the decoder)
+//   published - reuse_floor < slot_count      a slot may be written; reuse_floor = acked, or
+//   max(acked, released) when
+//                                             the gate is AfterRelease (then a replay needs the
+//                                             decoder)
 //
-// `taken` and `acked` share one word, because the producer (DropOldest) and the consumer (take, ack, rewind) both move
-// them: each transition is one compare-and-swap, so nobody ever sees or leaves half of one.
+// `taken` and `acked` share one word, because the producer (DropOldest) and the consumer (take,
+// ack, rewind) both move them: each transition is one compare-and-swap, so nobody ever sees or
+// leaves half of one.
 #pragma once
 
 #include <atomic>
@@ -48,9 +51,9 @@ struct Books {
   Word window[kMaxSlots / 64];  // bit i: sequence base + i has a fate
 };
 
-/// One output's books. Law: source frames = sent + sum(dropped) + sum(failed); repeated stands beside it.
-/// Single writer (the consumer process). Updates go through a redo record, so that a SIGKILL between two
-/// stores leaves nothing half counted (see ledger.h).
+/// One output's books. Law: source frames = sent + sum(dropped) + sum(failed); repeated stands
+/// beside it. Single writer (the consumer process). Updates go through a redo record, so that a
+/// SIGKILL between two stores leaves nothing half counted (see ledger.h).
 struct alignas(64) OutputRecord {
   char name[64];
   Books<std::atomic<std::uint64_t>> books;
@@ -65,18 +68,20 @@ struct alignas(64) OutputRecord {
   std::atomic<std::uint64_t> connects;
 };
 
-/// One frame's header; its planes lie at `Header::slots_offset + (position % slot_count) * slot_bytes + plane_offset[i]`.
+/// One frame's header; its planes lie at `Header::slots_offset + (position % slot_count) *
+/// slot_bytes + plane_offset[i]`.
 struct alignas(64) SlotHeader {
   std::uint64_t sequence;
-  std::int64_t pts;            // queue time base (VideoFormat::time_base), continuous over passes and resumes
-  std::int64_t duration;       // ticks, 0 unknown
-  std::uint32_t flags;         // SlotFlag
-  std::uint32_t pass;          // how many times a repeated source had ended before this frame
-  std::int64_t source_pts;     // where a decoder resumes: in the source's own time base
-  std::int64_t source_index;   // ordinal of the frame within its pass (after rate conversion)
-  std::int64_t produced_at;    // CLOCK_MONOTONIC ns at the decoder's output
-  std::int64_t segment_origin; // source pts and ...
-  std::int64_t segment_start;  // ... queue pts of the first frame since time was last joined (pass, reconnect)
+  std::int64_t pts;  // queue time base (VideoFormat::time_base), continuous over passes and resumes
+  std::int64_t duration;        // ticks, 0 unknown
+  std::uint32_t flags;          // SlotFlag
+  std::uint32_t pass;           // how many times a repeated source had ended before this frame
+  std::int64_t source_pts;      // where a decoder resumes: in the source's own time base
+  std::int64_t source_index;    // ordinal of the frame within its pass (after rate conversion)
+  std::int64_t produced_at;     // CLOCK_MONOTONIC ns at the decoder's output
+  std::int64_t segment_origin;  // source pts and ...
+  std::int64_t segment_start;  // ... queue pts of the first frame since time was last joined (pass,
+                               // reconnect)
   std::uint32_t twin;          // how many frames just before this one have the same source_pts
   std::uint32_t reserved;
 };
@@ -84,8 +89,8 @@ enum SlotFlag : std::uint32_t { kKeyFrame = 1, kDiscontinuity = 2 };
 
 enum class Gate : std::uint32_t { AfterAck = 0, AfterRelease = 1 };
 
-/// What the word `Header::claims` says: positions below `taken` were claimed (by the consumer, or passed over by a
-/// DropOldest producer), positions below `acked` are done.
+/// What the word `Header::claims` says: positions below `taken` were claimed (by the consumer, or
+/// passed over by a DropOldest producer), positions below `acked` are done.
 struct Cursors {
   std::uint64_t taken = 0;
   std::uint64_t acked = 0;
@@ -109,12 +114,14 @@ struct alignas(4096) Header {
   std::uint32_t capacity;
   std::uint32_t when_full;
   std::uint32_t output_count;
-  std::uint64_t generation;  // +1 for each parameter change: a new ring file takes this one's place (rename)
+  std::uint64_t
+      generation;  // +1 for each parameter change: a new ring file takes this one's place (rename)
   VideoFormat format;
   std::uint32_t plane_count;
   std::uint32_t plane_offset[kMaxPlanes];
   std::int32_t plane_stride[kMaxPlanes];
-  // The parameter record of the producer as JSON (source descriptor), UTF-8; what mpegCoder puts first through its queue.
+  // The parameter record of the producer as JSON (source descriptor), UTF-8; what mpegCoder puts
+  // first through its queue.
   std::uint32_t parameters_bytes;
   char parameters[16384];
 
@@ -129,14 +136,15 @@ struct alignas(4096) Header {
   // Producer's account.
   alignas(64) std::atomic<std::uint64_t> source_frames;  // sequences handed out
   std::atomic<std::uint64_t> rate_repeats;               // constant-rate conversion: frames added
-  std::atomic<std::uint64_t> rate_drops;                 // ... and left out (these have no sequence)
+  std::atomic<std::uint64_t> rate_drops;  // ... and left out (these have no sequence)
   std::atomic<std::uint64_t> decode_errors;
   std::atomic<std::uint64_t> producer_blocked_ns;
   std::atomic<std::uint64_t> consumer_blocked_ns;
-  std::atomic<std::uint32_t> ended;         // 1: end marker; source_frames is final
+  std::atomic<std::uint32_t> ended;           // 1: end marker; source_frames is final
   std::atomic<std::uint32_t> producer_error;  // ErrorCode + 1 of a permanent error, 0 none
-  std::atomic<std::uint32_t> gate;          // Gate
-  std::atomic<std::uint32_t> replayable;    // 1: the producer can seek back to a position whose pixels are gone
+  std::atomic<std::uint32_t> gate;            // Gate
+  std::atomic<std::uint32_t>
+      replayable;  // 1: the producer can seek back to a position whose pixels are gone
   std::atomic<std::uint64_t> replay_request;  // 1 + position the consumer needs again, 0 none
   std::atomic<std::uint32_t> producer_epoch, consumer_epoch;
   std::atomic<std::int64_t> producer_heartbeat, consumer_heartbeat;  // CLOCK_MONOTONIC ns

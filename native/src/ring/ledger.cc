@@ -42,7 +42,8 @@ template <typename Live, typename Plain, typename Visit>
 void each(Live& live, Plain& plain, Visit visit) {
   visit(live.sent, plain.sent);
   visit(live.repeated, plain.repeated);
-  for (std::size_t i = 0; i < std::size(live.dropped); ++i) visit(live.dropped[i], plain.dropped[i]);
+  for (std::size_t i = 0; i < std::size(live.dropped); ++i)
+    visit(live.dropped[i], plain.dropped[i]);
   for (std::size_t i = 0; i < std::size(live.failed); ++i) visit(live.failed[i], plain.failed[i]);
   visit(live.bytes, plain.bytes);
   visit(live.base, plain.base);
@@ -51,8 +52,9 @@ void each(Live& live, Plain& plain, Visit visit) {
 
 Values load(const OutputRecord& record) {
   Values values{};
-  each(record.books, values,
-       [](const auto& live, std::uint64_t& plain) { plain = live.load(std::memory_order_relaxed); });
+  each(record.books, values, [](const auto& live, std::uint64_t& plain) {
+    plain = live.load(std::memory_order_relaxed);
+  });
   return values;
 }
 
@@ -148,11 +150,12 @@ void Ledger::commit(const Values& values) {
 }
 
 void Ledger::apply() {
-  // Release stores keep their order behind the mark that makes the record valid; the exchange also keeps the next
-  // update's record behind the mark's end.
-  each(record_.books, record_.redo, [](std::atomic<std::uint64_t>& live, const std::uint64_t& plain) {
-    live.store(plain, std::memory_order_release);
-  });
+  // Release stores keep their order behind the mark that makes the record valid; the exchange also
+  // keeps the next update's record behind the mark's end.
+  each(record_.books, record_.redo,
+       [](std::atomic<std::uint64_t>& live, const std::uint64_t& plain) {
+         live.store(plain, std::memory_order_release);
+       });
   record_.redo_valid.exchange(0, std::memory_order_acq_rel);
 }
 

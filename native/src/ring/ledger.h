@@ -1,8 +1,9 @@
-// The ledger of one output: each source frame ends exactly once as sent, dropped(reason) or failed(reason).
+// The ledger of one output: each source frame ends exactly once as sent, dropped(reason) or
+// failed(reason).
 //
-// An update writes the new absolute values of all counters to the redo record, marks it valid, copies them to the
-// books and clears the mark. A process killed anywhere in between leaves either nothing or a valid record, which the
-// next one applies again: no frame is ever half counted.
+// An update writes the new absolute values of all counters to the redo record, marks it valid,
+// copies them to the books and clears the mark. A process killed anywhere in between leaves either
+// nothing or a valid record, which the next one applies again: no frame is ever half counted.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +24,14 @@ class Ledger {
     std::uint64_t settled() const;  // sent + dropped + failed
   };
 
-  /// On a record in shared memory (ring) or in the process's own (in-memory queue). Applies a pending redo.
+  /// On a record in shared memory (ring) or in the process's own (in-memory queue). Applies a
+  /// pending redo.
   explicit Ledger(OutputRecord& record);
 
   /// Before the first byte of the frame's unit is offered.
   void begin(std::uint64_t sequence);
-  /// The frame's unit was accepted whole. A frame that already had a fate counts as repeated instead; one that is
-  /// `uncertain` counts as sent and as repeated.
+  /// The frame's unit was accepted whole. A frame that already had a fate counts as repeated
+  /// instead; one that is `uncertain` counts as sent and as repeated.
   void sent(std::uint64_t sequence, std::uint64_t bytes);
   /// Nothing happens when the frame already has a fate.
   void dropped(std::uint64_t sequence, Drop reason);
@@ -43,9 +45,11 @@ class Ledger {
   std::uint64_t base() const;  // all sequences below have a fate
   Totals totals() const { return read(record_); }
 
-  /// For observers: the books as they are, without touching them (a redo that is pending is not applied).
+  /// For observers: the books as they are, without touching them (a redo that is pending is not
+  /// applied).
   static Totals read(const OutputRecord& record);
-  /// Takes over the whole account of `from` (the same output in an earlier generation of the queue).
+  /// Takes over the whole account of `from` (the same output in an earlier generation of the
+  /// queue).
   void adopt(const OutputRecord& from);
 
  private:
@@ -54,7 +58,7 @@ class Ledger {
   struct Entry {
     std::uint64_t first, count;
     Fate fate;
-    std::size_t reason;   // Drop or Fail; 0 when sent
+    std::size_t reason;  // Drop or Fail; 0 when sent
     std::uint64_t bytes;
   };
 
@@ -66,8 +70,9 @@ class Ledger {
 
   OutputRecord& record_;
   std::optional<std::uint64_t> uncertain_;
-  /// Fates too far ahead of `base` for the window. Kept in the process only: none of these frames can be acked before
-  /// the ones in front of it, so after a kill they are delivered, and settled, again.
+  /// Fates too far ahead of `base` for the window. Kept in the process only: none of these frames
+  /// can be acked before the ones in front of it, so after a kill they are delivered, and settled,
+  /// again.
   std::vector<Entry> early_;
 };
 

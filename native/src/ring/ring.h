@@ -1,14 +1,15 @@
-// The shared-memory frame queue: one producer, one consumer, either of which may die at any instruction.
+// The shared-memory frame queue: one producer, one consumer, either of which may die at any
+// instruction.
 //
-// Waits are on futexes in slices of 50 ms, so that an abort ends them within that; a peer's death is never waited for:
-// it releases its lock and its next life goes on where the cursors stand.
+// Waits are on futexes in slices of 50 ms, so that an abort ends them within that; a peer's death
+// is never waited for: it releases its lock and its next life goes on where the cursors stand.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,17 +24,18 @@ namespace videopush::ring {
 class Mapping;
 
 struct RingOptions {
-  std::string path;              // file in a memory-backed folder; created with mode 0600
-  std::uint32_t capacity = 20;   // frames, 1..256
-  std::uint32_t retained = 8;    // encoder delay + L * rate + 2: frames taken but not yet acked
+  std::string path;             // file in a memory-backed folder; created with mode 0600
+  std::uint32_t capacity = 20;  // frames, 1..256
+  std::uint32_t retained = 8;   // encoder delay + L * rate + 2: frames taken but not yet acked
   WhenFull when_full = WhenFull::Block;
   std::string parameters;            // JSON for the consumer, at most 16 KiB
   std::vector<std::string> outputs;  // names, in the order of the configuration, 1..kMaxOutputs
 };
 
-/// Slots for these options: capacity + retained, at most kMaxSlots and kMaxBytes (never fewer than capacity + 2).
-/// `gate` says whether the retained frames fit (AfterAck) or replay needs the decoder (AfterRelease).
-/// InvalidArgument: capacity, outputs or parameters out of bounds, a format that can't be stored.
+/// Slots for these options: capacity + retained, at most kMaxSlots and kMaxBytes (never fewer than
+/// capacity + 2). `gate` says whether the retained frames fit (AfterAck) or replay needs the
+/// decoder (AfterRelease). InvalidArgument: capacity, outputs or parameters out of bounds, a format
+/// that can't be stored.
 struct RingSize {
   std::uint32_t slots;
   Gate gate;
@@ -55,15 +57,17 @@ enum class Reserve { Slot, Dropped, Aborted, ReplayRequested, Timeout };
 /// For one thread at a time.
 class Producer {
  public:
-  /// Opens the ring at options.path, or creates it (temporary name, then rename). An existing ring of the same picture
-  /// format, size, policy, outputs and parameters is continued (`resumed()`), any other is replaced by the next generation once
-  /// the consumer has acked all of it (waits up to `limit`); sequences, positions and the ledgers go on in that. Errors: RingBusy
-  /// (another producer lives), RingInvalid (not a ring of this build), RingPeerFailed (not drained within `limit`),
-  /// FileNotWritable (no such folder, no room: says how many MiB are needed), Aborted.
+  /// Opens the ring at options.path, or creates it (temporary name, then rename). An existing ring
+  /// of the same picture format, size, policy, outputs and parameters is continued (`resumed()`),
+  /// any other is replaced by the next generation once the consumer has acked all of it (waits up
+  /// to `limit`); sequences, positions and the ledgers go on in that. Errors: RingBusy (another
+  /// producer lives), RingInvalid (not a ring of this build), RingPeerFailed (not drained within
+  /// `limit`), FileNotWritable (no such folder, no room: says how many MiB are needed), Aborted.
   static std::unique_ptr<Producer> open(const RingOptions& options, const VideoFormat& format,
                                         const AbortSignal& abort, Nanoseconds limit);
-  /// Continues the ring that is there, whatever its format; nullptr when there is none. RingBusy, RingInvalid.
-  static std::unique_ptr<Producer> attach(const std::string& path, const AbortSignal& abort);
+  /// Continues the ring that is there, whatever its format; nullptr when there is none. RingBusy,
+  /// RingInvalid.
+  static std::unique_ptr<Producer> attach(const std::string& path);
   ~Producer();
 
   bool resumed() const { return resumed_; }
@@ -71,26 +75,30 @@ class Producer {
   /// Header of the last published frame (where to resume), nullptr when none was published.
   const SlotHeader* last() const;
 
-  /// Takes the next sequence number and a slot for it. Block: waits for room (counted in producer_blocked_ns); a Timeout uses no
-  /// sequence. DropNewest with a full queue: Dropped (the sequence is used, its gap tells the consumer). DropOldest:
-  /// passes over the oldest frame not yet taken; when all slots hold frames in flight it waits.
-  /// ReplayRequested: call begin_replay() or decline_replay(), then reserve again.
+  /// Takes the next sequence number and a slot for it. Block: waits for room (counted in
+  /// producer_blocked_ns); a Timeout uses no sequence. DropNewest with a full queue: Dropped (the
+  /// sequence is used, its gap tells the consumer). DropOldest: passes over the oldest frame not
+  /// yet taken; when all slots hold frames in flight it waits. ReplayRequested: call begin_replay()
+  /// or decline_replay(), then reserve again.
   Reserve reserve(SlotWriter& out, const AbortSignal& abort, Nanoseconds limit);
   void publish(const SlotWriter& slot);
-  /// Sequences up to `sequence` were lost before they could be offered again (live source): they become a gap.
+  /// Sequences up to `sequence` were lost before they could be offered again (live source): they
+  /// become a gap.
   void skip_to(std::uint64_t sequence);
   std::uint64_t next_sequence() const { return next_sequence_; }
 
-  /// Whether this producer can give old frames again (default: no). Without, a consumer that needs them skips them.
+  /// Whether this producer can give old frames again (default: no). Without, a consumer that needs
+  /// them skips them.
   void set_replayable(bool replayable);
   bool replay_requested() const;
-  /// Sets the queue back: the next publish is the requested position, its sequence the one after last()'s.
-  /// The end marker, if any, is taken back.
+  /// Sets the queue back: the next publish is the requested position, its sequence the one after
+  /// last()'s. The end marker, if any, is taken back.
   void begin_replay();
   void decline_replay();
 
-  void end();                            // end marker: source_frames is final
-  void fail(std::optional<ErrorCode> code);  // permanent error, for the consumer's status; nullopt: mended
+  void end();  // end marker: source_frames is final
+  void fail(std::optional<ErrorCode>
+                code);  // permanent error, for the consumer's status; nullopt: mended
   void heartbeat(Nanoseconds now);
   /// Frames this producer dropped or passed over since it was opened.
   std::uint64_t dropped() const { return dropped_; }
@@ -98,7 +106,7 @@ class Producer {
 
  private:
   explicit Producer(std::unique_ptr<Mapping> mapping);
-  bool pass_over_oldest();
+  void pass_over_oldest();
 
   std::unique_ptr<Mapping> mapping_;
   bool resumed_ = false;
@@ -113,9 +121,10 @@ struct TakenFrame {
   const SlotHeader* header;
   const std::uint8_t* data[kMaxPlanes];
   int stride[kMaxPlanes];
-  /// Sequences just before this one that will not come (again): [header->sequence - skipped, header->sequence). Those without a fate
-  /// are the caller's to settle as dropped(skipped_reason), in every output's ledger; after a resume the range starts at the smallest
-  /// ledger base, so frames that already have a fate are among them (Ledger::dropped leaves those alone).
+  /// Sequences just before this one that will not come (again): [header->sequence - skipped,
+  /// header->sequence). Those without a fate are the caller's to settle as dropped(skipped_reason),
+  /// in every output's ledger; after a resume the range starts at the smallest ledger base, so
+  /// frames that already have a fate are among them (Ledger::dropped leaves those alone).
   std::uint64_t skipped;
   Drop skipped_reason;  // QueueFull, or Network when the decoder lost them for good
   bool discontinuity;   // time or picture does not follow from the frame before
@@ -124,10 +133,12 @@ struct TakenFrame {
 /// `take`, `rewind` from one thread; `release`, `ack`, `relax_gate`, `heartbeat` from any.
 class Consumer {
  public:
-  /// Waits (abortable, bounded) for the ring to exist, takes the consumer's lock, applies unfinished redo records, and
-  /// sets taken = released = acked: everything that was in flight is delivered again. Errors: RingBusy, RingInvalid,
-  /// SourceTimeout when no producer made a ring within `limit`, Aborted.
-  static std::unique_ptr<Consumer> open(const std::string& path, const AbortSignal& abort, Nanoseconds limit);
+  /// Waits (abortable, bounded) for the ring to exist, takes the consumer's lock, applies
+  /// unfinished redo records, and sets taken = released = acked: everything that was in flight is
+  /// delivered again. Errors: RingBusy, RingInvalid, SourceTimeout when no producer made a ring
+  /// within `limit`, Aborted.
+  static std::unique_ptr<Consumer> open(const std::string& path, const AbortSignal& abort,
+                                        Nanoseconds limit);
   /// After Replaced: the consumer of the next generation, with this one's ledgers as they are now.
   std::unique_ptr<Consumer> next(const AbortSignal& abort, Nanoseconds limit);
   ~Consumer();
@@ -135,31 +146,36 @@ class Consumer {
   const VideoFormat& format() const;
   std::string parameters() const;
   bool resumed() const { return resumed_; }  // some frame had been taken before
-  /// Next frame in order. End: the marker was reached and everything before it was taken (final source count in header().source_frames;
-  /// sequences after the last frame that were dropped are the caller's to settle). Replaced: drained, and a new generation stands at the path.
-  /// Waits at most `limit` (0: looks once).
+  /// Next frame in order. End: the marker was reached and everything before it was taken (final
+  /// source count in header().source_frames; sequences after the last frame that were dropped are
+  /// the caller's to settle). Replaced: drained, and a new generation stands at the path. Waits at
+  /// most `limit` (0: looks once).
   Take take(TakenFrame& out, const AbortSignal& abort, Nanoseconds limit);
-  void release(std::uint64_t position);  // its pixels are no longer needed for encoding; in any order
-  void ack(std::uint64_t through);       // positions below `through` are done; never moves back
-  void rewind();                         // taken = released = acked: encode again from the oldest un-acked frame
-  /// Called when the encoder holds more frames than the ring retains and nothing can move: switches the gate to AfterRelease.
+  void release(
+      std::uint64_t position);      // its pixels are no longer needed for encoding; in any order
+  void ack(std::uint64_t through);  // positions below `through` are done; never moves back
+  void rewind();  // taken = released = acked: encode again from the oldest un-acked frame
+  /// Called when the encoder holds more frames than the ring retains and nothing can move: switches
+  /// the gate to AfterRelease.
   void relax_gate();
   void heartbeat(Nanoseconds now);
   Header& header() const;
 
  private:
   Consumer(std::unique_ptr<Mapping> mapping, std::string path);
-  bool pixels_intact();
-  void set_released();
+  bool claim(TakenFrame& out);
+  bool pixels_intact(const Cursors& cursors) const;
+  void give_up_or_ask(const Cursors& cursors);
+  void deliver(std::uint64_t position, TakenFrame& out);
 
   std::unique_ptr<Mapping> mapping_;
   std::string path_;
   bool resumed_ = false;
-  std::uint64_t expected_ = 0;    // sequence
-  bool lost_ = false;             // the next frame follows frames whose pixels are gone
-  std::mutex releasing_;
-  std::uint64_t next_release_ = 0;               // one past the last position taken
-  std::map<std::uint64_t, bool> unreleased_;     // taken positions: released out of order?
+  std::mutex own_;                   // of what follows, and of this process's moves of the cursors
+  std::uint64_t next_position_ = 0;  // one past the last position taken
+  std::set<std::uint64_t> unreleased_;  // positions
+  std::uint64_t expected_ = 0;          // sequence
+  bool lost_ = false;                   // the next frame follows frames whose pixels are gone
 };
 
 /// Read-only view for status and metrics of either process (and for tests).
