@@ -33,9 +33,13 @@ export class SetupError extends Error {
   }
 }
 
-/** Lines in which apt, npm, pip, go, make and the compilers name the cause. */
+/** Lines in which apt, npm, pip, go, make, gyp and the compilers name the cause. */
 const TELLING =
-  /^(E: |npm error |ERROR: |go: |gyp ERR! |make: \*\*\*|fatal: )|\berror\b.*: |: (fatal )?error: /;
+  /^(E: |npm error |ERROR: |go: |gyp: |gyp ERR! |make: \*\*\*|fatal: )|\berror\b.*: |: (fatal )?error: /i;
+
+/** Lines that look so but say nothing: stack traces, versions, pointers to other logs. */
+const SILENT =
+  /^\s+at |^gyp ERR! (stack +at|System|command|cwd|node|not ok|configure error|build error)|^npm error (A complete log|code )/;
 
 /**
  * The few lines of a program's output that most likely name the cause of its failure.
@@ -47,7 +51,7 @@ export function tellingLines(output) {
     .split('\n')
     .map((line) => line.trimEnd())
     .filter((line) => line.trim() !== '');
-  const telling = lines.filter((line) => TELLING.test(line) && !line.includes('A complete log of this run'));
+  const telling = lines.filter((line) => TELLING.test(line) && !SILENT.test(line));
   const chosen = telling.length > 0 ? telling.slice(0, 4) : lines.slice(-3);
   return (
     chosen.map((line) => (line.length > 240 ? `${line.slice(0, 240)}…` : line)).join('\n') ||

@@ -122,6 +122,17 @@ describe('running a program', () => {
     expect(await ask('/nowhere/at/all', [])).toBeNull();
   });
 
+  it('shows no stack trace of the program that failed', () => {
+    const output = [
+      'gyp: binding.gyp not found (cwd: /native) while trying to load binding.gyp',
+      'gyp ERR! configure error',
+      'gyp ERR! stack Error: `gyp` failed with exit code: 1',
+      'gyp ERR! stack at ChildProcess.<anonymous> (configure.js:317:18)',
+      'gyp ERR! node -v v24.21.0',
+    ];
+    expect(tellingLines(output.join('\n')).split('\n')).toEqual([output[0], output[2]]);
+  });
+
   it('shows the last lines where none names a cause', () => {
     expect(tellingLines('one\ntwo\nthree\nfour\n')).toBe('two\nthree\nfour');
     expect(tellingLines('\n')).toBe('it printed nothing');
