@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { type Manifest, ManifestError, readManifests, validateManifest } from './manifest.ts';
+import type { VideoPush } from './video-push.generated.ts';
+
+const minimal = () => ({
+  apiVersion: 'videopush.dev/v1alpha1',
+  kind: 'VideoPush',
+  metadata: { name: 'camera-1' },
+  spec: {
+    source: { uri: 'rtsp://camera.example/1' } as Record<string, unknown>,
+    video: {} as Record<string, unknown>,
+    outputs: [{ name: 'main', url: 'rtsp://server.example/camera-1' }] as Record<string, unknown>[],
+  },
+});
+
+function refusal(change: (document: ReturnType<typeof minimal>) => void): string {
+  const document = minimal();
+  change(document);
+  try {
+    validateManifest(document);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ManifestError);
+    return (error as ManifestError).message;
+  }
+  return 'accepted';
+}
+
+test('a valid manifest comes back with the defaults of the schema, and stays as it was', () => {
+  const document = minimal();
+  const before = structuredClone(document);
+  const push = validateManifest(document) as VideoPush;
+  expect(document).toEqual(before);
+  expect(push.spec).toMatchObject({
+    source: { rtspTransport: 'TCP' },
+    video: { codec: 'H264' },
+    audio: { mode: 'Drop' },
+    queue: { capacityFrames: 20, whenFull: 'Block' },
+    pacing: { latencyBudgetMilliseconds: 100 },
+    topology: 'SamePod',
+    suspend: false,
+  });
+  expect(push.spec.pacing).not.toHaveProperty('catchUp');
+});
+
+describe('a wrong manifest is refused with one line that begins with the field', () => {
+  const cases: [string, (document: ReturnType<typeof minimal>) => void, string][] = [
+    [
+      'an unknown field',
+      (d) => Object.assign(d.spec.source, { urii: 1 }),
+      'spec.source.urii: is not a known field; known are uri,',
+    ],
+    [
+      'no source at all',
+      (d) => {
+        d.spec.source = {};
+      },
+      'spec.source: must have exactly one of uri, persistentVolumeClaim, testPattern',
+    ],
+    [
+      'two sources',
+      (d) => Object.assign(d.spec.source, { testPattern: {} }),
+      'spec.source: must have exactly one of',
+    ],
+    [
+      'credentials in a URL',
+      (d) => {
+        d.spec.source.uri = 'rtsp://ann:secret@camera/1';
+      },
+      'spec.source.uri: has the wrong form; expected: a URL with scheme',
+    ],
+    [
+      'a wrong type',
+      (d) => {
+        d.spec.video.width = '1280';
+      },
+      'spec.video.width: must be integer',
+    ],
+    [
+      'an odd width',
+      (d) => {
+        d.spec.video.width = 1281;
+      },
+      'spec.video.width: must be multiple of 2',
+    ],
+    [
+      'too many B-frames',
+      (d) => {
+        d.spec.video.maxBFrames = 17;
+      },
+      'spec.video.maxBFrames: must be <= 16',
+    ],
+    [
+      'a rate that is a number',
+      (d) => {
+        d.spec.video.frameRate = 29.97;
+      },
+      'spec.video.frameRate: must be string',
+    ],
+    [
+      'a rate with a comma',
+      (d) => {
+        d.spec.video.frameRate = '29,97';
+      },
+      'spec.video.frameRate: has the wrong form; expected: a constant rate',
+    ],
+    [
+      'an unknown codec',
+      (d) => {
+        d.spec.video.codec = 'h264';
+      },
+      'spec.video.codec: must be one of H264, H265, VP8, VP9, AV1, MPEG4',
+    ],
+    [
+      'no outputs',
+      (d) => {
+        d.spec.outputs = [];
+      },
+      'spec.outputs: must NOT have fewer than 1 items',
+    ],
+    [
+      'an output without a name',
+      (d) => {
+        d.spec.outputs = [{ url: 'rtsp://a/b' }];
+      },
+      'spec.outputs[0].name: is missing',
+    ],
+    [
+      'an output without a destination',
+      (d) => {
+        d.spec.outputs = [{ name: 'a' }];
+      },
+      'spec.outputs[0]: must have exactly one of serverRef, url, urlSecretRef',
+    ],
+    [
+      'a path that leaves the server',
+      (d) => {
+        d.spec.outputs = [{ name: 'a', serverRef: { name: 's' }, path: '../x' }];
+      },
+      'spec.outputs[0].path: has the wrong form; expected: a path on the MediaServer',
+    ],
+    ['a missing spec', (d) => Reflect.deleteProperty(d, 'spec'), 'spec: is missing'],
+    [
+      'a name with capitals',
+      (d) => {
+        d.metadata.name = 'Camera';
+      },
+      'metadata.name: must be 1-253 lower-case letters',
+    ],
+    [
+      'another version',
+      (d) => {
+        d.apiVersion = 'videopush.dev/v1';
+      },
+      'kind: videopush.dev/v1 VideoPush is not a kind of this program; it knows',
+    ],
+  ];
+  test.each(cases)('%s', (_, change, message) => {
+    const line = refusal(change);
+    expect(line.startsWith(message), line).toBe(true);
+    expect(line).not.toContain('\n');
+    expect(line).not.toContain('secret');
+  });
+});
+
+test('a file may hold several documents; those that only a cluster can use are named', () => {
+  const text = `
+apiVersion: v1
+kind: Namespace
+metadata: {name: video}
+---
+apiVersion: videopush.dev/v1alpha1
+kind: MediaServer
+metadata: {name: server}
+spec: {}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: camera}
+stringData: {username: ann, password: secret}
+---
+`;
+  const { manifests, ignored } = readManifests(text);
+  expect(manifests.map(({ kind }: Manifest) => kind)).toEqual(['MediaServer', 'Secret']);
+  expect(ignored).toEqual(['Namespace']);
+});
+
+test('text that is not YAML, or not a manifest, is refused in one line', () => {
+  expect(() => readManifests('a: [1')).toThrow(/^not YAML: [^\n]+$/);
+  expect(() => readManifests('just words')).toThrow('kind: is missing');
+  expect(() => readManifests('kind: VideoPush\napiVersion: videopush.dev/v1alpha1')).toThrow(
+    'metadata.name: must be',
+  );
+});
