@@ -1,8 +1,17 @@
-/** The manual exists in two languages: `X.md` in English and `X.zh-CN.md` beside it. */
+/**
+ * The manual exists in two languages: README.md beside README.zh-CN.md, and every page of docs/ again
+ * under the same path in docs/zh-CN/.
+ */
 
-/** Pages that people read: the root's README and everything in docs/. */
-const PAGE = /^(README|docs\/.+)\.md$/;
-const CHINESE = /\.zh-CN\.md$/;
+/** @param {string} page @returns {string | null} the same page in the other language; null for no page */
+function counterpart(page) {
+  if (page === 'README.md') return 'README.zh-CN.md';
+  if (page === 'README.zh-CN.md') return 'README.md';
+  if (!/^docs\/.+\.md$/.test(page)) return null;
+  return page.startsWith('docs/zh-CN/')
+    ? page.replace('docs/zh-CN/', 'docs/')
+    : page.replace('docs/', 'docs/zh-CN/');
+}
 
 /**
  * @param {readonly string[]} files  relative to the root
@@ -11,9 +20,9 @@ const CHINESE = /\.zh-CN\.md$/;
 export function unpairedPages(files) {
   const there = new Set(files);
   const problems = there.has('README.md') ? [] : ['README.md is missing'];
-  for (const file of files.filter((name) => PAGE.test(name))) {
-    const other = CHINESE.test(file) ? file.replace(CHINESE, '.md') : file.replace(/\.md$/, '.zh-CN.md');
-    if (!there.has(other)) problems.push(`${file} has no ${other} beside it`);
+  for (const file of files) {
+    const other = counterpart(file);
+    if (other !== null && !there.has(other)) problems.push(`${file} has no counterpart ${other}`);
   }
   return problems;
 }

@@ -68,10 +68,11 @@ describe('the arrows of the design', () => {
 
 describe('pages in two languages', () => {
   it('wants each page in both', () => {
-    expect(unpairedPages(['README.md', 'README.zh-CN.md', 'docs/a.md', 'docs/a.zh-CN.md'])).toEqual([]);
-    expect(unpairedPages(['README.md', 'README.zh-CN.md', 'docs/a.md', 'docs/b.zh-CN.md'])).toEqual([
-      'docs/a.md has no docs/a.zh-CN.md beside it',
-      'docs/b.zh-CN.md has no docs/b.md beside it',
+    const readmes = ['README.md', 'README.zh-CN.md'];
+    expect(unpairedPages([...readmes, 'docs/a.md', 'docs/zh-CN/a.md', 'native/notes.md'])).toEqual([]);
+    expect(unpairedPages([...readmes, 'docs/a.md', 'docs/zh-CN/b/c.md'])).toEqual([
+      'docs/a.md has no counterpart docs/zh-CN/a.md',
+      'docs/zh-CN/b/c.md has no counterpart docs/b/c.md',
     ]);
   });
 

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { mediamtxPin, mediamtxTarget, repoRoot } from '../paths.mjs';
 import { ask, run, SetupError } from './command.mjs';
 
-const TODO =
+const ADVICE =
   'check that the Go module proxy can be reached (`go env GOPROXY`) and that some 3 GB of disk are free,\nthen run the same command again';
 
 /** @returns {boolean} */
@@ -35,7 +35,7 @@ async function fetchModule(folder) {
   const { module, version, sum } = mediamtxPin();
   const answer = await run('go', ['mod', 'download', '-json', `${module}@${version}`], {
     what: `the source of MediaMTX ${version} could not be fetched`,
-    todo: TODO,
+    todo: ADVICE,
     log: 'mediamtx-fetch',
     limitMs: 10 * 60_000,
     cwd: folder,
@@ -78,7 +78,7 @@ export async function buildMediamtx() {
   try {
     const module = await fetchModule(work);
     const source = join(work, 'source');
-    const common = { what: `MediaMTX ${version} could not be built`, todo: TODO, limitMs: 30 * 60_000 };
+    const common = { what: `MediaMTX ${version} could not be built`, todo: ADVICE, limitMs: 30 * 60_000 };
     await run('cp', ['-r', '--no-preserve=mode', module, source], { ...common, log: 'mediamtx-copy' });
     addGeneratedFiles(source, version);
     // Built beside its place and renamed, so that half a program is never taken for a whole one.
@@ -88,7 +88,7 @@ export async function buildMediamtx() {
     const answer = await ask(made, ['--version']);
     if (answer !== version) {
       rmSync(made, { force: true });
-      throw new SetupError(common.what, { cause: `the program says it is ${answer}`, todo: TODO });
+      throw new SetupError(common.what, { cause: `the program says it is ${answer}`, todo: ADVICE });
     }
     renameSync(made, target);
   } finally {
