@@ -1,0 +1,148 @@
+#include "binding/options.h"
+
+#include <utility>
+
+namespace videopush::binding {
+namespace {
+
+constexpr std::int64_t kMaxSize = 16384;                   // pixels a side
+constexpr std::int64_t kMaxTimeout = 24 * 3600 * 1000ll;  // ms
+constexpr std::int64_t kMaxThreads = 64;
+constexpr Nanoseconds kMillisecond = 1'000'000;
+
+template <typename Target, typename Value>
+void set(Target& target, std::optional<Value> value) {
+  if (value) target = static_cast<Target>(*std::move(value));
+}
+
+media::TestPattern parse_pattern(Fields fields) {
+  media::TestPattern pattern;
+  set(pattern.pattern, fields.choice<std::string>(
+                           "pattern", {{"testsrc2", "testsrc2"}, {"smptehdbars", "smptehdbars"}, {"testsrc", "testsrc"}}));
+  set(pattern.width, fields.integer("width", 16, kMaxSize));
+  set(pattern.height, fields.integer("height", 16, kMaxSize));
+  set(pattern.rate, fields.rational("frameRate"));
+  set(pattern.duration_seconds, fields.number("durationSeconds", 0, 1e7));
+  fields.finish();
+  return pattern;
+}
+
+ring::RingOptions parse_ring(Fields fields) {
+  ring::RingOptions ring;
+  ring.path = fields.required_text("path");
+  set(ring.capacity, fields.integer("capacityFrames", 1, 256));
+  set(ring.when_full, fields.choice<ring::WhenFull>("whenFull", {{"Block", ring::WhenFull::Block},
+                                                                  {"DropOldest", ring::WhenFull::DropOldest},
+                                                                  {"DropNewest", ring::WhenFull::DropNewest}}));
+  ring.outputs = fields.texts("outputs");
+  if (ring.outputs.empty()) bad_argument(fields.name_of("outputs"), "at least one output name");
+  fields.finish();
+  return ring;
+}
+
+}  // namespace
+
+SourceInput parse_source(Fields fields) {
+  SourceInput input;
+  media::SourceOptions& source = input.source;
+  set(source.uri, fields.text("uri"));
+  if (auto pattern = fields.object("testPattern")) source.test_pattern = parse_pattern(*std::move(pattern));
+  if (source.uri.empty() == !source.test_pattern.has_value()) {
+    bad_argument(fields.name_of("uri"), "exactly one of uri and testPattern");
+  }
+  set(source.user, fields.text("user"));
+  set(source.password, fields.text("password"));
+  set(input.user_file, fields.text("userFile"));
+  set(input.password_file, fields.text("passwordFile"));
+  set(source.rtsp_transport, fields.choice<std::string>("rtspTransport", {{"tcp", "tcp"}, {"udp", "udp"}}));
+  set(source.open_timeout_ms, fields.integer("openTimeoutMilliseconds", 1, kMaxTimeout));
+  set(source.read_timeout_ms, fields.integer("readTimeoutMilliseconds", 1, kMaxTimeout));
+  set(input.decode.threads, fields.integer("threads", 0, kMaxThreads));
+  fields.finish();
+  return input;
+}
+
+media::EncoderOptions parse_encoder(Fields fields) {
+  media::EncoderOptions encoder;
+  set(encoder.codec, fields.text("codec"));
+  set(encoder.encoder, fields.text("encoder"));
+  set(encoder.width, fields.integer("width", 0, kMaxSize));
+  set(encoder.height, fields.integer("height", 0, kMaxSize));
+  set(encoder.frame_rate, fields.rational("frameRate"));
+  set(encoder.bit_rate, fields.integer("bitRate", 0, 4'000'000'000));
+  set(encoder.gop_frames, fields.integer("gopFrames", 0, 100'000));
+  set(encoder.max_b_frames, fields.integer("maxBFrames", 0, 16));
+  set(encoder.preset, fields.text("preset"));
+  set(encoder.tune, fields.text("tune"));
+  set(encoder.threads, fields.integer("threads", 0, kMaxThreads));
+  encoder.extra = fields.text_map("extra");
+  fields.finish();
+  return encoder;
+}
+
+sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value) {
+  Fields fields(value, "");
+  sessions::DecodeSessionOptions options;
+  auto source = fields.object("source");
+  if (!source) bad_argument("source", "an object");
+  SourceInput input = parse_source(*std::move(source));
+  options.source = std::move(input.source);
+  options.decode = input.decode;
+  options.user_file = std::move(input.user_file);
+  options.password_file = std::move(input.password_file);
+  set(options.width, fields.integer("width", 0, kMaxSize));
+  set(options.height, fields.integer("height", 0, kMaxSize));
+  set(options.frame_rate, fields.rational("frameRate"));
+  set(options.on_end, fields.choice<sessions::OnEnd>("onEnd", {{"Complete", sessions::OnEnd::Complete},
+                                                               {"Repeat", sessions::OnEnd::Repeat},
+                                                               {"Reconnect", sessions::OnEnd::Reconnect}}));
+  auto ring = fields.object("ring");
+  if (!ring) bad_argument("ring", "an object");
+  options.ring = parse_ring(*std::move(ring));
+  set(options.encoder_delay_frames, fields.integer("encoderDelayFrames", 0, 256));
+  if (auto budget = fields.number("latencyBudgetMilliseconds", 0, 60'000)) {
+    options.latency_budget = static_cast<Nanoseconds>(*budget * kMillisecond);
+  }
+  fields.finish();
+  return options;
+}
+
+sessions::OutputOptions parse_output(Fields fields) {
+  sessions::OutputOptions output;
+  output.name = fields.required_text("name");
+  output.url = fields.required_text("url");
+  set(output.user, fields.text("user"));
+  set(output.password, fields.text("password"));
+  set(output.user_file, fields.text("userFile"));
+  set(output.password_file, fields.text("passwordFile"));
+  set(output.limits.connect_ms, fields.integer("connectTimeoutMilliseconds", 1, kMaxTimeout));
+  set(output.limits.response_ms, fields.integer("responseTimeoutMilliseconds", 1, kMaxTimeout));
+  set(output.limits.write_ms, fields.integer("writeTimeoutMilliseconds", 1, kMaxTimeout));
+  fields.finish();
+  return output;
+}
+
+std::optional<pacing::CatchUp> parse_catch_up(Fields& fields) {
+  return fields.choice<pacing::CatchUp>("catchUp", {{"Rebase", pacing::CatchUp::Rebase},
+                                                    {"Burst", pacing::CatchUp::Burst},
+                                                    {"Skip", pacing::CatchUp::Skip}});
+}
+
+EncodeSessionInput parse_encode_session(const Napi::Value& value) {
+  Fields fields(value, "");
+  EncodeSessionInput input;
+  input.ring_path = fields.required_text("ringPath");
+  if (auto encoder = fields.object("encoder")) input.options.encoder = parse_encoder(*std::move(encoder));
+  if (auto budget = fields.number("latencyBudgetMilliseconds", 0, 60'000)) {
+    input.options.latency_budget = static_cast<Nanoseconds>(*budget * kMillisecond);
+  }
+  set(input.options.catch_up, parse_catch_up(fields));
+  for (Fields& output : fields.objects("outputs")) {
+    input.options.outputs.push_back(parse_output(std::move(output)));
+  }
+  if (input.options.outputs.empty()) bad_argument("outputs", "at least one output");
+  fields.finish();
+  return input;
+}
+
+}  // namespace videopush::binding

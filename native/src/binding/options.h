@@ -1,0 +1,33 @@
+// The option objects of native/lib/types.ts as the core's structs.
+#pragma once
+
+#include <napi.h>
+
+#include "media/encoder.h"
+#include "media/source.h"
+#include "sessions/decode_session.h"
+#include "sessions/encode_session.h"
+#include "binding/fields.h"
+
+namespace videopush::binding {
+
+struct SourceInput {
+  media::SourceOptions source;
+  std::string user_file, password_file;
+  media::DecodeOptions decode;
+};
+SourceInput parse_source(Fields fields);
+
+media::EncoderOptions parse_encoder(Fields fields);
+sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value);
+
+struct EncodeSessionInput {
+  std::string ring_path;
+  sessions::EncodeOptions options;
+};
+EncodeSessionInput parse_encode_session(const Napi::Value& value);
+
+sessions::OutputOptions parse_output(Fields fields);
+std::optional<pacing::CatchUp> parse_catch_up(Fields& fields);
+
+}  // namespace videopush::binding

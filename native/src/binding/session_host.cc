@@ -1,0 +1,112 @@
+#include "binding/session_host.h"
+
+#include <utility>
+
+#include "binding/values.h"
+#include "sessions/ring_input.h"
+
+namespace videopush::binding {
+namespace {
+
+// A session ends when it ends: its own waits are bounded and can be aborted. This slice only keeps the
+// arithmetic of deadlines far from overflow.
+constexpr Nanoseconds kSlice = 3600ll * 1'000'000'000;
+
+/// The ring's header for the queue figures of a snapshot; none while it does not exist (yet).
+std::unique_ptr<ring::Observer> observe(const std::string& path) {
+  try {
+    return ring::Observer::open(path);
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+}  // namespace
+
+void SessionHost::start(Napi::Env env, const Napi::Value& listener) {
+  if (started_) throw Error(ErrorCode::InvalidState, "the session was started before", "make a new one");
+  started_ = true;
+  mailbox_ = Environment::of(env).mailbox();
+  if (listener.IsFunction()) listener_ = Napi::Persistent(listener.As<Napi::Function>());
+  Environment::of(env).spawn([self = shared_from_this()] { self->abort(); },
+                             [self = shared_from_this()] {
+                               std::optional<Error> error;
+                               try {
+                                 self->run();
+                               } catch (...) {
+                                 error = current_error();
+                               }
+                               self->mailbox_->post([self, error = std::move(error)](Napi::Env env) {
+                                 self->finished(env, error);
+                               });
+                             });
+}
+
+Napi::Value SessionHost::wait(Napi::Env env) {
+  if (!started_) throw Error(ErrorCode::InvalidState, "the session was not started", "call start() first");
+  auto pending = Pending::create(env);
+  waiters_.push_back(pending);
+  if (finished_) finished(env, error_);
+  return pending->promise();
+}
+
+void SessionHost::finished(Napi::Env, std::optional<Error> error) {
+  finished_ = true;
+  error_ = std::move(error);
+  listener_.Reset();
+  for (const auto& waiter : std::exchange(waiters_, {})) {
+    if (error_) {
+      waiter->reject(*error_);
+    } else {
+      waiter->resolve();
+    }
+  }
+}
+
+void SessionHost::emit(std::string_view kind, std::string_view detail) {
+  mailbox_->post([self = shared_from_this(), kind = std::string(kind), detail = std::string(detail)](Napi::Env env) {
+    if (!self->listener_.IsEmpty()) {
+      self->listener_.Call({Napi::String::New(env, kind), Napi::String::New(env, detail)});
+    }
+  });
+}
+
+DecodeHost::DecodeHost(sessions::DecodeSessionOptions options) : ring_path_(options.ring.path) {
+  session_ = std::make_unique<sessions::DecodeSession>(
+      std::move(options), system_clock(),
+      [this](std::string_view kind, std::string_view detail) { emit(kind, detail); });
+}
+
+void DecodeHost::run() {
+  session_->start();
+  while (!session_->wait(kSlice)) {
+  }
+  const auto snapshot = session_->snapshot();
+  if (snapshot.phase == sessions::DecodePhase::Failed && snapshot.error) throw *snapshot.error;
+}
+
+Napi::Value DecodeHost::snapshot(Napi::Env env) {
+  const auto queue = observe(ring_path_);
+  return to_js(env, session_->snapshot(), queue ? &queue->header() : nullptr);
+}
+
+EncodeHost::EncodeHost(EncodeSessionInput input) : ring_path_(std::move(input.ring_path)) {
+  session_ = std::make_unique<sessions::EncodeSession>(
+      std::move(input.options), std::make_unique<sessions::RingInput>(ring_path_), system_clock(),
+      [this](std::string_view kind, std::string_view detail) { emit(kind, detail); });
+}
+
+void EncodeHost::run() {
+  session_->start();
+  while (!session_->wait(kSlice)) {
+  }
+  const auto snapshot = session_->snapshot();
+  if (snapshot.failed && snapshot.error) throw *snapshot.error;
+}
+
+Napi::Value EncodeHost::snapshot(Napi::Env env) {
+  const auto queue = observe(ring_path_);
+  return to_js(env, session_->snapshot(), queue ? &queue->header() : nullptr);
+}
+
+}  // namespace videopush::binding

@@ -1,0 +1,191 @@
+#include "sessions/read_session.h"
+
+#include <cmath>
+#include <utility>
+
+#include "sessions/secret_file.h"
+
+extern "C" {
+#include <libavutil/imgutils.h>
+#include <libavutil/mathematics.h>
+}
+
+namespace videopush::sessions {
+namespace {
+
+// swscale's vector code may write a little past a row; the last row must not hit foreign memory.
+constexpr int kPadding = 64;
+
+media::ConvertOptions conversion(const ReadOptions& options, const media::SourceDescriptor& source) {
+  media::ConvertOptions convert;
+  convert.width = options.width;
+  convert.height = options.height;
+  convert.rotation = source.rotation;
+  if (options.rgb24) convert.pixel_format = AV_PIX_FMT_RGB24;
+  return convert;
+}
+
+}  // namespace
+
+ReadSession::ReadSession(const ReadOptions& options, std::function<void()> ready)
+    : options_(options), ready_(std::move(ready)) {}
+
+ReadSession::~ReadSession() { av_buffer_pool_uninit(&pool_); }
+
+void ReadSession::open() {
+  if (!options_.user_file.empty()) options_.source.user = read_secret_file(options_.user_file);
+  if (!options_.password_file.empty()) options_.source.password = read_secret_file(options_.password_file);
+  source_ = media::open_source(options_.source, options_.decode, abort_);
+  descriptor_ = source_->descriptor();
+  // A live source would have to be opened twice and watched for seconds: its descriptor stays as announced.
+  if (options_.measure && descriptor_.finite && descriptor_.seekable) {
+    descriptor_ = media::probe(options_.source, abort_);
+  }
+  converter_ = std::make_unique<media::Converter>(source_->descriptor().format, conversion(options_, descriptor_));
+  if (options_.rgb24) {
+    const VideoFormat& out = converter_->output();
+    pool_ = av_buffer_pool_init(static_cast<std::size_t>(out.width) * out.height * 3 + kPadding, nullptr);
+    if (!pool_) throw std::bad_alloc();
+  }
+}
+
+const VideoFormat& ReadSession::format() const { return converter_->output(); }
+
+void ReadSession::run() {
+  for (;;) {
+    std::optional<ReadTarget> target;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] {
+        return closed_ || target_ || (!ended_ && !error_ && queue_.size() < options_.queue_frames);
+      });
+      if (closed_) return;
+      target = std::exchange(target_, std::nullopt);
+    }
+    ReadFrame frame;
+    bool got = false;
+    std::optional<Error> error;
+    try {
+      if (target) perform(*target);
+      got = decode_one(frame);
+    } catch (const Error& failure) {
+      error = failure;
+    } catch (const std::exception& failure) {
+      error = Error(ErrorCode::Internal, failure.what());
+    }
+    {
+      std::lock_guard lock(mutex_);
+      if (target_) continue;  // asked elsewhere meanwhile: this frame is of the past
+      if (error) {
+        error_ = std::move(error);
+      } else if (got) {
+        queue_.push_back(std::move(frame));
+      } else {
+        ended_ = true;
+      }
+    }
+    ready_();
+  }
+}
+
+ReadResult ReadSession::next(ReadFrame& out) {
+  std::lock_guard lock(mutex_);
+  if (closed_) throw Error(ErrorCode::InvalidState, "the reader is closed", "open a new one");
+  if (!queue_.empty()) {
+    out = std::move(queue_.front());
+    queue_.pop_front();
+    wake_.notify_one();
+    return ReadResult::Frame;
+  }
+  if (target_) return ReadResult::Pending;
+  if (error_) throw *error_;
+  return ended_ ? ReadResult::End : ReadResult::Pending;
+}
+
+void ReadSession::seek(const ReadTarget& target) {
+  std::lock_guard lock(mutex_);
+  if (closed_) throw Error(ErrorCode::InvalidState, "the reader is closed", "open a new one");
+  target_ = target;
+  queue_.clear();
+  ended_ = false;
+  error_.reset();
+  wake_.notify_one();
+}
+
+void ReadSession::close() noexcept {
+  abort_.abort();
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  queue_.clear();
+  wake_.notify_one();
+}
+
+const media::FrameIndex& ReadSession::index() {
+  if (!index_) {
+    index_ = std::make_unique<media::FrameIndex>(media::FrameIndex::build(options_.source, abort_));
+  }
+  return *index_;
+}
+
+void ReadSession::perform(const ReadTarget& target) {
+  const media::FrameIndex& frames = index();
+  const AVRational time_base = source_->descriptor().format.time_base();
+  std::int64_t n = target.index;
+  if (target.kind == ReadTarget::Kind::Time || target.kind == ReadTarget::Kind::GopOfTime) {
+    // Half a tick of tolerance: a frame's own time in seconds, rounded to a double, must find that frame.
+    const auto ticks = static_cast<std::int64_t>(std::floor(target.seconds / av_q2d(time_base) + 0.5));
+    n = frames.shown_at(frames.pts(0) + ticks);
+  }
+  past_end_ = n >= frames.size();
+  if (past_end_) {
+    next_index_ = frames.size();
+    return;
+  }
+  if (target.kind == ReadTarget::Kind::GopOfIndex || target.kind == ReadTarget::Kind::GopOfTime) n = frames.gop_head(n);
+  source_->seek(frames.pts(n));
+  next_index_ = n;
+}
+
+bool ReadSession::decode_one(ReadFrame& out) {
+  if (past_end_) return false;
+  FramePtr frame = make_frame();
+  if (!source_->next(*frame)) return false;
+  const std::int64_t pts = frame->pts;
+  if (!origin_) origin_ = index_ ? index_->pts(0) : pts;
+  out.key = is_key_frame(*frame);
+  out.index = next_index_++;
+  out.seconds = static_cast<double>(pts - *origin_) * av_q2d(source_->descriptor().format.time_base());
+  out.frame = std::shared_ptr<AVFrame>(present(std::move(frame)).release(), AvDelete());
+  return true;
+}
+
+FramePtr ReadSession::present(FramePtr frame) {
+  if (!options_.rgb24) {
+    FramePtr shown = converter_->convert(std::move(frame));
+    if (shown->linesize[0] >= 0) return shown;
+    // Rows from the bottom: JavaScript gets them from the top.
+    FramePtr upright = make_frame();
+    upright->format = shown->format;
+    upright->width = shown->width;
+    upright->height = shown->height;
+    if (av_frame_get_buffer(upright.get(), 0) < 0 || av_frame_copy(upright.get(), shown.get()) < 0) throw std::bad_alloc();
+    return upright;
+  }
+  const VideoFormat& format = converter_->output();
+  FramePtr packed = make_frame();
+  packed->format = AV_PIX_FMT_RGB24;
+  packed->width = format.width;
+  packed->height = format.height;
+  packed->buf[0] = av_buffer_pool_get(pool_);
+  if (!packed->buf[0]) throw std::bad_alloc();
+  packed->data[0] = packed->buf[0]->data;
+  packed->linesize[0] = format.width * 3;
+  packed->color_range = static_cast<AVColorRange>(format.color_range);
+  packed->colorspace = static_cast<AVColorSpace>(format.color_matrix);
+  packed->color_primaries = static_cast<AVColorPrimaries>(format.color_primaries);
+  packed->color_trc = static_cast<AVColorTransferCharacteristic>(format.color_transfer);
+  converter_->convert_into(*frame, packed->data, packed->linesize);
+  return packed;
+}
+
+}  // namespace videopush::sessions
