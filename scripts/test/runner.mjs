@@ -1,6 +1,6 @@
 /** Runs a stage: its commands in a process group of their own, its output as it comes, its report read. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { childEnvironment, repoRoot } from '../paths.mjs';
 import { settle } from './counts.mjs';
@@ -103,6 +103,7 @@ export async function runStage(stage, deadline) {
     trouble = await runCommand(command, Math.max(1, until - performance.now()));
     if (trouble !== null) break;
   }
+  if (!existsSync(stage.report)) return settle(stage.name, null, trouble);
   let report = null;
   try {
     report = stage.read(readFileSync(stage.report, 'utf8'));
