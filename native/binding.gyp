@@ -17,7 +17,7 @@
       "sources": ["<!@(ls src/*/*.cc | grep -v '^src/supervisor/')"],
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       # node-addon-api's own headers are not ours to warn about.
-      "cflags_cc": ["-isystem <!(node -p \"require('node-addon-api').include_dir\")", "<!@(pkg-config --cflags <(packages))"],
+      "cflags_cc": ["-isystem <!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")", "<!@(pkg-config --cflags <(packages))"],
       "libraries": ["<!@(pkg-config --libs <(packages))"],
       "ldflags": ["-pthread"]
     }
