@@ -83,7 +83,9 @@ int open_temporary(const std::string& path) {
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (fd.get() < 0) fail_file(path, "can't be made", errno);
     if (!try_lock(fd.get(), Side::Producer)) fail_busy(path, Side::Producer);
-    if (same_file(fd.get(), path)) return fd.leave();
+    if (!same_file(fd.get(), path)) continue;
+    if (fchmod(fd.get(), 0600) != 0) fail_file(path, "is not this user's", errno);
+    return fd.leave();
   }
 }
 
