@@ -1,0 +1,105 @@
+/**
+ * Point 4 of what must hold: SIGKILL of the encoder's and of the decoder's role process, twenty times each, at random
+ * instants of one push. A reader attached beforehand to MediaMTX is the observer; its slate frames do not count.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { makeClip } from '../support/clips.ts';
+import { MediaMtx } from '../support/mediamtx.ts';
+import { judge } from '../support/observed.ts';
+import { type Random, seeded, testSeed } from '../support/random.ts';
+import { settled } from '../support/sessions.ts';
+import { StampReader } from '../support/stamp-reader.ts';
+import { finalOutput, type Role, Stream } from '../support/stream.ts';
+import { Scratch } from '../support/tools.ts';
+
+const RATE = 25;
+
+/** Kills what runs at this moment; waits until there is something to kill. */
+async function kill(role: Role): Promise<void> {
+  const pid = await role.untilRunning(20_000);
+  process.kill(pid, 'SIGKILL');
+}
+
+interface Plan {
+  frames: number;
+  /** Roles to kill, in order; `both` at the same instant. */
+  kills: ('encoder' | 'decoder' | 'both')[];
+  /** Seconds between kills, uniformly from this range. */
+  between: readonly [number, number];
+}
+
+async function pushAndKill(plan: Plan, random: Random) {
+  using scratch = new Scratch();
+  const clip = await makeClip({
+    path: scratch.file('clip.mp4'),
+    frames: plan.frames,
+    rate: `${RATE}`,
+    width: 320,
+    height: 180,
+    gop: 25,
+  });
+  await using server = await MediaMtx.start();
+  await using reader = new StampReader(server.rtsp());
+  await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+  await using stream = await Stream.start({
+    source: { uri: clip, onEnd: 'Complete' },
+    outputs: server.rtsp(),
+    encoder: {
+      encoder: 'libx264',
+      preset: 'ultrafast',
+      tune: 'zerolatency',
+      bitRate: 500_000,
+      maxBFrames: 0,
+      gopFrames: 25,
+    },
+  });
+  await reader.untilIndex(10, 60_000);
+  for (const [n, role] of plan.kills.entries()) {
+    await sleep(1_000 * (plan.between[0] + random.next() * (plan.between[1] - plan.between[0])));
+    const seen = reader.indices().at(-1) ?? 0;
+    if (seen >= plan.frames - 2 * RATE)
+      throw new Error(`the push ended before kill ${n + 1}: make it longer`);
+    if (role === 'both') await Promise.all([kill(stream.decoder), kill(stream.encoder)]);
+    else await kill(stream[role]);
+  }
+  await reader.untilIndex(plan.frames - 1, 180_000);
+  const output = await finalOutput(stream);
+  const repeated = judge(reader.indices(), 0, plan.frames - 1).repeated;
+  console.log(
+    `${plan.kills.length} kills, seed ${random.seed}: observer saw ${reader.indices().length} stamped frames, ` +
+      `${repeated.length} repeated; ledger ${JSON.stringify(output.ledger)}`,
+  );
+  return { verdict: judge(reader.indices(), 0, plan.frames - 1), output };
+}
+
+describe('SIGKILL of the role processes', () => {
+  it('20 of the encoder and 20 of the decoder: none missing, at most one repeated per kill, ledger and observer agree', async () => {
+    const random = seeded(testSeed());
+    const kills = random.shuffle([...Array(20).fill('encoder'), ...Array(20).fill('decoder')]);
+    const frames = 150 * RATE;
+    const { verdict, output } = await pushAndKill({ frames, kills, between: [0.5, 5] }, random);
+    expect(verdict.missing).toEqual([]);
+    expect(verdict.swapped).toEqual([]);
+    expect(verdict.foreign).toEqual([]);
+    expect(verdict.repeated.length).toBeLessThanOrEqual(20);
+    expect(output.ledger.sent).toBe(frames);
+    expect(settled(output)).toBe(frames);
+    expect(output.ledger.repeated).toBeGreaterThanOrEqual(verdict.repeated.length);
+    expect(output.ledger.repeated).toBeLessThanOrEqual(20);
+  });
+
+  it('P42: both at once resume from the ring', async () => {
+    const random = seeded(testSeed());
+    const frames = 30 * RATE;
+    const { verdict, output } = await pushAndKill(
+      { frames, kills: ['both', 'both', 'both'], between: [2, 4] },
+      random,
+    );
+    expect(verdict.missing).toEqual([]);
+    expect(verdict.swapped).toEqual([]);
+    expect(verdict.repeated.length).toBeLessThanOrEqual(3);
+    expect(output.ledger.sent).toBe(frames);
+    expect(settled(output)).toBe(frames);
+  });
+});
