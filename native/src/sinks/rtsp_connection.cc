@@ -126,7 +126,7 @@ void RtspConnection::write(std::span<const std::uint8_t> first,
       throw Error(ErrorCode::WriteTimeout, "the server took no more data in time",
                   "check the server's load and the network's bandwidth");
     }
-    on_readable();
+    read_all();
   }
 }
 
@@ -135,12 +135,20 @@ std::size_t RtspConnection::write_some(std::span<const iovec> parts) {
   try {
     return socket_.write_some(parts);
   } catch (const Error&) {
-    on_readable();
+    read_all();
     throw;
   }
 }
 
 void RtspConnection::on_readable() {
+  read_all();
+  if (queued_.empty()) return;
+  const iovec part{queued_.data(), queued_.size()};
+  queued_.erase(
+      0, write_some({&part, 1}));  // what the socket does not take now goes before the next unit
+}
+
+void RtspConnection::read_all() {
   for (int reads = 0; reads < kMostReadsAtOnce && read_once(); ++reads) {
     while (const auto response = next_response()) check_late(*response);
   }

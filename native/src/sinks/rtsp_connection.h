@@ -60,6 +60,7 @@ class RtspConnection {
   RtspMessage await(std::uint32_t cseq, Nanoseconds until, std::string_view method,
                     const AbortSignal& abort);
   std::size_t write_some(std::span<const iovec> parts);
+  void read_all();
   bool read_once();
   std::optional<RtspMessage> next_response();
   void serve(const RtspMessage& request);

@@ -152,10 +152,12 @@ SendResult RtspSink::send(const Unit& unit, const AbortSignal& abort) {
   bound_buffer(unit_bytes_.size());
   const std::uint32_t rtp = packetizer_->rtp_time(unit.packet->dts);
 
-  std::vector<std::uint8_t> report_bytes;
+  ReportFrame frame;
+  std::span<const std::uint8_t> report_bytes;
   SendResult result{.offered = clock_.now(), .accepted = 0, .bytes = 0};
   if (!reporting_ || result.offered - last_report_ >= kReportAfter) {
-    report_bytes = report(result.offered, rtp);
+    frame = report(result.offered, rtp);
+    report_bytes = frame;
     last_report_ = result.offered;
     reporting_ = true;
   }
@@ -169,14 +171,14 @@ SendResult RtspSink::send(const Unit& unit, const AbortSignal& abort) {
   return result;
 }
 
-std::vector<std::uint8_t> RtspSink::report(Nanoseconds now, std::uint32_t rtp) const {
+RtspSink::ReportFrame RtspSink::report(Nanoseconds now, std::uint32_t rtp) const {
   const auto packet = make_sender_report({.ssrc = packetizer_->ssrc(),
                                           .wall = wall_.at(now),
                                           .rtp_timestamp = rtp,
                                           .packets = sent_packets_,
                                           .octets = sent_octets_});
-  std::vector<std::uint8_t> out = {'$', media_.rtcp_channel, 0, kSenderReportBytes};
-  out.insert(out.end(), packet.begin(), packet.end());
+  ReportFrame out = {'$', media_.rtcp_channel, 0, kSenderReportBytes};
+  std::copy(packet.begin(), packet.end(), out.begin() + kInterleavedHeaderBytes);
   return out;
 }
 
@@ -207,8 +209,7 @@ void RtspSink::keepalive(const AbortSignal& abort) {
   if (reporting_ && now >= last_report_ + kReportAtLast) {
     const auto ticks = static_cast<std::uint32_t>(
         av_rescale_q(now - last_offered_, {1, 1'000'000'000}, {1, RtpPacketizer::kClockRate}));
-    const std::vector<std::uint8_t> bytes = report(now, last_rtp_ + ticks);
-    write(bytes, {}, abort);
+    write(report(now, last_rtp_ + ticks), {}, abort);
     last_report_ = now;
   }
   if (now >= std::min(last_write_ + kLongestSilence, last_request_ + session_timeout_ / 2)) {

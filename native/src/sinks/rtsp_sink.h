@@ -2,8 +2,10 @@
 // interleaved).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +37,8 @@ class RtspSink final : public Sink {
   bool timestamps_from_zero() const override { return false; }
 
  private:
+  static constexpr std::size_t kInterleavedHeaderBytes = 4;
+  using ReportFrame = std::array<std::uint8_t, kInterleavedHeaderBytes + kSenderReportBytes>;
   struct Media {  // what SETUP agreed on
     std::uint8_t rtp_channel = 0, rtcp_channel = 1;
   };
@@ -44,7 +48,7 @@ class RtspSink final : public Sink {
   void adopt_transport(const RtspMessage& response);
   void bound_buffer(std::size_t unit_bytes);
   /// The interleaved frame of a sender report for `now`, which RTP time `rtp` stands for.
-  std::vector<std::uint8_t> report(Nanoseconds now, std::uint32_t rtp) const;
+  ReportFrame report(Nanoseconds now, std::uint32_t rtp) const;
   bool prepared(const Unit& unit) const;
   void write(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second,
              const AbortSignal& abort);

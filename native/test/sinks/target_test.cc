@@ -1,0 +1,138 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "core/error.h"
+#include "sinks/muxed_sink.h"
+#include "sinks/sink.h"
+#include "sinks/url.h"
+#include "support/sim_clock.h"
+
+using namespace videopush;
+using sinks::Protocol;
+using sinks::protocol_of;
+
+namespace {
+
+template <typename Call>
+Error error_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(ErrorCode::Internal, "nothing was thrown");
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("P26 a target's protocol is known by its scheme, in any case, or its ending") {
+  CHECK(protocol_of("rtsp://host/path") == Protocol::Rtsp);
+  CHECK(protocol_of("RTSP://Host:8554/Path") == Protocol::Rtsp);
+  CHECK(protocol_of("Rtmp://host/app/key") == Protocol::Rtmp);
+  CHECK(protocol_of("rtmps://host/app/key") == Protocol::Rtmp);
+  CHECK(protocol_of("srt://host:8890?streamid=publish:x") == Protocol::Srt);
+  for (const char* name :
+       {"out.mkv", "/tmp/Out.MP4", "file:out.ts", "file:///tmp/a b.flv", "a:b.mkv"}) {
+    CAPTURE(name);
+    CHECK(protocol_of(name) == Protocol::File);
+  }
+}
+
+TEST_CASE(
+    "P26 what can't be pushed to is refused before connecting, and the refusal lists what can") {
+  for (const char* url : {"udp://host:1", "http://host/live.flv", "https://host/x", "tcp://host:1",
+                          "rtsps://host/x", "whip://host", "out.avi", "out", "file:///tmp/x"}) {
+    CAPTURE(url);
+    const Error error = error_of([&] { protocol_of(url); });
+    CHECK(error.code() == ErrorCode::SchemeUnsupported);
+    CHECK(contains(error.action(), "rtsp://"));
+    CHECK(contains(error.action(), ".mkv"));
+  }
+  CHECK(contains(error_of([] { protocol_of("rtsps://h/x"); }).message(), "TLS"));
+}
+
+TEST_CASE("malformed URLs are told what is wrong, without the password in them") {
+  const auto refused = [](const std::string& url) {
+    return error_of([&] { sinks::parse_url(url); });
+  };
+  for (const char* url :
+       {"rtsp://", "rtsp:///path", "rtsp://host:0/x", "rtsp://host:65536/x", "rtsp://host:12x/x",
+        "rtsp://host:/x", "rtsp://ho st/x", "rtsp://host/a\r\nb", "rtsp://[::1/x", "rtsp://[::1]x/",
+        "rtsp://host/x#y", "://x", "no-scheme"}) {
+    CAPTURE(url);
+    CHECK(refused(url).code() == ErrorCode::UrlInvalid);
+  }
+  CHECK(refused("rtsp://host/" + std::string(4'096, 'x')).code() == ErrorCode::UrlInvalid);
+  const Error secret = refused("rtsp://user:hunter2@host/x");
+  CHECK(secret.code() == ErrorCode::UrlInvalid);
+  CHECK_FALSE(contains(secret.message() + secret.action(), "hunter2"));
+}
+
+TEST_CASE("a URL is taken apart, IPv6 and missing parts included") {
+  const auto url = sinks::parse_url("RTSP://[fe80::1]:8554/live/a?token=b");
+  CHECK(url.scheme == "rtsp");
+  CHECK(url.host == "fe80::1");
+  CHECK(url.port == 8554);
+  CHECK(url.path == "/live/a?token=b");
+  CHECK(url.authority(554) == "[fe80::1]:8554");
+  CHECK(sinks::parse_url("rtsp://h").path.empty());
+  CHECK(sinks::parse_url("rtsp://h?x").path == "/?x");
+  CHECK(sinks::parse_url("rtsp://h").authority(554) == "h:554");
+}
+
+TEST_CASE("codecs that a target can't carry are refused by name, with those that it can") {
+  sinks::check_codec(Protocol::Rtsp, "rtsp://h/p", AV_CODEC_ID_H264);
+  sinks::check_codec(Protocol::Rtsp, "rtsp://h/p", AV_CODEC_ID_HEVC);
+  sinks::check_codec(Protocol::Rtsp, "rtsp://h/p", AV_CODEC_ID_VP8);
+  sinks::check_codec(Protocol::Rtsp, "rtsp://h/p", AV_CODEC_ID_MPEG4);
+  sinks::check_codec(Protocol::Rtmp, "rtmp://h/p", AV_CODEC_ID_H264);
+  sinks::check_codec(Protocol::File, "x.mkv", AV_CODEC_ID_VP9);
+  sinks::check_codec(Protocol::File, "x.mp4", AV_CODEC_ID_HEVC);
+  sinks::check_codec(Protocol::File, "x.ts", AV_CODEC_ID_H264);
+  const Error rtmp =
+      error_of([] { sinks::check_codec(Protocol::Rtmp, "rtmp://h/p", AV_CODEC_ID_VP8); });
+  CHECK(rtmp.code() == ErrorCode::CodecUnsupportedByTarget);
+  CHECK(contains(rtmp.message(), "vp8"));
+  CHECK(contains(rtmp.action(), "h264"));
+  const Error ts = error_of([] { sinks::check_codec(Protocol::File, "x.ts", AV_CODEC_ID_VP9); });
+  CHECK(contains(ts.action(), "h264, hevc"));
+  CHECK(error_of([] { sinks::check_codec(Protocol::Rtsp, "rtsp://h", AV_CODEC_ID_FFV1); }).code() ==
+        ErrorCode::CodecUnsupportedByTarget);
+}
+
+TEST_CASE("parameter sets are asked for where the container keeps them apart") {
+  test::SimClock clock;
+  const auto global = [&](const char* url) {
+    return sinks::make_sink({.url = url, .credentials = {}, .limits = {}}, clock)
+        ->wants_global_header();
+  };
+  CHECK(global("rtsp://h/p"));
+  CHECK(global("rtmp://h/p"));
+  CHECK(global("x.mkv"));
+  CHECK(global("x.mp4"));
+  CHECK_FALSE(global("x.ts"));
+  CHECK_FALSE(global("srt://h:1"));
+}
+
+TEST_CASE("credentials are put where MediaMTX looks for them, escaped") {
+  const sinks::Credentials account{"me", "p&s s"};
+  const auto address = [&](Protocol protocol, const std::string& url,
+                           const sinks::Credentials& credentials) {
+    return sinks::address_with_credentials(protocol, url, credentials);
+  };
+  CHECK(address(Protocol::Rtmp, "rtmp://h/a", {}) == "rtmp://h/a");
+  CHECK(address(Protocol::Rtmp, "rtmp://h/a", account) == "rtmp://h/a?user=me&pass=p%26s%20s");
+  CHECK(address(Protocol::Rtmp, "rtmp://h/a?x=1", account) ==
+        "rtmp://h/a?x=1&user=me&pass=p%26s%20s");
+  CHECK(address(Protocol::Srt, "srt://h:1", {}) == "srt://h:1");
+  CHECK(address(Protocol::Srt, "srt://h:1/cam", {}) == "srt://h:1?streamid=publish%3Acam");
+  CHECK(address(Protocol::Srt, "srt://h:1/cam?latency=5", account) ==
+        "srt://h:1?streamid=publish%3Acam%3Ame%3Ap%26s%20s&latency=5");
+  CHECK(address(Protocol::Srt, "srt://h:1?streamid=publish:cam&latency=5", account) ==
+        "srt://h:1?streamid=publish:cam%3Ame%3Ap%26s%20s&latency=5");
+}
