@@ -1,7 +1,7 @@
 /** User name and password out of a URL and into files that only this user can read: workers take them from nowhere else. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CredentialFiles } from '@videopush/operator/builders';
+import type { CredentialFiles } from '@videopush/operator/builders/worker-config';
 import { usageError } from './errors.ts';
 
 interface Split {
