@@ -10,7 +10,7 @@ import { judge } from '../support/observed.ts';
 import { type Random, seeded, testSeed } from '../support/random.ts';
 import { settled } from '../support/sessions.ts';
 import { StampReader } from '../support/stamp-reader.ts';
-import { finalOutput, type Role, Stream } from '../support/stream.ts';
+import { type Role, Stream } from '../support/stream.ts';
 import { Scratch } from '../support/tools.ts';
 
 const RATE = 25;
@@ -64,13 +64,13 @@ async function pushAndKill(plan: Plan, random: Random) {
     else await kill(stream[role]);
   }
   await reader.untilIndex(plan.frames - 1, 180_000);
-  const output = await finalOutput(stream);
+  const ledger = await stream.untilSettled();
   const repeated = judge(reader.indices(), 0, plan.frames - 1).repeated;
   console.log(
     `${plan.kills.length} kills, seed ${random.seed}: observer saw ${reader.indices().length} stamped frames, ` +
-      `${repeated.length} repeated; ledger ${JSON.stringify(output.ledger)}`,
+      `${repeated.length} repeated; ledger ${JSON.stringify(ledger)}`,
   );
-  return { verdict: judge(reader.indices(), 0, plan.frames - 1), output };
+  return { verdict: judge(reader.indices(), 0, plan.frames - 1), ledger };
 }
 
 describe('SIGKILL of the role processes', () => {
@@ -78,28 +78,28 @@ describe('SIGKILL of the role processes', () => {
     const random = seeded(testSeed());
     const kills = random.shuffle([...Array(20).fill('encoder'), ...Array(20).fill('decoder')]);
     const frames = 150 * RATE;
-    const { verdict, output } = await pushAndKill({ frames, kills, between: [0.5, 5] }, random);
+    const { verdict, ledger } = await pushAndKill({ frames, kills, between: [0.5, 5] }, random);
     expect(verdict.missing).toEqual([]);
     expect(verdict.swapped).toEqual([]);
     expect(verdict.foreign).toEqual([]);
     expect(verdict.repeated.length).toBeLessThanOrEqual(20);
-    expect(output.ledger.sent).toBe(frames);
-    expect(settled(output)).toBe(frames);
-    expect(output.ledger.repeated).toBeGreaterThanOrEqual(verdict.repeated.length);
-    expect(output.ledger.repeated).toBeLessThanOrEqual(20);
+    expect(ledger.sent).toBe(frames);
+    expect(settled(ledger)).toBe(frames);
+    expect(ledger.repeated).toBeGreaterThanOrEqual(verdict.repeated.length);
+    expect(ledger.repeated).toBeLessThanOrEqual(20);
   });
 
   it('P42: both at once resume from the ring', async () => {
     const random = seeded(testSeed());
     const frames = 30 * RATE;
-    const { verdict, output } = await pushAndKill(
+    const { verdict, ledger } = await pushAndKill(
       { frames, kills: ['both', 'both', 'both'], between: [2, 4] },
       random,
     );
     expect(verdict.missing).toEqual([]);
     expect(verdict.swapped).toEqual([]);
     expect(verdict.repeated.length).toBeLessThanOrEqual(3);
-    expect(output.ledger.sent).toBe(frames);
-    expect(settled(output)).toBe(frames);
+    expect(ledger.sent).toBe(frames);
+    expect(settled(ledger)).toBe(frames);
   });
 });

@@ -43,7 +43,7 @@ describe('one session outlives its connections', () => {
       const output = push.output();
       expect(output.connects).toBe(3);
       expect(output.ledger.sent).toBe(FRAMES);
-      expect(settled(output)).toBe(FRAMES);
+      expect(settled(output.ledger)).toBe(FRAMES);
       // Each further connection begins with what a new reader needs: announced again, time going on.
       for (const connection of server.connections) {
         const methods = connection.requests.map((request) => request.method);

@@ -101,7 +101,7 @@ describe.concurrent('P16: each frame of an index-stamped source arrives exactly 
       expect(judge(indices, 0, FRAMES - 1)).toEqual(FLAWLESS);
       expect(units.every((unit) => unit.gap === 0)).toBe(true);
       expect(output.ledger).toMatchObject({ sent: FRAMES, repeated: 0 });
-      expect(settled(output)).toBe(encoder.sourceFrames);
+      expect(settled(output.ledger)).toBe(encoder.sourceFrames);
       expect(encoder.sourceFrames).toBe(FRAMES);
 
       const instant = options.instant ?? constant(50);

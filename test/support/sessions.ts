@@ -4,6 +4,7 @@ import {
   type DecodeSessionOptions,
   EncodeSession,
   type EncodeSessionOptions,
+  type LedgerTotals,
   type OutputSnapshot,
 } from '@videopush/native';
 import { Scratch } from './tools.ts';
@@ -67,9 +68,8 @@ export class Push {
   }
 }
 
-/** The ledger's law: every source frame has exactly one fate. */
-export function settled(output: OutputSnapshot): number {
-  const { sent, dropped, failed } = output.ledger;
+/** The ledger's law: every source frame has exactly one fate. How many have one. */
+export function settled({ sent, dropped, failed }: LedgerTotals): number {
   const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
   return sent + sum(dropped) + sum(failed);
 }

@@ -5,10 +5,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type LedgerTotals, observeRing, type RingSnapshot } from '@videopush/native';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import { freePorts } from './ports.ts';
 import { Program } from './program.ts';
+import { settled } from './sessions.ts';
 import { Scratch } from './tools.ts';
+import { until } from './until.ts';
 
 type Json = Record<string, unknown>;
 
@@ -128,6 +131,29 @@ export class Stream {
       ringPath,
       scratch,
     );
+  }
+
+  /** The queue's header page as an observer sees it; null while there is none. */
+  ring(): RingSnapshot | null {
+    try {
+      return observeRing(this.ringPath);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Waits until the end marker is in the queue and every frame has its fate. The first output's ledger. */
+  async untilSettled(limitMilliseconds = 30_000): Promise<LedgerTotals> {
+    const ledger = await until(
+      'a fate for every frame',
+      () => {
+        const ring = this.ring();
+        const first = ring?.outputs[0]?.ledger;
+        return ring?.ended && first && settled(first) >= ring.sourceFrames && first;
+      },
+      limitMilliseconds,
+    );
+    return ledger;
   }
 
   /** SIGTERM to both, waits for their orderly end. */

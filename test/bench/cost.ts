@@ -1,0 +1,86 @@
+/**
+ * Cost: CPU per frame of decoding, encoding and publishing at the source's rate, both our processes and their
+ * supervisors together, against one `ffmpeg -re` with the same encoder options and threads. 720p and 1080p.
+ */
+import { benchClip } from '../support/bench/load.ts';
+import { benchOptions } from '../support/bench/options.ts';
+import { type PushRun, runFfmpeg, runOurs } from '../support/bench/pushes.ts';
+import { column, figure, report, spread, type Target, table } from '../support/bench/report.ts';
+import { alternate, type Sample } from '../support/bench/runs.ts';
+
+const options = benchOptions();
+const fps = 30;
+const sizes = [
+  { name: '720p', width: 1280, height: 720, bitRate: 4_000_000 },
+  { name: '1080p', width: 1920, height: 1080, bitRate: 6_000_000 },
+];
+type Cost = Omit<PushRun, 'units'>;
+const withoutUnits = async (run: Promise<PushRun>): Promise<Cost> => {
+  const { units: _, ...cost } = await run;
+  return cost;
+};
+
+const all = new Map<string, Sample<Cost>[]>();
+const tables: string[] = [];
+const targets: Target[] = [];
+for (const size of sizes) {
+  // Two seconds more than asked for: the first 60 frames do not count.
+  const seconds = options.seconds + 3;
+  const clip = await benchClip({
+    width: size.width,
+    height: size.height,
+    fps,
+    seconds,
+    bitRate: size.bitRate,
+  });
+  const encode = {
+    preset: 'veryfast',
+    tune: 'zerolatency',
+    bitRate: size.bitRate,
+    gopFrames: 60,
+    threads: 2,
+  };
+  const settings = { clip, frames: seconds * fps, seconds, encode };
+  const contestants = [
+    { name: `videopush ${size.name}`, run: () => withoutUnits(runOurs(settings)) },
+    { name: `ffmpeg -re ${size.name}`, run: () => withoutUnits(runFfmpeg(settings)) },
+  ];
+  const results = await alternate(contestants, options.pairs, { tell: (line) => console.log(line) });
+  for (const [name, samples] of results) all.set(name, samples);
+  const of = (name: string, pick: (cost: Cost) => number) => column(results.get(name) ?? [], pick);
+  const [ours, rival] = contestants.map(({ name }) => of(name, (cost) => cost.cpuPerFrame)) as [
+    number[],
+    number[],
+  ];
+  targets.push({
+    what: `CPU against ffmpeg, ${size.name}`,
+    value: spread(ours).median / spread(rival).median,
+    atMost: 1.05,
+  });
+  tables.push(
+    table(
+      [size.name, 'cpu ms/frame', 'start-up ms', 'start-up cpu s', 'peak memory MiB'],
+      contestants.map(({ name }) => [
+        name,
+        figure(of(name, (cost) => cost.cpuPerFrame)),
+        figure(
+          of(name, (cost) => cost.startUpMs),
+          0,
+        ),
+        figure(of(name, (cost) => cost.startUpCpu)),
+        figure(
+          of(name, (cost) => cost.peakMemory / 2 ** 20),
+          0,
+        ),
+      ]),
+    ),
+  );
+}
+
+report('cost', {
+  title: `Cost, ${options.seconds} s, ${options.pairs} pairs: CPU from frame 60 to 15 frames before the end, median [range]`,
+  tables,
+  results: all,
+  targets,
+  conditions: { ...options, fps, threads: 2, preset: 'veryfast', tune: 'zerolatency' },
+});
