@@ -16,7 +16,7 @@ struct Format {
 constexpr std::array kFormats = {
     Format{"mov", true},        Format{"matroska", true}, Format{"mpegts", true},
     Format{"flv", true},        Format{"live_flv", true}, Format{"avi", true},
-    Format{"mpeg", true},       Format{"ogg", true},      Format{"ivf", true},
+    Format{"mpeg", false},       Format{"ogg", true},      Format{"ivf", true},
     Format{"mxf", true},        Format{"nut", true},      Format{"asf", true},
     Format{"gif", true},        Format{"wav", true},      Format{"mp3", true},
     Format{"aac", true},        Format{"flac", true},     Format{"yuv4mpegpipe", true},

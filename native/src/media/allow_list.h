@@ -13,7 +13,8 @@ const std::string& allowed_formats();
 
 bool is_allowed_format(std::string_view demuxer);
 
-/// Raw streams carry no timestamps: those that libavformat makes up depend on where reading began.
+/// Raw streams carry no timestamps, program streams (mpeg) not one for every picture: those that
+/// libavformat makes up depend on where reading began.
 bool has_timestamps(std::string_view demuxer);
 
 /// One line for a person: why a recognised format is refused ("HLS playlists are not read yet",
