@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cstddef>
 #include <fstream>
 #include <functional>
 #include <thread>
@@ -150,7 +151,7 @@ TEST_CASE("ring file: what is not a ring is refused") {
   SUBCASE("a ring of another version") {
     Producer::open(options, small_format(), abort, 0);
     std::vector<char> bytes = read_file(options.path);
-    reinterpret_cast<Header*>(bytes.data())->abi_version += 1;
+    bytes[offsetof(Header, abi_version)] += 1;
     write_file(options.path, bytes);
     refused();
   }
