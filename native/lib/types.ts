@@ -4,252 +4,301 @@
  */
 
 /** A rational number as text, "30000/1001" or "25". */
-export type Rational = string
+export type Rational = string;
 
-export type FrameFormat = 'rgb24' | 'native'
+export type FrameFormat = 'rgb24' | 'native';
 
 export interface TestPattern {
   /** testsrc2 (default), smptehdbars, testsrc */
-  pattern?: string
-  width?: number
-  height?: number
-  frameRate?: Rational
+  pattern?: string;
+  width?: number;
+  height?: number;
+  frameRate?: Rational;
   /** unset = endless */
-  durationSeconds?: number
+  durationSeconds?: number;
 }
 
 export interface SourceOptions {
   /** path, file:, http(s)://, rtsp(s)://, rtmp(s)://, srt://; exactly one of uri and testPattern */
-  uri?: string
-  testPattern?: TestPattern
+  uri?: string;
+  testPattern?: TestPattern;
+  /** credentials in memory; the files win when both are given */
+  user?: string;
+  password?: string;
   /** files whose whole content (one trailing newline removed) is the user name / password; read at every open */
-  userFile?: string
-  passwordFile?: string
-  rtspTransport?: 'tcp' | 'udp'
-  openTimeoutMilliseconds?: number
-  readTimeoutMilliseconds?: number
+  userFile?: string;
+  passwordFile?: string;
+  rtspTransport?: 'tcp' | 'udp';
+  openTimeoutMilliseconds?: number;
+  readTimeoutMilliseconds?: number;
   /** decoder threads, 0 or unset = automatic */
-  threads?: number
+  threads?: number;
 }
 
 export interface ColorTags {
-  range: string | null
-  primaries: string | null
-  transfer: string | null
-  matrix: string | null
+  range: string | null;
+  primaries: string | null;
+  transfer: string | null;
+  matrix: string | null;
 }
 
 export interface AudioTrackDescriptor {
-  codec: string
-  sampleRate: number
-  channels: number
-  bitRate: number | null
+  codec: string;
+  sampleRate: number;
+  channels: number;
+  bitRate: number | null;
 }
 
 /** What a source is, measured. Plain JSON: it crosses processes and pods. */
 export interface SourceDescriptor {
-  container: string
-  durationSeconds: number | null
-  startSeconds: number
-  seekable: boolean
-  live: boolean
-  finite: boolean
-  streamIndex: number
-  streamCount: number
+  container: string;
+  durationSeconds: number | null;
+  startSeconds: number;
+  seekable: boolean;
+  live: boolean;
+  finite: boolean;
+  streamIndex: number;
+  streamCount: number;
   video: {
-    codec: string
-    profile: string | null
-    width: number
-    height: number
-    pixelFormat: string
-    frameRate: Rational | null
-    timeBase: Rational
-    variableFrameRate: boolean
-    bitRate: number | null
+    codec: string;
+    profile: string | null;
+    width: number;
+    height: number;
+    pixelFormat: string;
+    frameRate: Rational | null;
+    timeBase: Rational;
+    variableFrameRate: boolean;
+    bitRate: number | null;
     /** longest distance between key frames, in frames */
-    gopFrames: number | null
+    gopFrames: number | null;
     /** B-frame delay: frames that precede one in decode order and follow it in display order */
-    reorderFrames: number
+    reorderFrames: number;
     /** clockwise degrees: 0, 90, 180, 270 */
-    rotation: number
-    sampleAspectRatio: Rational | null
-    color: ColorTags
-    frameCount: number | null
-    frameCountExact: boolean
-  }
-  audio: AudioTrackDescriptor[]
+    rotation: number;
+    sampleAspectRatio: Rational | null;
+    color: ColorTags;
+    frameCount: number | null;
+    frameCountExact: boolean;
+  };
+  audio: AudioTrackDescriptor[];
 }
 
 export interface NativeErrorShape {
   /** stable name, see ErrorCode in native/src/core/error.h */
-  code: string
-  message: string
+  code: string;
+  message: string;
   /** what to do about it; '' when there is nothing to advise */
-  action: string
-  permanent: boolean
+  action: string;
+  permanent: boolean;
 }
 
-export type WhenFull = 'Block' | 'DropOldest' | 'DropNewest'
-export type CatchUp = 'Rebase' | 'Burst' | 'Skip'
-export type OnEnd = 'Complete' | 'Repeat' | 'Reconnect'
+export type WhenFull = 'Block' | 'DropOldest' | 'DropNewest';
+export type CatchUp = 'Rebase' | 'Burst' | 'Skip';
+export type OnEnd = 'Complete' | 'Repeat' | 'Reconnect';
 
 export interface RingOptions {
   /** file in a memory-backed folder */
-  path: string
-  capacityFrames?: number
-  whenFull?: WhenFull
+  path: string;
+  capacityFrames?: number;
+  whenFull?: WhenFull;
   /** ledger keys, in the order of the configuration */
-  outputs: string[]
+  outputs: string[];
 }
 
 export interface DecodeSessionOptions {
-  source: SourceOptions
-  width?: number
-  height?: number
+  source: SourceOptions;
+  width?: number;
+  height?: number;
   /** set = constant rate: repeats and drops are counted */
-  frameRate?: Rational
-  onEnd: OnEnd
-  ring: RingOptions
+  frameRate?: Rational;
+  onEnd: OnEnd;
+  ring: RingOptions;
   /** frames the encoder may hold back before its first packet */
-  encoderDelayFrames?: number
-  latencyBudgetMilliseconds?: number
+  encoderDelayFrames?: number;
+  latencyBudgetMilliseconds?: number;
 }
 
 export interface EncoderOptions {
-  codec?: string
-  encoder?: string
-  width?: number
-  height?: number
-  frameRate?: Rational
-  bitRate?: number
-  gopFrames?: number
+  codec?: string;
+  encoder?: string;
+  width?: number;
+  height?: number;
+  frameRate?: Rational;
+  bitRate?: number;
+  gopFrames?: number;
   /** in seconds, where gopFrames is unset (the rate is known only once the source is open); unset = 2 */
-  gopSeconds?: number
-  maxBFrames?: number
-  preset?: string
-  tune?: string
-  threads?: number
-  extra?: Record<string, string>
+  gopSeconds?: number;
+  maxBFrames?: number;
+  preset?: string;
+  tune?: string;
+  threads?: number;
+  extra?: Record<string, string>;
 }
 
 export interface OutputOptions {
-  name: string
-  url: string
-  userFile?: string
-  passwordFile?: string
-  connectTimeoutMilliseconds?: number
-  responseTimeoutMilliseconds?: number
-  writeTimeoutMilliseconds?: number
+  name: string;
+  url: string;
+  /** credentials in memory; the files win when both are given */
+  user?: string;
+  password?: string;
+  userFile?: string;
+  passwordFile?: string;
+  connectTimeoutMilliseconds?: number;
+  responseTimeoutMilliseconds?: number;
+  writeTimeoutMilliseconds?: number;
 }
 
 export interface EncodeSessionOptions {
-  ringPath: string
-  encoder?: EncoderOptions
-  latencyBudgetMilliseconds?: number
-  catchUp?: CatchUp
-  outputs: OutputOptions[]
+  ringPath: string;
+  encoder?: EncoderOptions;
+  latencyBudgetMilliseconds?: number;
+  catchUp?: CatchUp;
+  outputs: OutputOptions[];
 }
 
 export interface HistogramSnapshot {
   /** upper limits, seconds */
-  bounds: number[]
+  bounds: number[];
   /** not cumulative; bounds.length + 1 entries */
-  buckets: number[]
-  sum: number
-  count: number
+  buckets: number[];
+  sum: number;
+  count: number;
 }
 
 export interface LedgerTotals {
-  sent: number
-  repeated: number
-  bytes: number
-  dropped: { queueFull: number; late: number; decodeError: number; network: number }
-  failed: { encode: number; output: number }
+  sent: number;
+  repeated: number;
+  bytes: number;
+  dropped: { queueFull: number; late: number; decodeError: number; network: number };
+  failed: { encode: number; output: number };
 }
 
 export interface OutputSnapshot {
-  name: string
-  protocol: string
-  url: string
-  phase: 'Idle' | 'Connecting' | 'Connected' | 'Waiting' | 'Failed' | 'Closed'
-  error: NativeErrorShape | null
-  connects: number
-  reconnects: { refused: number; timeout: number; reset: number; protocol: number }
-  outageSeconds: number
-  ledger: LedgerTotals
-  keyFrames: number
-  late: number
-  lateness: HistogramSnapshot
-  intervalError: HistogramSnapshot
-  writeDuration: HistogramSnapshot
-  sendLeadSeconds: number
-  leadSeconds: number
-  jitterSeconds: number
-  intervalSeconds: number
-  intervalSquaredSeconds: number
-  waitSeconds: number
-  rebases: { stall: number; resume: number; discontinuity: number }
-  rebaseSeconds: number
-  backlogBytes: number
+  name: string;
+  protocol: string;
+  url: string;
+  phase: 'Idle' | 'Connecting' | 'Connected' | 'Waiting' | 'Failed' | 'Closed';
+  error: NativeErrorShape | null;
+  connects: number;
+  reconnects: { refused: number; timeout: number; reset: number; protocol: number };
+  outageSeconds: number;
+  ledger: LedgerTotals;
+  keyFrames: number;
+  late: number;
+  lateness: HistogramSnapshot;
+  intervalError: HistogramSnapshot;
+  writeDuration: HistogramSnapshot;
+  sendLeadSeconds: number;
+  leadSeconds: number;
+  jitterSeconds: number;
+  intervalSeconds: number;
+  intervalSquaredSeconds: number;
+  waitSeconds: number;
+  rebases: { stall: number; resume: number; discontinuity: number };
+  rebaseSeconds: number;
+  backlogBytes: number;
 }
 
 export interface EncodeSnapshot {
-  running: boolean
+  running: boolean;
   /** the end marker was reached, everything was sent and the outputs are closed */
-  ended: boolean
-  error: NativeErrorShape | null
-  sourceFrames: number
-  dequeued: number
-  encoded: number
-  resumes: number
+  ended: boolean;
+  error: NativeErrorShape | null;
+  sourceFrames: number;
+  dequeued: number;
+  encoded: number;
+  resumes: number;
+  /** what frames look like when they reach the encoder */
+  format: QueueFormat | null;
   encoder: {
-    encoder: string
-    bitRate: number
-    gopFrames: number
-    maxBFrames: number
-    threads: number
-    width: number
-    height: number
-    pixelFormat: string
-  } | null
-  encodeDuration: HistogramSnapshot
-  residence: HistogramSnapshot
-  latency: HistogramSnapshot
-  queue: QueueSnapshot | null
-  outputs: OutputSnapshot[]
+    encoder: string;
+    bitRate: number;
+    gopFrames: number;
+    maxBFrames: number;
+    threads: number;
+    width: number;
+    height: number;
+    pixelFormat: string;
+  } | null;
+  encodeDuration: HistogramSnapshot;
+  residence: HistogramSnapshot;
+  latency: HistogramSnapshot;
+  queue: QueueSnapshot | null;
+  outputs: OutputSnapshot[];
 }
 
 export interface QueueSnapshot {
-  depth: number
-  capacity: number
-  unacked: number
-  producerBlockedSeconds: number
-  consumerBlockedSeconds: number
-  sourceFrames: number
-  ended: boolean
+  depth: number;
+  capacity: number;
+  unacked: number;
+  producerBlockedSeconds: number;
+  consumerBlockedSeconds: number;
+  sourceFrames: number;
+  ended: boolean;
 }
 
 export interface DecodeSnapshot {
-  phase: 'Opening' | 'Running' | 'Blocked' | 'Waiting' | 'Ended' | 'Failed'
-  error: NativeErrorShape | null
-  descriptor: SourceDescriptor | null
-  demuxed: number
-  decoded: number
-  enqueued: number
-  dropped: { queueFull: number; decodeError: number }
-  rateRepeats: number
-  rateDrops: number
-  passes: number
-  reconnects: number
-  resumes: number
-  secondsSinceLastFrame: number | null
-  positionSeconds: number
-  decodeDuration: HistogramSnapshot
-  queue: QueueSnapshot | null
+  phase: 'Opening' | 'Running' | 'Blocked' | 'Waiting' | 'Ended' | 'Failed';
+  error: NativeErrorShape | null;
+  descriptor: SourceDescriptor | null;
+  demuxed: number;
+  decoded: number;
+  enqueued: number;
+  dropped: { queueFull: number; decodeError: number };
+  rateRepeats: number;
+  rateDrops: number;
+  passes: number;
+  reconnects: number;
+  resumes: number;
+  secondsSinceLastFrame: number | null;
+  positionSeconds: number;
+  decodeDuration: HistogramSnapshot;
+  queue: QueueSnapshot | null;
+}
+
+export interface QueueFormat {
+  width: number;
+  height: number;
+  pixelFormat: string;
+  timeBase: Rational | null;
+  frameRate: Rational | null;
+  color: ColorTags;
+}
+
+/** A frame queue's header page: positions are cursors, see native/src/ring/layout.h. */
+export interface RingSnapshot extends QueueSnapshot {
+  format: QueueFormat;
+  /** the producer's parameter record */
+  parameters: unknown;
+  generation: number;
+  slots: number;
+  published: number;
+  taken: number;
+  released: number;
+  acked: number;
+  rateRepeats: number;
+  rateDrops: number;
+  decodeErrors: number;
+  producerResumes: number;
+  consumerResumes: number;
+  /** code of the producer's permanent error */
+  producerError: string | null;
+  outputs: { name: string; connects: number; ledger: LedgerTotals }[];
+}
+
+export interface BuildInfo {
+  ffmpeg: string;
+  avformat: string;
+  avcodec: string;
+  avutil: string;
+  swscale: string;
+  /** licence of the libavcodec build */
+  license: string;
+  napi: number;
 }
 
 /** State changes of a session; few per minute. Details are redacted. */
 export interface SessionEvent {
-  kind: string
-  detail: string
+  kind: string;
+  detail: string;
 }

@@ -50,10 +50,10 @@ Napi::Value SessionHost::wait(Napi::Env env) {
   return pending->promise();
 }
 
-void SessionHost::finished(Napi::Env, std::optional<Error> error) {
+void SessionHost::finished(Napi::Env env, std::optional<Error> error) {
   finished_ = true;
   error_ = std::move(error);
-  listener_.Reset();
+  const Napi::FunctionReference listener = std::move(listener_);
   for (const auto& waiter : std::exchange(waiters_, {})) {
     if (error_) {
       waiter->reject(*error_);
@@ -61,6 +61,9 @@ void SessionHost::finished(Napi::Env, std::optional<Error> error) {
       waiter->resolve();
     }
   }
+  if (listener.IsEmpty()) return;
+  const std::string detail(error_ ? to_string(error_->code()) : "");
+  listener.Call({Napi::String::New(env, "session.ended"), Napi::String::New(env, detail)});
 }
 
 void SessionHost::emit(std::string_view kind, std::string_view detail) {

@@ -1,5 +1,6 @@
 #include "sessions/read_session.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -23,6 +24,18 @@ media::ConvertOptions conversion(const ReadOptions& options, const media::Source
   convert.rotation = source.rotation;
   if (options.rgb24) convert.pixel_format = AV_PIX_FMT_RGB24;
   return convert;
+}
+
+/// The frame on display `seconds` after the first one; size() when that is after the last one's time.
+std::int64_t shown_at(const media::FrameIndex& frames, double seconds) {
+  // Half a tick of tolerance: a frame's own time in seconds, rounded to a double, must find that frame.
+  const double ticks = std::floor(seconds / av_q2d(frames.time_base()) + 0.5);
+  const std::int64_t pts = frames.pts(0) + static_cast<std::int64_t>(std::min(ticks, 9e15));
+  const std::int64_t n = frames.index_of(pts);
+  if (n < frames.size()) return frames.pts(n) == pts ? n : n - 1;
+  const std::int64_t last = frames.pts(n - 1);
+  const std::int64_t interval = n > 1 ? last - frames.pts(n - 2) : 1;
+  return pts < last + interval ? n - 1 : n;
 }
 
 }  // namespace
@@ -129,21 +142,14 @@ const media::FrameIndex& ReadSession::index() {
 
 void ReadSession::perform(const ReadTarget& target) {
   const media::FrameIndex& frames = index();
-  const AVRational time_base = source_->descriptor().format.time_base();
-  std::int64_t n = target.index;
-  if (target.kind == ReadTarget::Kind::Time || target.kind == ReadTarget::Kind::GopOfTime) {
-    // Half a tick of tolerance: a frame's own time in seconds, rounded to a double, must find that frame.
-    const auto ticks = static_cast<std::int64_t>(std::floor(target.seconds / av_q2d(time_base) + 0.5));
-    n = frames.shown_at(frames.pts(0) + ticks);
-  }
+  const bool by_time = target.kind == ReadTarget::Kind::Time || target.kind == ReadTarget::Kind::GopOfTime;
+  const std::int64_t n = by_time ? shown_at(frames, target.seconds) : target.index;
   past_end_ = n >= frames.size();
-  if (past_end_) {
-    next_index_ = frames.size();
-    return;
-  }
-  if (target.kind == ReadTarget::Kind::GopOfIndex || target.kind == ReadTarget::Kind::GopOfTime) n = frames.gop_head(n);
-  source_->seek(frames.pts(n));
-  next_index_ = n;
+  next_index_ = past_end_ ? frames.size() : n;
+  if (past_end_) return;
+  const bool whole_gop = target.kind == ReadTarget::Kind::GopOfIndex || target.kind == ReadTarget::Kind::GopOfTime;
+  if (whole_gop) next_index_ = frames.gop_of(n).first;
+  source_->seek(frames.pts(next_index_));
 }
 
 bool ReadSession::decode_one(ReadFrame& out) {

@@ -1,0 +1,146 @@
+/** The addon's functions. Internal: everything here is wrapped by the classes beside this file. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { NativeError } from './errors.ts';
+import type {
+  BuildInfo,
+  DecodeSessionOptions,
+  DecodeSnapshot,
+  EncodeSessionOptions,
+  EncodeSnapshot,
+  QueueFormat,
+  RingSnapshot,
+  SourceDescriptor,
+  SourceOptions,
+} from './types.ts';
+
+/** An object that only the addon can read; its type tag is checked at every use. */
+export type Handle = { readonly handle: unique symbol };
+export type Listener = (kind: string, detail: string) => void;
+
+export interface RawFrame {
+  width: number;
+  height: number;
+  format: string;
+  planes: { data: Uint8Array; stride: number }[];
+  pts: number;
+  index: number;
+  keyFrame: boolean;
+  /** FrameQueueReader only */
+  position?: number;
+  skipped?: number;
+}
+
+/** undefined = nothing yet, wait for news; null = the end */
+export type RawNext = RawFrame | null | undefined;
+export type RawTarget =
+  | { index: number; from?: 'frame' | 'gop' }
+  | { seconds: number; from?: 'frame' | 'gop' };
+
+export interface Addon {
+  initialize(errorClass: typeof NativeError): void;
+  setLogLevel(level: number, listener?: (level: number, line: string) => void): void;
+  buildInfo(): BuildInfo;
+  resolveEncoder(codec: string, encoder: string): string;
+  abortHandle(): Handle;
+  abort(handle: Handle): void;
+  probe(source: SourceOptions, abort?: Handle): Promise<SourceDescriptor>;
+  observeRing(path: string): RingSnapshot & { parameters: string };
+  detach(views: Uint8Array[]): void;
+
+  decodeCreate(options: DecodeSessionOptions): Handle;
+  decodeStart(session: Handle, listener?: Listener): void;
+  decodeWait(session: Handle): Promise<void>;
+  decodeSnapshot(session: Handle): DecodeSnapshot;
+  decodeStop(session: Handle): void;
+  decodeAbort(session: Handle): void;
+
+  encodeCreate(options: EncodeSessionOptions): Handle;
+  encodeStart(session: Handle, listener?: Listener): void;
+  encodeWait(session: Handle): Promise<void>;
+  encodeSnapshot(session: Handle): EncodeSnapshot;
+  encodeStop(session: Handle): void;
+  encodeAbort(session: Handle): void;
+
+  pusherCreate(options: object): Handle;
+  pusherStart(pusher: Handle, listener?: Listener): void;
+  pusherPush(
+    pusher: Handle,
+    planes: Uint8Array[],
+    strides: number[],
+    ticks: number | undefined,
+    paced: boolean,
+  ): true | Promise<void>;
+  pusherEnd(pusher: Handle): void;
+  pusherLead(pusher: Handle): number;
+  pusherWait(pusher: Handle): Promise<void>;
+  pusherSnapshot(pusher: Handle): EncodeSnapshot & { queueDepth: number };
+  pusherStop(pusher: Handle): void;
+  pusherAbort(pusher: Handle): void;
+
+  readerOpen(options: object, abort?: Handle): Promise<Handle>;
+  readerNext(reader: Handle): RawNext;
+  readerNews(reader: Handle): Promise<void>;
+  readerDescriptor(reader: Handle): SourceDescriptor;
+  readerSeek(reader: Handle, target: RawTarget): void;
+  readerClose(reader: Handle): void;
+
+  writerOpen(options: object, abort?: Handle): Promise<Handle>;
+  writerPut(
+    writer: Handle,
+    planes: Uint8Array[],
+    strides: number[],
+    ticks: number,
+    index: number,
+    keyFrame: boolean,
+  ): boolean;
+  writerEnd(writer: Handle): void;
+  writerNews(writer: Handle): Promise<void>;
+  writerClose(writer: Handle): void;
+
+  queueReaderOpen(options: object, abort?: Handle): Promise<Handle>;
+  queueReaderTake(reader: Handle): RawNext;
+  queueReaderRelease(reader: Handle, position: number): void;
+  queueReaderParameters(reader: Handle): string;
+  queueReaderFormat(reader: Handle): QueueFormat;
+  queueReaderNews(reader: Handle): Promise<void>;
+  queueReaderClose(reader: Handle): void;
+}
+
+const FILE = join('build', 'Release', 'videopush_native.node');
+
+function load(): Addon {
+  // Beside lib/ in the source tree, one folder further up when compiled to dist/lib/.
+  const candidates = ['..', join('..', '..')].map((up) => join(import.meta.dirname, up, FILE));
+  const file = candidates.find((candidate) => existsSync(candidate));
+  if (file === undefined) {
+    throw new NativeError('the native addon has not been built', {
+      code: 'Internal',
+      action: 'run: npm run setup',
+      permanent: true,
+    });
+  }
+  const loaded = createRequire(import.meta.url)(file) as Addon;
+  loaded.initialize(NativeError);
+  return loaded;
+}
+
+export const addon: Addon = load();
+
+/** Hands `open` something to abort by and connects it to `signal` while it runs. */
+export async function abortable<T>(
+  signal: AbortSignal | undefined,
+  open: (abort?: Handle) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return open();
+  const handle = addon.abortHandle();
+  const abort = () => addon.abort(handle);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await open(handle);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

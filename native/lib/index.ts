@@ -1,0 +1,17 @@
+/** @videopush/native: decoding, encoding, pacing and publishing on native threads, behind a typed API. */
+export { NativeError } from './errors.ts';
+export { Frame, type FrameLike, type Plane } from './frame.ts';
+export { buildInfo, type LogLine, resolveEncoder, setLogLevel } from './log.ts';
+export { FramePusher, type PushOptions, type PushTiming } from './pusher.ts';
+export {
+  type AttachOptions,
+  FrameQueueReader,
+  FrameQueueWriter,
+  type PutOptions,
+  type QueueFrame,
+  type QueueOptions,
+} from './queue.ts';
+export { FrameReader, type ReadOptions } from './reader.ts';
+export { DecodeSession, EncodeSession, observeRing } from './sessions.ts';
+export { probe, splitUserInfo } from './source.ts';
+export type * from './types.ts';

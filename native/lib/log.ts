@@ -1,0 +1,37 @@
+import { addon } from './addon.ts';
+import { invalidArgument } from './errors.ts';
+import type { BuildInfo } from './types.ts';
+
+/** One line of FFmpeg's libraries. Credentials in URLs are gone already. */
+export interface LogLine {
+  level: 'error' | 'info' | 'debug';
+  message: string;
+}
+
+const LEVELS = ['error', 'info', 'debug'] as const;
+
+/**
+ * What FFmpeg's libraries say, for the whole process: 0 errors, 1 also warnings and information, 2 also debugging.
+ * `onLine` receives structured lines; without it they go to standard error as JSON, one object a line.
+ */
+export function setLogLevel(level: 0 | 1 | 2, onLine: (line: LogLine) => void = writeLine): void {
+  if (typeof onLine !== 'function') throw invalidArgument('onLine: expected a function');
+  addon.setLogLevel(level, (lineLevel, message) => onLine({ level: LEVELS[lineLevel] ?? 'debug', message }));
+}
+
+function writeLine(line: LogLine): void {
+  process.stderr.write(`${JSON.stringify({ ...line, source: 'ffmpeg' })}\n`);
+}
+
+/** Versions and licence of the libraries that the addon runs on. */
+export function buildInfo(): BuildInfo {
+  return addon.buildInfo();
+}
+
+/**
+ * The exact encoder name for a codec ("H264", case does not matter) or encoder name ("libx264"; wins over `codec`).
+ * Throws EncoderUnknown, which names what is near.
+ */
+export function resolveEncoder(codec: string, encoder = ''): string {
+  return addon.resolveEncoder(codec, encoder);
+}
