@@ -140,7 +140,7 @@ class Supervisor {
         log(Level::Info, "stopping", state_, std::string("forwarded ") + strsignal(signal));
       }
     } else if (stopping_) {
-      exit_code_ = 0;  // nothing runs, so there is nothing left to stop
+      exit_code_ = 128 + signal;  // nothing runs, and what ran last was not done
     }
   }
 

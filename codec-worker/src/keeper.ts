@@ -1,0 +1,132 @@
+/** Keeps one session of the native core going: opened, watched, opened again, stopped. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NativeErrorShape } from '@videopush/native';
+import { errorShape } from './errors.ts';
+import { filesChanged } from './files.ts';
+import type { Session } from './session.ts';
+
+export interface KeeperOptions<Snapshot> {
+  open: () => Session<Snapshot>;
+  /** Everything is done: no further session is opened. */
+  done: (snapshot: Snapshot) => boolean;
+  /** A part of a running session has failed for good and would gain by a new one once files change. */
+  partlyFailed: (snapshot: Snapshot) => boolean;
+  /** Mounted files whose change may mend a permanent error. */
+  files: readonly string[];
+  onFault: (fault: NativeErrorShape) => void;
+  /** Milliseconds. */
+  times?: Partial<typeof TIMES>;
+}
+
+const TIMES = {
+  /** Between looks at the mounted files. */
+  look: 1000,
+  /** Before a session that failed for a passing reason is opened again; doubles up to the other. */
+  retryFirst: 250,
+  retryMost: 5000,
+  /** A permanent error is tried again this late even when no file changed: the other side may have been mended. */
+  retryPermanent: 60_000,
+};
+
+export class SessionKeeper<Snapshot> {
+  readonly #options: KeeperOptions<Snapshot>;
+  readonly #times: typeof TIMES;
+  readonly #stop = new AbortController();
+  #session: Session<Snapshot> | null = null;
+  #last: Snapshot | null = null;
+  #fault: NativeErrorShape | null = null;
+
+  constructor(options: KeeperOptions<Snapshot>) {
+    this.#options = options;
+    this.#times = { ...TIMES, ...options.times };
+  }
+
+  /** Why there is no session at the moment, or null. */
+  get fault(): NativeErrorShape | null {
+    return this.#fault;
+  }
+
+  /** Of the session, or of the last one; null before the first. */
+  snapshot(): Snapshot | null {
+    if (this.#session) this.#last = this.#session.snapshot();
+    return this.#last;
+  }
+
+  /** Asks for an orderly end; call it once. */
+  requestStop(): void {
+    this.#stop.abort();
+    this.#session?.requestStop();
+  }
+
+  /** Ends within 100 ms. */
+  abort(): void {
+    this.#stop.abort();
+    this.#session?.abort();
+  }
+
+  /** Runs until everything is done or a stop was asked for. Resolves with whether everything is done. */
+  async run(): Promise<boolean> {
+    let wait = this.#times.retryFirst;
+    while (!this.#stop.signal.aborted) {
+      const fault = await this.#runOnce();
+      if (this.#last !== null && this.#options.done(this.#last)) return true;
+      if (this.#stop.signal.aborted) break;
+      this.#fault = fault;
+      this.#options.onFault(fault);
+      await this.#pause(fault.permanent ? this.#times.retryPermanent : wait, fault.permanent);
+      wait = fault.permanent ? this.#times.retryFirst : Math.min(wait * 2, this.#times.retryMost);
+    }
+    return this.#last !== null && this.#options.done(this.#last);
+  }
+
+  /** One session from open to close; the reason of its end. */
+  async #runOnce(): Promise<NativeErrorShape> {
+    const ended = new AbortController();
+    let fault = UNEXPECTED_END;
+    try {
+      const session = this.#options.open();
+      this.#session = session;
+      this.#fault = null;
+      session.start();
+      void this.#renewWhenMended(session, ended.signal);
+      await session.wait();
+    } catch (error) {
+      fault = errorShape(error);
+    }
+    ended.abort();
+    await this.#close();
+    return fault;
+  }
+
+  async #close(): Promise<void> {
+    const session = this.#session;
+    if (!session) return;
+    this.#last = session.snapshot();
+    this.#session = null;
+    await session.close();
+  }
+
+  /** Ends a session of which a part has failed when a file changes that may mend it: the next one reads it. */
+  async #renewWhenMended(session: Session<Snapshot>, ended: AbortSignal): Promise<void> {
+    while (await filesChanged(this.#options.files, ended, this.#times.look)) {
+      if (this.#options.partlyFailed(session.snapshot())) session.requestStop();
+    }
+  }
+
+  async #pause(milliseconds: number, filesCount: boolean): Promise<void> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, this.#stop.signal]);
+    const waits: Promise<unknown>[] = [delay(milliseconds, undefined, { signal }).catch(() => {})];
+    if (filesCount) waits.push(filesChanged(this.#options.files, signal, this.#times.look));
+    await Promise.race(waits);
+    over.abort();
+  }
+}
+
+/** A session that ends by itself, without an error and without being done, was renewed on purpose or has lost a thread. */
+const UNEXPECTED_END: NativeErrorShape = {
+  code: 'SessionEnded',
+  message: 'the session ended early',
+  action: 'it is opened again',
+  permanent: false,
+};

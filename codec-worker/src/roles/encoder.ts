@@ -1,0 +1,107 @@
+/** The encoder role: frames from the queue, encoded and sent to the outputs on their deadlines. */
+import { readFileSync } from 'node:fs';
+import type { EncodeSessionOptions, EncodeSnapshot, OutputOptions } from '@videopush/native';
+import { addressFault, type EncoderConfig } from '../config.ts';
+import { WorkerError } from '../errors.ts';
+import { SessionKeeper } from '../keeper.ts';
+import { encoderFamilies } from '../metrics.ts';
+import { MetricsPage } from '../metrics-render.ts';
+import { encoderProgress, encoderReady, faultText } from '../verdict.ts';
+import type { Role, RoleParts } from './role.ts';
+
+/** `urlOf`: the address of an output, from wherever it is kept. */
+export function encodeOptions(
+  config: EncoderConfig,
+  urlOf: (output: EncoderConfig['outputs'][number]) => string,
+): EncodeSessionOptions {
+  const { catchUp, ...encoder } = config.encoder;
+  return {
+    ringPath: config.queue.path,
+    encoder,
+    catchUp,
+    latencyBudgetMilliseconds: config.latencyBudgetMilliseconds,
+    outputs: config.outputs.map((output): OutputOptions => {
+      const { urlFile, ...rest } = output;
+      return { ...rest, url: urlOf(output) };
+    }),
+  };
+}
+
+/** The URL of an output from its file. @throws WorkerError CredentialsMissing, UrlInvalid: permanent until the file changes */
+function readUrl(name: string, file: string): string {
+  let url: string;
+  try {
+    url = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const cause = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new WorkerError(
+      'CredentialsMissing',
+      `output ${name}: its URL cannot be read from ${file} (${cause})`,
+      {
+        action: 'provide the file; it is read again when it appears',
+        permanent: true,
+      },
+    );
+  }
+  const fault = url === '' ? 'is empty' : addressFault(url);
+  if (fault) {
+    throw new WorkerError('UrlInvalid', `output ${name}: the URL in ${file} ${fault}`, {
+      action: 'correct the file; it is read again when it changes',
+      permanent: true,
+    });
+  }
+  return url;
+}
+
+function phaseOf(snapshot: EncodeSnapshot | null): string {
+  if (!snapshot) return 'Starting';
+  if (snapshot.ended) return 'Ended';
+  const { outputs } = snapshot;
+  if (outputs.every(({ phase }) => phase === 'Connected')) return 'Running';
+  return outputs.every(({ phase }) => phase === 'Idle') ? 'WaitingForFrames' : 'Connecting';
+}
+
+export function encoderRole(config: EncoderConfig, { native, log, build, onFault }: RoleParts): Role {
+  const secrets = new Set<string>();
+  const urlOf = ({ name, url, urlFile }: EncoderConfig['outputs'][number]): string => {
+    if (urlFile === undefined) return url ?? '';
+    const secret = readUrl(name, urlFile);
+    secrets.add(secret);
+    return secret;
+  };
+  const files = config.outputs.flatMap(({ userFile, passwordFile, urlFile }) => [
+    userFile,
+    passwordFile,
+    urlFile,
+  ]);
+  const keeper = new SessionKeeper<EncodeSnapshot>({
+    open: () =>
+      native.encodeSession(encodeOptions(config, urlOf), ({ kind, detail }) =>
+        log.info({ event: kind }, detail),
+      ),
+    done: ({ ended }) => ended,
+    partlyFailed: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
+    files: files.filter((file) => file !== undefined),
+    onFault,
+  });
+  const take = () => ({ build, snapshot: keeper.snapshot() });
+  return {
+    phase: () => (keeper.fault ? 'Failed' : phaseOf(keeper.snapshot())),
+    ready: () =>
+      keeper.fault
+        ? { ok: false, code: keeper.fault.code, message: faultText(keeper.fault) }
+        : encoderReady(keeper.snapshot()),
+    progress: () => {
+      const snapshot = keeper.fault ? null : keeper.snapshot();
+      return snapshot && encoderProgress(snapshot);
+    },
+    fault: () => keeper.fault ?? keeper.snapshot()?.error ?? null,
+    snapshot: () => keeper.snapshot(),
+    metrics: new MetricsPage(config.stream, encoderFamilies, take),
+    secretUrls: () => [...secrets],
+    run: () => keeper.run(),
+    requestStop: () => keeper.requestStop(),
+    abort: () => keeper.abort(),
+    idlesWhenDone: false,
+  };
+}

@@ -1,0 +1,34 @@
+/** What the process around a role sees of it: the same for decoder and encoder. */
+import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape } from '@videopush/native';
+import type { Logger } from '../log.ts';
+import type { Build } from '../metrics.ts';
+import type { MetricsPage } from '../metrics-render.ts';
+import type { NativeCore } from '../session.ts';
+import type { Progress, Verdict } from '../verdict.ts';
+
+export interface Role {
+  /** One word: what the role is doing. */
+  phase(): string;
+  ready(): Verdict;
+  /** null while there is no session. */
+  progress(): Progress | null;
+  fault(): NativeErrorShape | null;
+  snapshot(): DecodeSnapshot | EncodeSnapshot | null;
+  readonly metrics: Pick<MetricsPage<unknown>, 'contentType' | 'render'>;
+  /** URLs that may not be shown, known once they were read. */
+  secretUrls(): readonly string[];
+  /** Runs to the end or to a stop. Resolves with whether everything is done. */
+  run(): Promise<boolean>;
+  requestStop(): void;
+  abort(): void;
+  /** A role that is done stays until it is told to stop: a sidecar that ends would be started again. */
+  readonly idlesWhenDone: boolean;
+}
+
+export interface RoleParts {
+  native: NativeCore;
+  log: Logger;
+  build: Build;
+  /** Called for every fault that keeps the role from running, repetitions included. */
+  onFault: (fault: NativeErrorShape) => void;
+}

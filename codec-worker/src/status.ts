@@ -1,0 +1,27 @@
+/** The body of /status: everything that is known of this process, in one JSON document. */
+import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, RingSnapshot } from '@videopush/native';
+import type { Verdict } from './verdict.ts';
+
+export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
+  version: 1;
+  stream: string;
+  role: 'decoder' | 'encoder';
+  pid: number;
+  /** How often the supervisor has started this role again. */
+  restarts: number;
+  /** ISO 8601, of this process. */
+  startTime: string;
+  uptimeSeconds: number;
+  /** One word: what the role is doing. */
+  phase: string;
+  ready: Verdict;
+  /** What keeps the role from working, or troubles it; null in health. */
+  error: NativeErrorShape | null;
+  /** Of the native session; null before there was one. */
+  snapshot: Snapshot | null;
+  /** The frame queue with its cursors and every output's ledger, as it outlives the processes; null while there is none. */
+  ring: RingSnapshot | null;
+}
+
+export type DecoderStatus = WorkerStatus<DecodeSnapshot>;
+export type EncoderStatus = WorkerStatus<EncodeSnapshot>;
