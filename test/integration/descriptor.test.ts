@@ -1,0 +1,64 @@
+/** P05: the descriptor says what the source is, not what a decoder context starts with. */
+import { probe } from '@videopush/native';
+import { describe, expect, it } from 'vitest';
+import { type ClipOptions, makeClip } from '../support/clips.ts';
+import { Scratch } from '../support/tools.ts';
+
+async function describedAs(ending: string, options: Partial<ClipOptions>) {
+  using scratch = new Scratch();
+  const clip = { frames: 150, width: 320, height: 180, ...options, path: scratch.file(`clip${ending}`) };
+  const { video, ...rest } = await probe({ uri: await makeClip(clip) });
+  return { ...rest, video };
+}
+
+describe('P05: the descriptor tells the truth', () => {
+  it('GOP 50 with three B-frames and a pyramid: 50 and a delay of 2', async () => {
+    const { video, durationSeconds, seekable } = await describedAs('.mp4', {
+      gop: 50,
+      bFrames: 3,
+      extra: ['-preset', 'fast', '-x264-params', 'b-pyramid=normal'],
+    });
+    expect(video).toMatchObject({ codec: 'h264', gopFrames: 50, reorderFrames: 2, frameRate: '25' });
+    expect(video).toMatchObject({ width: 320, height: 180, frameCount: 150, variableFrameRate: false });
+    expect(durationSeconds).toBeCloseTo(6, 1);
+    expect(seekable).toBe(true);
+  });
+
+  it('GOP 13 without B-frames: 13 and 0', async () => {
+    const { video } = await describedAs('.mkv', { gop: 13 });
+    expect(video).toMatchObject({ gopFrames: 13, reorderFrames: 0 });
+  });
+
+  it('an unknown bit rate is unknown, a known one is in bits per second', async () => {
+    const known = await describedAs('.mp4', { bitRate: '600k' });
+    expect(known.video.bitRate).toBeGreaterThan(100_000);
+    expect(known.video.bitRate).toBeLessThan(1_500_000);
+    const unknown = await describedAs('.mkv', { bitRate: '600k' });
+    expect(unknown.video.bitRate === null || unknown.video.bitRate > 100_000).toBe(true);
+  });
+
+  it('rotation, colour tags, odd rates and audio', async () => {
+    const { video, audio } = await describedAs('.mp4', {
+      rate: '30000/1001',
+      audio: 'first',
+      extra: [
+        '-colorspace',
+        'bt709',
+        '-color_primaries',
+        'bt709',
+        '-color_trc',
+        'bt709',
+        '-color_range',
+        'tv',
+      ],
+    });
+    expect(video.frameRate).toBe('30000/1001');
+    expect(video.color).toEqual({ range: 'tv', primaries: 'bt709', transfer: 'bt709', matrix: 'bt709' });
+    expect(audio).toEqual([expect.objectContaining({ codec: 'aac', sampleRate: 48_000, channels: 1 })]);
+  });
+
+  it('a variable rate is told as one', async () => {
+    const { video } = await describedAs('.mp4', { instants: 'if(lt(N,50),N/50,1+(N-50)/10)' });
+    expect(video.variableFrameRate).toBe(true);
+  });
+});
