@@ -1,11 +1,24 @@
 /** The npm packages, as package-lock.json pins them. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { nodeBinary, repoRoot } from '../paths.mjs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { binFolder, nodeBinary, repoRoot } from '../paths.mjs';
 import { ask, run, SetupError } from './command.mjs';
 
 const STAMP = join(repoRoot, 'node_modules', '.videopush-lock');
+
+/** Node 24 under the name that scripts and programs' first lines look for. */
+const LINK = join(binFolder, 'node');
+
+/**
+ * npm 10 takes the link away again when it leaves out the package for the other processor, which
+ * carries a program of the same name.
+ */
+function linkNode() {
+  if (existsSync(LINK)) return;
+  rmSync(LINK, { force: true });
+  symlinkSync(relative(binFolder, nodeBinary()), LINK);
+}
 
 /** @returns {string} changes whenever another set of packages is wanted */
 function lockHash() {
@@ -15,7 +28,8 @@ function lockHash() {
 
 /** @returns {boolean} whether node_modules is what the lock file asks for */
 export function modulesCurrent() {
-  return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lockHash() && existsSync(nodeBinary());
+  const linked = existsSync(LINK) && existsSync(nodeBinary());
+  return linked && existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lockHash();
 }
 
 /** @returns {string} version of the pinned Node, such as 24.21.0 */
@@ -49,5 +63,6 @@ export async function installModules() {
       todo,
     });
   }
+  linkNode();
   writeFileSync(STAMP, lockHash());
 }
