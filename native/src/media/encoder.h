@@ -23,8 +23,9 @@ struct EncoderOptions {
   /// counts up to 4 times that. x264 and x265 tuned for zero latency keep to it over any second
   /// (VBV).
   std::int64_t bit_rate = 0;
-  int gop_frames = 0;     // 0 = the source's when known, up to 10 s, else 2 s; closed and fixed
-  int max_b_frames = -1;  // -1 = none; at most 16
+  int gop_frames = 0;      // closed and fixed; 0 = gop_seconds
+  double gop_seconds = 0;  // 0 = the source's GOP when known, up to 10 s, else 2 s
+  int max_b_frames = -1;   // -1 = none; at most 16
   /// Unset: "veryfast" and "zerolatency" for x264 and x265, comparable settings for VP8, VP9 and
   /// AV1. "" = the encoder's own. Set on an encoder without such an option: EncoderRejected.
   std::optional<std::string> preset = {}, tune = {};

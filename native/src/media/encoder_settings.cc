@@ -1,7 +1,7 @@
 #include "media/encoder_settings.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cmath>
 #include <string_view>
 
 #include "core/error.h"
@@ -17,7 +17,7 @@ constexpr int kMaxBFrames = 16;   // what x264 takes (X264_BFRAME_MAX)
 constexpr int kMaxThreads = 128;  // X264_THREAD_MAX
 constexpr int kMaxSide = 16'384;  // pixels
 constexpr std::int64_t kLeastBitRate = 300'000;
-constexpr int kDefaultGopSeconds = 2, kLongestInheritedGopSeconds = 10;
+constexpr double kDefaultGopSeconds = 2, kLongestInheritedGopSeconds = 10;
 constexpr AVRational kDefaultRate{25, 1};
 
 /// What makes an encoder live: no lookahead, a speed that keeps up. Applied unless preset, tune or
@@ -68,12 +68,13 @@ AVRational chosen_rate(const EncoderOptions& options, const VideoFormat& input) 
   return known(input.frame_rate()) ? input.frame_rate() : kDefaultRate;
 }
 
-int frames_in(AVRational rate, int seconds) {
-  return std::max(1, static_cast<int>(av_rescale(seconds, rate.num, rate.den)));
+int frames_in(AVRational rate, double seconds) {
+  return std::max(1, static_cast<int>(std::lround(seconds * av_q2d(rate))));
 }
 
 int chosen_gop(const EncoderOptions& options, const VideoFormat& input, AVRational rate) {
   if (options.gop_frames > 0) return options.gop_frames;
+  if (options.gop_seconds > 0) return frames_in(rate, options.gop_seconds);
   if (input.gop_frames > 0)
     return std::min(input.gop_frames, frames_in(rate, kLongestInheritedGopSeconds));
   return frames_in(rate, kDefaultGopSeconds);
@@ -224,6 +225,7 @@ EncoderSettings encoder_settings(const EncoderOptions& options, const VideoForma
   require_range("the number of encoder threads", options.threads, 0, kMaxThreads);
   require_range("the bit rate", options.bit_rate, 0, 2'000'000'000);
   require_range("the GOP length", options.gop_frames, 0, 100'000);
+  require_range("the GOP length in seconds", std::llround(options.gop_seconds), 0, 3600);
 
   EncoderSettings settings;
   settings.codec =

@@ -40,19 +40,24 @@ enum class OutputPhase { Idle, Connecting, Connected, Waiting, Failed, Closed };
 
 struct OutputSnapshot {
   std::string name, protocol, url;  // redacted
-  OutputPhase phase;
-  std::optional<Error> error;  // the last one; cleared by a successful connect
-  std::uint64_t connects, reconnects;
-  std::uint64_t reconnects_refused, reconnects_timeout, reconnects_reset, reconnects_protocol;
-  double outage_seconds;
+  OutputPhase phase = OutputPhase::Idle;
+  std::optional<Error> error;    // the last one; cleared by a successful connect
+  std::uint64_t connects = 0;    // by this process
+  std::uint64_t reconnects = 0;  // successful ones after the first
+  /// Connections lost and attempts that failed, by reason.
+  std::uint64_t reconnects_refused = 0, reconnects_timeout = 0, reconnects_reset = 0,
+                reconnects_protocol = 0;
+  double outage_seconds = 0;  // from the first failure to the next connection, summed
   ring::Ledger::Totals ledger;
-  std::uint64_t key_frames, late;
+  std::uint64_t key_frames = 0, late = 0;
   pacing::Histogram::Snapshot lateness, interval_error, write_duration;
-  double send_lead, lead, jitter, interval_sum, interval_squared_sum, wait_sum;  // seconds
-  std::uint64_t rebases;  // all of them; by reason:
-  std::uint64_t rebases_stall, rebases_resume, rebases_discontinuity;
-  double rebase_seconds;
-  std::uint64_t backlog_bytes;
+  // seconds
+  double send_lead = 0, lead = 0, jitter = 0, interval_sum = 0, interval_squared_sum = 0,
+         wait_sum = 0;
+  std::uint64_t rebases = 0;  // all of them; by reason:
+  std::uint64_t rebases_stall = 0, rebases_resume = 0, rebases_discontinuity = 0;
+  double rebase_seconds = 0;
+  std::uint64_t backlog_bytes = 0;
 };
 
 struct EncodeSnapshot {

@@ -20,7 +20,8 @@ struct InputFrame {
   FramePtr frame;  // refers to the slot's memory (read-only) or owns its pixels
   std::uint64_t position = 0;
   std::uint64_t sequence = 0;
-  std::uint64_t skipped = 0;  // sequences lost to a full queue just before this frame
+  std::uint64_t skipped = 0;  // sequences just before this one that will not come (again) ...
+  ring::Drop skipped_reason = ring::Drop::QueueFull;  // ... and why
   bool discontinuity = false;
   Nanoseconds produced_at = 0;
 };
@@ -57,6 +58,9 @@ class FrameInput {
   /// Encode again from the oldest un-acked frame; false when this input can't (its frames are
   /// gone).
   virtual bool rewind() = 0;
+  /// What has no fate when the session ends is delivered to a later process (a ring); else it is
+  /// lost.
+  virtual bool persistent() const = 0;
   virtual bool resumed() const = 0;
   virtual std::uint64_t source_frames() const = 0;
   virtual ring::OutputRecord& output_record(std::uint32_t index) = 0;

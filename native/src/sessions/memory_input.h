@@ -37,6 +37,7 @@ class MemoryInput final : public FrameInput {
   void release(std::uint64_t) override {}
   void ack(std::uint64_t) override {}
   bool rewind() override { return false; }
+  bool persistent() const override { return false; }
   bool resumed() const override { return false; }
   std::uint64_t source_frames() const override;
   ring::OutputRecord& output_record(std::uint32_t index) override { return records_[index]; }

@@ -23,6 +23,7 @@ class RingInput final : public FrameInput {
   void release(std::uint64_t position) override;
   void ack(std::uint64_t through) override;
   bool rewind() override;
+  bool persistent() const override { return true; }
   bool resumed() const override;
   std::uint64_t source_frames() const override;
   ring::OutputRecord& output_record(std::uint32_t index) override;
