@@ -88,8 +88,9 @@ export function settle(stage, report, trouble) {
   const fail = (message) =>
     counts({ ...result, failed: result.failed + 1, failures: [...result.failures, `${stage}: ${message}`] });
   if (report === null) return fail(`no report (${trouble ?? 'though it ended well'})`);
+  if (result.passed + result.failed === 0)
+    return fail(`no test was executed${trouble ? ` (${trouble})` : ''}`);
   if (trouble !== null && result.failed === 0) return fail(`every test passed, but it ended with ${trouble}`);
-  if (result.passed + result.failed === 0) return fail('no test was executed');
   return result;
 }
 
