@@ -203,24 +203,33 @@ void Demuxer::find_video() {
 }
 
 bool Demuxer::read(AVPacket& out) {
-  int damage = 0;  // unreadable pieces before this packet
-  while (!ended_) {
+  if (live()) return !ended_ && read_any(out);
+  // One packet is held back, since only the end tells whether the last one is whole.
+  if (!held_->buf && !ended_) read_any(*held_);
+  if (held_->buf && !ended_) read_any(*incoming_);
+  if (!held_->buf) return false;
+  av_packet_move_ref(&out, held_.get());
+  av_packet_move_ref(held_.get(), incoming_.get());
+  return true;
+}
+
+/// The next packet of the video track as libavformat gives it; false at the end.
+bool Demuxer::read_any(AVPacket& out) {
+  for (int damage = 0;;) {
     limit_.restart(std::chrono::milliseconds(read_timeout_ms_));
     const int result = av_read_frame(context_.get(), &out);
     abort_.throw_if_aborted();
     if (result == AVERROR_INVALIDDATA && !input_error_ && ++damage < kMostDamage) continue;
     if (result < 0) {
       finish(result);
-      break;
+      return false;
     }
-    if (out.stream_index == video_index_) {
-      unreadable_ += damage;
-      last_corrupt_ = out.flags & AV_PKT_FLAG_CORRUPT;
+    if (out.stream_index == video_index_ && out.buf) {
+      unreadable_ += static_cast<std::uint64_t>(damage);
       return true;
     }
     av_packet_unref(&out);
   }
-  return false;
 }
 
 /// Decides whether this end is a clean one.
@@ -233,7 +242,11 @@ void Demuxer::finish(int result) {
   } else if (result == AVERROR_EXIT) {
     fault_ = Error(ErrorCode::SourceTimeout, what() + ": nothing came for too long",
                    "check the network and the source");
-  } else if (input_ && !live() && (is_truncated() || last_corrupt_)) {
+  } else if (is_truncated()) {
+    // The piece of a packet at the cut is not a frame: a decoder would fill it up from others.
+    // Only a transport stream doesn't mark it.
+    const bool cut = held_->flags & AV_PKT_FLAG_CORRUPT;
+    if (cut || std::strcmp(context_->iformat->name, "mpegts") == 0) av_packet_unref(held_.get());
     fault_ = Error(ErrorCode::SourceTruncated,
                    what() + " is cut short: its last part is missing (" +
                        std::to_string(input_->size()) + " bytes are there)",
@@ -249,7 +262,9 @@ void Demuxer::finish(int result) {
 }
 
 bool Demuxer::is_truncated() {
-  if (input_->size() <= 0 || !input_->seekable()) return false;
+  if (!input_ || live()) return false;
+  if (held_->buf && (held_->flags & AV_PKT_FLAG_CORRUPT)) return true;
+  if (!input_->seekable()) return false;
   const int steps = location_.scheme == Scheme::File ? kMostStepsLocal : kMostStepsRemote;
   return declared_end(*context_, video_index_, input_->size(), steps) > input_->size();
 }
@@ -258,7 +273,8 @@ bool Demuxer::seek(std::int64_t timestamp) {
   limit_.restart(std::chrono::milliseconds(read_timeout_ms_));
   input_error_.reset();
   fault_.reset();
-  ended_ = last_corrupt_ = false;
+  ended_ = false;
+  av_packet_unref(held_.get());
   if (io_) io_->error = 0;
   const int result = av_seek_frame(context_.get(), video_index_, timestamp, AVSEEK_FLAG_BACKWARD);
   abort_.throw_if_aborted();

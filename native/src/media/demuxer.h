@@ -50,6 +50,7 @@ class Demuxer {
   void open_network(const SourceOptions& options);
   void open_context(const char* url, const AVInputFormat* format, AVDictionary** settings);
   void find_video();
+  bool read_any(AVPacket& out);
   void finish(int result);
   bool is_truncated();
   Error network_error(int result) const;
@@ -84,7 +85,8 @@ class Demuxer {
   bool forbidden_open_ = false;
   int video_index_ = -1;
   std::optional<Error> fault_;
-  bool ended_ = false, last_corrupt_ = false;
+  bool ended_ = false;
+  PacketPtr held_ = make_packet(), incoming_ = make_packet();
   std::uint64_t unreadable_ = 0;
 };
 

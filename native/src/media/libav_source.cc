@@ -114,6 +114,7 @@ void LibavSource::finish_picture(AVFrame& frame) {
 }
 
 bool LibavSource::next(AVFrame& out) {
+  abort_.throw_if_aborted();
   while (!finished_) {
     av_frame_unref(&out);
     if (pending_) {

@@ -25,6 +25,9 @@ std::string temporary(const std::string& name);
 std::string write_file(const std::string& name, const std::string& content);
 std::string read_file(const std::string& path);
 
+/// A copy of an mp4 with one track that asks for a clockwise turn on display (90, 180, 270).
+std::string rotated(const std::string& mp4, int degrees);
+
 /// The index in a frame's luma; 8-bit planar YUV or grey of kWidth x kHeight.
 int index_of(const AVFrame& frame);
 

@@ -23,7 +23,8 @@ std::unique_ptr<FrameSource> open(const std::string& path, int threads = 0) {
 
 void check_steps(const std::vector<clips::Seen>& seen, std::int64_t step) {
   bool even = true;
-  for (std::size_t i = 1; i < seen.size(); ++i) even = even && seen[i].pts - seen[i - 1].pts == step;
+  for (std::size_t i = 1; i < seen.size(); ++i)
+    even = even && seen[i].pts - seen[i - 1].pts == step;
   CHECK(even);
 }
 
@@ -87,21 +88,23 @@ TEST_CASE("P12 29.97 and 23.976 keep exact timestamps in the stream's own time b
     CAPTURE(rate);
     const auto source = open(clips::make(90, rate, clips::x264(2, 30), "mp4"));
     const VideoFormat& format = source->descriptor().format;
-    CHECK(std::to_string(format.frame_rate_num) + "/" + std::to_string(format.frame_rate_den) == rate);
+    CHECK(std::to_string(format.frame_rate_num) + "/" + std::to_string(format.frame_rate_den) ==
+          rate);
     CHECK_FALSE(source->descriptor().variable_frame_rate);
     const auto seen = clips::read_all(*source);
     REQUIRE(seen.size() == 90);
-    const std::int64_t step = av_rescale_q(1, {format.frame_rate_den, format.frame_rate_num},
-                                           format.time_base());
-    CHECK(av_rescale_q(step, format.time_base(), {format.frame_rate_den, format.frame_rate_num}) == 1);
+    const std::int64_t step =
+        av_rescale_q(1, {format.frame_rate_den, format.frame_rate_num}, format.time_base());
+    CHECK(av_rescale_q(step, format.time_base(), {format.frame_rate_den, format.frame_rate_num}) ==
+          1);
     check_steps(seen, step);
   }
 }
 
 TEST_CASE("P32 a variable frame rate keeps every timestamp") {
-  const std::string encode =
-      clips::x264(2, 25) + " -fps_mode passthrough -enc_time_base 1/100 "
-      "-vf settb=1/100,setpts='if(lt(N\\,50)\\,N*2\\,100+(N-50)*10)'";
+  const std::string encode = clips::x264(2, 25) +
+                             " -fps_mode passthrough -enc_time_base 1/100 "
+                             "-vf settb=1/100,setpts='if(lt(N\\,50)\\,N*2\\,100+(N-50)*10)'";
   for (const std::string extension : {"mp4", "mkv"}) {
     CAPTURE(extension);
     const auto source = open(clips::make(80, "25", encode, extension));
@@ -110,8 +113,10 @@ TEST_CASE("P32 a variable frame rate keeps every timestamp") {
     const auto seen = clips::read_all(*source);
     REQUIRE(clips::indices(seen) == clips::count_from(0, 80));
     for (const clips::Seen& frame : seen) {
-      const double expected = frame.index < 50 ? frame.index * 0.02 : 1.0 + (frame.index - 50) * 0.1;
-      CHECK(static_cast<double>(frame.pts - seen[0].pts) * tick == doctest::Approx(expected).epsilon(0.001));
+      const double expected =
+          frame.index < 50 ? frame.index * 0.02 : 1.0 + (frame.index - 50) * 0.1;
+      CHECK(static_cast<double>(frame.pts - seen[0].pts) * tick ==
+            doctest::Approx(expected).epsilon(0.001));
     }
   }
 }
@@ -125,7 +130,8 @@ TEST_CASE("a start time other than zero is kept") {
     const auto seen = clips::read_all(*source);
     REQUIRE(clips::indices(seen) == clips::count_from(0, 50));
     CHECK(static_cast<double>(seen[0].pts) * tick > 99.9);
-    CHECK(source->descriptor().start_seconds == doctest::Approx(static_cast<double>(seen[0].pts) * tick));
+    CHECK(source->descriptor().start_seconds ==
+          doctest::Approx(static_cast<double>(seen[0].pts) * tick));
     check_steps(seen, av_rescale_q(40, {1, 1000}, source->descriptor().format.time_base()));
   }
 }
