@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { drawStamp } from '../support/index-stamp.ts';
 import { mediaMilliseconds, median, pacingFigures, peakRate } from '../support/pacing-figures.ts';
-import { Recorder } from '../support/recorder.ts';
+import { type RecordedUnit, Recorder } from '../support/recorder.ts';
 import { Push } from '../support/sessions.ts';
 import { Scratch } from '../support/tools.ts';
 
@@ -16,7 +16,7 @@ const FRAME = 1000 / 25;
 const live = { encoder: 'libx264', preset: 'ultrafast', tune: 'zerolatency', bitRate: 800_000 };
 
 /** Arrival minus media time, relative to the median: < 0 = early. */
-function deviations(units: Parameters<typeof mediaMilliseconds>[0] & readonly { at: number }[]): number[] {
+function deviations(units: readonly RecordedUnit[]): number[] {
   const media = mediaMilliseconds(units);
   const offsets = units.map((unit, i) => unit.at - (media[i] as number));
   const middle = median(offsets);
@@ -73,7 +73,7 @@ describe('the start', () => {
     // B-frames: units are sent in decoding order, so they are judged by their distance in time.
     const units = recorder.units();
     expect(units.length).toBe(200);
-    const gaps = units.slice(1).map((unit, i) => unit.at - (units[i] as { at: number }).at);
+    const gaps = units.slice(1).map((unit, i) => unit.at - (units[i] as RecordedUnit).at);
     const took = (units.at(-1)?.at ?? 0) - (units[0]?.at ?? 0);
     console.log(
       `200 units in ${took.toFixed(0)} ms, gaps ${Math.min(...gaps).toFixed(1)} to ${Math.max(...gaps).toFixed(1)} ms`,

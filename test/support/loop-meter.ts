@@ -1,11 +1,11 @@
 /** How long the event loop of this process was kept waiting. */
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /** Node's own monitor samples with a timer: its resolution is part of every sample and is taken off. */
 const RESOLUTION = 1;
 
 export class LoopMeter {
-  #histogram: IntervalHistogram;
+  #histogram: ReturnType<typeof monitorEventLoopDelay>;
 
   constructor() {
     this.#histogram = monitorEventLoopDelay({ resolution: RESOLUTION });
