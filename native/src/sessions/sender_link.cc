@@ -36,11 +36,6 @@ std::string fingerprint(const std::string& path) {
 
 }  // namespace
 
-Nanoseconds Backoff::next() {
-  std::uniform_int_distribution<Nanoseconds> pause(kLeast, std::min(kMost, 3 * last_));
-  return last_ = pause(random_);
-}
-
 SenderLink::SenderLink(const LinkOptions& options, ring::OutputRecord& record, SenderStatus& status,
                        Clock& clock, const AbortSignal& abort, Wake& wake)
     : options_(options),

@@ -5,10 +5,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 
 #include "core/abort.h"
+#include "sessions/backoff.h"
 #include "sessions/encode_session.h"
 #include "sessions/sender_status.h"
 #include "sessions/wake.h"
@@ -21,20 +21,6 @@ struct LinkOptions {
   std::uint64_t seed = 0;
   /// Told when an attempt fails in another way than the one before it.
   std::function<void(const Error&)> report = {};
-};
-
-/// Jittered pauses between attempts: each lies between 0.25 s and three times the one before, at
-/// most 5 s.
-class Backoff {
- public:
-  static constexpr Nanoseconds kLeast = 250'000'000, kMost = 5'000'000'000;
-  explicit Backoff(std::uint64_t seed) : random_(seed) {}
-  Nanoseconds next();
-  void reset() { last_ = kLeast; }
-
- private:
-  std::mt19937_64 random_;
-  Nanoseconds last_ = kLeast;
 };
 
 /// Belongs to the sender's thread; `abort` and `wake` are how others reach it.

@@ -1,0 +1,29 @@
+// The pause before a connection is tried again.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+
+#include "pacing/clock.h"
+
+namespace videopush::sessions {
+
+/// Jittered pauses between attempts: each lies between 0.25 s and three times the one before, at
+/// most 5 s.
+class Backoff {
+ public:
+  static constexpr Nanoseconds kLeast = 250'000'000, kMost = 5'000'000'000;
+  explicit Backoff(std::uint64_t seed) : random_(seed) {}
+  Nanoseconds next() {
+    std::uniform_int_distribution<Nanoseconds> pause(kLeast, std::min(kMost, 3 * last_));
+    return last_ = pause(random_);
+  }
+  void reset() { last_ = kLeast; }
+
+ private:
+  std::mt19937_64 random_;
+  Nanoseconds last_ = kLeast;
+};
+
+}  // namespace videopush::sessions
