@@ -5,15 +5,15 @@ extern "C" {
 }
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
+#include "sinks/muxed_address.h"
 #include "sinks/resolve.h"
 #include "sinks/tcp_socket.h"
 #include "sinks/url.h"
@@ -21,26 +21,12 @@ extern "C" {
 namespace videopush::sinks {
 namespace {
 
-constexpr std::uint16_t kRtmpPort = 1935, kRtmpsPort = 443;
-constexpr std::string_view kFilePrefix = "file:";
-
-std::string path_of(std::string_view url) {
-  if (!is_file_url(url) || !url.starts_with("file")) return std::string(url);
-  url.remove_prefix(kFilePrefix.size());
-  if (url.starts_with("//")) url.remove_prefix(2);
-  return std::string(url);
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-bool says_credentials(const std::string& line) {
-  const std::string text = lower(line);
-  return text.find("auth") != std::string::npos || text.find("unauthorized") != std::string::npos ||
-         text.find("credential") != std::string::npos;
+/// What the server says of credentials stands only in libavformat's log line.
+bool says_credentials(std::string_view line) {
+  constexpr std::string_view kWords[] = {"auth", "Auth", "nauthorized", "credential"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [line](std::string_view word) {
+    return line.find(word) != std::string_view::npos;
+  });
 }
 
 /// libavformat's lines begin with "[rtmp @ 0x...] ".
@@ -49,65 +35,42 @@ std::string without_prefix(const std::string& line) {
   return end == std::string::npos ? line : line.substr(end + 2);
 }
 
-std::string srt_address(std::string url, const Credentials& credentials) {
-  const std::size_t query = url.find('?');
-  const std::string account =
-      credentials.user.empty() ? "" : ":" + credentials.user + ":" + credentials.password;
-  if (query != std::string::npos && url.find("streamid=", query) != std::string::npos) {
-    if (account.empty()) return url;
-    const std::size_t end = std::min(url.find('&', url.find("streamid=", query)), url.size());
-    return url.insert(end, percent_encode(account));
+struct Ending {
+  ErrorCode code;
+  const char* what;
+  const char* action;
+};
+
+/// The ends of a connection that bear an error number of their own; null for any other.
+const Ending* known_ending(int averror, bool writing) {
+  static constexpr Ending kRefused = {ErrorCode::ConnectRefused,
+                                      "the server refused the connection",
+                                      "check that the server runs and listens on this port"};
+  static constexpr Ending kSlow = {ErrorCode::WriteTimeout, "the server took no more data in time",
+                                   "check the server's load and the network's bandwidth"};
+  static constexpr Ending kSilent = {
+      ErrorCode::ConnectTimeout, "the server did not complete the connection in time",
+      "check the address, and that a server for this protocol listens there"};
+  static constexpr Ending kReset = {ErrorCode::ConnectionReset, "the connection was lost", ""};
+  static constexpr Ending kClosed = {ErrorCode::ConnectionClosed,
+                                     "the server closed the connection", ""};
+  switch (averror) {
+    case AVERROR(ECONNREFUSED):
+      return &kRefused;
+    case AVERROR(ETIMEDOUT):
+      return writing ? &kSlow : &kSilent;
+    case AVERROR(ECONNRESET):
+    case AVERROR(ENOTCONN):
+      return &kReset;
+    case AVERROR(EPIPE):
+    case AVERROR_EOF:
+      return &kClosed;
+    default:
+      return nullptr;
   }
-  const std::size_t path = url.find('/', url.find("://") + 3);
-  if (path == std::string::npos || path > query) return url;
-  const std::string name =
-      url.substr(path + 1, query == std::string::npos ? query : query - path - 1);
-  const std::string rest = query == std::string::npos ? "" : "&" + url.substr(query + 1);
-  return url.substr(0, path) + "?streamid=" + percent_encode("publish:" + name + account) + rest;
 }
 
 }  // namespace
-
-bool is_file_url(std::string_view url) {
-  return !has_scheme(url) || lower(std::string(url.substr(0, url.find(':')))) == "file";
-}
-
-const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
-  struct Ending {
-    std::string_view suffix, muxer;
-  };
-  static constexpr std::array<Ending, 4> kEndings = {
-      Ending{".mkv", "matroska"}, {".mp4", "mp4"}, {".ts", "mpegts"}, {".flv", "flv"}};
-  if (protocol == Protocol::Rtmp) return av_guess_format("flv", nullptr, nullptr);
-  if (protocol == Protocol::Srt) return av_guess_format("mpegts", nullptr, nullptr);
-  const std::string suffix = lower(std::filesystem::path(path_of(url)).extension().string());
-  for (const Ending& each : kEndings) {
-    if (each.suffix == suffix) return av_guess_format(each.muxer.data(), nullptr, nullptr);
-  }
-  throw Error(
-      ErrorCode::SchemeUnsupported,
-      "cannot push to " + redact(url) + ": the file's ending does not name a known container",
-      "supported: files ending in .mkv, .mp4, .ts or .flv, and rtsp://, rtmp://, rtmps://, srt://");
-}
-
-std::string address_with_credentials(Protocol protocol, const std::string& url,
-                                     const Credentials& credentials) {
-  if (protocol == Protocol::Srt) return srt_address(url, credentials);
-  if (credentials.user.empty() && credentials.password.empty()) return url;
-  const char join = url.find('?') == std::string::npos ? '?' : '&';
-  return url + join + "user=" + percent_encode(credentials.user) +
-         "&pass=" + percent_encode(credentials.password);
-}
-
-std::string unused_name(const std::string& path) {
-  const std::filesystem::path given(path);
-  std::filesystem::path name = given;
-  for (int number = 2; std::filesystem::exists(name); ++number) {
-    name = given.parent_path() /
-           (given.stem().string() + "-" + std::to_string(number) + given.extension().string());
-  }
-  return name.string();
-}
 
 void MuxedSink::FormatDelete::operator()(AVFormatContext* context) const {
   avio_closep(&context->pb);
@@ -143,7 +106,7 @@ void MuxedSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   if (protocol_ == Protocol::Rtmp) av_dict_set(&options, "flvflags", "no_duration_filesize", 0);
   const int result = avformat_write_header(context_.get(), &options);
   av_dict_free(&options);
-  if (result < 0) fail(result, During::Connect);
+  if (result < 0) fail(result, false, abort);
   continues_ = true;
   open_ = true;
 }
@@ -169,30 +132,29 @@ void MuxedSink::open_target(const AbortSignal& abort) {
   AVDictionary* options = nullptr;
   std::string address;
   if (protocol_ == Protocol::File) {
-    address = std::string(kFilePrefix) + file_path();
+    address = "file:" + file_path();
   } else {
-    const Url url = parse_url(options_.url);
-    // libavformat's own look-up knows no limit; one that has just succeeded is not waited for
-    // again.
-    const std::uint16_t port = url.scheme == "rtmps" ? kRtmpsPort : kRtmpPort;
-    resolve(url.host, url.port != 0 ? url.port : port, io_deadline(options_.limits.connect_ms),
-            abort);
     const Credentials credentials = options_.credentials ? options_.credentials() : Credentials{};
-    // libavformat takes schemes in lower case only.
-    const std::string rest = options_.url.substr(options_.url.find("://"));
-    address = address_with_credentials(protocol_, url.scheme + rest, credentials);
+    with_credentials_ = !credentials.user.empty() || !credentials.password.empty();
+    const TargetAddress target = target_address(protocol_, options_.url, credentials);
+    const Url url = parse_url(target.url);
+    // libavformat's own look-up knows no limit; one that has just succeeded will not hang.
+    resolve(url.host, url.port, io_deadline(options_.limits.connect_ms), abort);
+    address = target.url;
     if (url.scheme == "rtmp") av_dict_set(&options, "tcp_nodelay", "1", 0);
-    if (url.scheme == "srt")
+    if (protocol_ == Protocol::Srt) {
       av_dict_set_int(&options, "connect_timeout", options_.limits.connect_ms, 0);
+      if (!target.stream_id.empty()) av_dict_set(&options, "streamid", target.stream_id.c_str(), 0);
+    }
   }
   const int result = avio_open2(&context_->pb, address.c_str(), AVIO_FLAG_WRITE,
                                 &context_->interrupt_callback, &options);
   av_dict_free(&options);
-  if (result < 0) fail(result, During::Connect);
+  if (result < 0) fail(result, false, abort);
 }
 
 std::string MuxedSink::file_path() {
-  const std::string path = path_of(options_.url);
+  const std::string path = file_path_of(options_.url);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(ErrorCode::FileNotWritable, path + " is a folder", "name a file");
@@ -220,55 +182,41 @@ SendResult MuxedSink::send(const Unit& unit, const AbortSignal& abort) {
   int written = av_write_frame(context_.get(), scratch_.get());
   av_packet_unref(scratch_.get());
   if (written >= 0 && io.error < 0) written = io.error;  // the muxers do not look at it
-  if (written < 0) fail(written, During::Write);
+  if (written < 0) fail(written, true, abort);
   result.accepted = clock_.now();
   result.bytes = static_cast<std::size_t>(std::max<std::int64_t>(avio_tell(&io) - before, 0));
   return result;
 }
 
-void MuxedSink::fail(int averror, During during) {
+/// Turns what a call of libavformat's returned into a typed error.
+void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
   open_ = false;
-  const bool writing = during == During::Write;
-  if (averror == AVERROR_EXIT) {
-    if (!limit_->expired()) throw Error(ErrorCode::Aborted, "aborted");
-    averror = AVERROR(ETIMEDOUT);
-  }
+  abort.throw_if_aborted();
   const std::string target = redact(options_.url);
-  const std::string said = without_prefix(take_av_error());
-  const auto error = [&](ErrorCode code, const std::string& what, const char* action) {
-    return Error(code, target + ": " + what, action, averror);
-  };
   if (protocol_ == Protocol::File) {
     throw Error::from_averror(
         ErrorCode::FileNotWritable, averror, "cannot write " + target,
         "check that the folder exists, may be written to, and has space left");
   }
-  switch (averror) {
-    case AVERROR(ECONNREFUSED):
-      throw error(ErrorCode::ConnectRefused, "the server refused the connection",
-                  "check that the server runs and listens on this port");
-    case AVERROR(ETIMEDOUT):
-      if (writing)
-        throw error(ErrorCode::WriteTimeout, "the server took no more data in time",
-                    "check the server's load and the network's bandwidth");
-      throw error(ErrorCode::ConnectTimeout, "the server did not complete the connection in time",
-                  "check the address, and that a server for this protocol listens there");
-    case AVERROR(ECONNRESET):
-    case AVERROR(ENOTCONN):
-      throw error(ErrorCode::ConnectionReset, "the connection was lost", "");
-    case AVERROR(EPIPE):
-    case AVERROR_EOF:
-      throw error(ErrorCode::ConnectionClosed, "the server closed the connection", "");
-    default:
-      break;
+  const std::string said = without_prefix(take_av_error());
+  if (limit_->expired()) averror = AVERROR(ETIMEDOUT);
+  if (const Ending* ending = known_ending(averror, writing)) {
+    throw Error(ending->code, target + ": " + ending->what, ending->action, averror);
+  }
+  if (protocol_ == Protocol::Srt && !writing) {
+    throw Error(
+        ErrorCode::ConnectFailed, target + ": no SRT server answers, or it rejects the stream",
+        "check address, stream id and credentials; the server's log has its reason", averror);
   }
   if (says_credentials(said)) {
-    throw error(ErrorCode::CredentialsRefused,
-                "the server refused the user or the password (" + said + ")",
-                "check the output's credentials, and that they may publish to this path");
+    throw Error(with_credentials_ ? ErrorCode::CredentialsRefused : ErrorCode::CredentialsMissing,
+                target + ": the server refused the user or the password (" + said + ")",
+                "check the output's credentials, and that they may publish to this path", averror);
   }
-  if (!said.empty())
-    throw error(ErrorCode::ServerRefused, said, "see the server's log for its reason");
+  if (!said.empty()) {
+    throw Error(ErrorCode::ServerRefused, target + ": " + said,
+                "see the server's log for its reason", averror);
+  }
   throw Error::from_averror(writing ? ErrorCode::ConnectionReset : ErrorCode::ConnectFailed,
                             averror, target);
 }

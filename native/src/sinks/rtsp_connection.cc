@@ -42,17 +42,18 @@ RtspMessage RtspConnection::request(const RtspRequest& request, std::int64_t lim
       throw Error(ErrorCode::CredentialsMissing, "the server wants a user and a password",
                   "give the output its credentials");
     }
-    if (!authenticator_.accept(response)) {
+    const bool understood = authenticator_.accept(response);
+    const bool expired = understood && authenticator_.stale() && nonces < kMostNonces;
+    if (signed_already && !expired) {  // MediaMTX names no challenge then
+      throw Error(ErrorCode::CredentialsRefused,
+                  "the server refused the user or the password (" + response.status_line() + ")",
+                  "check the output's credentials, and that they may publish to this path");
+    }
+    if (!understood) {
       throw Error(ErrorCode::ServerRefused,
                   "the server wants credentials by a method that is not supported: " +
                       std::string(response.header("WWW-Authenticate").value_or("none named")),
                   "let the server accept Basic or Digest (MD5, SHA-256) authentication");
-    }
-    const bool expired = authenticator_.stale() && nonces < kMostNonces;
-    if (signed_already && !expired) {
-      throw Error(ErrorCode::CredentialsRefused,
-                  "the server refused the user or the password (" + response.status_line() + ")",
-                  "check the output's credentials, and that they may publish to this path");
     }
   }
 }

@@ -27,5 +27,7 @@ Url parse_url(std::string_view text);
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);
+/// The other way round; a '%' without two hexadecimal digits stays as it is.
+std::string percent_decode(std::string_view text);
 
 }  // namespace videopush::sinks

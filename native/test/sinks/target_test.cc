@@ -3,7 +3,7 @@
 #include <string>
 
 #include "core/error.h"
-#include "sinks/muxed_sink.h"
+#include "sinks/muxed_address.h"
 #include "sinks/sink.h"
 #include "sinks/url.h"
 #include "support/sim_clock.h"
@@ -121,18 +121,35 @@ TEST_CASE("parameter sets are asked for where the container keeps them apart") {
 
 TEST_CASE("credentials are put where MediaMTX looks for them, escaped") {
   const sinks::Credentials account{"me", "p&s s"};
-  const auto address = [&](Protocol protocol, const std::string& url,
-                           const sinks::Credentials& credentials) {
-    return sinks::address_with_credentials(protocol, url, credentials);
+  const auto rtmp = [&](const std::string& url, const sinks::Credentials& credentials) {
+    return sinks::target_address(Protocol::Rtmp, url, credentials).url;
   };
-  CHECK(address(Protocol::Rtmp, "rtmp://h/a", {}) == "rtmp://h/a");
-  CHECK(address(Protocol::Rtmp, "rtmp://h/a", account) == "rtmp://h/a?user=me&pass=p%26s%20s");
-  CHECK(address(Protocol::Rtmp, "rtmp://h/a?x=1", account) ==
-        "rtmp://h/a?x=1&user=me&pass=p%26s%20s");
-  CHECK(address(Protocol::Srt, "srt://h:1", {}) == "srt://h:1");
-  CHECK(address(Protocol::Srt, "srt://h:1/cam", {}) == "srt://h:1?streamid=publish%3Acam");
-  CHECK(address(Protocol::Srt, "srt://h:1/cam?latency=5", account) ==
-        "srt://h:1?streamid=publish%3Acam%3Ame%3Ap%26s%20s&latency=5");
-  CHECK(address(Protocol::Srt, "srt://h:1?streamid=publish:cam&latency=5", account) ==
-        "srt://h:1?streamid=publish:cam%3Ame%3Ap%26s%20s&latency=5");
+  CHECK(rtmp("RTMP://h/a", {}) == "rtmp://h:1935/a");
+  CHECK(rtmp("rtmps://h/a", {}) == "rtmps://h:443/a");
+  CHECK(rtmp("rtmp://h:1/a", account) == "rtmp://h:1/a?user=me&pass=p%26s%20s");
+  CHECK(rtmp("rtmp://h:1/a?x=1", account) == "rtmp://h:1/a?x=1&user=me&pass=p%26s%20s");
+}
+
+TEST_CASE(
+    "an SRT stream id is made of path and credentials, or taken from the URL, and leaves the URL") {
+  const sinks::Credentials account{"me", "p&s:s"};
+  const auto srt = [&](const std::string& url, const sinks::Credentials& credentials) {
+    const auto target = sinks::target_address(Protocol::Srt, url, credentials);
+    return target.url + " " + target.stream_id;
+  };
+  CHECK(srt("srt://h:1", {}) == "srt://h:1 ");
+  CHECK(srt("srt://h:1/cam", {}) == "srt://h:1 publish:cam");
+  CHECK(srt("srt://h:1/cam?latency=5&mode=caller", account) ==
+        "srt://h:1?latency=5&mode=caller publish:cam:me:p&s:s");
+  CHECK(srt("srt://h:1?streamid=publish%3Acam&latency=5", account) ==
+        "srt://h:1?latency=5 publish:cam:me:p&s:s");
+  CHECK(srt("srt://h:1?latency=5&streamid=%23!::m=publish,r=cam", account) ==
+        "srt://h:1?latency=5 #!::m=publish,r=cam,u=me,s=p&s:s");
+  CHECK(error_of([&] { srt("srt://h/cam", {}); }).code() == ErrorCode::UrlInvalid);
+}
+
+TEST_CASE("percent encoding goes both ways and leaves broken escapes alone") {
+  CHECK(sinks::percent_encode("a b/\xc3\xa4~") == "a%20b%2F%C3%A4~");
+  CHECK(sinks::percent_decode("a%20b%2f%C3%A4~") == "a b/\xc3\xa4~");
+  CHECK(sinks::percent_decode("100% %4 %zz %") == "100% %4 %zz %");
 }

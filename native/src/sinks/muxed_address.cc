@@ -1,0 +1,110 @@
+#include "sinks/muxed_address.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+
+#include "core/error.h"
+#include "sinks/url.h"
+
+namespace videopush::sinks {
+namespace {
+
+constexpr std::string_view kFilePrefix = "file:";
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+std::uint16_t rtmp_port(const Url& url) { return url.scheme == "rtmps" ? 443 : 1935; }
+
+TargetAddress srt_address(const std::string& text, const Credentials& credentials) {
+  constexpr std::string_view kParameter = "streamid=", kAccessControl = "#!::";
+  const Url url = parse_url(text);
+  if (url.port == 0) {
+    throw Error(ErrorCode::UrlInvalid, "invalid URL " + redact(text) + ": SRT has no usual port",
+                "name the server's port, as in srt://host:8890/path");
+  }
+  const std::size_t mark = std::min(url.path.find('?'), url.path.size());
+  const std::string path = url.path.substr(0, mark);
+  TargetAddress out;
+  if (path.size() > 1) out.stream_id = "publish:" + percent_decode(path.substr(1));
+  std::string others;
+  for (std::size_t at = mark + 1; at < url.path.size();) {
+    const std::size_t end = std::min(url.path.find('&', at), url.path.size());
+    const std::string item = url.path.substr(at, end - at);
+    if (item.starts_with(kParameter)) {
+      out.stream_id = percent_decode(item.substr(kParameter.size()));
+    } else {
+      others += (others.empty() ? "?" : "&") + item;
+    }
+    at = end + 1;
+  }
+  if (!credentials.user.empty() && !out.stream_id.empty()) {
+    out.stream_id += out.stream_id.starts_with(kAccessControl)
+                         ? ",u=" + credentials.user + ",s=" + credentials.password
+                         : ":" + credentials.user + ":" + credentials.password;
+  }
+  out.url = "srt://" + url.authority(url.port) + others;
+  return out;
+}
+
+}  // namespace
+
+bool is_file_url(std::string_view url) {
+  return !has_scheme(url) || lower(std::string(url.substr(0, url.find(':')))) == "file";
+}
+
+std::string file_path_of(std::string_view url) {
+  if (!is_file_url(url) || !url.starts_with("file")) return std::string(url);
+  url.remove_prefix(kFilePrefix.size());
+  if (url.starts_with("//")) url.remove_prefix(2);
+  return std::string(url);
+}
+
+const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
+  struct Ending {
+    std::string_view suffix, muxer;
+  };
+  static constexpr std::array<Ending, 4> kEndings = {
+      Ending{".mkv", "matroska"}, {".mp4", "mp4"}, {".ts", "mpegts"}, {".flv", "flv"}};
+  if (protocol == Protocol::Rtmp) return av_guess_format("flv", nullptr, nullptr);
+  if (protocol == Protocol::Srt) return av_guess_format("mpegts", nullptr, nullptr);
+  const std::string suffix = lower(std::filesystem::path(file_path_of(url)).extension().string());
+  for (const Ending& each : kEndings) {
+    if (each.suffix == suffix) return av_guess_format(each.muxer.data(), nullptr, nullptr);
+  }
+  throw Error(
+      ErrorCode::SchemeUnsupported,
+      "cannot push to " + redact(url) + ": the file's ending does not name a known container",
+      "supported: files ending in .mkv, .mp4, .ts or .flv, and rtsp://, rtmp://, rtmps://, srt://");
+}
+
+TargetAddress target_address(Protocol protocol, const std::string& text,
+                             const Credentials& credentials) {
+  if (protocol == Protocol::Srt) return srt_address(text, credentials);
+  const Url url = parse_url(text);
+  // libavformat takes schemes in lower case only.
+  std::string out = url.scheme + "://" + url.authority(rtmp_port(url)) + url.path;
+  if (!credentials.user.empty() || !credentials.password.empty()) {
+    out += out.find('?') == std::string::npos ? '?' : '&';
+    out += "user=" + percent_encode(credentials.user) +
+           "&pass=" + percent_encode(credentials.password);
+  }
+  return {out, ""};
+}
+
+std::string unused_name(const std::string& path) {
+  const std::filesystem::path given(path);
+  std::filesystem::path name = given;
+  for (int number = 2; std::filesystem::exists(name); ++number) {
+    name = given.parent_path() /
+           (given.stem().string() + "-" + std::to_string(number) + given.extension().string());
+  }
+  return name.string();
+}
+
+}  // namespace videopush::sinks
