@@ -5,7 +5,8 @@ import { InvalidArgumentError } from 'commander';
 
 export function collectClaims(text: string, claims: Map<string, string>): Map<string, string> {
   const at = text.indexOf('=');
-  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('write NAME=DIR, for example footage=./videos.');
+  if (at < 1 || at === text.length - 1)
+    throw new InvalidArgumentError('write NAME=DIR, for example footage=./videos.');
   const folder = resolve(text.slice(at + 1));
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw new InvalidArgumentError(`${folder} is not a folder.`);

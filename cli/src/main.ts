@@ -1,11 +1,10 @@
 /** The `videopush` command: what its words mean, and the one place where an error becomes a message and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { collectClaims } from './claims.ts';
 import { describe, ExitCode, formatError } from './errors.ts';
 import { probeCommand } from './probe.ts';
 import { type PushFlags, pushCommand } from './push.ts';
 import { type RunFlags, runCommand } from './run.ts';
-import { collectClaims } from './claims.ts';
 import { oneOf, parseBitRate, parseDuration, parseRate, parseSize, wholeNumber } from './values.ts';
 import { versionText } from './version.ts';
 
@@ -35,9 +34,17 @@ function pushWords(program: Command): void {
     .option('--codec <NAME>', 'H264, H265, VP8, … or an encoder by its name, such as libx264', 'H264')
     .option('--preset <NAME>', "the encoder's preset (libx264 default: veryfast)")
     .option('--tune <NAME>', "the encoder's tune (libx264 default: zerolatency); none = without")
-    .option('--bitrate <RATE>', "bits per second, such as 4M (default: the source's, else by size)", parseBitRate)
+    .option(
+      '--bitrate <RATE>',
+      "bits per second, such as 4M (default: the source's, else by size)",
+      parseBitRate,
+    )
     .option('--size <WxH>', "picture size (default: the source's)", parseSize)
-    .option('--rate <FPS>', 'constant frame rate, such as 25 or 30000/1001 (default: source time stamps)', parseRate)
+    .option(
+      '--rate <FPS>',
+      'constant frame rate, such as 25 or 30000/1001 (default: source time stamps)',
+      parseRate,
+    )
     .option('--gop <FRAMES>', 'distance of key frames (default: 2 s)', wholeNumber(1, 3000))
     .option('--bframes <N>', 'B-frames between references', wholeNumber(0, 16), 0)
     .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(0, 64), 0)
@@ -55,10 +62,17 @@ function pushWords(program: Command): void {
         .argParser(oneOf('Rebase', 'Burst', 'Skip'))
         .default(undefined, 'rebase for files and patterns, burst for live sources'),
     )
-    .option('--latency <MS>', 'latency budget between queue and wire, milliseconds', wholeNumber(0, 10_000), 100)
+    .option(
+      '--latency <MS>',
+      'latency budget between queue and wire, milliseconds',
+      wholeNumber(0, 10_000),
+      100,
+    )
     .option('--repeat', 'begin again at the end of the source, with continuous time stamps')
     .option('--for <DURATION>', 'stop after this long, such as 90 or 5m', parseDuration)
-    .addOption(new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'))
+    .addOption(
+      new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),
+    )
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
     .addHelpText('after', `${sourceHelp}\n${examples}`)
     .action((source: string, url: string, flags: PushFlags) => pushCommand(source, url, flags));
@@ -78,14 +92,21 @@ function program(): Command {
     .description('say what a source really is: measured, not guessed')
     .argument('<SOURCE>', 'file, URL or testpattern')
     .option('--json', 'the descriptor as JSON')
-    .addOption(new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'))
+    .addOption(
+      new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),
+    )
     .action(probeCommand);
   root
     .command('run')
     .description('run VideoPush and MediaServer manifests on this machine, without a cluster')
     .argument('<FILE...>', 'YAML files')
     .option('--for <DURATION>', 'stop after this long, such as 90 or 5m', parseDuration)
-    .option('--claim <NAME=DIR>', 'folder that stands for a PersistentVolumeClaim (repeatable)', collectClaims, new Map())
+    .option(
+      '--claim <NAME=DIR>',
+      'folder that stands for a PersistentVolumeClaim (repeatable)',
+      collectClaims,
+      new Map(),
+    )
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
     .addHelpText('after', '\nExample:\n  videopush run examples/local.yaml --for 60 --claim footage=./videos')
     .action((files: string[], flags: RunFlags) => runCommand(files, flags));
@@ -96,7 +117,8 @@ function program(): Command {
 /** Commander ends usage errors, --help and --version by throwing; everything else is ours. */
 function exitCodeOf(error: unknown): ExitCode {
   const { exitCode, code } = error as { exitCode?: number; code?: string };
-  if (typeof code === 'string' && code.startsWith('commander.')) return exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+  if (typeof code === 'string' && code.startsWith('commander.'))
+    return exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
   process.stderr.write(`${formatError(error)}\n`);
   return describe(error).exitCode;
 }
@@ -109,8 +131,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   process.exitCode = ExitCode.Ok;
-  const ended = await program().parseAsync(process.argv);
-  void ended;
+  await program().parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

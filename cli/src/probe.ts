@@ -1,7 +1,6 @@
 /** `videopush probe SOURCE`: the true descriptor, for people or as JSON. */
 import { probe, type SourceDescriptor } from '@videopush/native';
 import { sourceFailure } from './errors.ts';
-import { withFolder } from './folder.ts';
 import { sourceOf } from './source.ts';
 
 export interface ProbeFlags {
@@ -21,25 +20,43 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
     ['source', source],
     ['container', `${d.container}${d.live ? ', live' : ''}${d.seekable ? ', seekable' : ', not seekable'}`],
     ['duration', `${known(d.durationSeconds, ' s')}, starts at ${d.startSeconds} s`],
-    ['video', `stream ${d.streamIndex} of ${d.streamCount}: ${video.codec}${video.profile ? ` ${video.profile}` : ''}`],
-    ['picture', `${video.width}x${video.height} ${video.pixelFormat}${video.rotation ? `, to be turned by ${video.rotation}°` : ''}`],
-    ['frame rate', `${known(video.frameRate)}${video.variableFrameRate ? ' on average (variable)' : ''}, time base ${video.timeBase}`],
-    ['frames', `${known(video.frameCount)}${video.frameCount !== null && !video.frameCountExact ? ' (estimated)' : ''}`],
+    [
+      'video',
+      `stream ${d.streamIndex} of ${d.streamCount}: ${video.codec}${video.profile ? ` ${video.profile}` : ''}`,
+    ],
+    [
+      'picture',
+      `${video.width}x${video.height} ${video.pixelFormat}${video.rotation ? `, to be turned by ${video.rotation}°` : ''}`,
+    ],
+    [
+      'frame rate',
+      `${known(video.frameRate)}${video.variableFrameRate ? ' on average (variable)' : ''}, time base ${video.timeBase}`,
+    ],
+    [
+      'frames',
+      `${known(video.frameCount)}${video.frameCount !== null && !video.frameCountExact ? ' (estimated)' : ''}`,
+    ],
     ['GOP', `${known(video.gopFrames, ' frames')}, reordering ${order}`],
     ['bit rate', video.bitRate === null ? 'unknown' : `${Math.round(video.bitRate / 1000)} kb/s`],
-    ['colour', [color.range, color.primaries, color.transfer, color.matrix].map((tag) => tag ?? 'untagged').join(' / ')],
-    ...d.audio.map((a): [string, string] => ['audio', `${a.codec} ${a.sampleRate} Hz, ${a.channels} channels, ${known(a.bitRate, ' b/s')}`]),
+    [
+      'colour',
+      [color.range, color.primaries, color.transfer, color.matrix]
+        .map((tag) => tag ?? 'untagged')
+        .join(' / '),
+    ],
+    ...d.audio.map((a): [string, string] => [
+      'audio',
+      `${a.codec} ${a.sampleRate} Hz, ${a.channels} channels, ${known(a.bitRate, ' b/s')}`,
+    ]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
 export async function probeCommand(text: string, flags: ProbeFlags): Promise<void> {
-  await withFolder(async (folder) => {
-    const { options, label } = sourceOf(text, flags.rtspTransport, folder);
-    const descriptor = await probe(options).catch((error: unknown) => {
-      throw sourceFailure(error);
-    });
-    process.stdout.write(`${flags.json ? JSON.stringify(descriptor) : formatDescriptor(label, descriptor)}\n`);
+  const { options, label } = sourceOf(text, flags.rtspTransport);
+  const descriptor = await probe(options).catch((error: unknown) => {
+    throw sourceFailure(error);
   });
+  process.stdout.write(`${flags.json ? JSON.stringify(descriptor) : formatDescriptor(label, descriptor)}\n`);
 }

@@ -52,6 +52,7 @@ function snapshot(totals: LedgerTotals, change: Partial<EncodeSnapshot> = {}): E
     encoded: 100,
     resumes: 0,
     encoder: null,
+    format: null,
     encodeDuration: empty,
     residence: empty,
     latency: empty,
@@ -79,10 +80,14 @@ describe('the closing summary', () => {
   });
 
   it('excuses what the policy allows to be lost, and nothing else', () => {
-    const full = snapshot(ledger({ sent: 97, dropped: { queueFull: 3, late: 0, decodeError: 0, network: 0 } }));
+    const full = snapshot(
+      ledger({ sent: 97, dropped: { queueFull: 3, late: 0, decodeError: 0, network: 0 } }),
+    );
     expect(exitCodeOf(full, strict, false)).toBe(ExitCode.Failed);
     expect(exitCodeOf(full, { ...strict, whenFull: 'DropOldest' }, false)).toBe(ExitCode.Ok);
-    const late = snapshot(ledger({ sent: 99, dropped: { queueFull: 0, late: 1, decodeError: 0, network: 0 } }));
+    const late = snapshot(
+      ledger({ sent: 99, dropped: { queueFull: 0, late: 1, decodeError: 0, network: 0 } }),
+    );
     expect(exitCodeOf(late, { ...strict, whenFull: 'DropOldest' }, false)).toBe(ExitCode.Failed);
     expect(exitCodeOf(late, { ...strict, catchUp: 'Skip' }, false)).toBe(ExitCode.Ok);
     const failed = snapshot(ledger({ sent: 99, failed: { encode: 1, output: 0 } }));

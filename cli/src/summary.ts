@@ -1,5 +1,5 @@
 /** What became of every frame, and what the command says with its exit code about it. Pure. */
-import type { EncodeSnapshot, LedgerTotals, WhenFull, CatchUp } from '@videopush/native';
+import type { CatchUp, EncodeSnapshot, LedgerTotals, WhenFull } from '@videopush/native';
 import { ExitCode } from './errors.ts';
 
 export interface Policy {

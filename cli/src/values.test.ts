@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { oneOf, parseBitRate, parseDuration, parseRate, parseSize, parseTestPattern, wholeNumber } from './values.ts';
+import {
+  oneOf,
+  parseBitRate,
+  parseDuration,
+  parseRate,
+  parseSize,
+  parseTestPattern,
+  wholeNumber,
+} from './values.ts';
 
 describe('values on the command line', () => {
   it.each([

@@ -1,6 +1,7 @@
 /** Values as people write them on a command line. Pure; every refusal names what is allowed. */
-import { InvalidArgumentError } from 'commander';
+
 import type { TestPattern } from '@videopush/native';
+import { InvalidArgumentError } from 'commander';
 
 const refuse = (message: string): never => {
   throw new InvalidArgumentError(message);
@@ -12,7 +13,8 @@ export function parseSize(text: string): { width: number; height: number } {
   if (!match) return refuse('a size is WIDTHxHEIGHT, for example 1280x720.');
   const [width, height] = [Number(match[1]), Number(match[2])];
   for (const side of [width, height]) {
-    if (side < 16 || side > 8192 || side % 2) return refuse('width and height are even numbers of 16 to 8192.');
+    if (side < 16 || side > 8192 || side % 2)
+      return refuse('width and height are even numbers of 16 to 8192.');
   }
   return { width, height };
 }
@@ -30,12 +32,18 @@ export function parseBitRate(text: string): number {
 /** "25", "29.97", "30000/1001" as an exact fraction, up to 1000 frames a second. NTSC decimals become n·1000/1001. */
 export function parseRate(text: string): string {
   const fraction = /^(\d+)(?:\/(\d+))?$/.exec(text.trim());
-  const ntsc = { '23.976': '24000/1001', '23.98': '24000/1001', '29.97': '30000/1001', '59.94': '60000/1001' };
+  const ntsc = {
+    '23.976': '24000/1001',
+    '23.98': '24000/1001',
+    '29.97': '30000/1001',
+    '59.94': '60000/1001',
+  };
   const known = ntsc[text.trim() as keyof typeof ntsc];
   if (known) return known;
   if (fraction) {
     const [num, den] = [Number(fraction[1]), Number(fraction[2] ?? 1)];
-    if (num > 0 && den > 0 && num / den <= 1000 && num / den >= 0.1) return den === 1 ? `${num}` : `${num}/${den}`;
+    if (num > 0 && den > 0 && num / den <= 1000 && num / den >= 0.1)
+      return den === 1 ? `${num}` : `${num}/${den}`;
     return refuse('a frame rate lies between 0.1 and 1000.');
   }
   const decimal = /^(\d+)\.(\d{1,3})$/.exec(text.trim());
@@ -58,7 +66,9 @@ export function wholeNumber(low: number, high: number): (text: string) => number
 /** A duration: seconds, or with a unit: 90, 90s, 5m, 2h. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text.trim());
-  const seconds = match ? Number(match[1]) * { s: 1, m: 60, h: 3600 }[(match[2] ?? 's') as 's' | 'm' | 'h'] : 0;
+  const seconds = match
+    ? Number(match[1]) * { s: 1, m: 60, h: 3600 }[(match[2] ?? 's') as 's' | 'm' | 'h']
+    : 0;
   if (!(seconds > 0)) return refuse('a duration is a number of seconds, or for example 5m or 2h.');
   return seconds;
 }
@@ -67,7 +77,8 @@ export function parseDuration(text: string): number {
 export function oneOf<const T extends string>(...words: T[]): (text: string) => T {
   const key = (word: string) => word.toLowerCase().replaceAll(/[-_]/g, '');
   const spelled = words.map((word) => word.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase());
-  return (text) => words.find((word) => key(word) === key(text)) ?? refuse(`choose one of: ${spelled.join(', ')}.`);
+  return (text) =>
+    words.find((word) => key(word) === key(text)) ?? refuse(`choose one of: ${spelled.join(', ')}.`);
 }
 
 const patternKeys = 'pattern, size, rate, duration';

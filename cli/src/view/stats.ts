@@ -56,7 +56,8 @@ export function outputFigures(now: StreamState, before: StreamState | undefined)
   return (now.encoder?.outputs ?? []).map((output, index) => {
     const earlier = before?.encoder?.outputs[index];
     const span = now.elapsed - (before?.elapsed ?? now.elapsed);
-    const rate = (a: number, b: number | undefined) => (span > 0 && b !== undefined && a >= b ? (a - b) / span : 0);
+    const rate = (a: number, b: number | undefined) =>
+      span > 0 && b !== undefined && a >= b ? (a - b) / span : 0;
     const { ledger } = output;
     return {
       name: output.name,

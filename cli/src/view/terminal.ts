@@ -10,9 +10,12 @@ const clock = (seconds: number): string => {
   return `${hours ? `${hours}:` : ''}${pad(Math.floor(whole / 60) % 60)}:${pad(whole % 60)}`;
 };
 
-const ms = (seconds: number | undefined): string => (seconds === undefined ? '–' : `${(seconds * 1e3).toFixed(1)} ms`);
-const signedMs = (seconds: number): string => `${seconds < 0 ? '−' : '+'}${Math.abs(seconds * 1e3).toFixed(1)} ms`;
-const bits = (rate: number): string => (rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} Mb/s` : `${(rate / 1e3).toFixed(0)} kb/s`);
+const ms = (seconds: number | undefined): string =>
+  seconds === undefined ? '–' : `${(seconds * 1e3).toFixed(1)} ms`;
+const signedMs = (seconds: number): string =>
+  `${seconds < 0 ? '−' : '+'}${Math.abs(seconds * 1e3).toFixed(1)} ms`;
+const bits = (rate: number): string =>
+  rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} Mb/s` : `${(rate / 1e3).toFixed(0)} kb/s`;
 
 function progress(state: StreamState): string {
   if (state.total === undefined) return `  ${clock(state.elapsed)}`;
@@ -47,6 +50,14 @@ export function terminalLines(state: StreamState, before: StreamState | undefine
     `    ledger late ${o.late}   dropped ${o.dropped}   failed ${o.failed}   repeated ${o.repeated}   reconnects ${o.reconnects}`,
     ...(o.error ? [`    ${o.error}`] : []),
   ]);
-  const lines = [`${state.name}   ${state.source}`, progress(state), sourceLine(state), queueLine(state), ...outputs];
-  return lines.map((line) => ([...line].length > width ? `${[...line].slice(0, width - 1).join('')}…` : line));
+  const lines = [
+    `${state.name}   ${state.source}`,
+    progress(state),
+    sourceLine(state),
+    queueLine(state),
+    ...outputs,
+  ];
+  return lines.map((line) =>
+    [...line].length > width ? `${[...line].slice(0, width - 1).join('')}…` : line,
+  );
 }

@@ -30,6 +30,12 @@ describe('the live view', () => {
 
   it('writes one parsable object per status line', () => {
     const line = JSON.parse(statusLine(starting, undefined, new Date(0)));
-    expect(line).toMatchObject({ type: 'status', stream: 'push', totalSeconds: 60, outputs: [], decoder: null });
+    expect(line).toMatchObject({
+      type: 'status',
+      stream: 'push',
+      totalSeconds: 60,
+      outputs: [],
+      decoder: null,
+    });
   });
 });

@@ -1,0 +1,129 @@
+/** `videopush push SOURCE URL`: one stream, described like any other and run on this machine. */
+import { availableParallelism } from 'node:os';
+import { startLocalStream } from '@videopush/codec-worker/local/stream';
+import type { CatchUp, SourceOptions, WhenFull } from '@videopush/native';
+import { resolveEncoder, splitUserInfo } from '@videopush/native';
+import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/operator/builders/worker-config';
+import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import { close } from './closing.ts';
+import { describe, usageError } from './errors.ts';
+import { follow } from './live.ts';
+import { logTo } from './log.ts';
+import { sourceOf } from './source.ts';
+import { makeView, type View } from './view/view.ts';
+
+export interface PushFlags {
+  codec: string;
+  preset?: string;
+  tune?: string;
+  bitrate?: number;
+  size?: { width: number; height: number };
+  rate?: string;
+  gop?: number;
+  bframes: number;
+  threads: number;
+  queue: number;
+  whenFull: WhenFull;
+  catchUp?: CatchUp;
+  latency: number;
+  repeat?: boolean;
+  for?: number;
+  rtspTransport: 'tcp' | 'udp';
+  json?: boolean;
+}
+
+type Spec = VideoPush['spec'];
+
+const CODECS = ['H264', 'H265', 'VP8', 'VP9', 'AV1', 'MPEG4'] as const;
+const PATTERNS = ['TestSrc2', 'TestSrc', 'SMPTEHDBars'] as const;
+
+/** The codec's or encoder's name as a resource has it; refuses what this FFmpeg can't encode. */
+function codecOf(name: string): Pick<NonNullable<Spec['video']>, 'codec' | 'encoder'> {
+  const plain = name
+    .toUpperCase()
+    .replace(/^HEVC$/, 'H265')
+    .replace(/^(H)\.?(26[45])$/, '$1$2');
+  const codec = CODECS.find((known) => known === plain);
+  try {
+    resolveEncoder(codec ?? '', codec ? '' : name);
+  } catch (error) {
+    const { message, action } = describe(error);
+    throw usageError(message, action);
+  }
+  return codec ? { codec } : { encoder: name };
+}
+
+function sourceSpec({ uri, testPattern, rtspTransport }: SourceOptions, flags: PushFlags): Spec['source'] {
+  const onEnd = flags.repeat ? { onEnd: 'Repeat' as const } : {};
+  if (!testPattern) {
+    if (flags.repeat && /^(rtsps?|rtmps?|srt):/i.test(uri ?? '')) {
+      throw usageError('--repeat is for sources that end', 'a live source reconnects by itself');
+    }
+    return { uri, rtspTransport: rtspTransport === 'udp' ? 'UDP' : 'TCP', ...onEnd };
+  }
+  const { pattern = 'testsrc2', ...rest } = testPattern;
+  const known = PATTERNS.find((name) => name.toLowerCase() === pattern.toLowerCase());
+  if (!known)
+    throw usageError(
+      `testpattern has no pattern '${pattern}'`,
+      `choose one of: ${PATTERNS.join(', ').toLowerCase()}`,
+    );
+  const finite = rest.durationSeconds !== undefined && !flags.repeat ? { onEnd: 'Complete' as const } : onEnd;
+  return { testPattern: { ...rest, pattern: known }, ...finite };
+}
+
+/** The options as a VideoPush, so that everything behind it is the same as for a manifest. Pure. */
+export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags): VideoPush {
+  return {
+    apiVersion: 'videopush.dev/v1alpha1',
+    kind: 'VideoPush',
+    metadata: { name: 'push', namespace: 'local' },
+    spec: {
+      source: sourceSpec(source, flags),
+      video: {
+        ...codecOf(flags.codec),
+        ...flags.size,
+        frameRate: flags.rate,
+        bitrateKbps: flags.bitrate === undefined ? undefined : Math.round(flags.bitrate / 1000),
+        gopFrames: flags.gop,
+        maxBFrames: flags.bframes,
+        preset: flags.preset,
+        tune: flags.tune,
+        threads: flags.threads,
+      },
+      queue: { capacityFrames: flags.queue, whenFull: flags.whenFull },
+      pacing: { latencyBudgetMilliseconds: flags.latency, catchUp: flags.catchUp },
+      outputs: [{ name: 'main', url }],
+    },
+  };
+}
+
+/** Runs the push to its end and returns the exit code; `view` shows it. */
+export async function push(
+  sourceText: string,
+  urlText: string,
+  flags: PushFlags,
+  view: View,
+): Promise<number> {
+  const source = sourceOf(sourceText, flags.rtspTransport);
+  const { url, user, password } = splitUserInfo(urlText);
+  const resource = videoPushOf(source.options, url, flags);
+  const configs = buildWorkerConfigs(resource, {
+    outputs: { main: { url } },
+    processors: availableParallelism(),
+  });
+  const stream = await startLocalStream(configs, {
+    credentials: {
+      source: { username: source.options.user, password: source.options.password },
+      outputs: { main: { username: user, password } },
+    },
+    onLog: logTo(view),
+  });
+  const policy = { whenFull: flags.whenFull, catchUp: effectiveCatchUp(resource.spec) };
+  const live = { name: 'push', source: source.label, policy, stream, limit: flags.for };
+  return close(await follow([live], view, { seconds: flags.for }), view);
+}
+
+export async function pushCommand(source: string, url: string, flags: PushFlags): Promise<void> {
+  process.exitCode = await push(source, url, flags, makeView(flags.json));
+}

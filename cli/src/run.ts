@@ -1,0 +1,206 @@
+/** `videopush run FILE…`: the manifests that a cluster takes, on this machine. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { type LocalStreamOptions, startLocalStream } from '@videopush/codec-worker/local/stream';
+import {
+  buildWorkerConfigs,
+  effectiveCatchUp,
+  type OutputTarget,
+  sourceLabel,
+} from '@videopush/operator/builders/worker-config';
+import { type Manifest, readManifests, type Secret } from '@videopush/operator/crds/manifest';
+import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
+import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import { close } from './closing.ts';
+import { describe, usageError } from './errors.ts';
+import { follow, type LiveStream } from './live.ts';
+import { logTo } from './log.ts';
+import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';
+import { makeView, type View } from './view/view.ts';
+
+export interface RunFlags {
+  for?: number;
+  claim: Map<string, string>;
+  json?: boolean;
+}
+
+export interface Manifests {
+  pushes: VideoPush[];
+  servers: MediaServer[];
+  secrets: Map<string, Secret>;
+}
+
+const isKind =
+  <T extends Manifest>(kind: T['kind']) =>
+  (manifest: Manifest): manifest is T =>
+    manifest.kind === kind;
+
+function readFile(file: string): Manifest[] {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw usageError(
+      `${file} can't be read: ${(error as Error).message}`,
+      'name manifest files, or - for standard input',
+    );
+  }
+  try {
+    const { manifests, ignored } = readManifests(text);
+    for (const kind of ignored) process.stderr.write(`videopush: ${file}: ${kind} is left to a cluster\n`);
+    return manifests;
+  } catch (error) {
+    throw usageError(
+      `${file}: ${describe(error).message}`,
+      'correct the manifest; the manual lists every field',
+    );
+  }
+}
+
+/** Sorts the documents, and refuses names that stand twice. */
+export function collect(manifests: Manifest[]): Manifests {
+  const seen = new Set<string>();
+  for (const { kind, metadata } of manifests) {
+    const name = `${kind} "${metadata.name}"`;
+    if (seen.has(name)) throw usageError(`${name} stands twice in the manifests`);
+    seen.add(name);
+  }
+  const pushes = manifests.filter(isKind<VideoPush>('VideoPush')).filter(({ spec }) => !spec.suspend);
+  const secrets = manifests
+    .filter(isKind<Secret>('Secret'))
+    .map((secret) => [secret.metadata.name, secret] as const);
+  return { pushes, servers: manifests.filter(isKind<MediaServer>('MediaServer')), secrets: new Map(secrets) };
+}
+
+/** One value of a Secret among the manifests. */
+function secretValue(secrets: Manifests['secrets'], name: string, key: string): string {
+  const secret = secrets.get(name);
+  const value =
+    secret?.stringData?.[key] ?? (secret?.data?.[key] && Buffer.from(secret.data[key], 'base64').toString());
+  if (typeof value === 'string') return value;
+  throw usageError(
+    `there is no Secret "${name}" with the key "${key}"`,
+    'put the Secret into one of the files',
+  );
+}
+
+const basicAuth = (secrets: Manifests['secrets'], name: string | undefined) =>
+  name === undefined
+    ? {}
+    : { username: secretValue(secrets, name, 'username'), password: secretValue(secrets, name, 'password') };
+
+type GivenCredentials = NonNullable<LocalStreamOptions['credentials']>;
+
+interface Resolved {
+  targets: Record<string, OutputTarget>;
+  credentials: GivenCredentials;
+}
+
+/** Addresses and credentials of every output. */
+function resolve(
+  push: VideoPush,
+  servers: ReadonlyMap<string, LocalServer>,
+  secrets: Manifests['secrets'],
+): Resolved {
+  const targets: Resolved['targets'] = {};
+  const outputs: NonNullable<GivenCredentials['outputs']> & Record<string, object> = {};
+  for (const [index, output] of push.spec.outputs.entries()) {
+    const server = serverOf(push, index, servers);
+    const own = basicAuth(secrets, output.credentialsSecretRef?.name);
+    const { urlSecretRef } = output;
+    if (urlSecretRef) {
+      // The address itself is the secret: it reaches the worker in a file, so the configuration names none.
+      outputs[output.name] = { ...own, url: secretValue(secrets, urlSecretRef.name, urlSecretRef.key) };
+      targets[output.name] = { urlFile: 'given' };
+    } else {
+      outputs[output.name] = { ...server?.publisher, ...own };
+      targets[output.name] = { url: server ? addressOf(push, index, server) : output.url };
+    }
+  }
+  const source = basicAuth(secrets, push.spec.source.credentialsSecretRef?.name);
+  return { targets, credentials: { source, outputs } };
+}
+
+async function startStream(
+  push: VideoPush,
+  servers: ReadonlyMap<string, LocalServer>,
+  secrets: Manifests['secrets'],
+  flags: RunFlags,
+  view: View,
+): Promise<LiveStream> {
+  const { name } = push.metadata;
+  const claim = push.spec.source.persistentVolumeClaim?.claimName;
+  if (claim !== undefined && !flags.claim.has(claim)) {
+    throw usageError(
+      `VideoPush "${name}" reads from the volume of claim "${claim}"`,
+      `say which folder stands for it: --claim ${claim}=DIR`,
+    );
+  }
+  const { targets, credentials } = resolve(push, servers, secrets);
+  const configs = buildWorkerConfigs(push, {
+    outputs: targets,
+    claims: Object.fromEntries(flags.claim),
+    processors: availableParallelism(),
+  });
+  const stream = await startLocalStream(configs, { credentials, onLog: logTo(view, name) });
+  const server = serverOf(push, 0, servers);
+  const policy = {
+    whenFull: push.spec.queue?.whenFull ?? 'Block',
+    catchUp: effectiveCatchUp(push.spec),
+  } as const;
+  const viewers = server && (() => viewersOf(push, 0, server));
+  return {
+    name,
+    source: sourceLabel(push.spec.source),
+    policy,
+    stream,
+    limit: flags.for,
+    ...(viewers && { viewers }),
+  };
+}
+
+/** Says where each stream can be watched. */
+function announce(pushes: VideoPush[], servers: ReadonlyMap<string, LocalServer>, view: View): void {
+  for (const push of pushes) {
+    for (const index of push.spec.outputs.keys()) {
+      const server = serverOf(push, index, servers);
+      const watch = server && watchAt(push, index, server);
+      if (!watch) continue;
+      const text = `${push.metadata.name}: watch ${watch.rtsp}${watch.page ? ` or, in a browser, ${watch.page}` : ''}`;
+      view.say(text, { type: 'watch', stream: push.metadata.name, ...watch });
+      const { username, password } = server.reader;
+      if (username) process.stderr.write(`${push.metadata.name}: user ${username}, password ${password}\n`);
+    }
+  }
+}
+
+/** Servers first, then streams; everything that was started is stopped again, whatever happens. */
+export async function withStreams<T>(
+  { pushes, servers, secrets }: Manifests,
+  flags: RunFlags,
+  view: View,
+  work: (streams: LiveStream[], running: ReadonlyMap<string, LocalServer>) => Promise<T>,
+  beforeStreams: (running: ReadonlyMap<string, LocalServer>) => Promise<void> = async () => {},
+): Promise<T> {
+  const running = new Map<string, LocalServer>();
+  const streams: LiveStream[] = [];
+  try {
+    for (const server of servers) running.set(server.metadata.name, await startServer(server, pushes));
+    announce(pushes, running, view);
+    await beforeStreams(running);
+    for (const push of pushes) streams.push(await startStream(push, running, secrets, flags, view));
+    return await work(streams, running);
+  } finally {
+    await Promise.all(streams.map(({ stream }) => stream.close()));
+    await Promise.all([...running.values()].map((server) => server.process?.close()));
+  }
+}
+
+export async function runCommand(files: string[], flags: RunFlags): Promise<void> {
+  const manifests = collect(files.flatMap(readFile));
+  if (manifests.pushes.length === 0) throw usageError('the manifests have no VideoPush to run');
+  const view = makeView(flags.json);
+  process.exitCode = await withStreams(manifests, flags, view, async (streams) =>
+    close(await follow(streams, view, { seconds: flags.for }), view),
+  );
+}

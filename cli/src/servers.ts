@@ -1,0 +1,127 @@
+/** MediaServers of the manifests: a MediaMTX on this machine for each that is not External. */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { type MediaMtx, startMediaMtx } from '@videopush/codec-worker/local/mediamtx';
+import { freePorts } from '@videopush/codec-worker/local/places';
+import type { Credentials } from '@videopush/codec-worker/local/stream';
+import {
+  checkServer,
+  DEFAULT_PORTS,
+  hlsPage,
+  outputPath,
+  type Ports,
+  publishUrl,
+} from '@videopush/operator/builders/endpoints';
+import { buildMediaMtxConfig, type ServerPath, slateFor } from '@videopush/operator/builders/mediamtx-config';
+import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
+import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import { mediamtxBinary } from '../../scripts/paths.mjs';
+import { usageError } from './errors.ts';
+
+const HOST = '127.0.0.1';
+
+/** One server that streams may publish to. */
+export interface LocalServer {
+  resource: MediaServer;
+  ports: Ports;
+  /** undefined for External */
+  process: MediaMtx | undefined;
+  publisher: Credentials;
+  /** user and password for viewers, when the resource asks for them */
+  reader: Credentials;
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, () => probe.close(() => resolve(true)));
+  });
+
+/** The usual ports where all of them are free, else free ones: a second server, or somebody else's. */
+async function choosePorts(): Promise<Ports> {
+  const usual = Object.values(DEFAULT_PORTS);
+  if ((await Promise.all(usual.map(isFree))).every(Boolean)) return DEFAULT_PORTS;
+  const names = Object.keys(DEFAULT_PORTS) as (keyof Ports)[];
+  const ports = await freePorts(names.length);
+  return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as unknown as Ports;
+}
+
+/** Every output of every stream that goes to `server`, as the path that keeps its readers. */
+function pathsOf(server: MediaServer, pushes: readonly VideoPush[]): ServerPath[] {
+  return pushes.flatMap((push) =>
+    push.spec.outputs
+      .filter(({ serverRef }) => serverRef?.name === server.metadata.name)
+      .map((output) => ({
+        name: outputPath(push, output),
+        slate: push.spec.video?.encoder ? undefined : slateFor(push.spec.video?.codec ?? 'H264'),
+      })),
+  );
+}
+
+const generated = (wanted: 'Generated' | 'None' | undefined, name: string): Credentials =>
+  wanted === 'Generated' ? { username: name, password: randomBytes(18).toString('base64url') } : {};
+
+const account = ({ username, password }: Credentials) =>
+  username !== undefined && password !== undefined ? { name: username, password } : undefined;
+
+export async function startServer(resource: MediaServer, pushes: readonly VideoPush[]): Promise<LocalServer> {
+  if (resource.spec.type === 'External') {
+    return { resource, ports: DEFAULT_PORTS, process: undefined, publisher: {}, reader: {} };
+  }
+  checkServer(resource, 'RTSP', 'spec.protocols');
+  const ports = await choosePorts();
+  const { publish = 'Generated', read = 'None' } = resource.spec.authentication ?? {};
+  const publisher = generated(publish, 'publisher');
+  const reader = generated(read, 'reader');
+  const config = buildMediaMtxConfig(resource, pathsOf(resource, pushes), {
+    ports,
+    users: { publisher: account(publisher), reader: account(reader) },
+    logLevel: 'warn',
+  });
+  const process = await startMediaMtx({ binary: mediamtxBinary(), config, ports });
+  return { resource, ports, process, publisher, reader };
+}
+
+/** The server that an output names. @throws usage error when no manifest has it */
+export function serverOf(
+  push: VideoPush,
+  index: number,
+  servers: ReadonlyMap<string, LocalServer>,
+): LocalServer | undefined {
+  const name = push.spec.outputs[index]?.serverRef?.name;
+  if (name === undefined) return undefined;
+  const server = servers.get(name);
+  if (server) return server;
+  const action = 'put its manifest into one of the files, or give the output a url';
+  throw usageError(`VideoPush "${push.metadata.name}": there is no MediaServer "${name}"`, action);
+}
+
+export const addressOf = (push: VideoPush, index: number, server: LocalServer): string =>
+  publishUrl(push, index, server.resource, { host: HOST, ports: server.ports });
+
+/** Readers of an output's path, undefined where nobody can tell. */
+export async function viewersOf(
+  push: VideoPush,
+  index: number,
+  server: LocalServer,
+): Promise<number | undefined> {
+  const output = push.spec.outputs[index];
+  return output && (await server.process?.path(outputPath(push, output)))?.viewers;
+}
+
+/** Where a person watches the output: RTSP, and a page for the browser when the server speaks HLS. */
+export function watchAt(
+  push: VideoPush,
+  index: number,
+  server: LocalServer,
+): { rtsp: string; page: string | undefined } | undefined {
+  const output = push.spec.outputs[index];
+  if (!output || !server.process) return undefined;
+  const path = outputPath(push, output);
+  const hls = (server.resource.spec.protocols ?? ['HLS']).includes('HLS');
+  return {
+    rtsp: `rtsp://localhost:${server.ports.rtsp}/${path}`,
+    page: hls ? hlsPage('localhost', server.ports, path) : undefined,
+  };
+}
