@@ -43,6 +43,7 @@ export interface Addon {
   setLogLevel(level: number, listener?: (level: number, line: string) => void): void;
   buildInfo(): BuildInfo;
   resolveEncoder(codec: string, encoder: string): string;
+  redact(text: string): string;
   abortHandle(): Handle;
   abort(handle: Handle): void;
   probe(source: SourceOptions, abort?: Handle): Promise<SourceDescriptor>;

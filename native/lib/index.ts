@@ -1,7 +1,7 @@
 /** @videopush/native: decoding, encoding, pacing and publishing on native threads, behind a typed API. */
 export { NativeError } from './errors.ts';
 export { Frame, type FrameLike, type Plane } from './frame.ts';
-export { buildInfo, type LogLine, resolveEncoder, setLogLevel } from './log.ts';
+export { buildInfo, type LogLine, redact, resolveEncoder, setLogLevel } from './log.ts';
 export { FramePusher, type PushOptions, type PushTiming } from './pusher.ts';
 export {
   type AttachOptions,

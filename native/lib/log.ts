@@ -35,3 +35,8 @@ export function buildInfo(): BuildInfo {
 export function resolveEncoder(codec: string, encoder = ''): string {
   return addon.resolveEncoder(codec, encoder);
 }
+
+/** Text without the user-info and the secret-looking query values of the URLs in it. */
+export function redact(text: string): string {
+  return addon.redact(text);
+}

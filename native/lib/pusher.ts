@@ -174,9 +174,12 @@ export class FramePusher {
       if (kind === 'session.ended') connected.reject(this.snapshot().error ?? ended);
       onEvent?.({ kind, detail });
     });
+    // Events alone do not keep a process alive, an opening should.
+    const keepAlive = setInterval(look, 100);
     try {
       await connected.promise;
     } finally {
+      clearInterval(keepAlive);
       signal?.removeEventListener('abort', abort);
     }
   }

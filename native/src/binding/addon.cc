@@ -85,6 +85,11 @@ Napi::Value resolve_encoder_js(const Info& info) {
   return Napi::String::New(info.Env(), media::resolve_encoder(text(0), text(1)));
 }
 
+Napi::Value redact_js(const Info& info) {
+  if (!info[0].IsString()) bad_argument("text", "a string");
+  return Napi::String::New(info.Env(), redact(info[0].As<Napi::String>().Utf8Value()));
+}
+
 Napi::Value abort_handle(const Info& info) { return wrap(info.Env(), std::make_shared<AbortHandle>()); }
 
 Napi::Value abort_now(const Info& info) {
@@ -299,6 +304,7 @@ Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
   add<set_log_level_js>(exports, "setLogLevel");
   add<build_info>(exports, "buildInfo");
   add<resolve_encoder_js>(exports, "resolveEncoder");
+  add<redact_js>(exports, "redact");
   add<abort_handle>(exports, "abortHandle");
   add<abort_now>(exports, "abort");
   add<probe_js>(exports, "probe");
