@@ -1,0 +1,134 @@
+// The real parts together: a ring in shared memory, libx264, the wall's clock, and a Matroska file.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "encode/pictures.h"
+#include "ring/ring.h"
+#include "sessions/encode_session.h"
+#include "sessions/ring_input.h"
+
+using namespace videopush;
+using namespace videopush::test;
+
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+
+struct Folder {
+  Folder() {
+    std::string pattern = "/tmp/videopush-encode-XXXXXX";
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path = pattern;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string path;
+};
+
+void publish(ring::Producer& producer, const VideoFormat& format, std::int64_t index) {
+  const AbortSignal never;
+  ring::SlotWriter slot;
+  REQUIRE(producer.reserve(slot, never, 30 * kSecond) == ring::Reserve::Slot);
+  const FramePtr frame = picture(format, index);
+  for (int plane = 0; plane < 3; ++plane) {
+    const int rows = plane == 0 ? format.height : format.height / 2;
+    const int width = plane == 0 ? format.width : format.width / 2;
+    for (int y = 0; y < rows; ++y)
+      std::copy_n(frame->data[plane] + y * frame->linesize[plane], width,
+                  slot.data[plane] + y * slot.stride[plane]);
+  }
+  slot.header->pts = frame->pts;
+  slot.header->duration = frame_duration(*frame);
+  slot.header->produced_at = system_clock().now();
+  producer.publish(slot);
+}
+
+/// The pts of the file's video packets, in seconds, and the number of key frames.
+std::pair<std::vector<double>, int> packets(const std::string& path) {
+  AVFormatContext* context = nullptr;
+  REQUIRE(avformat_open_input(&context, path.c_str(), nullptr, nullptr) == 0);
+  REQUIRE(avformat_find_stream_info(context, nullptr) >= 0);
+  std::vector<double> times;
+  int keys = 0;
+  const PacketPtr packet = make_packet();
+  while (av_read_frame(context, packet.get()) == 0) {
+    times.push_back(static_cast<double>(packet->pts) * av_q2d(context->streams[0]->time_base));
+    keys += (packet->flags & AV_PKT_FLAG_KEY) != 0;
+    av_packet_unref(packet.get());
+  }
+  avformat_close_input(&context);
+  return {times, keys};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "frames from a ring are encoded and written to a file on time, and the ring is acked to its "
+    "end") {
+  const Folder folder;
+  const VideoFormat format = video_format({.width = 320, .height = 192, .frame_rate = {50, 1}});
+  ring::RingOptions options;
+  options.path = folder.path + "/frames";
+  options.outputs = {"main"};
+  const AbortSignal abort;
+  const auto producer = ring::Producer::open(options, format, abort, kSecond);
+
+  sessions::EncodeOptions encode;
+  sessions::OutputOptions output;
+  output.name = "main";
+  output.url = folder.path + "/out.mkv";
+  encode.outputs = {output};
+  encode.encoder.gop_frames = 25;
+  sessions::EncodeSession session(encode, std::make_unique<sessions::RingInput>(options.path),
+                                  system_clock(), nullptr);
+  session.start();
+  const Nanoseconds began = system_clock().now();
+  for (std::int64_t i = 0; i < 60; ++i) publish(*producer, format, i);
+  producer->end();
+  REQUIRE(session.wait(60 * kSecond));
+  const Nanoseconds took = system_clock().now() - began;
+
+  const auto snapshot = session.snapshot();
+  CHECK(snapshot.ended);
+  CHECK_FALSE(snapshot.error.has_value());
+  CHECK(snapshot.outputs[0].ledger.sent == 60);
+  CHECK(snapshot.source_frames == 60);
+  CHECK(ring::Observer::open(options.path)->header().cursors().acked == 60);
+  CHECK(took >= 60 * kSecond / 50);  // never faster than the media
+  const auto [times, keys] = packets(output.url);
+  REQUIRE(times.size() == 60);
+  CHECK(keys == 3);
+  for (std::size_t i = 0; i < times.size(); ++i)
+    CHECK(times[i] == doctest::Approx(static_cast<double>(i) / 50).epsilon(0.002));
+  MESSAGE("p99 lateness " << snapshot.outputs[0].lateness.quantile(0.99) * 1000 << " ms");
+}
+
+TEST_CASE(
+    "an encoder that begins after the end was sent finds nothing to do and publishes nothing") {
+  const Folder folder;
+  const VideoFormat format = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
+  ring::RingOptions options;
+  options.path = folder.path + "/frames";
+  options.outputs = {"main"};
+  const AbortSignal abort;
+  const auto producer = ring::Producer::open(options, format, abort, kSecond);
+  for (std::int64_t i = 0; i < 5; ++i) publish(*producer, format, i);
+  producer->end();
+  for (const char* name : {"/first.mkv", "/second.mkv"}) {
+    sessions::EncodeOptions encode;
+    sessions::OutputOptions output;
+    output.name = "main";
+    output.url = folder.path + name;
+    encode.outputs = {output};
+    sessions::EncodeSession session(encode, std::make_unique<sessions::RingInput>(options.path),
+                                    system_clock(), nullptr);
+    session.start();
+    REQUIRE(session.wait(60 * kSecond));
+    CHECK(session.snapshot().ended);
+  }
+  CHECK(std::filesystem::exists(folder.path + "/first.mkv"));
+  CHECK_FALSE(std::filesystem::exists(folder.path + "/second.mkv"));
+}
