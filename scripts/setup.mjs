@@ -3,6 +3,7 @@
  * does and how long that may take. It is over in seconds when nothing is missing. Runs on Node 20,
  * without any package.
  */
+import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { addonCurrent, buildAddon } from './setup/addon.mjs';
 import { SetupError, stopRunning } from './setup/command.mjs';
@@ -12,6 +13,9 @@ import { installModules, modulesCurrent } from './setup/modules.mjs';
 import { findMissing, installPackages } from './setup/packages.mjs';
 import { checkPrerequisites } from './setup/prerequisites.mjs';
 import { carriedCurrent, clip, fetchCarried, formatter } from './setup/pypi.mjs';
+
+/** Aborted, with the signal's name as its reason, when this process is told to end. */
+const stop = new AbortController();
 
 /**
  * One thing that must be there in the end.
@@ -93,7 +97,7 @@ async function carryOut(step, label) {
     await step.run();
     console.log(`${label}: done in ${elapsed(since)}`);
   } catch (error) {
-    if (!(error instanceof SetupError) || !step.without) throw error;
+    if (!(error instanceof SetupError) || !step.without || stop.signal.aborted) throw error;
     console.log(`${label}: ${error.message}, so ${step.without}\n  Cause: ${error.reason}`);
   }
 }
@@ -112,10 +116,11 @@ async function main() {
   console.log(
     `Setting up for the ${purpose} on ${facts.system} ${facts.arch}, Node ${facts.node}, ${facts.go}.`,
   );
-  const release = await takeLock();
+  const release = await takeLock(stop.signal);
   try {
     const steps = plan(purpose);
     for (const [index, step] of steps.entries()) {
+      stop.signal.throwIfAborted();
       await carryOut(step, `[${index + 1}/${steps.length}] ${step.name}`);
     }
   } finally {
@@ -124,20 +129,23 @@ async function main() {
   console.log(`Ready after ${elapsed(since)}.`);
 }
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) {
-  process.once(signal, () => {
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => {
+    stop.abort(signal);
     stopRunning();
-    console.error(`Setup stopped by ${signal}; the same command goes on where it was.`);
-    process.exitCode = signal === 'SIGINT' ? 130 : 143;
-    process.exit();
   });
 }
 
 try {
   await main();
 } catch (error) {
-  if (error instanceof SetupError) console.error(error.describe());
-  else
-    console.error(`Setup stopped by a defect of its own: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
+  if (stop.signal.aborted) {
+    console.error(`Setup stopped by ${stop.signal.reason}; the same command goes on where it was.`);
+    process.exitCode = 128 + constants.signals[/** @type {NodeJS.Signals} */ (stop.signal.reason)];
+  } else if (error instanceof SetupError) {
+    console.error(error.describe());
+  } else {
+    console.error(`Setup stopped by a defect of its own: ${error instanceof Error ? error.message : error}`);
+  }
 }

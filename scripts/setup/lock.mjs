@@ -34,11 +34,12 @@ function tryToTake(file) {
 
 /**
  * Waits until no other set-up works on this checkout; one that died is not waited for.
+ * @param {AbortSignal} [stop]  ends the waiting
  * @param {string} [file]
  * @returns {Promise<() => void>} gives the lock back
  * @throws {SetupError} after 40 minutes
  */
-export async function takeLock(file = join(repoRoot, '.setup.lock')) {
+export async function takeLock(stop, file = join(repoRoot, '.setup.lock')) {
   const until = Date.now() + LIMIT_MS;
   let told = false;
   for (;;) {
@@ -57,6 +58,6 @@ export async function takeLock(file = join(repoRoot, '.setup.lock')) {
     if (!told)
       console.log(`Another set-up of this checkout is at work (process ${holder}); waiting for it …`);
     told = true;
-    await sleep(500);
+    await sleep(500, undefined, { signal: stop });
   }
 }

@@ -95,10 +95,18 @@ export async function installPackages(names) {
       log,
       limitMs: 30 * 60_000,
     });
-  // A third-party source that is gone makes the update fail though Debian's own lists arrived:
-  // whether the packages can be had is for the installation to say.
-  await apt(['update'], 'apt-update').catch((error) => {
-    if (!(error instanceof SetupError)) throw error;
-  });
-  await apt(['install', '-y', '--no-install-recommends', ...names], 'apt-install');
+  /** @type {unknown} */
+  let updateError;
+  try {
+    await apt(['update', '-o', 'APT::Update::Error-Mode=any'], 'apt-update');
+  } catch (error) {
+    // A third-party source that is gone makes the update fail though Debian's own lists arrived:
+    // whether the packages can be had is for the installation to say.
+    updateError = error;
+  }
+  try {
+    await apt(['install', '-y', '--no-install-recommends', ...names], 'apt-install');
+  } catch (error) {
+    throw updateError ?? error;
+  }
 }

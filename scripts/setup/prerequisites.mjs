@@ -20,7 +20,7 @@ const OLDEST = { node: [20], npm: [10], python: [3], go: [1, 21] };
 
 const ADVICE = {
   node: 'install Node.js 20 or newer, for example from NodeSource (Debian 12 itself has 18, which is too old)',
-  npm: 'sudo npm install --global npm@11 (Debian itself has npm 9, which is too old)',
+  npm: 'install npm 10 or newer: it comes with Node.js from NodeSource, or `sudo npm install --global npm@11` renews an older one (Debian itself has 9)',
   python: 'sudo apt-get install python3 python3-pip',
   pip: 'sudo apt-get install python3-pip',
   go: 'install Go 1.21 or newer from the go.dev downloads or from backports (Debian 12 itself has 1.19, which is too old)',

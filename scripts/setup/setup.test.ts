@@ -148,9 +148,9 @@ describe('the lock of a checkout', () => {
 
   it('lets the second set-up in when the first has given it back', async () => {
     const file = join(folder, 'lock');
-    const release = await takeLock(file);
+    const release = await takeLock(undefined, file);
     let second = false;
-    const waiting = takeLock(file).then((give) => {
+    const waiting = takeLock(undefined, file).then((give) => {
       second = true;
       return give;
     });
@@ -164,6 +164,6 @@ describe('the lock of a checkout', () => {
     const file = join(folder, 'lock');
     // Beyond the largest process number that Linux gives (2^22).
     writeFileSync(file, '4194305');
-    (await takeLock(file))();
+    (await takeLock(undefined, file))();
   });
 });
