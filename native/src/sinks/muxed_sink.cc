@@ -104,6 +104,10 @@ void MuxedSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   open_target(abort);
   AVDictionary* options = nullptr;
   if (protocol_ == Protocol::Rtmp) av_dict_set(&options, "flvflags", "no_duration_filesize", 0);
+  // The Matroska muxer keeps a cluster in memory: no more than a second is lost with the process.
+  if (std::string_view(context_->oformat->name) == "matroska") {
+    av_dict_set(&options, "cluster_time_limit", "1000", 0);
+  }
   const int result = avformat_write_header(context_.get(), &options);
   av_dict_free(&options);
   if (result < 0) fail(result, false, abort);
@@ -118,7 +122,7 @@ void MuxedSink::open_muxer(const TrackInfo& track) {
   if (result < 0) throw std::bad_alloc();
   context_.reset(context);
   context->interrupt_callback = limit_->callback();
-  if (protocol_ != Protocol::File) context->flags |= AVFMT_FLAG_FLUSH_PACKETS;
+  context->flags |= AVFMT_FLAG_FLUSH_PACKETS;  // what was sent is out of this process
   AVStream* stream = avformat_new_stream(context, nullptr);
   if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, track.parameters) < 0) {
     throw std::bad_alloc();
@@ -184,7 +188,9 @@ SendResult MuxedSink::send(const Unit& unit, const AbortSignal& abort) {
   if (written >= 0 && io.error < 0) written = io.error;  // the muxers do not look at it
   if (written < 0) fail(written, true, abort);
   result.accepted = clock_.now();
-  result.bytes = static_cast<std::size_t>(std::max<std::int64_t>(avio_tell(&io) - before, 0));
+  const std::int64_t moved =
+      protocol_ == Protocol::File ? unit.packet->size : avio_tell(&io) - before;
+  result.bytes = static_cast<std::size_t>(std::max<std::int64_t>(moved, 0));
   return result;
 }
 

@@ -54,7 +54,7 @@ struct Unit {
 struct SendResult {
   Nanoseconds offered;   // first byte offered to the kernel (s_n)
   Nanoseconds accepted;  // last byte accepted (e_n)
-  std::size_t bytes;     // payload on the wire or in the file, protocol overhead included
+  std::size_t bytes;     // on the wire with the protocol's overhead; of a file, the unit itself
 };
 
 class Sink {

@@ -20,6 +20,7 @@ namespace {
 
 constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kMillisecond = 1'000'000;
+constexpr std::size_t kLargestSendBuffer = 4 << 20;
 
 Error connect_error(const std::string& where, int error) {
   switch (error) {
@@ -135,7 +136,7 @@ std::size_t TcpSocket::write_some(std::span<const iovec> parts) {
 
 void TcpSocket::bound_send_buffer(std::size_t bytes) {
   // The kernel doubles the value, for its own book-keeping (socket(7)).
-  const int value = static_cast<int>(std::min<std::size_t>(bytes, 64u << 20));
+  const int value = static_cast<int>(std::min(bytes, kLargestSendBuffer));
   if (setsockopt(fd_, SOL_SOCKET, SO_SNDBUFFORCE, &value, sizeof value) != 0) {
     setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &value, sizeof value);
   }
