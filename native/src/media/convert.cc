@@ -2,12 +2,14 @@
 
 extern "C" {
 #include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 }
 
 #include <algorithm>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "core/error.h"
 #include "media/color.h"
@@ -146,6 +148,7 @@ struct Converter::Impl {
   Conversion rotator_input;
   std::unique_ptr<FilterGraph> rotator;
   std::unique_ptr<AVBufferPool, PoolDelete> pool;
+  FramePtr padded;  // see draw()
 
   Conversion describe(const AVFrame& frame) const {
     AVColorRange range = frame.color_range;
@@ -175,15 +178,27 @@ struct Converter::Impl {
 
   void prepare(const Conversion& in) {
     if (scaler && in == current) return;
-    scaler.reset(sws_getContext(in.width, in.height, in.format, output.width, output.height,
-                                pixel_format(output.pixel_format), SWS_BICUBIC, nullptr, nullptr,
-                                nullptr));
-    if (!scaler) {
+    scaler.reset(sws_alloc_context());
+    if (!scaler) throw std::bad_alloc();
+    // Ranges before the initialisation: it chooses a plain copy for equal formats otherwise.
+    const std::pair<const char*, int> settings[] = {{"srcw", in.width},
+                                                    {"srch", in.height},
+                                                    {"src_format", in.format},
+                                                    {"dstw", output.width},
+                                                    {"dsth", output.height},
+                                                    {"dst_format", output.pixel_format},
+                                                    {"src_range", in.color.full_range},
+                                                    {"dst_range", output_color.full_range},
+                                                    {"sws_flags", SWS_BICUBIC}};
+    for (const auto& [name, value] : settings) av_opt_set_int(scaler.get(), name, value, 0);
+    const int result = sws_init_context(scaler.get(), nullptr, nullptr);
+    if (result < 0) {
+      scaler.reset();
       const char* from = av_get_pix_fmt_name(in.format);
       const char* to = av_get_pix_fmt_name(pixel_format(output.pixel_format));
-      throw Error(ErrorCode::InvalidArgument, std::string("can't convert ") +
-                                                  (from ? from : "unknown") + " pictures to " +
-                                                  (to ? to : "unknown"));
+      throw Error::from_averror(ErrorCode::InvalidArgument, result,
+                                std::string("can't convert ") + (from ? from : "unknown") +
+                                    " pictures to " + (to ? to : "unknown"));
     }
     // Between YUV and YUV the matrix stays what it is; only RGB on one side needs coefficients.
     const AVColorSpace from = in.color.matrix, to = output_color.matrix;
@@ -204,8 +219,32 @@ struct Converter::Impl {
       return;
     }
     prepare(now);
+    // swscale's vector code writes eight pixels at a time, and leaves the last ones of a row out
+    // when the stride has no room for that.
+    if (output.width % 8 != 0 && stride[0] % 64 != 0) {
+      if (!padded) padded = padded_frame();
+      scale(in, padded->data, padded->linesize);
+      av_image_copy(const_cast<std::uint8_t**>(data), const_cast<int*>(stride),
+                    const_cast<const std::uint8_t**>(padded->data), padded->linesize,
+                    pixel_format(output.pixel_format), output.width, output.height);
+    } else {
+      scale(in, data, stride);
+    }
+  }
+
+  void scale(const AVFrame& in, std::uint8_t* const data[4], const int stride[4]) {
     const int rows = sws_scale(scaler.get(), in.data, in.linesize, 0, in.height, data, stride);
     if (rows < 0) throw Error::from_averror(ErrorCode::Internal, rows, "picture conversion");
+  }
+
+  FramePtr padded_frame() const {
+    FramePtr frame = make_frame();
+    frame->width = output.width;
+    frame->height = output.height;
+    frame->format = output.pixel_format;
+    const int result = av_frame_get_buffer(frame.get(), 64);
+    if (result < 0) throw Error::from_averror(ErrorCode::Internal, result, "picture memory");
+    return frame;
   }
 
   FramePtr allocate() {

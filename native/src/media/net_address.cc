@@ -30,8 +30,8 @@ bool is_local_v6(const std::uint8_t (&b)[16]) {
   static constexpr std::uint8_t kZero[12] = {};
   static constexpr std::uint8_t kMapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   static constexpr std::uint8_t kNat64[12] = {0, 0x64, 0xff, 0x9b};
-  static constexpr std::uint8_t kCloudMetadata[16] = {0xfd, 0, 0x0e, 0xc2, 0, 0, 0,   0,
-                                                      0,    0, 0,    0,    0, 2, 0x5, 0x4};
+  static constexpr std::uint8_t kCloudMetadata[16] = {0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0,    0,
+                                                      0,    0,    0,    0,    0, 0, 0x02, 0x54};
   if (std::memcmp(b, kCloudMetadata, 16) == 0) return true;
   if (std::memcmp(b, kZero, 12) == 0) {  // ::, ::1 and IPv4-compatible
     const std::uint32_t low = v4_at(b + 12);
