@@ -98,7 +98,9 @@ async function carryOut(step, label) {
     console.log(`${label}: done in ${elapsed(since)}`);
   } catch (error) {
     if (!(error instanceof SetupError) || !step.without || stop.signal.aborted) throw error;
-    console.log(`${label}: ${error.message}, so ${step.without}\n  Cause: ${error.reason}`);
+    console.log(
+      `${label}: ${error.message}, so ${step.without}\n  Cause: ${error.reason.split('\n', 1).join('')}`,
+    );
   }
 }
 

@@ -17,14 +17,18 @@ export function mediamtxCurrent() {
   return existsSync(mediamtxTarget());
 }
 
-/** MediaMTX asks for a newer Go than Debian has: Go itself fetches that toolchain. */
-const goEnvironment = {
+/**
+ * MediaMTX asks for a newer Go than Debian has: Go itself fetches that toolchain.
+ * @param {string} work  where Go puts its temporary files, which it leaves behind when it is ended
+ */
+const goEnvironment = (work) => ({
   ...process.env,
   GOTOOLCHAIN: 'auto',
   GOWORK: 'off',
   GOFLAGS: '-buildvcs=false',
   CGO_ENABLED: '0',
-};
+  GOTMPDIR: work,
+});
 
 /**
  * Fetches the module and checks that it is the pinned one.
@@ -39,7 +43,7 @@ async function fetchModule(folder) {
     log: 'mediamtx-fetch',
     limitMs: 10 * 60_000,
     cwd: folder,
-    env: goEnvironment,
+    env: goEnvironment(folder),
   });
   const { Dir, Sum } = JSON.parse(answer);
   if (Sum === sum) return Dir;
@@ -84,7 +88,7 @@ export async function buildMediamtx() {
     // Built beside its place and renamed, so that half a program is never taken for a whole one.
     const made = `${target}.${process.pid}`;
     const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', made, '.'];
-    await run('go', args, { ...common, log: 'mediamtx-build', cwd: source, env: goEnvironment });
+    await run('go', args, { ...common, log: 'mediamtx-build', cwd: source, env: goEnvironment(work) });
     const answer = await ask(made, ['--version']);
     if (answer !== version) {
       rmSync(made, { force: true });
