@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EncodeSnapshot, NativeErrorShape } from '@videopush/native';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WorkerError } from './errors.ts';
+import { type KeeperOptions, SessionKeeper } from './keeper.ts';
+import { FakeCore } from './testing/core.ts';
+import { encodeSnapshot, outputSnapshot } from './testing/snapshots.ts';
+
+let folder: string;
+let core: FakeCore;
+let faults: NativeErrorShape[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keeper-'));
+  core = new FakeCore();
+  faults = [];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function keeper(changes: Partial<KeeperOptions<EncodeSnapshot>> = {}): SessionKeeper<EncodeSnapshot> {
+  return new SessionKeeper<EncodeSnapshot>({
+    open: () => core.encodeSession({}, () => {}),
+    done: ({ ended }) => ended,
+    partlyFailed: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
+    files: [join(folder, 'password')],
+    onFault: (fault) => faults.push(fault),
+    times: { look: 10, retryFirst: 10, retryMost: 20, retryPermanent: 600_000 },
+    ...changes,
+  });
+}
+
+const done = encodeSnapshot({ ended: true, running: false });
+const permanent = new WorkerError('CredentialsRefused', 'refused', { permanent: true });
+
+test('a session that has sent everything is the last one, and its books stay', async () => {
+  const kept = keeper();
+  const run = kept.run();
+  const session = await core.next<EncodeSnapshot>();
+  expect(session.calls).toEqual(['start']);
+  session.end(done);
+  expect(await run).toBe(true);
+  expect(session.calls).toEqual(['start', 'close']);
+  expect(kept.snapshot()).toBe(done);
+  expect(faults).toEqual([]);
+});
+
+test('a passing error opens the next session soon', async () => {
+  const run = keeper().run();
+  (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), new WorkerError('RingPeerFailed', 'gone'));
+  (await core.next<EncodeSnapshot>()).end(done);
+  expect(await run).toBe(true);
+  expect(faults.map(({ code }) => code)).toEqual(['RingPeerFailed']);
+});
+
+test('a permanent error waits for a mounted file to change, and is told meanwhile', async () => {
+  const kept = keeper();
+  const run = kept.run();
+  (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
+  await expect.poll(() => kept.fault?.code).toBe('CredentialsRefused');
+  writeFileSync(join(folder, 'password'), 'the right one');
+  const second = await core.next<EncodeSnapshot>();
+  expect(kept.fault).toBeNull();
+  second.end(done);
+  expect(await run).toBe(true);
+  expect(core.opened).toHaveLength(2);
+});
+
+test('a permanent error is tried again without a change as well, only later', async () => {
+  const run = keeper({ times: { look: 10, retryPermanent: 30 } }).run();
+  (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
+  (await core.next<EncodeSnapshot>()).end(done);
+  expect(await run).toBe(true);
+});
+
+test('an error on opening is as good as one on running', async () => {
+  let first = true;
+  const run = keeper({
+    open: () => {
+      if (first) {
+        first = false;
+        throw new WorkerError('RingBusy', 'busy');
+      }
+      return core.encodeSession({}, () => {});
+    },
+  }).run();
+  (await core.next<EncodeSnapshot>()).end(done);
+  expect(await run).toBe(true);
+  expect(faults.map(({ code }) => code)).toEqual(['RingBusy']);
+});
+
+test('a stop asks the session for an orderly end and opens no other', async () => {
+  const kept = keeper();
+  const run = kept.run();
+  const session = await core.next<EncodeSnapshot>();
+  kept.requestStop();
+  expect(session.calls).toEqual(['start', 'requestStop']);
+  session.end(encodeSnapshot({ running: false }));
+  expect(await run).toBe(false);
+  expect(core.opened).toHaveLength(1);
+});
+
+test('a stop ends the wait after a permanent error', async () => {
+  const kept = keeper();
+  const run = kept.run();
+  (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
+  await expect.poll(() => kept.fault).not.toBeNull();
+  kept.requestStop();
+  expect(await run).toBe(false);
+});
+
+test('a running session of which one output failed for good is renewed when a file changes', async () => {
+  const run = keeper().run();
+  const session = await core.next<EncodeSnapshot>();
+  session.state = encodeSnapshot({
+    outputs: [outputSnapshot(), outputSnapshot({ name: 'b', phase: 'Failed' })],
+  });
+  writeFileSync(join(folder, 'password'), 'the right one');
+  await expect.poll(() => session.calls).toContain('requestStop');
+  session.end(session.state);
+  (await core.next<EncodeSnapshot>()).end(done);
+  expect(await run).toBe(true);
+});
+
+test('a healthy session is not disturbed when a file changes', async () => {
+  const run = keeper().run();
+  const session = await core.next<EncodeSnapshot>();
+  let asked = 0;
+  session.state = new Proxy(encodeSnapshot(), {
+    get(target, key) {
+      if (key === 'outputs') asked += 1;
+      return Reflect.get(target, key);
+    },
+  });
+  writeFileSync(join(folder, 'password'), 'another');
+  await expect.poll(() => asked).toBeGreaterThan(0); // the change was seen and judged
+  expect(session.calls).toEqual(['start']);
+  session.end(done);
+  expect(await run).toBe(true);
+});

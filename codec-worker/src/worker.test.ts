@@ -1,0 +1,203 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DecodeSnapshot, EncodeSnapshot } from '@videopush/native';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkWorkerConfig, type WorkerConfig } from './config.ts';
+import { WorkerError } from './errors.ts';
+import { createLog } from './log.ts';
+import type { WorkerStatus } from './status.ts';
+import { FakeCore } from './testing/core.ts';
+import { decodeSnapshot, encodeSnapshot, outputSnapshot } from './testing/snapshots.ts';
+import { Worker } from './worker.ts';
+
+let folder: string;
+let core: FakeCore;
+let lines: Record<string, unknown>[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'worker-'));
+  core = new FakeCore();
+  lines = [];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const common = {
+  version: 1,
+  stream: 'default/film',
+  http: { port: 0 },
+  queue: { path: '/none/frames', outputs: ['main'] },
+};
+const decoderConfig = (): WorkerConfig =>
+  checkWorkerConfig({ ...common, role: 'decoder', source: { uri: 'rtsp://cam/1', onEnd: 'Complete' } });
+const encoderConfig = (output: object = { url: 'rtsp://media.example/film' }): WorkerConfig =>
+  checkWorkerConfig({ ...common, role: 'encoder', outputs: [{ name: 'main', ...output }] });
+
+interface Started {
+  worker: Worker;
+  run: Promise<number>;
+  base: string;
+}
+
+async function start(config: WorkerConfig, secretUrls: () => readonly string[] = () => []): Promise<Started> {
+  const to = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const log = createLog({ level: 'debug', stream: config.stream, role: config.role, secretUrls, to });
+  const terminationLog = join(folder, 'termination-log');
+  const worker = new Worker({
+    config,
+    native: core,
+    version: '0.1.0',
+    graceSeconds: 10,
+    terminationLog,
+    log,
+  });
+  const run = worker.run();
+  await expect.poll(() => event('listening')).toBeDefined();
+  return { worker, run, base: `http://127.0.0.1:${event('listening')?.port}` };
+}
+
+function event(name: string): Record<string, unknown> | undefined {
+  return lines.find((line) => line.event === name);
+}
+
+async function get(base: string, path: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(base + path);
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+test('P53 the status of an encoder has every field, and ends with exit code 0 when everything was sent', async () => {
+  const { run, base } = await start(encoderConfig());
+  const session = await core.next<EncodeSnapshot>();
+  const { body } = await get(base, '/status');
+  expect(body).toEqual({
+    version: 1,
+    stream: 'default/film',
+    role: 'encoder',
+    pid: process.pid,
+    restarts: 0,
+    startTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    uptimeSeconds: expect.any(Number),
+    phase: 'Running',
+    ready: { ok: true, code: 'Connected', message: 'every output is connected' },
+    error: null,
+    snapshot: encodeSnapshot(),
+    ring: null,
+  } satisfies Record<keyof WorkerStatus, unknown>);
+  session.end(encodeSnapshot({ ended: true }));
+  expect(await run).toBe(0);
+  expect(event('summary')?.snapshot).toMatchObject({ ended: true });
+  await expect(fetch(base)).rejects.toThrow();
+});
+
+test('the options of the sessions follow from the configuration', async () => {
+  const decoder = await start(decoderConfig());
+  expect((await core.next()).options).toEqual({
+    source: { uri: 'rtsp://cam/1' },
+    onEnd: 'Complete',
+    ring: { path: '/none/frames', capacityFrames: 20, whenFull: 'Block', outputs: ['main'] },
+    encoderDelayFrames: 0,
+    latencyBudgetMilliseconds: 100,
+  });
+  lines = [];
+  const encoder = await start(encoderConfig());
+  expect((await core.next()).options).toEqual({
+    ringPath: '/none/frames',
+    encoder: {},
+    catchUp: 'Rebase',
+    latencyBudgetMilliseconds: 100,
+    outputs: [{ name: 'main', url: 'rtsp://media.example/film' }],
+  });
+  for (const { worker } of [decoder, encoder]) worker.stop('SIGTERM');
+  for (const session of core.opened) (session as { end(state: unknown): void }).end(session.state);
+  expect(await Promise.all([decoder.run, encoder.run])).toEqual([143, 143]);
+});
+
+test('a decoder that is done idles, ready, until it is told to stop, and then ends with 0', async () => {
+  const { worker, run, base } = await start(decoderConfig());
+  (await core.next<DecodeSnapshot>()).end(decodeSnapshot({ phase: 'Ended' }));
+  await expect.poll(() => event('done')).toBeDefined();
+  expect(await get(base, '/readyz')).toMatchObject({ status: 200, body: { code: 'Ended' } });
+  worker.stop('SIGTERM');
+  expect(await run).toBe(0);
+});
+
+test('a second signal cuts the orderly end short', async () => {
+  const { worker, run } = await start(encoderConfig());
+  const session = await core.next<EncodeSnapshot>();
+  worker.stop('SIGINT');
+  worker.stop('SIGINT');
+  expect(session.calls).toEqual(['start', 'requestStop', 'abort']);
+  session.end(encodeSnapshot({ running: false }));
+  expect(await run).toBe(130);
+});
+
+test('a permanent error does not end the process: it is not ready, says why everywhere, and is healthy', async () => {
+  writeFileSync(join(folder, 'termination-log'), '');
+  const { worker, run, base } = await start(encoderConfig());
+  const refused = { permanent: true, action: 'correct the password' };
+  (await core.next<EncodeSnapshot>()).end(
+    encodeSnapshot(),
+    new WorkerError('CredentialsRefused', 'rtsp://a:secret@h/p refused', refused),
+  );
+  await expect.poll(() => event('fault')).toBeDefined();
+  const text = 'rtsp://h/p refused; correct the password';
+  expect(await get(base, '/readyz')).toEqual({
+    status: 503,
+    body: { ok: false, code: 'CredentialsRefused', message: text },
+  });
+  expect((await get(base, '/status')).body).toMatchObject({
+    phase: 'Failed',
+    error: { code: 'CredentialsRefused', permanent: true },
+  });
+  expect((await get(base, '/healthz')).status).toBe(200);
+  expect(readFileSync(join(folder, 'termination-log'), 'utf8')).toBe(`CredentialsRefused: ${text}\n`);
+  worker.stop('SIGTERM');
+  expect(await run).toBe(143);
+});
+
+test('P52 nothing of a secret URL is in log, status or readiness', async () => {
+  const urlFile = join(folder, 'url');
+  writeFileSync(urlFile, 'rtmp://media.example/live/str3am-k3y\n');
+  const { worker, run, base } = await start(encoderConfig({ urlFile }), () => [
+    'rtmp://media.example/live/str3am-k3y',
+  ]);
+  const session = await core.next<EncodeSnapshot>();
+  expect(session.options).toMatchObject({ outputs: [{ url: 'rtmp://media.example/live/str3am-k3y' }] });
+  const url = 'rtmp://media.example/live/str3am-k3y';
+  const error = { code: 'ConnectionReset', message: `${url}: reset`, action: '', permanent: false };
+  session.state = encodeSnapshot({ outputs: [outputSnapshot({ url, phase: 'Waiting', error })] });
+  session.onEvent({ kind: 'output', detail: `main: ${url}: reset` });
+  for (const path of ['/status', '/readyz']) {
+    const { body } = await get(base, path);
+    expect(JSON.stringify(body)).toContain('rtmp://media.example/***');
+    expect(JSON.stringify(body)).not.toContain('k3y');
+  }
+  expect(await (await fetch(`${base}/metrics`)).text()).not.toContain('k3y');
+  worker.stop('SIGTERM');
+  session.end(session.state);
+  await run;
+  expect(event('output')?.msg).toBe('main: rtmp://media.example/***: reset');
+  expect(JSON.stringify(lines)).not.toContain('k3y');
+});
+
+test('an output whose URL file is missing is a named, permanent error that clears when the file appears', async () => {
+  const urlFile = join(folder, 'url');
+  const { run, base } = await start(encoderConfig({ urlFile }));
+  await expect.poll(async () => (await get(base, '/readyz')).body.code).toBe('CredentialsMissing');
+  writeFileSync(urlFile, 'rtmp://media.example/live/key');
+  (await core.next<EncodeSnapshot>()).end(encodeSnapshot({ ended: true }));
+  expect(await run).toBe(0);
+});
+
+test('the same fault is told once', async () => {
+  const { worker, run } = await start(encoderConfig());
+  for (let i = 0; i < 3; i++) {
+    (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), new WorkerError('RingInvalid', 'no ring'));
+  }
+  const last = await core.next<EncodeSnapshot>();
+  worker.stop('SIGTERM');
+  last.end(encodeSnapshot());
+  await run;
+  const told = lines.filter((line) => line.event === 'fault').map(({ level }) => level);
+  expect(told).toEqual([40, 20, 20]);
+});
