@@ -1,5 +1,5 @@
 /** A MediaMTX on this machine, for local mode: started, watched, asked, stopped with whoever started it. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +84,12 @@ export class MediaMtx {
  */
 export async function startMediaMtx(options: MediaMtxOptions): Promise<MediaMtx> {
   const { binary, config, ports, startSeconds = 20 } = options;
+  if (!existsSync(binary)) {
+    throw new WorkerError('ProgramMissing', `MediaMTX is not there (${binary})`, {
+      action: 'run: npm run setup',
+      permanent: true,
+    });
+  }
   const folder = makePlace(tmpdir());
   const lines: string[] = [];
   const file = writePrivate(folder, 'mediamtx.yml', config);

@@ -1,0 +1,271 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Program } from './program.ts';
+import { readSupervisorState, supervisorBinary } from './supervised.ts';
+
+interface Line {
+  event?: string;
+  child: number | null;
+  restarts: number;
+  msg: string;
+  [field: string]: unknown;
+}
+
+let folder: string;
+const running: Program[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'supervisor-'));
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((program) => program.stop(0)));
+  rmSync(folder, { recursive: true });
+});
+
+/** A supervisor and its lines, to be awaited one by one. */
+class Watched {
+  readonly lines: Line[] = [];
+  program!: Program;
+  #seen = 0;
+  #news = Promise.withResolvers<void>();
+
+  static async start(options: readonly string[], command: readonly string[]): Promise<Watched> {
+    const watched = new Watched();
+    watched.program = await Program.start({
+      command: supervisorBinary(),
+      arguments: [...options, '--', ...command],
+      onLine: (line) => watched.#add(line),
+    });
+    running.push(watched.program);
+    return watched;
+  }
+
+  /** The next line of this event, in order; one that was awaited is not seen again. */
+  async next(event: string): Promise<Line> {
+    for (;;) {
+      const at = this.lines.findIndex((line, index) => index >= this.#seen && line.event === event);
+      if (at >= 0) {
+        this.#seen = at + 1;
+        return this.lines[at] as Line;
+      }
+      await this.#news.promise;
+    }
+  }
+
+  #add(text: string): void {
+    this.lines.push(
+      text.startsWith('{') ? (JSON.parse(text) as Line) : { msg: text, child: null, restarts: 0 },
+    );
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+}
+
+const shell = (script: string): string[] => ['sh', '-c', script];
+
+/** A process that exists and is not merely waiting to be reaped. */
+function alive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function childrenOf(pid: number): string[] {
+  return readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(pid);
+    } catch {
+      return false;
+    }
+  });
+}
+
+describe('a process that fails', () => {
+  test('is started again after a quarter of a second, and the state file tells its new id', async () => {
+    const stateFile = join(folder, 'state');
+    const watched = await Watched.start(['--state', stateFile], shell('exec sleep 600'));
+    const { child } = await watched.next('started');
+    expect(readSupervisorState(stateFile)).toMatchObject({
+      phase: 'running',
+      child,
+      restarts: 0,
+      lastExit: null,
+    });
+    const killed = performance.now();
+    process.kill(child as number, 'SIGKILL');
+    const second = await watched.next('started');
+    const took = performance.now() - killed;
+    console.log(`restarted ${took.toFixed(0)} ms after SIGKILL`);
+    expect(took).toBeGreaterThanOrEqual(240);
+    expect(took).toBeLessThan(3750);
+    expect(second.restarts).toBe(1);
+    expect(readSupervisorState(stateFile)).toMatchObject({
+      child: second.child,
+      restarts: 1,
+      lastExit: { code: 137, signal: 'Killed' },
+    });
+  });
+
+  test('P42 is brought back 20 times in a row, each time as another process', async () => {
+    const watched = await Watched.start(
+      ['--min-delay', '0.001', '--max-delay', '0.01'],
+      shell('exec sleep 600'),
+    );
+    const seen = new Set<number>();
+    for (let i = 0; i < 20; i++) {
+      const child = (await watched.next('started')).child as number;
+      seen.add(child);
+      process.kill(child, 'SIGKILL');
+    }
+    expect((await watched.next('started')).restarts).toBe(20);
+    expect(seen.size).toBe(20);
+    expect(watched.program.ending).toBeNull();
+  });
+
+  test('waits longer each time, up to the longest delay', async () => {
+    const watched = await Watched.start(
+      ['--min-delay', '0.01', '--max-delay', '0.05', '--failures', '6'],
+      shell('exit 3'),
+    );
+    await watched.program.ended;
+    const delays = watched.lines.flatMap(({ msg }) => /again in ([\d.]+) s/.exec(msg)?.[1] ?? []).map(Number);
+    expect(delays).toHaveLength(6);
+    expect(delays[0]).toBeLessThanOrEqual(0.02);
+    expect(delays[5]).toBe(0.05);
+  });
+
+  test('is given up on with exit code 75 when it fails too often within the window', async () => {
+    const watched = await Watched.start(
+      ['--min-delay', '0.001', '--max-delay', '0.001', '--failures', '3'],
+      shell('exit 3'),
+    );
+    expect((await watched.program.ended).code).toBe(75);
+    expect(watched.lines.filter(({ event }) => event === 'started')).toHaveLength(4);
+    expect((await watched.next('gave_up')).msg).toContain('exited with code 3; failed too often');
+  });
+
+  test('is given up on at the first failure when none is allowed', async () => {
+    const watched = await Watched.start(['--failures', '0'], shell('exit 3'));
+    expect((await watched.program.ended).code).toBe(75);
+    expect(watched.lines.filter(({ event }) => event === 'started')).toHaveLength(1);
+  });
+
+  test('is mended for ever when the failures are further apart than the window', async () => {
+    const rare = ['--min-delay', '0.05', '--max-delay', '0.05', '--failures', '1', '--window', '0.01'];
+    const watched = await Watched.start(rare, shell('exit 3'));
+    for (let i = 0; i < 5; i++) await watched.next('started');
+    expect(watched.program.ending).toBeNull();
+  });
+});
+
+describe('the exit code', () => {
+  test.each([
+    ['0 of a process that is done', shell('exit 0'), 0],
+    ['64 of a process that was called wrongly, which no restart mends', shell('exit 64'), 64],
+    ['127 when the program cannot be run', ['/nowhere/program'], 127],
+  ])('is %s', async (_, command, code) => {
+    const watched = await Watched.start([], command);
+    expect((await watched.program.ended).code).toBe(code);
+    expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
+  });
+
+  test.each([[[]], [['--state']], [['--nonsense', '1']], [['--failures', 'many']]])(
+    'is 64 for %j',
+    async (options) => {
+      const child = spawn(supervisorBinary(), options);
+      expect((await once(child, 'exit'))[0]).toBe(64);
+    },
+  );
+
+  test("is the process' own after a stop, and a stop is no failure", async () => {
+    const watched = await Watched.start(
+      [],
+      shell('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done'),
+    );
+    await expect.poll(() => watched.lines.some(({ msg }) => msg === 'ready')).toBe(true);
+    watched.program.signal('SIGTERM');
+    expect((await watched.program.ended).code).toBe(9);
+    expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
+  });
+
+  test('is 143 when the stop finds no process running', async () => {
+    const watched = await Watched.start(['--min-delay', '600', '--max-delay', '600'], shell('exit 3'));
+    await watched.next('restarting');
+    watched.program.signal('SIGTERM');
+    expect((await watched.program.ended).code).toBe(143);
+  });
+});
+
+describe('signals', () => {
+  test('of every kind are forwarded; SIGHUP does not stop the supervision', async () => {
+    const script = 'trap "echo INT" INT; trap "exit 5" HUP; echo ready; while :; do sleep 0.05; done';
+    const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
+    const told = (text: string) => expect.poll(() => watched.lines.filter(({ msg }) => msg === text).length);
+    await told('ready').toBe(1);
+    watched.program.signal('SIGHUP');
+    await watched.next('restarting');
+    await told('ready').toBe(2);
+    watched.program.signal('SIGINT');
+    await told('INT').toBe(1);
+    await watched.next('stopping');
+    const { child } = watched.lines.findLast(({ event }) => event === 'started') as Line;
+    process.kill(child as number, 'SIGKILL');
+    expect((await watched.program.ended).code).toBe(137);
+  });
+
+  test('are not held back from the process: it can be stopped by itself', async () => {
+    const watched = await Watched.start(['--min-delay', '0.01'], ['sleep', '600']);
+    const { child } = await watched.next('started');
+    process.kill(child as number, 'SIGTERM');
+    expect((await watched.next('restarting')).msg).toContain('Terminated');
+  });
+});
+
+describe('nothing is left behind', () => {
+  test('the process does not outlive a supervisor that is killed', async () => {
+    const watched = await Watched.start([], shell('exec sleep 600'));
+    const { child } = await watched.next('started');
+    expect(alive(child as number)).toBe(true);
+    watched.program.signal('SIGKILL');
+    await expect.poll(() => alive(child as number), { timeout: 5000 }).toBe(false);
+  });
+
+  test('orphans of the process are reaped', async () => {
+    const done = join(folder, 'done');
+    // The grandchild outlives its parent, then ends: a zombie, unless somebody waits for it.
+    const script = `[ -e ${done} ] || { touch ${done}; (sleep 0.1) & exit 3; }; exec sleep 600`;
+    const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
+    await watched.next('restarting');
+    const { child } = await watched.next('started');
+    await expect.poll(() => childrenOf(watched.program.pid), { timeout: 5000 }).toEqual([String(child)]);
+  });
+
+  test('both end when the parent that was named is gone, and the process may end in order', async () => {
+    const mark = join(folder, 'ended in order');
+    const role = `trap "touch '${mark}'; exit 0" TERM; echo ready; while :; do sleep 0.05; done`;
+    // A parent of its own, which can be killed without harm to this test.
+    const parent = spawn('sh', ['-c', `"$0" --parent $$ -- sh -c "$1" & wait`, supervisorBinary(), role], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
+    const started = JSON.parse((await lines.next()).value as string) as { supervisor: number; child: number };
+    expect((await lines.next()).value).toBe('ready');
+    parent.kill('SIGKILL');
+    await expect.poll(() => alive(started.supervisor) || alive(started.child), { timeout: 5000 }).toBe(false);
+    expect(existsSync(mark)).toBe(true);
+  });
+
+  test('a supervisor whose parent is another than the named one does not begin', async () => {
+    const watched = await Watched.start(['--parent', '1'], shell('exec sleep 600'));
+    expect((await watched.program.ended).code).toBe(0);
+    expect(watched.lines).toEqual([]);
+  });
+});
