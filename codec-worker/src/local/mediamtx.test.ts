@@ -54,6 +54,6 @@ test('a configuration that is refused is quoted', async () => {
 test('a program that is not there is a named error', async () => {
   const given = await options();
   await expect(startMediaMtx({ ...given, binary: '/nowhere/mediamtx' })).rejects.toMatchObject({
-    code: 'StartFailed',
+    code: 'ProgramMissing',
   });
 });
