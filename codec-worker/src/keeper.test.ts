@@ -23,8 +23,11 @@ function keeper(changes: Partial<KeeperOptions<EncodeSnapshot>> = {}): SessionKe
   return new SessionKeeper<EncodeSnapshot>({
     open: () => core.encodeSession({}, () => {}),
     done: ({ ended }) => ended,
-    partlyFailed: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
     files: [join(folder, 'password')],
+    renewal: {
+      files: [join(folder, 'url')],
+      wanted: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
+    },
     onFault: (fault) => faults.push(fault),
     times: { look: 10, retryFirst: 10, retryMost: 20, retryPermanent: 600_000 },
     ...changes,
@@ -110,13 +113,13 @@ test('a stop ends the wait after a permanent error', async () => {
   expect(await run).toBe(false);
 });
 
-test('a running session of which one output failed for good is renewed when a file changes', async () => {
+test('a running session of which one output failed is renewed when a file changes that is read on opening', async () => {
   const run = keeper().run();
   const session = await core.next<EncodeSnapshot>();
   session.state = encodeSnapshot({
     outputs: [outputSnapshot(), outputSnapshot({ name: 'b', phase: 'Failed' })],
   });
-  writeFileSync(join(folder, 'password'), 'the right one');
+  writeFileSync(join(folder, 'url'), 'the right one');
   await expect.poll(() => session.calls).toContain('requestStop');
   session.end(session.state);
   (await core.next<EncodeSnapshot>()).end(done);
@@ -133,7 +136,7 @@ test('a healthy session is not disturbed when a file changes', async () => {
       return Reflect.get(target, key);
     },
   });
-  writeFileSync(join(folder, 'password'), 'another');
+  writeFileSync(join(folder, 'url'), 'another');
   await expect.poll(() => asked).toBeGreaterThan(0); // the change was seen and judged
   expect(session.calls).toEqual(['start']);
   session.end(done);

@@ -9,10 +9,10 @@ export interface KeeperOptions<Snapshot> {
   open: () => Session<Snapshot>;
   /** Everything is done: no further session is opened. */
   done: (snapshot: Snapshot) => boolean;
-  /** A part of a running session has failed for good and would gain by a new one once files change. */
-  partlyFailed: (snapshot: Snapshot) => boolean;
   /** Mounted files whose change may mend a permanent error. */
   files: readonly string[];
+  /** Files that are read only on opening, and whether a running session of this state would gain by a new one. */
+  renewal?: { files: readonly string[]; wanted: (snapshot: Snapshot) => boolean };
   onFault: (fault: NativeErrorShape) => void;
   /** Milliseconds. */
   times?: Partial<typeof TIMES>;
@@ -106,10 +106,11 @@ export class SessionKeeper<Snapshot> {
     await session.close();
   }
 
-  /** Ends a session of which a part has failed when a file changes that may mend it: the next one reads it. */
   async #renewWhenMended(session: Session<Snapshot>, ended: AbortSignal): Promise<void> {
-    while (await filesChanged(this.#options.files, ended, this.#times.look)) {
-      if (this.#options.partlyFailed(session.snapshot())) session.requestStop();
+    const { files, wanted } = this.#options.renewal ?? { files: [], wanted: () => false };
+    if (files.length === 0) return;
+    while (await filesChanged(files, ended, this.#times.look)) {
+      if (wanted(session.snapshot())) session.requestStop();
     }
   }
 

@@ -31,7 +31,6 @@ export function decoderRole(config: DecoderConfig, { native, log, build, onFault
     open: () =>
       native.decodeSession(decodeOptions(config), ({ kind, detail }) => log.info({ event: kind }, detail)),
     done: ({ phase }) => phase === 'Ended',
-    partlyFailed: () => false, // there is one source
     files: [userFile, passwordFile].filter((file) => file !== undefined),
     onFault,
   });

@@ -69,19 +69,19 @@ export function encoderRole(config: EncoderConfig, { native, log, build, onFault
     secrets.add(secret);
     return secret;
   };
-  const files = config.outputs.flatMap(({ userFile, passwordFile, urlFile }) => [
-    userFile,
-    passwordFile,
-    urlFile,
-  ]);
+  const urlFiles = config.outputs.flatMap(({ urlFile }) => urlFile ?? []);
+  const files = config.outputs
+    .flatMap(({ urlFile, userFile, passwordFile }) => [urlFile, userFile, passwordFile])
+    .filter((file) => file !== undefined);
   const keeper = new SessionKeeper<EncodeSnapshot>({
     open: () =>
       native.encodeSession(encodeOptions(config, urlOf), ({ kind, detail }) =>
         log.info({ event: kind }, detail),
       ),
     done: ({ ended }) => ended,
-    partlyFailed: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
-    files: files.filter((file) => file !== undefined),
+    files,
+    // Users and passwords are read at each connect; a URL is not.
+    renewal: { files: urlFiles, wanted: ({ outputs }) => outputs.some(({ phase }) => phase !== 'Connected') },
     onFault,
   });
   const take = () => ({ build, snapshot: keeper.snapshot() });
