@@ -115,11 +115,13 @@ bool Consumer::claim(TakenFrame& out) {
 }
 
 /// Only after a rewind can the next frame be one whose slot was written again: while it runs on,
-/// what was not released is safe.
+/// what was not released is safe. The producer may be writing one frame beyond the published ones,
+/// unless it has ended.
 bool Consumer::pixels_intact(const Cursors& cursors) const {
   const Header& h = header();
-  return h.gate.load() == static_cast<std::uint32_t>(Gate::AfterAck) ||
-         cursors.taken + h.slot_count > h.published.load();
+  if (h.gate.load() == static_cast<std::uint32_t>(Gate::AfterAck)) return true;
+  const std::uint64_t being_written = h.ended.load() != 0 ? 0 : 1;
+  return cursors.taken + h.slot_count >= h.published.load() + being_written;
 }
 
 /// The next frames are gone from memory: the producer gives them again if it can, else they are

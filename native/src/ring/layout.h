@@ -82,8 +82,6 @@ struct alignas(64) SlotHeader {
   std::int64_t segment_origin;  // source pts and ...
   std::int64_t segment_start;  // ... queue pts of the first frame since time was last joined (pass,
                                // reconnect)
-  std::uint32_t twin;          // how many frames just before this one have the same source_pts
-  std::uint32_t reserved;
 };
 enum SlotFlag : std::uint32_t { kKeyFrame = 1, kDiscontinuity = 2 };
 

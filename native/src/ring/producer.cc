@@ -19,15 +19,14 @@ bool same_outputs(const Header& header, const RingOptions& options) {
 
 bool continues(const Header& header, const RingOptions& options, const VideoFormat& format) {
   return same_picture(header.format, format) && header.capacity == options.capacity &&
-         header.slot_count == ring_size(format, options).slots &&
+         header.slot_count >= ring_size(format, options).slots &&
          header.when_full == static_cast<std::uint32_t>(options.when_full) &&
          same_outputs(header, options) &&
          options.parameters == std::string_view(header.parameters, header.parameters_bytes);
 }
 
 /// Until the consumer has acked everything that was published.
-void wait_drained(Header& header, const std::string& path, const AbortSignal& abort,
-                  BellWait& wait) {
+void wait_acked(Header& header, const std::string& path, const AbortSignal& abort, BellWait& wait) {
   for (;;) {
     const std::uint32_t bell = header.consumed_bell.load();
     if (header.cursors().acked == header.published.load()) return;
@@ -74,7 +73,7 @@ std::unique_ptr<Producer> Producer::open(const RingOptions& options, const Video
     abort.throw_if_aborted();
     std::unique_ptr<Mapping> present = Mapping::open(options.path, Side::Producer);
     if (present == nullptr || !continues(present->header(), options, format)) {
-      if (present != nullptr) wait_drained(present->header(), options.path, abort, wait);
+      if (present != nullptr) wait_acked(present->header(), options.path, abort, wait);
       std::unique_ptr<Mapping> made = Mapping::create(options, format, present.get());
       if (made == nullptr) continue;
       if (present != nullptr) ring_bell(present->header().published_bell);
@@ -189,6 +188,22 @@ void Producer::decline_replay() {
   header().replayable = 0;
   header().replay_request = 0;
   ring_bell(header().published_bell);
+}
+
+Drained Producer::wait_drained(const AbortSignal& abort, Nanoseconds limit) {
+  Header& h = header();
+  BellWait wait(limit);
+  for (;;) {
+    const std::uint32_t bell = h.consumed_bell.load();
+    h.producer_heartbeat = monotonic_now();
+    if (abort.aborted()) return Drained::Aborted;
+    if (replay_requested()) return Drained::ReplayRequested;
+    const bool never_asked =
+        h.gate.load() == static_cast<std::uint32_t>(Gate::AfterAck) || h.replayable.load() == 0;
+    if (never_asked || h.cursors().acked == h.published.load()) return Drained::Yes;
+    if (wait.expired()) return Drained::Timeout;
+    wait.slice(h.consumed_bell, bell);
+  }
 }
 
 void Producer::end() {

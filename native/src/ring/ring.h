@@ -52,17 +52,19 @@ struct SlotWriter {
   int stride[kMaxPlanes];
 };
 
+enum class Drained { Yes, ReplayRequested, Timeout, Aborted };
 enum class Reserve { Slot, Dropped, Aborted, ReplayRequested, Timeout };
 
 /// For one thread at a time.
 class Producer {
  public:
   /// Opens the ring at options.path, or creates it (temporary name, then rename). An existing ring
-  /// of the same picture format, size, policy, outputs and parameters is continued (`resumed()`),
-  /// any other is replaced by the next generation once the consumer has acked all of it (waits up
-  /// to `limit`); sequences, positions and the ledgers go on in that. Errors: RingBusy (another
-  /// producer lives), RingInvalid (not a ring of this build), RingPeerFailed (not drained within
-  /// `limit`), FileNotWritable (no such folder, no room: says how many MiB are needed), Aborted.
+  /// of the same picture format, capacity, policy, outputs and parameters with enough slots is
+  /// continued (`resumed()`), any other is replaced by the next generation once the consumer has
+  /// acked all of it (waits up to `limit`); sequences, positions and the ledgers go on in that.
+  /// Errors: RingBusy (another producer lives), RingInvalid (not a ring of this build),
+  /// RingPeerFailed (not drained within `limit`), FileNotWritable (no such folder, no room: says
+  /// how many MiB are needed), Aborted.
   static std::unique_ptr<Producer> open(const RingOptions& options, const VideoFormat& format,
                                         const AbortSignal& abort, Nanoseconds limit);
   /// Continues the ring that is there, whatever its format; nullptr when there is none. RingBusy,
@@ -95,6 +97,9 @@ class Producer {
   /// last()'s. The end marker, if any, is taken back.
   void begin_replay();
   void decline_replay();
+  /// After the end marker: until nothing published can be asked for again, that is, until it is all
+  /// acked, or at once when un-acked frames keep their slots.
+  Drained wait_drained(const AbortSignal& abort, Nanoseconds limit);
 
   void end();  // end marker: source_frames is final
   void fail(std::optional<ErrorCode>
