@@ -1,6 +1,6 @@
 /** The native addon: built by node-gyp against FFmpeg's libraries, anew only when something changed. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { childEnvironment, nodeBinary, nodePackage, repoRoot, sourceFiles } from '../paths.mjs';
@@ -38,17 +38,21 @@ async function fingerprint() {
   return { surroundings, sources: digest(sources) };
 }
 
-/** @returns {Fingerprint | null} what the addon that is there was made from */
+/** @returns {Fingerprint | null} what native/build was made from; `sources` is empty while it is not whole */
 function built() {
+  return existsSync(STAMP) ? JSON.parse(readFileSync(STAMP, 'utf8')) : null;
+}
+
+/** @returns {boolean} */
+function addonThere() {
   const release = join(native, 'build', 'Release');
-  const there = existsSync(release) && readdirSync(release).some((name) => name.endsWith('.node'));
-  return there && existsSync(STAMP) ? JSON.parse(readFileSync(STAMP, 'utf8')) : null;
+  return existsSync(release) && readdirSync(release).some((name) => name.endsWith('.node'));
 }
 
 /** @returns {Promise<boolean>} */
 export async function addonCurrent() {
   const [before, now] = [built(), await fingerprint()];
-  return before?.surroundings === now.surroundings && before.sources === now.sources;
+  return addonThere() && before?.surroundings === now.surroundings && before.sources === now.sources;
 }
 
 /** npm hands its settings down by environment, and there they would win over node-gyp's own options. */
@@ -67,20 +71,28 @@ function withoutNpmSettings() {
 export async function buildAddon() {
   const before = built();
   const now = await fingerprint();
-  const fresh = before?.surroundings !== now.surroundings;
-  rmSync(STAMP, { force: true });
-  const gyp = join(repoRoot, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
-  const steps = fresh ? ['rebuild'] : ['configure', 'build'];
-  for (const step of steps) {
-    const args = [gyp, step, '--directory', native, '--nodedir', nodePackage];
-    if (step !== 'configure') args.push('--jobs', String(availableParallelism()));
-    await run(nodeBinary(), args, {
-      what: 'the native addon could not be built',
-      todo: 'if it is a compiler error in native/src, mend it; otherwise `rm -rf native/build` and run the same command again',
-      log: 'addon',
-      limitMs: 20 * 60_000,
-      env: withoutNpmSettings(),
-    });
-  }
-  writeFileSync(STAMP, JSON.stringify(now));
+  /** @param {string} sources */
+  const stamp = (sources) => writeFileSync(STAMP, JSON.stringify({ ...now, sources }));
+  if (before?.surroundings !== now.surroundings) await gyp('clean');
+  await gyp('configure');
+  // What a failed build has compiled need not be compiled again.
+  stamp('');
+  await gyp('build', ['--jobs', String(availableParallelism())]);
+  stamp(now.sources);
+}
+
+/**
+ * @param {'clean' | 'configure' | 'build'} verb
+ * @param {readonly string[]} [more]
+ */
+async function gyp(verb, more = []) {
+  const program = join(repoRoot, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
+  const args = [program, verb, '--directory', native, '--nodedir', nodePackage, ...more];
+  await run(nodeBinary(), args, {
+    what: 'the native addon could not be built',
+    todo: 'if it is a compiler error in native/src, mend it; otherwise `rm -rf native/build` and run the same command again',
+    log: 'addon',
+    limitMs: 20 * 60_000,
+    env: withoutNpmSettings(),
+  });
 }
