@@ -1,0 +1,291 @@
+/** Frames for library users: which ones come, in what order, with which bytes. */
+import { statSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeClip } from '../../test/support/clips.ts';
+import { readStamp } from '../../test/support/index-stamp.ts';
+import { run } from '../../test/support/program.ts';
+import { Scratch } from '../../test/support/tools.ts';
+import { type Frame, FrameReader, type ReadOptions } from './index.ts';
+
+const FRAMES = 125;
+const GOP = 50;
+let scratch: Scratch;
+/** 320 x 180, 125 frames, GOPs of 50 with 3 B-frames; the video is the file's second stream */
+let clip: string;
+
+beforeAll(async () => {
+  scratch = new Scratch();
+  clip = await makeClip({
+    path: scratch.file('clip.mp4'),
+    frames: FRAMES,
+    width: 320,
+    height: 180,
+    gop: GOP,
+    bFrames: 3,
+    audio: 'first',
+  });
+});
+afterAll(() => scratch[Symbol.dispose]());
+
+const stamp = (frame: Frame) => readStamp(frame.data, frame.width * 3, 3);
+const range = (first: number, end: number) => Array.from({ length: end - first }, (_, i) => first + i);
+
+async function stamps(frames: AsyncIterable<Frame>): Promise<(number | null)[]> {
+  const seen: (number | null)[] = [];
+  for await (const frame of frames) {
+    seen.push(stamp(frame));
+    frame.release();
+  }
+  return seen;
+}
+
+async function open(path = clip, options: ReadOptions = {}): Promise<FrameReader> {
+  return FrameReader.open(path, { queueFrames: 4, ...options });
+}
+
+describe('P16: every frame exactly once, in order, to the last', () => {
+  it.each([1, 2, 3, 5, 8])(
+    'with %d decoder threads, B-frames, and the video not as first stream',
+    async (threads) => {
+      await using reader = await open(clip, { threads });
+      expect(reader.descriptor.streamIndex).toBe(1);
+      expect(await stamps(reader)).toEqual(range(0, FRAMES));
+    },
+  );
+
+  it.each([0, 1, 2])('with %d B-frames, in Matroska', async (bFrames) => {
+    const path = scratch.file(`b${bFrames}.mkv`);
+    await makeClip({ path, frames: 60, width: 320, height: 180, gop: 25, bFrames });
+    await using reader = await open(path, { threads: 4 });
+    expect(await stamps(reader)).toEqual(range(0, 60));
+  });
+});
+
+describe('P17: one GOP as a stream', () => {
+  it('P17: gives exactly the GOP, then the next one, then nothing', async () => {
+    await using reader = await open();
+    expect(await stamps(reader.gop())).toEqual(range(0, 50));
+    expect(await stamps(reader.gop())).toEqual(range(50, 100));
+    expect(await stamps(reader.gop())).toEqual(range(100, FRAMES));
+    expect(await stamps(reader.gop())).toEqual([]);
+  });
+
+  it('P17: finds the head of the GOP that an index lies in', async () => {
+    await using reader = await open();
+    for (const index of [99, 50, 73]) expect(await stamps(reader.gop(index))).toEqual(range(50, 100));
+  });
+
+  it('P17: holds no more than the queue however long the GOP is', async () => {
+    const width = 1280;
+    const path = await makeClip({
+      path: scratch.file('long.mp4'),
+      frames: 200,
+      width,
+      height: 720,
+      gop: 200,
+    });
+    await using reader = await open(path, { queueFrames: 4 });
+    const before = process.memoryUsage().rss;
+    let most = 0;
+    let count = 0;
+    for await (const frame of reader.gop()) {
+      count += 1;
+      frame.release();
+      if (count % 20 === 0) most = Math.max(most, process.memoryUsage().rss - before);
+      if (count % 20 === 0) await new Promise(setImmediate); // finalizers run between turns
+    }
+    expect(count).toBe(200);
+    const whole = 200 * width * 720 * 3;
+    console.log(`rss grew by ${(most / 1e6).toFixed(0)} MB for a GOP of ${(whole / 1e6).toFixed(0)} MB`);
+    expect(most).toBeLessThan(whole / 2);
+  });
+});
+
+describe('P18: random access', () => {
+  it('P18: n frames asked are n frames returned, from the very index', async () => {
+    await using reader = await open(clip, { threads: 8 });
+    for (const [index, count] of [
+      [0, 1],
+      [49, 3],
+      [120, 5],
+      [1, 30],
+      [124, 1],
+    ] as const) {
+      const frames = await reader.frames(index, count);
+      expect(frames.map(stamp)).toEqual(range(index, index + count));
+      expect(frames.map((frame) => frame.index)).toEqual(range(index, index + count));
+    }
+  });
+
+  it('P18: gives what is left at the end, and nothing beyond it', async () => {
+    await using reader = await open();
+    expect((await reader.frames(123, 10)).map(stamp)).toEqual([123, 124]);
+    expect(await reader.frames(FRAMES, 1)).toEqual([]);
+    expect(await reader.frames(10, 0)).toEqual([]);
+  });
+
+  it('P18: by time, gives the frame that is shown then', async () => {
+    await using reader = await open();
+    const shown = async (seconds: number) => (await reader.framesAtTime(seconds, 1)).map(stamp);
+    expect(await shown(0)).toEqual([0]);
+    expect(await shown(2)).toEqual([50]);
+    expect(await shown(1.999)).toEqual([49]);
+    expect(await shown(4.98)).toEqual([124]);
+    expect(await shown(5.01)).toEqual([]);
+    for (const frame of await reader.frames(60, 5)) expect(await shown(frame.pts)).toEqual([frame.index]);
+  });
+
+  it('P18: by time, a source that does not start at zero counts from its first frame', async () => {
+    const path = scratch.file('late.mkv');
+    await makeClip({ path, frames: 50, width: 320, height: 180, gop: 10, startSeconds: 7.5 });
+    await using reader = await open(path);
+    expect((await reader.framesAtTime(1, 2)).map(stamp)).toEqual([25, 26]);
+    expect((await reader.next())?.pts).toBeCloseTo(27 / 25, 2);
+  });
+});
+
+describe('P19: a seek, then on from there', () => {
+  it('P19: goes on sequentially after each kind of seek', async () => {
+    await using reader = await open();
+    const next = async () => {
+      const frame = await reader.next();
+      return frame === null ? null : stamp(frame);
+    };
+    await reader.seekToIndex(70);
+    expect([await next(), await next()]).toEqual([70, 71]);
+    await reader.seekToTime(0.4);
+    expect([await next(), await next()]).toEqual([10, 11]);
+    await reader.seekToGop({ seconds: 4.5 });
+    expect(await next()).toBe(100);
+    await reader.seekToIndex(123);
+    expect([await next(), await next(), await next(), await next()]).toEqual([123, 124, null, null]);
+    await reader.seekToIndex(0);
+    expect(await next()).toBe(0);
+  });
+});
+
+describe('P20: the end and a failure are different things', () => {
+  it('P20: the end is null, as often as it is asked', async () => {
+    await using reader = await open();
+    await reader.seekToIndex(FRAMES - 1);
+    expect(stamp((await reader.next()) as Frame)).toBe(FRAMES - 1);
+    for (let i = 0; i < 3; i++) expect(await reader.next()).toBeNull();
+  });
+
+  it('P20: a truncated file gives its frames and then a typed error, not an end', async () => {
+    const path = scratch.file('cut.mp4');
+    await makeClip({ path, frames: 100, width: 320, height: 180, extra: ['-movflags', '+faststart'] });
+    truncateSync(path, Math.round(statSync(path).size * 0.6));
+    await using reader = await open(path);
+    const seen: (number | null)[] = [];
+    const read = async () => {
+      for await (const frame of reader) seen.push(stamp(frame));
+    };
+    await expect(read()).rejects.toMatchObject({ name: 'NativeError', code: 'SourceTruncated' });
+    await expect(reader.next()).rejects.toMatchObject({ code: 'SourceTruncated' });
+    expect(seen.length).toBeGreaterThan(10);
+    expect(seen).toEqual(range(0, seen.length));
+  });
+
+  it.each([
+    ['SourceNotFound', 'missing.mp4'],
+    ['SourceUnsupported', 'text.mp4'],
+    ['SourceEmpty', 'empty.mp4'],
+  ])('P20: %s has its own code and an action', async (code, name) => {
+    if (name === 'text.mp4') scratch.write(name, 'This is no video at all. '.repeat(100));
+    if (name === 'empty.mp4') scratch.write(name, '');
+    const failure = FrameReader.open(scratch.file(name));
+    await expect(failure).rejects.toMatchObject({ name: 'NativeError', code });
+    await failure.catch((error) => expect(error.action).not.toBe(''));
+  });
+});
+
+describe('P03: frames as bytes', () => {
+  it('P03: rgb24 is packed, row-major, from the top: byte for byte what went in', async () => {
+    // Lossless RGB in, RGB out: no colour arithmetic in between that could be blamed or could hide a mistake.
+    const [width, height] = [50, 34];
+    const picture = Buffer.alloc(width * height * 3);
+    for (let i = 0; i < picture.length; i++) picture[i] = (i * 7 + (i >> 8)) % 251;
+    const raw = scratch.file('picture.rgb');
+    const path = scratch.file('picture.mkv');
+    writeFileSync(raw, Buffer.concat([picture, picture]));
+    const input = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${width}x${height}`, '-r', '5', '-i', raw];
+    await run('ffmpeg', ['-v', 'error', '-y', ...input, '-c:v', 'ffv1', '-pix_fmt', 'gbrp', path]);
+    await using reader = await open(path);
+    const frame = (await reader.next()) as Frame;
+    expect([frame.width, frame.height, frame.format]).toEqual([width, height, 'rgb24']);
+    expect(frame.planes[0]?.stride).toBe(width * 3);
+    expect(Buffer.from(frame.data).equals(picture)).toBe(true);
+  });
+
+  it('P03: native planes are the decoder’s own, and nothing is copied for them', async () => {
+    await using reader = await open(clip, { format: 'native' });
+    const frame = (await reader.next()) as Frame;
+    expect(frame.format).toBe('yuv420p');
+    expect(frame.planes.map((plane) => plane.stride >= 160)).toEqual([true, true, true]);
+    const luma = frame.planes[0] as { data: Uint8Array; stride: number };
+    expect(readStamp(luma.data, luma.stride)).toBe(0);
+  });
+
+  it('P11: frames are scaled on request, in proportion when one side is given', async () => {
+    await using both = await open(clip, { width: 160, height: 120 });
+    expect([(await both.next())?.width, (await both.next())?.height]).toEqual([160, 120]);
+    await using one = await open(clip, { width: 640 });
+    const frame = (await one.next()) as Frame;
+    expect([frame.width, frame.height, frame.data.length]).toEqual([640, 360, 640 * 360 * 3]);
+  });
+
+  it('a released frame is empty, and releasing it again is harmless', async () => {
+    await using reader = await open();
+    const frame = (await reader.next()) as Frame;
+    const view = frame.data;
+    frame.release();
+    frame.release();
+    expect([view.length, frame.data.length]).toEqual([0, 0]);
+  });
+
+  it('frames outlive their reader', async () => {
+    const reader = await open();
+    const frames = await reader.frames(40, 5);
+    await reader.close();
+    expect(frames.map(stamp)).toEqual(range(40, 45));
+  });
+});
+
+describe('misuse', () => {
+  it('P40: a closed reader refuses with InvalidState', async () => {
+    const reader = await open();
+    await reader.close();
+    await reader.close();
+    await expect(reader.next()).rejects.toMatchObject({ code: 'InvalidState' });
+    await expect(reader.seekToIndex(0)).rejects.toMatchObject({ code: 'InvalidState' });
+    await expect(reader.frames(0, 1)).rejects.toMatchObject({ code: 'InvalidState' });
+  });
+
+  it('a close ends a read that waits', async () => {
+    const reader = await FrameReader.open({ testPattern: { width: 1920, height: 1080 } }, { queueFrames: 1 });
+    await reader.next();
+    const reads = Promise.allSettled(range(0, 8).map(() => reader.next()));
+    await reader.close();
+    const results = await reads;
+    expect(results.some((result) => result.status === 'rejected')).toBe(true);
+  });
+
+  it.each([
+    [{ uri: '', testPattern: undefined }, /exactly one of uri and testPattern/],
+    [{ uri: 'x', threads: -1 }, /source\.threads: expected a whole number/],
+    [{ uri: 'x', colour: 'red' }, /source\.colour: unknown option/],
+    [{ uri: 7 }, /source\.uri: expected a string/],
+    [null, /expected a path, a URL/],
+  ])('a wrong source option is named: %j', async (source, message) => {
+    await expect(FrameReader.open(source as never)).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message,
+    });
+  });
+
+  it('an aborted opening says so', async () => {
+    const signal = AbortSignal.abort();
+    await expect(FrameReader.open(clip, { signal })).rejects.toMatchObject({ code: 'Aborted' });
+  });
+});
