@@ -61,7 +61,9 @@ std::string RtspRequestSeen::header(const std::string& name) const {
 }
 
 FakeRtspServer::FakeRtspServer(int receive_buffer)
-    : listener_(listen_on_loopback(receive_buffer, port_)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
+    : listener_(listen_on_loopback(receive_buffer, port_)),
+      stop_fd_(eventfd(0, EFD_CLOEXEC)),
+      reset_fd_(eventfd(0, EFD_CLOEXEC)) {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -70,6 +72,7 @@ FakeRtspServer::~FakeRtspServer() {
   thread_.join();
   close(listener_);
   close(stop_fd_);
+  close(reset_fd_);
 }
 
 void FakeRtspServer::on(const std::string& method, Handler handler) {
@@ -116,9 +119,15 @@ void FakeRtspServer::serve(int fd) {
       if (poll(&stop, 1, kLookEveryMs) > 0) break;
       if (paused_) continue;
     }
-    pollfd fds[] = {{fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
-    poll(fds, 2, paused_ ? kLookEveryMs : 100);
+    pollfd fds[] = {{fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}, {reset_fd_, POLLIN, 0}};
+    poll(fds, 3, 100);
     if (fds[1].revents != 0) break;
+    if (fds[2].revents != 0) {
+      eventfd_t count;
+      eventfd_read(reset_fd_, &count);
+      reset(fd);
+      break;
+    }
     if (fds[0].revents != 0 && !paused_) open = consume(fd);
   }
   const std::scoped_lock lock(mutex_);
@@ -135,7 +144,7 @@ bool FakeRtspServer::consume(int fd) {
   std::vector<char> piece(read_bytes_ > 0 ? read_bytes_.load() : 65'536);
   const ssize_t got = recv(fd, piece.data(), piece.size(), MSG_DONTWAIT);
   if (got < 0 && errno == EAGAIN) return true;
-  if (got <= 0) return false;
+  if (got <= 0 || close_at_once_) return false;
   std::unique_lock lock(mutex_);
   buffer_.append(piece.data(), static_cast<std::size_t>(got));
   for (;;) {
@@ -182,12 +191,9 @@ bool FakeRtspServer::react(int fd, const RtspRequestSeen& request) {
     case Reaction::Then::StopReading:
       paused_ = true;
       return true;
-    case Reaction::Then::Reset: {
-      const std::scoped_lock lock(mutex_);
-      connection_ = -1;
-      close_with_reset(fd);
+    case Reaction::Then::Reset:
+      reset(fd);
       return false;
-    }
     case Reaction::Then::Close:
       return false;
   }
@@ -216,14 +222,12 @@ void FakeRtspServer::close_connection() {
   if (connection_ >= 0) shutdown(connection_, SHUT_RDWR);
 }
 
-void FakeRtspServer::reset_connection() {
+void FakeRtspServer::reset_connection() { eventfd_write(reset_fd_, 1); }
+
+void FakeRtspServer::reset(int fd) {
   const std::scoped_lock lock(mutex_);
-  if (connection_ < 0) return;
-  // Disconnecting a TCP socket (AF_UNSPEC) sends a reset and leaves the descriptor to its thread.
-  const sockaddr nowhere{.sa_family = AF_UNSPEC, .sa_data = {}};
-  const linger hard{.l_onoff = 1, .l_linger = 0};
-  setsockopt(connection_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-  ::connect(connection_, &nowhere, sizeof nowhere);
+  connection_ = -1;
+  close_with_reset(fd);
 }
 
 void FakeRtspServer::pause_reading(bool paused) { paused_ = paused; }

@@ -49,6 +49,8 @@ class FakeRtspServer {
   void on(const std::string& method, Handler handler);
   /// Sent as soon as a connection is accepted.
   void greet(std::string bytes) { greeting_ = std::move(bytes); }
+  /// Connections are closed as soon as the client has said something.
+  void close_at_once() { close_at_once_ = true; }
   /// The polite answer to a request, with more header lines.
   static std::string ok(const RtspRequestSeen& request, const std::string& more = "");
   static std::string answer(const RtspRequestSeen& request, const std::string& status,
@@ -77,6 +79,7 @@ class FakeRtspServer {
  private:
   void run();
   void serve(int fd);
+  void reset(int fd);
   bool consume(int fd);
   bool react(int fd, const RtspRequestSeen& request);
   Reaction reaction_to(const RtspRequestSeen& request);
@@ -84,11 +87,11 @@ class FakeRtspServer {
   bool wait(Predicate predicate);
 
   int port_ = 0;  // before the listener, which sets it
-  int listener_ = -1, stop_fd_ = -1;
+  int listener_ = -1, stop_fd_ = -1, reset_fd_ = -1;
   std::map<std::string, Handler> handlers_;
   std::string greeting_;
   std::atomic<std::size_t> read_bytes_{0};
-  std::atomic<bool> paused_{false};
+  std::atomic<bool> paused_{false}, close_at_once_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -1,0 +1,194 @@
+#include "sinks/muxed_sink.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "sinks/muxed_address.h"
+#include "sinks/rtsp_support.h"
+
+using namespace videopush;
+using namespace videopush::test;
+
+namespace {
+
+/// A folder of its own for each test.
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "videopush-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::string operator/(const char* name) const { return (path / name).string(); }
+};
+
+struct FileSeen {
+  std::vector<double> pts, dts;
+  int keys = 0;
+};
+
+FileSeen read_back(const std::string& path) {
+  FileSeen seen;
+  AVFormatContext* context = nullptr;
+  REQUIRE(avformat_open_input(&context, path.c_str(), nullptr, nullptr) == 0);
+  const PacketPtr packet = make_packet();
+  while (av_read_frame(context, packet.get()) >= 0) {
+    const double tick = av_q2d(context->streams[packet->stream_index]->time_base);
+    seen.pts.push_back(static_cast<double>(packet->pts) * tick);
+    seen.dts.push_back(static_cast<double>(packet->dts) * tick);
+    seen.keys += (packet->flags & AV_PKT_FLAG_KEY) != 0 ? 1 : 0;
+    av_packet_unref(packet.get());
+  }
+  avformat_close_input(&context);
+  return seen;
+}
+
+/// Frames `from` .. `from + count` to a file, through one connection.
+void push_file(Publisher& publisher, int from, int count) {
+  std::mt19937 random(1);
+  publisher.connect();
+  for (int i = from; i < from + count; ++i) publisher.send(make_unit(i, 800, random));
+  std::string error;
+  publisher.sink->close(2 * kSecond, &error);
+  CHECK(error == "");
+}
+
+sinks::SinkOptions quick(const std::string& url, std::int64_t limit_ms = 150) {
+  auto options = rtsp_options(url);
+  options.limits = {.connect_ms = limit_ms, .response_ms = limit_ms, .write_ms = limit_ms};
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("files of every container hold each unit once, in order, from time zero") {
+  const Folder folder;
+  for (const char* name : {"a.mkv", "a.mp4", "a.ts", "a.flv"}) {
+    CAPTURE(name);
+    const std::string path = folder / name;
+    Publisher publisher(rtsp_options(path), system_clock());
+    push_file(publisher, 1'000, 50);
+    const FileSeen seen = read_back(path);
+    REQUIRE(seen.pts.size() == 50);
+    CHECK(seen.keys >= 5);  // the demuxer takes some of the noise for key frames
+    const double first =
+        std::string(name) == "a.ts" ? seen.pts[0] : 0;  // MPEG-TS starts at its mux delay
+    CHECK(first < 2);
+    for (int i = 0; i < 50; ++i) {
+      CHECK(seen.pts[static_cast<std::size_t>(i)] ==
+            doctest::Approx(first + i * .04).epsilon(.002));
+    }
+  }
+}
+
+TEST_CASE("an existing file is overwritten by a new push, and never by a later connection of it") {
+  const Folder folder;
+  const std::string path = folder / "out.mkv";
+  std::ofstream(path) << "something else";
+  Publisher publisher(rtsp_options(path), system_clock());
+  push_file(publisher, 0, 10);
+  CHECK(read_back(path).pts.size() == 10);
+  push_file(publisher, 10, 7);
+  CHECK(read_back(path).pts.size() == 10);
+  CHECK(read_back(folder / "out-2.mkv").pts.size() == 7);
+  auto options = rtsp_options(path);
+  options.continues = true;  // a new process of the same push
+  Publisher next(options, system_clock());
+  push_file(next, 17, 3);
+  CHECK(read_back(folder / "out-3.mkv").pts.size() == 3);
+  CHECK(read_back(path).pts.size() == 10);
+}
+
+TEST_CASE("a file that can't be written is FileNotWritable, with the reason") {
+  const Folder folder;
+  const auto code = [](const std::string& path) {
+    Publisher publisher(rtsp_options(path), system_clock());
+    return error_of([&] { publisher.connect(); }).code();
+  };
+  CHECK(code(folder / "missing/out.mkv") == ErrorCode::FileNotWritable);
+  std::filesystem::create_directory(folder / "folder.mp4");
+  CHECK(code(folder / "folder.mp4") == ErrorCode::FileNotWritable);
+  CHECK(code("/proc/out.ts") == ErrorCode::FileNotWritable);
+}
+
+TEST_CASE("a full disk is reported by the next write or by close, not passed over") {
+  if (!std::filesystem::exists("/dev/full")) return;
+  const Folder folder;
+  std::filesystem::create_symlink("/dev/full", folder / "full.ts");
+  Publisher publisher(rtsp_options(folder / "full.ts"), system_clock());
+  std::mt19937 random(1);
+  const Error error = error_of([&] {
+    publisher.connect();
+    for (int i = 0; i < 100; ++i) publisher.send(make_unit(i, 5'000, random));
+  });
+  CHECK(error.code() == ErrorCode::FileNotWritable);
+  CHECK(error.message().find("No space left") != std::string::npos);
+}
+
+TEST_CASE("a file named like a URL of another kind is a file") {
+  const Folder folder;
+  Publisher publisher(rtsp_options("file://" + (folder / "a b:c.mkv")), system_clock());
+  push_file(publisher, 0, 5);
+  CHECK(read_back("file:" + (folder / "a b:c.mkv")).pts.size() == 5);
+}
+
+TEST_CASE("RTMP: an absent, a silent, a closing and a resetting server are named in bounded time") {
+  const auto rtmp = [](const FakeRtspServer& server) {
+    return "rtmp://127.0.0.1:" + std::to_string(server.port()) + "/live/x";
+  };
+  const auto connect_error = [](const sinks::SinkOptions& options) {
+    Publisher publisher(options, system_clock());
+    const Nanoseconds begin = system_clock().now();
+    const ErrorCode code = error_of([&] { publisher.connect(); }).code();
+    CHECK(system_clock().now() - begin < 4 * kSecond);
+    return code;
+  };
+  int closed_port = 0;
+  {
+    const FakeRtspServer gone;
+    closed_port = gone.port();
+  }
+  CHECK(connect_error(quick("rtmp://127.0.0.1:" + std::to_string(closed_port) + "/live/x")) ==
+        ErrorCode::ConnectRefused);
+  CHECK(connect_error(rtsp_options("rtmp://" + std::string(64, 'x') + ".invalid/live/x")) ==
+        ErrorCode::HostUnknown);
+  const FakeRtspServer silent;  // takes RTMP's handshake for the beginning of a long request
+  CHECK(connect_error(quick(rtmp(silent))) == ErrorCode::ConnectTimeout);
+  FakeRtspServer closing;
+  closing.close_at_once();
+  CHECK(connect_error(quick(rtmp(closing))) == ErrorCode::ConnectionClosed);
+}
+
+TEST_CASE("P36 RTMP: an abort ends the connect within about 100 ms, libavformat's own pace") {
+  const FakeRtspServer silent;
+  Publisher publisher(
+      quick("rtmp://127.0.0.1:" + std::to_string(silent.port()) + "/live/x", 60'000),
+      system_clock());
+  Nanoseconds at = 0;
+  std::thread other([&] {
+    system_clock().wait_until(system_clock().now() + 30 * kMs, {});
+    at = system_clock().now();
+    publisher.abort.abort();
+  });
+  const Error error = error_of([&] { publisher.connect(); });
+  const Nanoseconds noticed = system_clock().now();
+  other.join();
+  CHECK(error.code() == ErrorCode::Aborted);
+  MESSAGE("abort took ", (noticed - at) / kMs, " ms");
+  CHECK(noticed - at < kSecond);
+}
+
+TEST_CASE("the first free name beside a file is found") {
+  const Folder folder;
+  const std::string path = folder / "a.b.mkv";
+  CHECK(sinks::unused_name(path) == path);
+  std::ofstream{path};
+  CHECK(sinks::unused_name(path) == folder / "a.b-2.mkv");
+  std::ofstream{folder / "a.b-2.mkv"};
+  CHECK(sinks::unused_name(path) == folder / "a.b-3.mkv");
+}
