@@ -24,6 +24,11 @@ export function sample(value: number, labels: Labels = {}): Sample {
   return { labels, value };
 }
 
+/** Limits come in nanoseconds divided by 10^9: 0.06670000000000001 is 0.0667. */
+function limitText(seconds: number): string {
+  return String(Number(seconds.toPrecision(9)));
+}
+
 /** The cumulative buckets, sum and count of one histogram series. */
 export function histogram(
   name: string,
@@ -33,7 +38,7 @@ export function histogram(
   let below = 0;
   const cumulative = bounds.map((bound, index): Sample => {
     below += buckets[index] ?? 0;
-    return { metricName: `${name}_bucket`, labels: { ...labels, le: String(bound) }, value: below };
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: limitText(bound) }, value: below };
   });
   return [
     ...cumulative,

@@ -174,6 +174,14 @@ describe('values and labels', () => {
     expect(series(page, `${name}_count`)).toEqual({ 'output="main"': 3 });
   });
 
+  test('limits are written as they are meant, without the noise of a division', async () => {
+    const lateness = { bounds: [66_700_000 / 1e9 + 1e-17], buckets: [0, 0], sum: 0, count: 0 };
+    const page = await encoderPage(encodeSnapshot({ outputs: [outputSnapshot({ lateness })] }));
+    expect(Object.keys(series(page, 'videopush_pacing_lateness_seconds_bucket'))[0]).toBe(
+      'le="0.0667" output="main"',
+    );
+  });
+
   test('a negative lead asks for no wait', async () => {
     const page = await encoderPage(encodeSnapshot({ outputs: [outputSnapshot({ leadSeconds: -2 })] }));
     expect(series(page, 'videopush_wait_ref_seconds')).toEqual({ 'output="main"': 0 });

@@ -119,6 +119,27 @@ test('P41 two processes joined by a queue of 20 push a finite source to its end,
   expect(statSync(file).size).toBeGreaterThan(1000);
 });
 
+test('the histograms of the core have the limits of the manual', async () => {
+  const stream = await start(`file://${join(folder, 'film.mkv')}`);
+  await untilSent(stream, 1);
+  const pages = [stream.decoder.url, stream.encoder.url].map(async (url) =>
+    (await fetch(`${url}/metrics`)).text(),
+  );
+  const text = (await Promise.all(pages)).join('\n');
+  const limits = (name: string) =>
+    [...text.matchAll(new RegExp(`^videopush_${name}_seconds_bucket\\{.*?le="([^"]+)"`, 'gm'))]
+      .map(([, limit]) => limit)
+      .join(' ');
+  const short = '0.0001 0.00025 0.0005 0.001 0.002 0.004 0.008 0.016 0.0333 0.0667 0.133 0.25';
+  const work = '0.0005 0.001 0.002 0.004 0.008 0.016 0.033 0.067 0.133 0.25 1 +Inf';
+  expect(limits('pacing_lateness')).toBe(`${short} 0.5 1 2.5 5 +Inf`);
+  expect(limits('pacing_interval_error')).toBe(`${short} +Inf`);
+  expect(limits('queue_residence')).toBe('0.001 0.005 0.01 0.033 0.067 0.1 0.2 0.333 0.667 1 2 5 +Inf');
+  expect(limits('encode_duration')).toBe(work);
+  expect(limits('decode_duration')).toBe(work);
+  expect(limits('sink_write_duration')).toMatch(/^0.00005 .* 1 \+Inf$/);
+});
+
 test('P42 either process may be killed: the stream goes on, and every frame has one fate', async () => {
   const url = await server();
   const credentials = { outputs: { main: { username: 'ann', password: PASSWORD } } };

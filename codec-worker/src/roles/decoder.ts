@@ -29,7 +29,9 @@ export function decoderRole(config: DecoderConfig, { native, log, build, onFault
   const { userFile, passwordFile } = config.source;
   const keeper = new SessionKeeper<DecodeSnapshot>({
     open: () =>
-      native.decodeSession(decodeOptions(config), ({ kind, detail }) => log.info({ event: kind }, detail)),
+      native.decodeSession(decodeOptions(config), ({ kind, detail }) =>
+        log.info({ event: kind }, detail || kind),
+      ),
     done: ({ phase }) => phase === 'Ended',
     files: [userFile, passwordFile].filter((file) => file !== undefined),
     onFault,
