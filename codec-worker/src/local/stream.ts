@@ -127,10 +127,14 @@ export class LocalStream {
     process.once('exit', this.#abandon);
   }
 
-  /** Asks both for an orderly end; after the grace period they are cut short. */
+  /**
+   * Asks for an orderly end, the decoder first, so that the encoder still sends what is in the queue; after the grace
+   * period each is cut short.
+   */
   async stop(): Promise<StreamEnd> {
     const grace = this.#graceSeconds + 1;
-    await Promise.all([this.decoder.program.stop(grace), this.encoder.program.stop(grace)]);
+    await this.decoder.program.stop(grace);
+    await this.encoder.program.stop(grace);
     return await this.ended;
   }
 
