@@ -57,7 +57,7 @@ describe('the frame queue between two processes', () => {
     await program.waitForExit(10_000);
   });
 
-  it('P42: tells the reader within a bound that its writer was killed, and a new writer goes on', async () => {
+  it('P42: tells the reader within a bound that its writer was killed, and a new pair goes on', async () => {
     using scratch = new Scratch({ memory: true });
     const path = scratch.file('frames');
     await using first = writer(path, 1_000_000, 320, 180);
@@ -72,6 +72,12 @@ describe('the frame queue between two processes', () => {
     const took = performance.now() - killed;
     console.log(`a killed writer was told after ${took.toFixed(0)} ms`);
     expect(took).toBeLessThan(10_000);
+
+    await reader.close();
+    await using second = writer(path, 1_000_000, 320, 180);
+    await using next = await FrameQueueReader.attach(path, { peerTimeoutMilliseconds: 5_000 });
+    for (let i = 0; i < 100; i++) (await next.take())?.release();
+    expect(second.exit).toBeNull();
   });
 
   it('P42: tells the writer within a bound that nobody reads', async () => {

@@ -23,10 +23,10 @@ interface Packet {
   key: boolean;
 }
 
-/** Pushes a clip into a Matroska file in the scratch folder and lets ffprobe say what is in it. */
+/** Pushes a clip into an MP4 file (which keeps the dts) in the scratch folder and lets ffprobe say what is in it. */
 async function toFile(scratch: Scratch, clip: Partial<ClipOptions>, options: Partial<PushOptions>) {
   const source = await makeClip({ frames: 60, rate: '50', ...clip, path: scratch.file('clip.mp4') });
-  const target = scratch.file('out.mkv');
+  const target = scratch.file('out.mp4');
   await using push = new Push({
     source: { uri: source },
     outputs: target,
