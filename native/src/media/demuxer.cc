@@ -115,6 +115,7 @@ void Demuxer::open_network(const SourceOptions& options) {
   Settings settings;
   const AVInputFormat* format = nullptr;
   named_url_ = location_.url;
+  may_open_ = true;
   if (rtsp) {
     if (options.rtsp_transport != "tcp" && options.rtsp_transport != "udp") {
       throw Error(ErrorCode::InvalidArgument,
@@ -322,8 +323,8 @@ int Demuxer::on_interrupt(void* self) {
 int Demuxer::on_open(AVFormatContext* context, AVIOContext** io, const char* url, int flags,
                      AVDictionary** settings) {
   auto& demuxer = *static_cast<Demuxer*>(context->opaque);
-  if (!demuxer.named_url_.empty() && demuxer.named_url_ == url) {
-    demuxer.named_url_.clear();
+  if (demuxer.may_open_ && demuxer.named_url_ == url) {
+    demuxer.may_open_ = false;
     return demuxer.open_default_(context, io, url, flags, settings);
   }
   demuxer.forbidden_open_ = true;

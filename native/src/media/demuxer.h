@@ -82,7 +82,7 @@ class Demuxer {
   AVFormatContext* opening_ = nullptr;  // while avformat_open_input runs
   std::string named_url_;               // what libavformat may open, once
   decltype(AVFormatContext::io_open) open_default_ = nullptr;
-  bool forbidden_open_ = false;
+  bool may_open_ = false, forbidden_open_ = false;
   int video_index_ = -1;
   std::optional<Error> fault_;
   bool ended_ = false;
