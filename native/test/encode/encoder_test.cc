@@ -347,6 +347,9 @@ TEST_CASE("an intermediate codec's bit rate and GOP are inherited within bounds"
   const auto effective = Encoder({}, format, false).effective();
   CHECK(effective.bit_rate == 1'200'000);
   CHECK(effective.gop_frames == 250);
+
+  format.gop_frames = 1;  // every picture a key frame: the source's nature, no wish for it
+  CHECK(Encoder({}, format, false).effective().gop_frames == 50);
 }
 
 TEST_CASE("P09: without any bit rate there is a sane one, by size and rate") {
