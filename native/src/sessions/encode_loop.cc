@@ -79,12 +79,11 @@ void EncodePipeline::on_frame(InputFrame& taken) {
   next_sequence_ = taken.sequence + 1;
   stats.dequeued.fetch_add(1, std::memory_order_relaxed);
   if (taken.produced_at != 0) stats.residence.observe(context_.clock.now() - taken.produced_at);
-  std::int64_t unset = AV_NOPTS_VALUE;
-  first_pts_.compare_exchange_strong(unset, taken.frame->pts);
-  last_pts_ = taken.frame->pts;
   {
     const std::lock_guard lock(mutex_);
     in_flight_.push_back({taken.position, taken.sequence});
+    if (taken_.first_pts == AV_NOPTS_VALUE) taken_.first_pts = taken.frame->pts;
+    taken_.last_pts = taken.frame->pts;
   }
   for (const auto& sender : senders_)
     sender->books().dropped(taken.sequence - taken.skipped, taken.skipped, taken.skipped_reason);

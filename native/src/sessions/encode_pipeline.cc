@@ -52,6 +52,7 @@ EncodePipeline::EncodePipeline(const PipelineContext& context)
                                                                                  : OnLoss::Drop),
       most_pending_(most_pending(context.options, format_)) {
   for (std::size_t i = 0; i < context.options.outputs.size(); ++i) add_sender(i);
+  context_.input.set_lead_gate(this);
 }
 
 EncodePipeline::~EncodePipeline() { context_.input.set_lead_gate(nullptr); }
@@ -131,7 +132,6 @@ void EncodePipeline::start_senders() {
   track->frame_rate = encoder_->frame_rate();
   started_at_ = context_.clock.now();
   for (const auto& sender : senders_) sender->start(track);
-  context_.input.set_lead_gate(this);
 }
 
 void EncodePipeline::stop_requested() {
@@ -156,27 +156,29 @@ std::optional<media::Encoder::Effective> EncodePipeline::effective() const {
   return effective_;
 }
 
-std::int64_t EncodePipeline::accepted_pts() const {
-  const std::int64_t pts = context_.input.accepted_pts();
-  return pts != AV_NOPTS_VALUE ? pts : last_pts_.load();
+Nanoseconds EncodePipeline::lead(Nanoseconds now) const {
+  AcceptedMedia media = context_.input.accepted();
+  if (media.last_pts == AV_NOPTS_VALUE) {
+    const std::lock_guard lock(mutex_);
+    media = taken_;
+  }
+  return media.last_pts == AV_NOPTS_VALUE ? 0 : lead_of(media, now);
 }
 
-Nanoseconds EncodePipeline::lead(std::int64_t pts, Nanoseconds now) const {
-  if (pts == AV_NOPTS_VALUE) return 0;
+Nanoseconds EncodePipeline::lead_of(const AcceptedMedia& media, Nanoseconds now) const {
   // With B-frames the schedule counts from the first DTS, which lies before the first picture.
-  const std::int64_t as_dts = pts - reorder_ticks_;
+  const std::int64_t as_dts = media.last_pts - reorder_ticks_;
   for (const auto& sender : senders_)
     if (const auto schedule = sender->schedule()) return schedule->lead(as_dts, now);
-  const std::int64_t first = first_pts_;
-  return first == AV_NOPTS_VALUE ? 0 : av_rescale_q(pts - first, format_.time_base(), kNanosecond);
+  return av_rescale_q(media.last_pts - media.first_pts, format_.time_base(), kNanosecond);
 }
 
-Nanoseconds EncodePipeline::accept_at(std::int64_t last_pts, Nanoseconds now) const {
+Nanoseconds EncodePipeline::accept_at(const AcceptedMedia& media, Nanoseconds now) const {
   const Nanoseconds most = context_.options.max_lead;
-  if (most == 0 || !packet_seen_) return now;
+  if (most == 0) return now;
   // What the encoder holds back must be let in, or nothing would come out.
   const Nanoseconds allowed = std::max(most, held_ * format_.frame_interval_ns());
-  const Nanoseconds excess = lead(last_pts, now) - allowed;
+  const Nanoseconds excess = lead_of(media, now) - allowed;
   if (excess <= 0) return now;
   const bool running = std::ranges::any_of(
       senders_, [](const auto& sender) { return sender->schedule().has_value(); });

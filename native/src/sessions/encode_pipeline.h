@@ -60,14 +60,13 @@ class EncodePipeline final : public SenderHost, public LeadGate {
 
   // Any thread.
   std::optional<media::Encoder::Effective> effective() const;  // once opened
-  /// Media up to `pts` minus the time since t0, ns; 0 elapsed before t0.
-  Nanoseconds lead(std::int64_t pts, Nanoseconds now) const;
-  /// The newest frame handed in: as the input says, else the last taken.
-  std::int64_t accepted_pts() const;
+  /// The lead of what was handed in (as the input says, else of what was taken): that media minus
+  /// the time since t0, ns; 0 elapsed before t0.
+  Nanoseconds lead(Nanoseconds now) const;
   const Sender& sender(std::size_t index) const { return *senders_[index]; }
 
   // LeadGate
-  Nanoseconds accept_at(std::int64_t last_pts, Nanoseconds now) const override;
+  Nanoseconds accept_at(const AcceptedMedia& media, Nanoseconds now) const override;
   // SenderHost
   void on_progress() override;
   void on_sent(const QueuedUnit& unit, Nanoseconds accepted) override;
@@ -83,6 +82,7 @@ class EncodePipeline final : public SenderHost, public LeadGate {
     bool discontinuity;
   };
 
+  Nanoseconds lead_of(const AcceptedMedia& media, Nanoseconds now) const;
   void add_sender(std::size_t index);
   void open_encoder();
   void start_senders();
@@ -120,15 +120,15 @@ class EncodePipeline final : public SenderHost, public LeadGate {
   bool begun_ = false;                          // a frame was taken
   std::optional<std::uint64_t> next_sequence_;  // after the last frame taken
   bool force_key_ = false;
+  bool packet_seen_ = false;
   int failures_ = 0;  // of the encoder, in a row
 
   // Shared.
   mutable std::mutex mutex_;
   std::deque<InFlight> in_flight_;  // taken, not acked
+  AcceptedMedia taken_;
   std::optional<media::Encoder::Effective> effective_;
-  std::atomic<std::int64_t> first_pts_{AV_NOPTS_VALUE}, last_pts_{AV_NOPTS_VALUE};
   std::atomic<std::int64_t> reorder_ticks_{0};  // pts - dts of the first packet
-  std::atomic<bool> packet_seen_{false};
   std::atomic<int> held_{0};
 };
 

@@ -184,7 +184,7 @@ struct EncodeSession::Impl {
       if (!pipeline) continue;
       const Sender& sender = pipeline->sender(i);
       out.outputs[i].ledger = sender.books().totals();
-      out.outputs[i].lead = seconds(pipeline->lead(pipeline->accepted_pts(), now));
+      out.outputs[i].lead = seconds(pipeline->lead(now));
       describe_schedule(sender, out.outputs[i]);
     }
     return out;
@@ -251,8 +251,7 @@ EncodeSnapshot EncodeSession::snapshot() const {
 double EncodeSession::lead_seconds() const {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->pipeline) return 0;
-  const EncodePipeline& pipeline = *impl_->pipeline;
-  return seconds(pipeline.lead(pipeline.accepted_pts(), impl_->clock.now()));
+  return seconds(impl_->pipeline->lead(impl_->clock.now()));
 }
 
 }  // namespace videopush::sessions

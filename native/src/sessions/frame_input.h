@@ -26,14 +26,19 @@ struct InputFrame {
   Nanoseconds produced_at = 0;
 };
 
+/// The first and the newest frame that a caller handed in; AV_NOPTS_VALUE before any.
+struct AcceptedMedia {
+  std::int64_t first_pts = AV_NOPTS_VALUE, last_pts = AV_NOPTS_VALUE;
+};
+
 /// How far ahead of its deadline media may be accepted; asked by an input that holds its producer
 /// back.
 class LeadGate {
  public:
   virtual ~LeadGate() = default;
-  /// The earliest instant at which more media may follow what ends at `last_pts`; kForever: not
-  /// before `FrameInput::lead_changed()`.
-  virtual Nanoseconds accept_at(std::int64_t last_pts, Nanoseconds now) const = 0;
+  /// The earliest instant at which more media may follow; kForever: not before
+  /// `FrameInput::lead_changed()`, which may also come earlier than any other answer.
+  virtual Nanoseconds accept_at(const AcceptedMedia& media, Nanoseconds now) const = 0;
 };
 
 /// Called by the session's threads. `open`, `take`, `release`, `rewind` and `relax_gate` come from
@@ -71,8 +76,8 @@ class FrameInput {
   /// bound.
   virtual void set_lead_gate(const LeadGate*) {}
   virtual void lead_changed() {}
-  /// pts of the newest frame accepted from the caller; AV_NOPTS_VALUE: what was taken counts.
-  virtual std::int64_t accepted_pts() const { return AV_NOPTS_VALUE; }
+  /// What the caller handed in; unset: what was taken counts.
+  virtual AcceptedMedia accepted() const { return {}; }
   /// The session takes nothing any more: whoever waits in a push is sent away.
   virtual void close() {}
 };

@@ -29,7 +29,8 @@ Pushed MemoryInput::push(FramePtr& frame, const AbortSignal& abort, Nanoseconds 
       if (closed_ || ended_) return Pushed::Closed;
       at = admission(paced, now);
       if (at <= now) {
-        last_pts_ = frame->pts;
+        if (accepted_.first_pts == AV_NOPTS_VALUE) accepted_.first_pts = frame->pts;
+        accepted_.last_pts = frame->pts;
         queue_.push_back({std::move(frame), sequences_++, now});
         taker_.signal();
         return Pushed::Accepted;
@@ -43,8 +44,9 @@ Pushed MemoryInput::push(FramePtr& frame, const AbortSignal& abort, Nanoseconds 
 
 Nanoseconds MemoryInput::admission(bool paced, Nanoseconds now) const {
   if (queue_.size() >= options_.capacity) return kForever;
-  const bool first = last_pts_ == AV_NOPTS_VALUE;
-  return paced && gate_ != nullptr && !first ? gate_->accept_at(last_pts_, now) : now;
+  if (!paced || accepted_.last_pts == AV_NOPTS_VALUE) return now;
+  // Until the session is there to be asked one frame is enough.
+  return gate_ != nullptr ? gate_->accept_at(accepted_, now) : kForever;
 }
 
 void MemoryInput::check(const AVFrame& frame) const {
@@ -55,7 +57,8 @@ void MemoryInput::check(const AVFrame& frame) const {
                     ", the push was opened for " + std::to_string(options_.format.width) + "x" +
                     std::to_string(options_.format.height) + " and one pixel format",
                 "push frames of the size and format that the push was opened with");
-  if (frame.pts == AV_NOPTS_VALUE || (last_pts_ != AV_NOPTS_VALUE && frame.pts <= last_pts_))
+  if (frame.pts == AV_NOPTS_VALUE ||
+      (accepted_.last_pts != AV_NOPTS_VALUE && frame.pts <= accepted_.last_pts))
     throw Error(ErrorCode::InvalidArgument, "the frame's time does not lie after the last one's",
                 "push frames in display order, each with a later time");
 }
@@ -111,13 +114,16 @@ std::uint64_t MemoryInput::source_frames() const {
 }
 
 void MemoryInput::set_lead_gate(const LeadGate* gate) {
-  const std::lock_guard lock(mutex_);
-  gate_ = gate;
+  {
+    const std::lock_guard lock(mutex_);
+    gate_ = gate;
+  }
+  pusher_.signal();
 }
 
-std::int64_t MemoryInput::accepted_pts() const {
+AcceptedMedia MemoryInput::accepted() const {
   const std::lock_guard lock(mutex_);
-  return last_pts_;
+  return accepted_;
 }
 
 }  // namespace videopush::sessions

@@ -43,7 +43,7 @@ class MemoryInput final : public FrameInput {
   ring::OutputRecord& output_record(std::uint32_t index) override { return records_[index]; }
   void set_lead_gate(const LeadGate* gate) override;
   void lead_changed() override { pusher_.signal(); }
-  std::int64_t accepted_pts() const override;
+  AcceptedMedia accepted() const override;
   void close() override;
 
  private:
@@ -63,7 +63,7 @@ class MemoryInput final : public FrameInput {
   mutable std::mutex mutex_;
   std::deque<Waiting> queue_;
   std::uint64_t sequences_ = 0;
-  std::int64_t last_pts_ = AV_NOPTS_VALUE;
+  AcceptedMedia accepted_;
   bool ended_ = false, closed_ = false;
   const LeadGate* gate_ = nullptr;
   Wake taker_, pusher_;
