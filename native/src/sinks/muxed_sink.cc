@@ -229,7 +229,7 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
 
 void MuxedSink::close(Nanoseconds limit, std::string* error) {
   if (!context_) return;
-  const AbortSignal never;
+  static const AbortSignal never;
   const bool in_order = std::exchange(open_, false);
   // After a failure nothing more is said to the server: it could take for ever.
   const Nanoseconds left = in_order ? std::max<Nanoseconds>(limit, 0) : 0;

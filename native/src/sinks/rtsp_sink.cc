@@ -252,8 +252,8 @@ void RtspSink::bound_buffer(std::size_t unit_bytes) {
 void RtspSink::close(Nanoseconds limit, std::string* error) {
   if (!connection_) return;
   const Nanoseconds until = io_deadline(to_ms(limit));
-  const AbortSignal never;
   try {
+    const AbortSignal never;
     if (recording_) {
       recording_ = false;
       const std::int64_t answer = std::min(to_ms(limit), options_.limits.response_ms);

@@ -1,4 +1,9 @@
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <filesystem>
 
 #include "sinks/rtsp_support.h"
 
@@ -262,4 +267,50 @@ TEST_CASE("a close waits until the server has read everything that was queued") 
   REQUIRE(server.wait_for_end());
   check_units(sent, server);
   CHECK(server.requests().back().method == "TEARDOWN");
+}
+
+TEST_CASE("the connection sends without delay and queues a bounded amount") {
+  FakeRtspServer server;
+  Publisher publisher(rtsp_options(server.url()), system_clock());
+  publisher.connect();
+  const auto option = [&](int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    REQUIRE(getsockopt(publisher.sink->fd(), level, name, &value, &size) == 0);
+    return value;
+  };
+  CHECK(option(IPPROTO_TCP, TCP_NODELAY) == 1);
+  CHECK(option(SOL_SOCKET, SO_SNDBUF) <= 2 * 256 * 1024);  // the kernel doubles what it is told
+  std::mt19937 random(10);
+  publisher.send(make_unit(0, 600'000, random));
+  CHECK(option(SOL_SOCKET, SO_SNDBUF) <= 2 * 2 * 620'000);
+}
+
+TEST_CASE("every address of a name is tried") {
+  FakeRtspServer server;  // on 127.0.0.1 only, while localhost is often ::1 first
+  auto options = rtsp_options("rtsp://localhost:" + std::to_string(server.port()) + "/live/test");
+  Publisher publisher(options, system_clock());
+  publisher.connect();
+  CHECK(server.wait_for_request("RECORD"));
+}
+
+TEST_CASE("a hundred connections leave no descriptor behind") {
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator list("/proc/self/fd");
+    return std::distance(begin(list), end(list));
+  };
+  FakeRtspServer server;
+  Publisher publisher(rtsp_options(server.url()), system_clock());
+  std::mt19937 random(11);
+  const TestUnit unit = make_unit(0, 3'000, random);
+  const auto cycle = [&] {
+    publisher.connect();
+    publisher.send(unit);
+    publisher.sink->close(2 * kSecond, nullptr);
+  };
+  cycle();
+  const auto before = descriptors();
+  for (int i = 0; i < 100; ++i) cycle();
+  REQUIRE(server.wait_for_request("TEARDOWN", 101));
+  CHECK(descriptors() <= before + 1);  // the server may not have closed its last one yet
 }
