@@ -105,8 +105,8 @@ bool DecodeLoop::publish_copies(const AVFrame& frame, std::int64_t next_pts) {
 /// `again`: the frame that was published last.
 bool DecodeLoop::publish(const AVFrame& frame, bool again) {
   ring::SlotHeader stamp{};
-  timeline_->place(frame.pts, frame_duration(frame), stamp);
-  if (is_key_frame(frame) && !again) stamp.flags |= ring::kKeyFrame;
+  const bool first = timeline_->place(frame.pts, frame_duration(frame), stamp);
+  if (first && is_key_frame(frame)) stamp.flags |= ring::kKeyFrame;
   ring::SlotWriter slot;
   switch (reserve(slot)) {
     case ring::Reserve::Slot:
@@ -182,6 +182,7 @@ bool DecodeLoop::end_of_pass(const std::optional<Error>& damage) {
   if (damage && !std::exchange(damaged_, true)) event_("source.damaged", damage->message());
   if (damage) status_.set_error(*damage);
   if (options_.on_end == OnEnd::Complete) {
+    status_.set_phase(DecodePhase::Ended);
     producer_->end();
     event_("source.ended", std::to_string(producer_->next_sequence()) + " frames");
     return true;

@@ -48,16 +48,15 @@ void DecodeTimeline::open_segment(std::int64_t pts) {
 
 std::int64_t DecodeTimeline::copies(std::int64_t pts, std::int64_t next_pts) {
   if (segment_pending_) open_segment(pts);
+  shown_ = std::exchange(resumed_at_, std::nullopt) == pts;
   if (!rate_) return 1;
   const std::int64_t count = converter_->copies(pts, next_pts);
-  const bool shown_before = std::exchange(resumed_at_, std::nullopt) == pts;
-  repeats_ +=
-      static_cast<std::uint64_t>(std::max<std::int64_t>(0, shown_before ? count : count - 1));
-  if (count == 0 && !shown_before) ++drops_;
+  repeats_ += static_cast<std::uint64_t>(std::max<std::int64_t>(0, shown_ ? count : count - 1));
+  if (count == 0 && !shown_) ++drops_;
   return count;
 }
 
-void DecodeTimeline::place(std::int64_t pts, std::int64_t duration, ring::SlotHeader& out) {
+bool DecodeTimeline::place(std::int64_t pts, std::int64_t duration, ring::SlotHeader& out) {
   std::int64_t at = 0;
   if (rate_) {
     at = last_ ? std::max(*last_ + 1, start_) : start_;
@@ -76,6 +75,7 @@ void DecodeTimeline::place(std::int64_t pts, std::int64_t duration, ring::SlotHe
   out.segment_start = start_;
   last_ = at;
   end_ = at + ticks;
+  return !std::exchange(shown_, true);
 }
 
 }  // namespace videopush::sessions

@@ -35,8 +35,9 @@ class DecodeTimeline {
   /// How many times the frame at `pts` is shown when the next one is at `next_pts` (constant rate;
   /// else once). Call before place(), once per frame.
   std::int64_t copies(std::int64_t pts, std::int64_t next_pts);
-  /// Fills all of the header that is about time for one copy of the frame at `pts`.
-  void place(std::int64_t pts, std::int64_t duration, ring::SlotHeader& out);
+  /// Fills all of the header that is about time for one copy of the frame at `pts`. Returns whether
+  /// it is the first copy.
+  bool place(std::int64_t pts, std::int64_t duration, ring::SlotHeader& out);
 
   bool constant_rate() const { return rate_.has_value(); }
   std::uint32_t pass() const { return pass_; }
@@ -56,7 +57,8 @@ class DecodeTimeline {
   std::int64_t frame_ticks_;
   std::optional<media::RateConverter> converter_;
   std::optional<std::int64_t>
-      resumed_at_;  // source pts of a frame some copies of which were placed in an earlier life
+      resumed_at_;      // source pts of a frame some copies of which were placed in an earlier life
+  bool shown_ = false;  // a copy of the frame at hand was placed
   bool segment_pending_ = true;
   bool discontinuity_ = false;
   std::int64_t origin_ = 0, start_ = 0, gap_ = 0;
