@@ -77,7 +77,7 @@ TEST_CASE("decode session: a real clip arrives as its own decoder gives it") {
   rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
   const auto arrivals = rig.run();
   const AbortSignal never;
-  const auto source = media::open_source(rig.options.source, {}, never);
+  const auto source = media::open_source(rig.options.source, rig.options.decode, never);
   const auto seen = clips::read_all(*source);
   REQUIRE(arrivals.size() == 60);
   for (std::size_t i = 0; i < seen.size(); ++i) CHECK(arrivals[i].source_pts == seen[i].pts);
