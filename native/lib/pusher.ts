@@ -171,7 +171,10 @@ export class FramePusher {
     if (signal?.aborted) abort();
     addon.pusherStart(this.#handle, (kind, detail) => {
       look();
-      if (kind === 'session.ended') connected.reject(this.snapshot().error ?? ended);
+      if (kind === 'session.ended') {
+        const { error } = this.snapshot();
+        connected.reject(error ? NativeError.from(error) : ended);
+      }
       onEvent?.({ kind, detail });
     });
     // Events alone do not keep a process alive, an opening should.

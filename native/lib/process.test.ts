@@ -1,0 +1,53 @@
+/** What the addon does to the process it lives in: it never kills it, never keeps it, and gives memory back. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makeClip } from '../../test/support/clips.ts';
+import { run } from '../../test/support/program.ts';
+import { testSeed } from '../../test/support/random.ts';
+import { Scratch } from '../../test/support/tools.ts';
+
+const program = import.meta.filename.replace('.test.ts', '.test-program.ts');
+let scratch: Scratch;
+
+beforeAll(() => {
+  scratch = new Scratch({ memory: true });
+});
+afterAll(() => scratch[Symbol.dispose]());
+
+/** Runs a scenario in a process of its own; fails on a signal or an exit code. Returns its lines. */
+async function scenario(name: string, ...given: string[]): Promise<string[]> {
+  const { stdout } = await run(process.execPath, ['--expose-gc', program, name, ...given]);
+  const lines = [...stdout];
+  expect(lines.pop()).toBe('done');
+  return lines;
+}
+
+it('a process ends by itself whatever was left open', async () => {
+  const begin = performance.now();
+  await scenario('abandon', scratch.path);
+  const took = performance.now() - begin;
+  console.log(`ended after ${took.toFixed(0)} ms`);
+  expect(took).toBeLessThan(20_000);
+});
+
+it('a worker thread may be ended while sessions run in it', async () => {
+  await scenario('worker', scratch.path);
+});
+
+it('P40: all methods in all states: typed errors, no signal', async () => {
+  await makeClip({ path: scratch.file('clip.mp4'), frames: 30, width: 320, height: 48, gop: 10, bFrames: 2 });
+  const seed = testSeed();
+  console.log(`seed ${seed}`);
+  const lines = await scenario('misuse', scratch.path, String(seed));
+  console.log(lines.join('\n'));
+}, 120_000);
+
+it('P54: frames that nobody releases are collected in time, and all of them in the end', async () => {
+  const clip = await makeClip({ path: scratch.file('hd.mp4'), frames: 300, width: 1280, height: 720 });
+  const [line = '{}'] = await scenario('read', clip);
+  const { most, external } = JSON.parse(line) as { most: number; external: number };
+  console.log(
+    `300 frames of 2.8 MB, six times: at most ${most.toFixed(0)} MB, external at the end ${external.toFixed(1)} MB`,
+  );
+  expect(most).toBeLessThan(1200); // all of them would be 5000
+  expect(external).toBeLessThan(60);
+}, 60_000);
