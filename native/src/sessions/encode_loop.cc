@@ -19,7 +19,7 @@ EncodePipeline::Outcome EncodePipeline::encode_loop() {
   for (;;) {
     context_.abort.throw_if_aborted();
     context_.input.heartbeat(context_.clock.now());
-    if (context_.stopping) {
+    if (stops_here()) {
       drain();
       return Outcome::Stopped;
     }
@@ -34,6 +34,7 @@ EncodePipeline::Outcome EncodePipeline::encode_loop() {
         on_frame(taken);
         break;
       case TakeResult::Timeout:
+        if (left_) left_ = 0;
         on_starved();
         break;
       case TakeResult::Aborted:
@@ -48,6 +49,13 @@ EncodePipeline::Outcome EncodePipeline::encode_loop() {
         break;
     }
   }
+}
+
+/// Asked to stop, and what stood in the queue then was taken (or can't be sent, the connection being gone).
+bool EncodePipeline::stops_here() {
+  if (!context_.stopping) return false;
+  if (!left_) left_ = context_.input.waiting();
+  return *left_ == 0 || !outputs_ready();
 }
 
 bool EncodePipeline::may_take() {
@@ -76,6 +84,7 @@ void EncodePipeline::wait_for_progress() {
 void EncodePipeline::on_frame(InputFrame& taken) {
   EncodeStats& stats = context_.stats;
   begun_ = true;
+  if (left_) --*left_;
   next_sequence_ = taken.sequence + 1;
   stats.dequeued.fetch_add(1, std::memory_order_relaxed);
   if (taken.produced_at != 0) stats.residence.observe(context_.clock.now() - taken.produced_at);

@@ -89,6 +89,7 @@ class EncodePipeline final : public SenderHost, public LeadGate {
 
   // The encode thread.
   Outcome encode_loop();
+  bool stops_here();
   bool may_take();
   bool outputs_ready();
   void wait_for_progress();
@@ -119,6 +120,7 @@ class EncodePipeline final : public SenderHost, public LeadGate {
   std::map<std::uint64_t, Passenger> passengers_;
   bool begun_ = false;                          // a frame was taken
   std::optional<std::uint64_t> next_sequence_;  // after the last frame taken
+  std::optional<std::uint64_t> left_;           // asked to stop: frames to take before
   bool force_key_ = false;
   bool packet_seen_ = false;
   int failures_ = 0;  // of the encoder, in a row

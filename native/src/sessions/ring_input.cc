@@ -93,6 +93,11 @@ bool RingInput::rewind() {
 bool RingInput::resumed() const { return consumer_->resumed(); }
 std::uint64_t RingInput::source_frames() const { return consumer_->header().source_frames.load(); }
 
+std::uint64_t RingInput::waiting() const {
+  const ring::Header& header = consumer_->header();
+  return header.published.load() - header.cursors().taken;
+}
+
 ring::OutputRecord& RingInput::output_record(std::uint32_t index) {
   ring::Header& header = consumer_->header();
   if (index >= header.output_count)

@@ -26,6 +26,7 @@ class RingInput final : public FrameInput {
   bool persistent() const override { return true; }
   bool resumed() const override;
   std::uint64_t source_frames() const override;
+  std::uint64_t waiting() const override;
   ring::OutputRecord& output_record(std::uint32_t index) override;
   void relax_gate() override;
   void heartbeat(Nanoseconds now) override;
