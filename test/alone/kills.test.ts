@@ -65,12 +65,16 @@ async function pushAndKill(plan: Plan, random: Random) {
   }
   await reader.untilIndex(plan.frames - 1, 180_000);
   const ledger = await stream.untilSettled();
+  const resumes = {
+    encoder: stream.ring()?.consumerResumes ?? 0,
+    decoder: stream.ring()?.producerResumes ?? 0,
+  };
   const repeated = judge(reader.indices(), 0, plan.frames - 1).repeated;
   console.log(
     `${plan.kills.length} kills, seed ${random.seed}: observer saw ${reader.indices().length} stamped frames, ` +
-      `${repeated.length} repeated; ledger ${JSON.stringify(ledger)}`,
+      `${repeated.length} repeated; ledger ${JSON.stringify(ledger)}, resumes ${JSON.stringify(resumes)}`,
   );
-  return { verdict: judge(reader.indices(), 0, plan.frames - 1), ledger };
+  return { verdict: judge(reader.indices(), 0, plan.frames - 1), ledger, resumes };
 }
 
 describe('SIGKILL of the role processes', () => {
@@ -78,7 +82,7 @@ describe('SIGKILL of the role processes', () => {
     const random = seeded(testSeed());
     const kills = random.shuffle([...Array(20).fill('encoder'), ...Array(20).fill('decoder')]);
     const frames = 150 * RATE;
-    const { verdict, ledger } = await pushAndKill({ frames, kills, between: [0.5, 5] }, random);
+    const { verdict, ledger, resumes } = await pushAndKill({ frames, kills, between: [0.5, 5] }, random);
     expect(verdict.missing).toEqual([]);
     expect(verdict.swapped).toEqual([]);
     expect(verdict.foreign).toEqual([]);
@@ -87,12 +91,15 @@ describe('SIGKILL of the role processes', () => {
     expect(settled(ledger)).toBe(frames);
     expect(ledger.repeated).toBeGreaterThanOrEqual(verdict.repeated.length);
     expect(ledger.repeated).toBeLessThanOrEqual(20);
+    // The kills met processes at work: some may fall into a start, most do not.
+    expect(resumes.encoder).toBeGreaterThan(10);
+    expect(resumes.decoder).toBeGreaterThan(10);
   });
 
   it('P42: both at once resume from the ring', async () => {
     const random = seeded(testSeed());
     const frames = 30 * RATE;
-    const { verdict, ledger } = await pushAndKill(
+    const { verdict, ledger, resumes } = await pushAndKill(
       { frames, kills: ['both', 'both', 'both'], between: [2, 4] },
       random,
     );
@@ -101,5 +108,6 @@ describe('SIGKILL of the role processes', () => {
     expect(verdict.repeated.length).toBeLessThanOrEqual(3);
     expect(ledger.sent).toBe(frames);
     expect(settled(ledger)).toBe(frames);
+    expect(resumes).toEqual({ encoder: 3, decoder: 3 });
   });
 });

@@ -59,7 +59,7 @@ function tell(name: string, { units, ledger, shift, pause }: Found): void {
   );
 }
 
-describe('P33: after a stall of 3 s', () => {
+describe.concurrent('P33: after a stall of 3 s', () => {
   it('Rebase shifts the schedule, drops nothing and keeps the rate', async () => {
     const found = await stalled('Rebase');
     tell('Rebase', found);
