@@ -189,6 +189,33 @@ test('an output whose URL file is missing is a named, permanent error that clear
   expect(await run).toBe(0);
 });
 
+test('an output that failed for good is told as an error while the others go on', async () => {
+  writeFileSync(join(folder, 'termination-log'), '');
+  const { worker, run, base } = await start(encoderConfig());
+  const session = await core.next<EncodeSnapshot>();
+  const error = {
+    code: 'SchemeUnsupported',
+    message: 'foo:// is unknown',
+    action: 'use rtsp://',
+    permanent: true,
+  };
+  session.state = encodeSnapshot({ outputs: [outputSnapshot({ phase: 'Failed', error })] });
+  session.onEvent({ kind: 'output.failed', detail: 'main: foo:// is unknown' });
+  expect(event('output.failed')?.level).toBe(40);
+  expect(event('fault')).toMatchObject({
+    level: 50,
+    msg: 'SchemeUnsupported: output main: foo:// is unknown; use rtsp://',
+  });
+  expect(readFileSync(join(folder, 'termination-log'), 'utf8')).toContain('SchemeUnsupported');
+  expect((await get(base, '/status')).body).toMatchObject({
+    phase: 'Failed',
+    error: { code: 'SchemeUnsupported' },
+  });
+  worker.stop('SIGTERM');
+  session.end(session.state);
+  expect(await run).toBe(143);
+});
+
 test('the same fault is told once', async () => {
   const { worker, run } = await start(encoderConfig());
   for (let i = 0; i < 3; i++) {

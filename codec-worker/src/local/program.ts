@@ -24,6 +24,7 @@ export class Program {
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
   #ending: Ending | null = null;
+  #stopping: Promise<Ending> | null = null;
 
   private constructor(child: ChildProcess, onLine: (line: string) => void) {
     this.#child = child;
@@ -73,8 +74,16 @@ export class Program {
     if (this.#ending === null) this.#child.kill(name);
   }
 
-  /** SIGTERM, after the grace period once more, at last SIGKILL. Resolves with the end, which always comes. */
-  async stop(graceSeconds: number): Promise<Ending> {
+  /**
+   * SIGTERM, after the grace period once more, at last SIGKILL. Resolves with the end, which always comes. Asked again
+   * it waits with the first: a second SIGTERM would cut the orderly end short.
+   */
+  stop(graceSeconds: number): Promise<Ending> {
+    this.#stopping ??= this.#stop(graceSeconds);
+    return this.#stopping;
+  }
+
+  async #stop(graceSeconds: number): Promise<Ending> {
     for (const [name, seconds] of [
       ['SIGTERM', graceSeconds],
       ['SIGTERM', 2],

@@ -5,7 +5,7 @@ import { SessionKeeper } from '../keeper.ts';
 import { decoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
 import { decoderProgress, decoderReady, faultText } from '../verdict.ts';
-import type { Role, RoleParts } from './role.ts';
+import { logEvent, type Role, type RoleParts } from './role.ts';
 
 export function decodeOptions({
   source,
@@ -28,10 +28,7 @@ export function decodeOptions({
 export function decoderRole(config: DecoderConfig, { native, log, build, onFault }: RoleParts): Role {
   const { userFile, passwordFile } = config.source;
   const keeper = new SessionKeeper<DecodeSnapshot>({
-    open: () =>
-      native.decodeSession(decodeOptions(config), ({ kind, detail }) =>
-        log.info({ event: kind }, detail || kind),
-      ),
+    open: () => native.decodeSession(decodeOptions(config), (event) => logEvent(log, event)),
     done: ({ phase }) => phase === 'Ended',
     files: [userFile, passwordFile].filter((file) => file !== undefined),
     onFault,

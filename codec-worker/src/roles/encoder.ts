@@ -1,13 +1,19 @@
 /** The encoder role: frames from the queue, encoded and sent to the outputs on their deadlines. */
 import { readFileSync } from 'node:fs';
-import type { EncodeSessionOptions, EncodeSnapshot, OutputOptions } from '@videopush/native';
+import type {
+  EncodeSessionOptions,
+  EncodeSnapshot,
+  NativeErrorShape,
+  OutputOptions,
+  SessionEvent,
+} from '@videopush/native';
 import { addressFault, type EncoderConfig } from '../config.ts';
 import { WorkerError } from '../errors.ts';
 import { SessionKeeper } from '../keeper.ts';
 import { encoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
 import { encoderProgress, encoderReady, faultText } from '../verdict.ts';
-import type { Role, RoleParts } from './role.ts';
+import { logEvent, type Role, type RoleParts } from './role.ts';
 
 /** `urlOf`: the address of an output, from wherever it is kept. */
 export function encodeOptions(
@@ -57,8 +63,18 @@ function phaseOf(snapshot: EncodeSnapshot | null): string {
   if (!snapshot) return 'Starting';
   if (snapshot.ended) return 'Ended';
   const { outputs } = snapshot;
+  if (outputs.every(({ phase }) => phase === 'Failed')) return 'Failed';
   if (outputs.every(({ phase }) => phase === 'Connected')) return 'Running';
   return outputs.every(({ phase }) => phase === 'Idle') ? 'WaitingForFrames' : 'Connecting';
+}
+
+/** What the first output that is away says of itself; one that failed for good comes before one that is tried again. */
+function outputFault(snapshot: EncodeSnapshot | null): NativeErrorShape | null {
+  const away = (snapshot?.outputs ?? []).filter(
+    ({ error, phase }) => error !== null && phase !== 'Connected',
+  );
+  const worst = away.find(({ phase }) => phase === 'Failed') ?? away[0];
+  return worst?.error ? { ...worst.error, message: `output ${worst.name}: ${worst.error.message}` } : null;
 }
 
 export function encoderRole(config: EncoderConfig, { native, log, build, onFault }: RoleParts): Role {
@@ -73,11 +89,14 @@ export function encoderRole(config: EncoderConfig, { native, log, build, onFault
   const files = config.outputs
     .flatMap(({ urlFile, userFile, passwordFile }) => [urlFile, userFile, passwordFile])
     .filter((file) => file !== undefined);
+  const onEvent = (event: SessionEvent): void => {
+    logEvent(log, event);
+    // An output that failed for good does not end the session, yet it wants a person.
+    const fault = event.kind === 'output.failed' ? outputFault(keeper.snapshot()) : null;
+    if (fault?.permanent) onFault(fault);
+  };
   const keeper = new SessionKeeper<EncodeSnapshot>({
-    open: () =>
-      native.encodeSession(encodeOptions(config, urlOf), ({ kind, detail }) =>
-        log.info({ event: kind }, detail),
-      ),
+    open: () => native.encodeSession(encodeOptions(config, urlOf), onEvent),
     done: ({ ended }) => ended,
     files,
     // Users and passwords are read at each connect; a URL is not.
@@ -95,7 +114,7 @@ export function encoderRole(config: EncoderConfig, { native, log, build, onFault
       const snapshot = keeper.fault ? null : keeper.snapshot();
       return snapshot && encoderProgress(snapshot);
     },
-    fault: () => keeper.fault ?? keeper.snapshot()?.error ?? null,
+    fault: () => keeper.fault ?? keeper.snapshot()?.error ?? outputFault(keeper.snapshot()),
     snapshot: () => keeper.snapshot(),
     metrics: new MetricsPage(config.stream, encoderFamilies, take),
     secretUrls: () => [...secrets],

@@ -1,5 +1,5 @@
 /** What the process around a role sees of it: the same for decoder and encoder. */
-import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape } from '@videopush/native';
+import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, SessionEvent } from '@videopush/native';
 import type { Logger } from '../log.ts';
 import type { Build } from '../metrics.ts';
 import type { MetricsPage } from '../metrics-render.ts';
@@ -31,4 +31,10 @@ export interface RoleParts {
   build: Build;
   /** Called for every fault that keeps the role from running, repetitions included. */
   onFault: (fault: NativeErrorShape) => void;
+}
+
+/** An event of the core as a log line: trouble as a warning. */
+export function logEvent(log: Logger, { kind, detail }: SessionEvent): void {
+  const level = /\.(failed|lost|damaged)$/.test(kind) ? 'warn' : 'info';
+  log[level]({ event: kind }, detail || kind);
 }
