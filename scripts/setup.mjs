@@ -49,7 +49,7 @@ function plan(purpose) {
     {
       name: 'native addon',
       missing: async () => ((await addonCurrent()) ? null : "compiling it against this machine's FFmpeg"),
-      takes: 'up to 3 minutes',
+      takes: '1 to 5 minutes',
       run: buildAddon,
     },
     {
