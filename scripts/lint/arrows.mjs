@@ -100,7 +100,7 @@ function outsideOfLayers(file, from, target) {
   // The command finds MediaMTX and the demo's clip where the set-up put them.
   if (from === 'cli' && target === 'scripts/paths.mjs') return true;
   // A test beside its source may use the tests' own tools.
-  return /\.test\.ts$/.test(file) && /^(test|scripts)\//.test(target);
+  return /\.test(-\w+)?\.ts$/.test(file) && /^(test|scripts)\//.test(target);
 }
 
 /**
