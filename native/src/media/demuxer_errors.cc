@@ -22,6 +22,7 @@ Error Demuxer::network_error(int result) const {
     case AVERROR_HTTP_BAD_REQUEST:
     case AVERROR_HTTP_OTHER_4XX:
     case AVERROR_HTTP_SERVER_ERROR:
+    case AVERROR(EPERM):  // how libavformat reports that an RTMP server said no
       return error(ErrorCode::ServerRefused, "check the path and the server's log");
     case AVERROR(ECONNREFUSED):
       return error(ErrorCode::ConnectRefused, "check that the server runs on that port");
