@@ -3,6 +3,7 @@
 #include <cctype>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 
@@ -39,14 +40,23 @@ bool looks_secret(std::string_view name) {
 
 /// SRT stream ids carry credentials in two shapes: "publish:path:user:password" (MediaMTX) and the
 /// access control syntax "#!::m=publish,r=path,u=user,s=secret" (SRT Access Control guidelines).
-std::string redact_stream_id(std::string_view value) {
+/// Either may be percent-encoded.
+std::string redact_stream_id(std::string_view escaped) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kSeparators = {
+      {{"%3a", ":"}, {"%2c", ","}, {"%3d", "="}}};
+  std::string value(escaped);
+  for (const auto& [code, sign] : kSeparators) {
+    for (std::size_t at = 0; (at = lower(value).find(code, at)) != std::string::npos;) {
+      value.replace(at, code.size(), sign);
+    }
+  }
   const std::string text = lower(value);
   if (text.find("!::") != std::string::npos || text.find("%21") != std::string::npos) {
     std::string out;
     std::size_t begin = 0;
     while (begin <= value.size()) {
       const std::size_t end = std::min(value.find(',', begin), value.size());
-      std::string_view field = value.substr(begin, end - begin);
+      std::string_view field = std::string_view(value).substr(begin, end - begin);
       const std::size_t equals = field.find('=');
       const std::string_view name = field.substr(0, equals);
       const char key = name.empty() ? '\0' : name.back();
@@ -59,8 +69,8 @@ std::string redact_stream_id(std::string_view value) {
   }
   const std::size_t first = value.find(':');
   const std::size_t second = first == std::string_view::npos ? first : value.find(':', first + 1);
-  if (second == std::string_view::npos) return std::string(value);
-  return std::string(value.substr(0, second + 1)) + std::string(kHidden);
+  if (second == std::string_view::npos) return value;
+  return value.substr(0, second + 1) + std::string(kHidden);
 }
 
 std::string redact_query(std::string_view query) {

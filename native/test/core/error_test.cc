@@ -49,6 +49,10 @@ TEST_CASE("the values of secret-looking query parameters are hidden") {
         "srt://h:8890?streamid=publish:cam:***&passphrase=***&latency=20");
   CHECK(redact("srt://h:8890?streamid=#!::m=publish,r=cam,u=bob,s=pw") ==
         "srt://h:8890?streamid=#!::m=publish,r=cam,u=***,s=***");
+  CHECK(redact("srt://h:8890?streamid=publish%3Acam%3Abob%3apw&latency=20") ==
+        "srt://h:8890?streamid=publish:cam:***&latency=20");
+  CHECK(redact("srt://h:8890?streamid=%23!::m%3Dpublish%2Cu%3Dbob%2cs%3dpw") ==
+        "srt://h:8890?streamid=%23!::m=publish,u=***,s=***");
 }
 
 TEST_CASE("text without a URL is left as it is") {
