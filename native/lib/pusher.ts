@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addon, type Handle } from './addon.ts';
 import { invalidArgument, invalidState, NativeError } from './errors.ts';
 import { type FrameLike, type FrameShape, toPlanes } from './frame.ts';
@@ -51,6 +52,7 @@ export interface PushTiming {
 }
 
 const OUTPUT = 'main';
+const MOST_LEAD_SECONDS = 60;
 
 /**
  * Frames from JavaScript to one output, encoded and sent on time by native threads. Nothing blocks the event loop; the
@@ -113,9 +115,14 @@ export class FramePusher {
     await this.#push(frame, timing, true);
   }
 
-  /** Like push, but waits for room in the queue only, not for the lead: the caller paces with {@link waitRef}. */
+  /**
+   * Like push, but waits for room in the queue only, not for the lead: the caller paces with {@link waitRef}. One that does not is
+   * held back once 60 s of media are waiting, since all of that is memory.
+   */
   async offer(frame: FrameLike, timing: PushTiming = {}): Promise<void> {
     await this.#push(frame, timing, false);
+    const excess = this.leadSeconds - MOST_LEAD_SECONDS;
+    if (excess > 0) await sleep(excess * 1000);
   }
 
   /** Media time accepted minus the time since the first unit was sent, seconds; negative = behind. */

@@ -168,10 +168,7 @@ describe('MpegServer', () => {
     async (method) => {
       await using server = await RtspServer.start({
         onUnit: (count) => (count === 20 ? 'reset' : undefined),
-        onConnect: (connection) => {
-          if (connection > 1) closed = performance.now();
-          return connection > 1 ? 'reset' : undefined;
-        },
+        onConnect: (connection) => (connection > 1 ? 'reset' : undefined),
       });
       const push = await serverAt(server.url(), { frameAhead: 5 });
       let failure: NativeError | undefined;

@@ -1,4 +1,5 @@
-// The addon's functions as native/lib/addon.ts names them. Nothing here blocks: what waits runs on native threads.
+// The addon's functions as native/lib/addon.ts names them. Nothing here blocks: what waits runs on
+// native threads.
 #include <napi.h>
 
 #include <memory>
@@ -37,7 +38,8 @@ struct AbortHandle {
   std::function<void()> action;
 };
 
-/// Arms the handle given as `value` (or undefined) with `action`; runs it at once when it was aborted already.
+/// Arms the handle given as `value` (or undefined) with `action`; runs it at once when it was
+/// aborted already.
 void arm(const Napi::Value& value, std::function<void()> action) {
   if (value.IsUndefined()) return;
   auto handle = unwrap<AbortHandle>(value);
@@ -81,7 +83,9 @@ Napi::Value build_info(const Info& info) {
 }
 
 Napi::Value resolve_encoder_js(const Info& info) {
-  const auto text = [&](std::size_t i) { return info[i].IsString() ? info[i].As<Napi::String>().Utf8Value() : ""; };
+  const auto text = [&](std::size_t i) {
+    return info[i].IsString() ? info[i].As<Napi::String>().Utf8Value() : "";
+  };
   return Napi::String::New(info.Env(), media::resolve_encoder(text(0), text(1)));
 }
 
@@ -90,7 +94,9 @@ Napi::Value redact_js(const Info& info) {
   return Napi::String::New(info.Env(), redact(info[0].As<Napi::String>().Utf8Value()));
 }
 
-Napi::Value abort_handle(const Info& info) { return wrap(info.Env(), std::make_shared<AbortHandle>()); }
+Napi::Value abort_handle(const Info& info) {
+  return wrap(info.Env(), std::make_shared<AbortHandle>());
+}
 
 Napi::Value abort_now(const Info& info) {
   unwrap<AbortHandle>(info[0])->abort();
@@ -101,20 +107,27 @@ Napi::Value probe_js(const Info& info) {
   auto input = std::make_shared<SourceInput>(parse_source(Fields(info[0], "")));
   auto abort = std::make_shared<AbortSignal>();
   arm(info[1], [abort] { abort->abort(); });
-  return run_blocking(info.Env(), [abort] { abort->abort(); }, [input, abort]() -> Pending::MakeValue {
-    if (!input->user_file.empty()) input->source.user = sessions::read_secret_file(input->user_file);
-    if (!input->password_file.empty()) input->source.password = sessions::read_secret_file(input->password_file);
-    auto descriptor = std::make_shared<media::SourceDescriptor>(media::probe(input->source, *abort));
-    return [descriptor](Napi::Env env) { return to_js(env, *descriptor); };
-  });
+  return run_blocking(
+      info.Env(), [abort] { abort->abort(); },
+      [input, abort]() -> Pending::MakeValue {
+        if (!input->user_file.empty())
+          input->source.user = sessions::read_secret_file(input->user_file);
+        if (!input->password_file.empty())
+          input->source.password = sessions::read_secret_file(input->password_file);
+        auto descriptor =
+            std::make_shared<media::SourceDescriptor>(media::probe(input->source, *abort));
+        return [descriptor](Napi::Env env) { return to_js(env, *descriptor); };
+      });
 }
 
 Napi::Value observe_ring(const Info& info) {
   if (!info[0].IsString()) bad_argument("path", "a string");
-  return ring_to_js(info.Env(), ring::Observer::open(info[0].As<Napi::String>().Utf8Value())->header());
+  return ring_to_js(info.Env(),
+                    ring::Observer::open(info[0].As<Napi::String>().Utf8Value())->header());
 }
 
-/// Detaches the buffers of views that were given back: whoever still holds one sees no bytes instead of a stranger's.
+/// Detaches the buffers of views that were given back: whoever still holds one sees no bytes
+/// instead of a stranger's.
 Napi::Value detach(const Info& info) {
   if (!info[0].IsArray()) bad_argument("views", "a list of views");
   const auto views = info[0].As<Napi::Array>();
@@ -170,7 +183,8 @@ Napi::Value pusher_start(const Info& info) {
   return info.Env().Undefined();
 }
 Napi::Value pusher_push(const Info& info) {
-  return unwrap<PusherHost>(info[0])->push(info.Env(), info[1], info[2], info[3], info[4].ToBoolean());
+  return unwrap<PusherHost>(info[0])->push(info.Env(), info[1], info[2], info[3],
+                                           info[4].ToBoolean());
 }
 Napi::Value pusher_end(const Info& info) {
   unwrap<PusherHost>(info[0])->end();
@@ -192,25 +206,31 @@ Napi::Value reader_open(const Info& info) {
   options.decode = input.decode;
   options.user_file = std::move(input.user_file);
   options.password_file = std::move(input.password_file);
-  options.rgb24 = fields.choice<bool>("format", {{"rgb24", true}, {"native", false}}).value_or(true);
+  options.rgb24 =
+      fields.choice<bool>("format", {{"rgb24", true}, {"native", false}}).value_or(true);
   options.width = static_cast<int>(fields.integer("width", 0, 8192).value_or(0));
   options.height = static_cast<int>(fields.integer("height", 0, 8192).value_or(0));
-  options.queue_frames = static_cast<std::size_t>(fields.integer("queueFrames", 1, 256).value_or(8));
+  options.queue_frames =
+      static_cast<std::size_t>(fields.integer("queueFrames", 1, 256).value_or(8));
   fields.finish();
 
   auto host = std::make_shared<ReaderHost>(options);
   arm(info[1], [host] { host->close(); });
-  return run_blocking(info.Env(), [host] { host->close(); }, [host]() -> Pending::MakeValue {
-    host->open();
-    return [host](Napi::Env env) {
-      host->start(env);
-      return wrap(env, host);
-    };
-  });
+  return run_blocking(
+      info.Env(), [host] { host->close(); },
+      [host]() -> Pending::MakeValue {
+        host->open();
+        return [host](Napi::Env env) {
+          host->start(env);
+          return wrap(env, host);
+        };
+      });
 }
 Napi::Value reader_next(const Info& info) { return unwrap<ReaderHost>(info[0])->next(info.Env()); }
 Napi::Value reader_news(const Info& info) { return unwrap<ReaderHost>(info[0])->news(info.Env()); }
-Napi::Value reader_descriptor(const Info& info) { return unwrap<ReaderHost>(info[0])->descriptor(info.Env()); }
+Napi::Value reader_descriptor(const Info& info) {
+  return unwrap<ReaderHost>(info[0])->descriptor(info.Env());
+}
 Napi::Value reader_seek(const Info& info) {
   unwrap<ReaderHost>(info[0])->seek(parse_target(info[1]));
   return info.Env().Undefined();
@@ -223,26 +243,31 @@ Napi::Value reader_close(const Info& info) {
 // --- Frame queue between processes
 
 template <typename Host>
-Napi::Value open_queue(const Info& info, std::shared_ptr<Host> host, const Napi::Value& abort_handle,
-                       std::function<void(Host&)> open) {
+Napi::Value open_queue(const Info& info, std::shared_ptr<Host> host,
+                       const Napi::Value& abort_handle, std::function<void(Host&)> open) {
   arm(abort_handle, [host] { host->close(); });
-  return run_blocking(info.Env(), [host] { host->close(); }, [host, open]() -> Pending::MakeValue {
-    open(*host);
-    return [host](Napi::Env env) {
-      host->start(env);
-      return wrap(env, host);
-    };
-  });
+  return run_blocking(
+      info.Env(), [host] { host->close(); },
+      [host, open]() -> Pending::MakeValue {
+        open(*host);
+        return [host](Napi::Env env) {
+          host->start(env);
+          return wrap(env, host);
+        };
+      });
 }
 
 Napi::Value writer_open(const Info& info) {
-  return open_queue<QueueWriterHost>(info, std::make_shared<QueueWriterHost>(parse_writer(info[0])), info[1],
-                                     [](QueueWriterHost& host) { host.open(); });
+  return open_queue<QueueWriterHost>(info, std::make_shared<QueueWriterHost>(parse_writer(info[0])),
+                                     info[1], [](QueueWriterHost& host) { host.open(); });
 }
 Napi::Value writer_put(const Info& info) {
-  const auto number = [&](std::size_t i) { return info[i].IsNumber() ? info[i].As<Napi::Number>().Int64Value() : 0; };
-  return Napi::Boolean::New(info.Env(), unwrap<QueueWriterHost>(info[0])->put(info[1], info[2], number(3), number(4),
-                                                                             info[5].ToBoolean()));
+  const auto number = [&](std::size_t i) {
+    return info[i].IsNumber() ? info[i].As<Napi::Number>().Int64Value() : 0;
+  };
+  return Napi::Boolean::New(
+      info.Env(), unwrap<QueueWriterHost>(info[0])->put(info[1], info[2], number(3), number(4),
+                                                        info[5].ToBoolean()));
 }
 Napi::Value writer_end(const Info& info) {
   unwrap<QueueWriterHost>(info[0])->end();
@@ -252,21 +277,30 @@ Napi::Value writer_end(const Info& info) {
 Napi::Value queue_reader_open(const Info& info) {
   Fields fields(info[0], "");
   std::string path = fields.required_text("path");
-  const auto limit = static_cast<Nanoseconds>(fields.number("openTimeoutMilliseconds", 0, 86'400'000).value_or(10'000) * 1e6);
-  const auto peer = static_cast<Nanoseconds>(fields.number("peerTimeoutMilliseconds", 100, 86'400'000).value_or(5000) * 1e6);
+  const auto limit = static_cast<Nanoseconds>(
+      fields.number("openTimeoutMilliseconds", 0, 86'400'000).value_or(10'000) * 1e6);
+  const auto peer = static_cast<Nanoseconds>(
+      fields.number("peerTimeoutMilliseconds", 100, 86'400'000).value_or(5000) * 1e6);
   fields.finish();
-  return open_queue<QueueReaderHost>(info, std::make_shared<QueueReaderHost>(std::move(path), peer), info[1],
-                                     [limit](QueueReaderHost& host) { host.open(limit); });
+  return open_queue<QueueReaderHost>(info, std::make_shared<QueueReaderHost>(std::move(path), peer),
+                                     info[1], [limit](QueueReaderHost& host) { host.open(limit); });
 }
-Napi::Value queue_reader_take(const Info& info) { return unwrap<QueueReaderHost>(info[0])->take(info.Env()); }
+Napi::Value queue_reader_take(const Info& info) {
+  return unwrap<QueueReaderHost>(info[0])->take(info.Env());
+}
 Napi::Value queue_reader_release(const Info& info) {
   if (info[1].IsNumber()) {
-    unwrap<QueueReaderHost>(info[0])->release(static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value()));
+    unwrap<QueueReaderHost>(info[0])->release(
+        static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value()));
   }
   return info.Env().Undefined();
 }
-Napi::Value queue_reader_parameters(const Info& info) { return unwrap<QueueReaderHost>(info[0])->parameters(info.Env()); }
-Napi::Value queue_reader_format(const Info& info) { return unwrap<QueueReaderHost>(info[0])->format(info.Env()); }
+Napi::Value queue_reader_parameters(const Info& info) {
+  return unwrap<QueueReaderHost>(info[0])->parameters(info.Env());
+}
+Napi::Value queue_reader_format(const Info& info) {
+  return unwrap<QueueReaderHost>(info[0])->format(info.Env());
+}
 template <typename Host>
 Napi::Value queue_news(const Info& info) {
   return unwrap<Host>(info[0])->news(info.Env());

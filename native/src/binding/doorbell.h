@@ -9,7 +9,8 @@
 
 namespace videopush::binding {
 
-/// A ring that comes before the wait is not lost; several rings may become one. Whoever waits looks again afterwards.
+/// A ring that comes before the wait is not lost; several rings may become one. Whoever waits looks
+/// again afterwards.
 class Doorbell {
  public:
   /// Any thread.

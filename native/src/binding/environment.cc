@@ -66,9 +66,7 @@ Pending::Pending(Napi::Env env)
   mailbox_->hold(env);
 }
 
-std::shared_ptr<Pending> Pending::create(Napi::Env env) {
-  return std::make_shared<Pending>(env);
-}
+std::shared_ptr<Pending> Pending::create(Napi::Env env) { return std::make_shared<Pending>(env); }
 
 void Pending::settle(std::function<void(Napi::Env)> how) {
   if (settled_.exchange(true)) return;
@@ -96,7 +94,8 @@ void Pending::reject(Error error) {
   });
 }
 
-Napi::Value run_blocking(Napi::Env env, std::function<void()> cancel, std::function<Pending::MakeValue()> work) {
+Napi::Value run_blocking(Napi::Env env, std::function<void()> cancel,
+                         std::function<Pending::MakeValue()> work) {
   auto pending = Pending::create(env);
   Environment::of(env).spawn(std::move(cancel), [pending, work = std::move(work)] {
     try {

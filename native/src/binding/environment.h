@@ -1,4 +1,5 @@
-// What the addon keeps per environment (main thread or worker): never static, so that workers do not share it.
+// What the addon keeps per environment (main thread or worker): never static, so that workers do
+// not share it.
 #pragma once
 
 #include <napi.h>
@@ -25,13 +26,17 @@ class Environment {
   const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
 
   /// The JavaScript class that native errors are made of; set once by `initialize`.
-  void set_error_class(const Napi::Function& constructor) { error_class_ = Napi::Persistent(constructor); }
+  void set_error_class(const Napi::Function& constructor) {
+    error_class_ = Napi::Persistent(constructor);
+  }
   Napi::Error make_error(Napi::Env env, const Error& error) const;
 
-  /// Runs `work` on a thread of its own. `cancel` makes it return soon; called when the environment goes, which then joins.
+  /// Runs `work` on a thread of its own. `cancel` makes it return soon; called when the environment
+  /// goes, which then joins.
   void spawn(std::function<void()> cancel, std::function<void()> work);
 
-  /// Pixels that JavaScript holds without a copy: by the address of the buffer, so that a frame that comes back is recognised.
+  /// Pixels that JavaScript holds without a copy: by the address of the buffer, so that a frame
+  /// that comes back is recognised.
   std::unordered_map<const void*, std::shared_ptr<AVFrame>> lent_frames;
   /// function(level, line), see log.h
   Napi::FunctionReference log_listener;
@@ -66,7 +71,8 @@ auto guarded(Napi::Env env, Body&& body) -> decltype(body()) {
   }
 }
 
-/// The exception in flight as an Error, for errors that travel from a native thread. Call inside a catch block.
+/// The exception in flight as an Error, for errors that travel from a native thread. Call inside a
+/// catch block.
 Error current_error();
 
 /// A promise that any thread settles, once. The event loop stays alive until then.
@@ -89,7 +95,9 @@ class Pending : public std::enable_shared_from_this<Pending> {
   std::atomic<bool> settled_{false};
 };
 
-/// `work` on a thread of its own; what it returns makes the promise's value on the JavaScript thread. `cancel`: see spawn().
-Napi::Value run_blocking(Napi::Env env, std::function<void()> cancel, std::function<Pending::MakeValue()> work);
+/// `work` on a thread of its own; what it returns makes the promise's value on the JavaScript
+/// thread. `cancel`: see spawn().
+Napi::Value run_blocking(Napi::Env env, std::function<void()> cancel,
+                         std::function<Pending::MakeValue()> work);
 
 }  // namespace videopush::binding

@@ -22,7 +22,8 @@ std::optional<AVRational> parse_rational(const std::string& text) {
 }
 
 Fields::Fields(const Napi::Value& value, std::string path) : path_(std::move(path)) {
-  if (!value.IsObject() || value.IsArray()) bad_argument(path_.empty() ? "options" : path_, "an object");
+  if (!value.IsObject() || value.IsArray())
+    bad_argument(path_.empty() ? "options" : path_, "an object");
   object_ = value.As<Napi::Object>();
 }
 
@@ -38,7 +39,8 @@ std::optional<std::string> Fields::text(const char* key) {
   if (!value) return std::nullopt;
   if (!value->IsString()) bad_argument(name_of(key), "a string");
   std::string text = value->As<Napi::String>().Utf8Value();
-  if (text.find('\0') != std::string::npos) bad_argument(name_of(key), "a string without NUL characters");
+  if (text.find('\0') != std::string::npos)
+    bad_argument(name_of(key), "a string without NUL characters");
   return text;
 }
 
@@ -53,8 +55,9 @@ std::optional<double> Fields::number(const char* key, double min, double max) {
   if (!value) return std::nullopt;
   const double number = value->IsNumber() ? value->As<Napi::Number>().DoubleValue() : NAN;
   if (!(number >= min && number <= max)) {
-    bad_argument(name_of(key), "a number from " + Napi::Number::New(value->Env(), min).ToString().Utf8Value() + " to " +
-                                   Napi::Number::New(value->Env(), max).ToString().Utf8Value());
+    bad_argument(name_of(key),
+                 "a number from " + Napi::Number::New(value->Env(), min).ToString().Utf8Value() +
+                     " to " + Napi::Number::New(value->Env(), max).ToString().Utf8Value());
   }
   return number;
 }
@@ -63,8 +66,10 @@ std::optional<std::int64_t> Fields::integer(const char* key, std::int64_t min, s
   const auto value = get(key);
   if (!value) return std::nullopt;
   const double number = value->IsNumber() ? value->As<Napi::Number>().DoubleValue() : NAN;
-  if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max)) || number != std::floor(number)) {
-    bad_argument(name_of(key), "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+  if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max)) ||
+      number != std::floor(number)) {
+    bad_argument(name_of(key),
+                 "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   }
   return static_cast<std::int64_t>(number);
 }
@@ -133,7 +138,8 @@ void Fields::finish() const {
     if (object_.Get(name).IsUndefined()) continue;
     std::string names;
     for (const std::string& known : known_) names += (names.empty() ? "" : ", ") + known;
-    throw Error(ErrorCode::InvalidArgument, name_of(name.c_str()) + ": unknown option", "known options: " + names);
+    throw Error(ErrorCode::InvalidArgument, name_of(name.c_str()) + ": unknown option",
+                "known options: " + names);
   }
 }
 

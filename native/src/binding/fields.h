@@ -1,4 +1,5 @@
-// Reading an options object from JavaScript: every mistake is an InvalidArgument that names the field.
+// Reading an options object from JavaScript: every mistake is an InvalidArgument that names the
+// field.
 #pragma once
 
 #include <napi.h>
@@ -34,7 +35,8 @@ class Fields {
   std::vector<std::string> texts(const char* key);
   std::map<std::string, std::string> text_map(const char* key);
   template <typename T>
-  std::optional<T> choice(const char* key, std::initializer_list<std::pair<const char*, T>> choices) {
+  std::optional<T> choice(const char* key,
+                          std::initializer_list<std::pair<const char*, T>> choices) {
     const auto given = text(key);
     if (!given) return std::nullopt;
     std::string names;

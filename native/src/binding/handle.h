@@ -1,5 +1,6 @@
-// Native objects in JavaScript: plain tagged objects that carry a shared pointer. The tag is checked at every use, so a
-// foreign object is refused instead of being read as something it is not.
+// Native objects in JavaScript: plain tagged objects that carry a shared pointer. The tag is
+// checked at every use, so a foreign object is refused instead of being read as something it is
+// not.
 #pragma once
 
 #include <napi.h>
@@ -11,8 +12,9 @@
 
 namespace videopush::binding {
 
-/// T has `static constexpr napi_type_tag kTag`, `static constexpr const char* kName` and `abandon()`: called when JavaScript lost
-/// the object; it must not block (threads keep the object alive until they have ended).
+/// T has `static constexpr napi_type_tag kTag`, `static constexpr const char* kName` and
+/// `abandon()`: called when JavaScript lost the object; it must not block (threads keep the object
+/// alive until they have ended).
 template <typename T>
 Napi::Object wrap(Napi::Env env, std::shared_ptr<T> value) {
   Napi::Object object = Napi::Object::New(env);
@@ -21,7 +23,8 @@ Napi::Object wrap(Napi::Env env, std::shared_ptr<T> value) {
     std::unique_ptr<std::shared_ptr<T>> owned(static_cast<std::shared_ptr<T>*>(data));
     (*owned)->abandon();
   };
-  NAPI_THROW_IF_FAILED(env, napi_wrap(env, object, holder.get(), finalize, nullptr, nullptr), object);
+  NAPI_THROW_IF_FAILED(env, napi_wrap(env, object, holder.get(), finalize, nullptr, nullptr),
+                       object);
   holder.release();
   object.TypeTag(&T::kTag);
   return object;

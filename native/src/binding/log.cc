@@ -22,7 +22,8 @@ struct Route {
   int left_out = 0;
 };
 
-// The log of libav* is the process's, and so is where it goes. Never destroyed: threads log until the very end.
+// The log of libav* is the process's, and so is where it goes. Never destroyed: threads log until
+// the very end.
 Route& route() {
   static Route* instance = new Route;
   return *instance;
@@ -36,7 +37,8 @@ void deliver(Napi::Env env, int level, const std::string& line) {
     --route().pending;
   }
   const Napi::FunctionReference& listener = Environment::of(env).log_listener;
-  if (!listener.IsEmpty()) listener.Call({Napi::Number::New(env, level), Napi::String::New(env, line)});
+  if (!listener.IsEmpty())
+    listener.Call({Napi::Number::New(env, level), Napi::String::New(env, line)});
 }
 
 void sink(int av_level, const char* text, void*) {
@@ -52,7 +54,9 @@ void sink(int av_level, const char* text, void*) {
     route().left_out = 0;
   }
   ++route().pending;
-  route().mailbox->post([level = coarse(av_level), line = std::move(line)](Napi::Env env) { deliver(env, level, line); });
+  route().mailbox->post([level = coarse(av_level), line = std::move(line)](Napi::Env env) {
+    deliver(env, level, line);
+  });
 }
 
 }  // namespace

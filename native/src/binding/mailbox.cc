@@ -9,9 +9,12 @@ std::shared_ptr<Mailbox> Mailbox::create(Napi::Env env) {
   const Napi::String name = Napi::String::New(env, "videopush");
   // The function's own context keeps the mailbox alive until Node finalizes it.
   auto* context = new std::shared_ptr<Mailbox>(mailbox);
-  const auto finalize = [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Mailbox>*>(data); };
-  napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, context, finalize, mailbox.get(),
-                                                       deliver, &mailbox->bell_);
+  const auto finalize = [](napi_env, void* data, void*) {
+    delete static_cast<std::shared_ptr<Mailbox>*>(data);
+  };
+  napi_status status =
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, context, finalize,
+                                      mailbox.get(), deliver, &mailbox->bell_);
   if (status == napi_ok) status = napi_unref_threadsafe_function(env, mailbox->bell_);
   NAPI_THROW_IF_FAILED(env, status, nullptr);
   return mailbox;
@@ -21,7 +24,8 @@ void Mailbox::post(Letter letter) {
   std::lock_guard lock(mutex_);
   if (!bell_) return;
   letters_.push_back(std::move(letter));
-  // One ring per letter; the queue is unlimited, so this can only fail when the environment is closing.
+  // One ring per letter; the queue is unlimited, so this can only fail when the environment is
+  // closing.
   napi_call_threadsafe_function(bell_, nullptr, napi_tsfn_nonblocking);
 }
 
@@ -54,7 +58,8 @@ void Mailbox::deliver(napi_env env, napi_value, void* context, void*) {
   try {
     letter(Napi::Env(env));
   } catch (const Napi::Error& error) {
-    error.ThrowAsJavaScriptException();  // a listener threw: becomes an uncaughtException, as with any event
+    error.ThrowAsJavaScriptException();  // a listener threw: becomes an uncaughtException, as with
+                                         // any event
   }
 }
 

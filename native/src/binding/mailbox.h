@@ -1,4 +1,5 @@
-// From native threads to the JavaScript thread: one mailbox per environment (main thread or worker).
+// From native threads to the JavaScript thread: one mailbox per environment (main thread or
+// worker).
 #pragma once
 
 #include <napi.h>
@@ -10,8 +11,9 @@
 
 namespace videopush::binding {
 
-/// Runs letters on the JavaScript thread in the order they were posted. It keeps the event loop alive only while somebody
-/// `hold()`s it, so sessions that merely report events do not stop a process from exiting.
+/// Runs letters on the JavaScript thread in the order they were posted. It keeps the event loop
+/// alive only while somebody `hold()`s it, so sessions that merely report events do not stop a
+/// process from exiting.
 class Mailbox : public std::enable_shared_from_this<Mailbox> {
  public:
   using Letter = std::function<void(Napi::Env)>;

@@ -5,7 +5,7 @@
 namespace videopush::binding {
 namespace {
 
-constexpr std::int64_t kMaxSize = 16384;                   // pixels a side
+constexpr std::int64_t kMaxSize = 16384;                  // pixels a side
 constexpr std::int64_t kMaxTimeout = 24 * 3600 * 1000ll;  // ms
 constexpr std::int64_t kMaxThreads = 64;
 constexpr Nanoseconds kMillisecond = 1'000'000;
@@ -17,8 +17,9 @@ void set(Target& target, std::optional<Value> value) {
 
 media::TestPattern parse_pattern(Fields fields) {
   media::TestPattern pattern;
-  set(pattern.pattern, fields.choice<std::string>(
-                           "pattern", {{"testsrc2", "testsrc2"}, {"smptehdbars", "smptehdbars"}, {"testsrc", "testsrc"}}));
+  set(pattern.pattern, fields.choice<std::string>("pattern", {{"testsrc2", "testsrc2"},
+                                                              {"smptehdbars", "smptehdbars"},
+                                                              {"testsrc", "testsrc"}}));
   set(pattern.width, fields.integer("width", 16, kMaxSize));
   set(pattern.height, fields.integer("height", 16, kMaxSize));
   set(pattern.rate, fields.rational("frameRate"));
@@ -31,9 +32,10 @@ ring::RingOptions parse_ring(Fields fields) {
   ring::RingOptions ring;
   ring.path = fields.required_text("path");
   set(ring.capacity, fields.integer("capacityFrames", 1, 256));
-  set(ring.when_full, fields.choice<ring::WhenFull>("whenFull", {{"Block", ring::WhenFull::Block},
-                                                                  {"DropOldest", ring::WhenFull::DropOldest},
-                                                                  {"DropNewest", ring::WhenFull::DropNewest}}));
+  set(ring.when_full,
+      fields.choice<ring::WhenFull>("whenFull", {{"Block", ring::WhenFull::Block},
+                                                 {"DropOldest", ring::WhenFull::DropOldest},
+                                                 {"DropNewest", ring::WhenFull::DropNewest}}));
   ring.outputs = fields.texts("outputs");
   if (ring.outputs.empty()) bad_argument(fields.name_of("outputs"), "at least one output name");
   fields.finish();
@@ -46,7 +48,8 @@ SourceInput parse_source(Fields fields) {
   SourceInput input;
   media::SourceOptions& source = input.source;
   set(source.uri, fields.text("uri"));
-  if (auto pattern = fields.object("testPattern")) source.test_pattern = parse_pattern(*std::move(pattern));
+  if (auto pattern = fields.object("testPattern"))
+    source.test_pattern = parse_pattern(*std::move(pattern));
   if (source.uri.empty() == !source.test_pattern.has_value()) {
     bad_argument(fields.name_of("uri"), "exactly one of uri and testPattern");
   }
@@ -54,7 +57,8 @@ SourceInput parse_source(Fields fields) {
   set(source.password, fields.text("password"));
   set(input.user_file, fields.text("userFile"));
   set(input.password_file, fields.text("passwordFile"));
-  set(source.rtsp_transport, fields.choice<std::string>("rtspTransport", {{"tcp", "tcp"}, {"udp", "udp"}}));
+  set(source.rtsp_transport,
+      fields.choice<std::string>("rtspTransport", {{"tcp", "tcp"}, {"udp", "udp"}}));
   set(source.open_timeout_ms, fields.integer("openTimeoutMilliseconds", 1, kMaxTimeout));
   set(source.read_timeout_ms, fields.integer("readTimeoutMilliseconds", 1, kMaxTimeout));
   set(input.decode.threads, fields.integer("threads", 0, kMaxThreads));
@@ -93,9 +97,10 @@ sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value) {
   set(options.width, fields.integer("width", 0, kMaxSize));
   set(options.height, fields.integer("height", 0, kMaxSize));
   set(options.frame_rate, fields.rational("frameRate"));
-  set(options.on_end, fields.choice<sessions::OnEnd>("onEnd", {{"Complete", sessions::OnEnd::Complete},
-                                                               {"Repeat", sessions::OnEnd::Repeat},
-                                                               {"Reconnect", sessions::OnEnd::Reconnect}}));
+  set(options.on_end,
+      fields.choice<sessions::OnEnd>("onEnd", {{"Complete", sessions::OnEnd::Complete},
+                                               {"Repeat", sessions::OnEnd::Repeat},
+                                               {"Reconnect", sessions::OnEnd::Reconnect}}));
   auto ring = fields.object("ring");
   if (!ring) bad_argument("ring", "an object");
   options.ring = parse_ring(*std::move(ring));
@@ -132,7 +137,8 @@ EncodeSessionInput parse_encode_session(const Napi::Value& value) {
   Fields fields(value, "");
   EncodeSessionInput input;
   input.ring_path = fields.required_text("ringPath");
-  if (auto encoder = fields.object("encoder")) input.options.encoder = parse_encoder(*std::move(encoder));
+  if (auto encoder = fields.object("encoder"))
+    input.options.encoder = parse_encoder(*std::move(encoder));
   if (auto budget = fields.number("latencyBudgetMilliseconds", 0, 60'000)) {
     input.options.latency_budget = static_cast<Nanoseconds>(*budget * kMillisecond);
   }

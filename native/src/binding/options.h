@@ -3,11 +3,11 @@
 
 #include <napi.h>
 
+#include "binding/fields.h"
 #include "media/encoder.h"
 #include "media/source.h"
 #include "sessions/decode_session.h"
 #include "sessions/encode_session.h"
-#include "binding/fields.h"
 
 namespace videopush::binding {
 

@@ -27,7 +27,8 @@ struct GivenPlane {
   int stride;
 };
 
-GivenPlane given_plane(const Napi::Value& data, const Napi::Value& stride, const PlaneSize& size, int index) {
+GivenPlane given_plane(const Napi::Value& data, const Napi::Value& stride, const PlaneSize& size,
+                       int index) {
   const std::string name = "plane " + std::to_string(index);
   if (!data.IsTypedArray()) refuse(name + " is not a Uint8Array");
   const auto type = data.As<Napi::TypedArray>().TypedArrayType();
@@ -40,24 +41,28 @@ GivenPlane given_plane(const Napi::Value& data, const Napi::Value& stride, const
     refuse(name + " needs a stride of at least " + std::to_string(size.row_bytes) + " bytes");
   }
   GivenPlane plane{array.Data(), array.ByteLength(), static_cast<int>(given)};
-  const std::size_t needed = static_cast<std::size_t>(plane.stride) * (size.rows - 1) + size.row_bytes;
+  const std::size_t needed =
+      static_cast<std::size_t>(plane.stride) * (size.rows - 1) + size.row_bytes;
   // A packed picture of another size would pass a mere lower bound and come out sheared.
   const bool packed = plane.stride == size.row_bytes;
   if (plane.bytes < needed || (packed && plane.bytes != needed)) {
-    refuse(name + " has " + std::to_string(plane.bytes) + " bytes, expected " + std::to_string(needed) + " (" +
-           std::to_string(size.rows) + " rows of " + std::to_string(size.row_bytes) + ")");
+    refuse(name + " has " + std::to_string(plane.bytes) + " bytes, expected " +
+           std::to_string(needed) + " (" + std::to_string(size.rows) + " rows of " +
+           std::to_string(size.row_bytes) + ")");
   }
   return plane;
 }
 
-int given_planes(const Napi::Value& planes, const Napi::Value& strides, const VideoFormat& format, GivenPlane out[4],
-                 PlaneSize sizes[4]) {
+int given_planes(const Napi::Value& planes, const Napi::Value& strides, const VideoFormat& format,
+                 GivenPlane out[4], PlaneSize sizes[4]) {
   const int count = plane_sizes(format.pixel_format, format.width, format.height, sizes);
   if (!planes.IsArray() || !strides.IsArray()) refuse("planes and strides must be lists");
   const auto plane_list = planes.As<Napi::Array>();
   const auto stride_list = strides.As<Napi::Array>();
-  if (plane_list.Length() != static_cast<std::uint32_t>(count) || stride_list.Length() != plane_list.Length()) {
-    refuse("expected " + std::to_string(count) + " plane(s), got " + std::to_string(plane_list.Length()));
+  if (plane_list.Length() != static_cast<std::uint32_t>(count) ||
+      stride_list.Length() != plane_list.Length()) {
+    refuse("expected " + std::to_string(count) + " plane(s), got " +
+           std::to_string(plane_list.Length()));
   }
   for (int i = 0; i < count; ++i) {
     out[i] = given_plane(plane_list.Get(i), stride_list.Get(i), sizes[i], i);
@@ -102,15 +107,16 @@ int plane_sizes(int pixel_format, int width, int height, PlaneSize out[4]) {
   return count;
 }
 
-Napi::ArrayBuffer lend_memory(Napi::Env env, const std::uint8_t* data, std::size_t bytes, std::function<void()> release) {
+Napi::ArrayBuffer lend_memory(Napi::Env env, const std::uint8_t* data, std::size_t bytes,
+                              std::function<void()> release) {
   auto owner = std::make_unique<std::function<void()>>(std::move(release));
   const auto finalize = [](napi_env, void*, void* hint) {
     std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(hint));
     (*owned)();
   };
   napi_value value;
-  const napi_status status =
-      napi_create_external_arraybuffer(env, const_cast<std::uint8_t*>(data), bytes, finalize, owner.get(), &value);
+  const napi_status status = napi_create_external_arraybuffer(env, const_cast<std::uint8_t*>(data),
+                                                              bytes, finalize, owner.get(), &value);
   if (status == napi_ok) {
     owner.release();
     return Napi::ArrayBuffer(env, value);
@@ -130,11 +136,13 @@ Napi::Object lend_frame(Napi::Env env, const std::shared_ptr<AVFrame>& frame) {
 
   Napi::Array planes = Napi::Array::New(env, count);
   for (int i = 0; i < count; ++i) {
-    const std::size_t length = static_cast<std::size_t>(frame->linesize[i]) * (sizes[i].rows - 1) + sizes[i].row_bytes;
+    const std::size_t length =
+        static_cast<std::size_t>(frame->linesize[i]) * (sizes[i].rows - 1) + sizes[i].row_bytes;
     std::function<void()> release = [frame] {};
     if (i == 0) {  // one plane answers for the whole frame
       release = [env, frame, bytes, &environment] {
-        environment.lent_frames.erase(frame->data[0]);  // the map's reference has kept the address unique
+        environment.lent_frames.erase(
+            frame->data[0]);  // the map's reference has kept the address unique
         Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<std::int64_t>(bytes));
       };
       environment.lent_frames[frame->data[0]] = frame;
@@ -150,12 +158,14 @@ Napi::Object lend_frame(Napi::Env env, const std::shared_ptr<AVFrame>& frame) {
   Napi::Object object = Napi::Object::New(env);
   object["width"] = Napi::Number::New(env, frame->width);
   object["height"] = Napi::Number::New(env, frame->height);
-  object["format"] = Napi::String::New(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(frame->format)));
+  object["format"] =
+      Napi::String::New(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(frame->format)));
   object["planes"] = planes;
   return object;
 }
 
-FramePtr import_frame(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides, const VideoFormat& format) {
+FramePtr import_frame(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides,
+                      const VideoFormat& format) {
   GivenPlane given[4];
   PlaneSize sizes[4];
   const int count = given_planes(planes, strides, format, given, sizes);
@@ -164,7 +174,8 @@ FramePtr import_frame(Napi::Env env, const Napi::Value& planes, const Napi::Valu
   const auto& lent = Environment::of(env).lent_frames;
   if (const auto known = lent.find(given[0].data); known != lent.end()) {
     const AVFrame& original = *known->second;
-    bool whole = original.format == format.pixel_format && original.width == format.width && original.height == format.height;
+    bool whole = original.format == format.pixel_format && original.width == format.width &&
+                 original.height == format.height;
     for (int i = 0; i < count && whole; ++i) {
       whole = original.data[i] == given[i].data && original.linesize[i] == given[i].stride;
     }

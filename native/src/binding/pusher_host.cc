@@ -26,10 +26,12 @@ VideoFormat parse_video(Fields fields) {
   const std::string name = fields.text("format").value_or("rgb24");
   format.pixel_format = av_get_pix_fmt(name.c_str());
   if (format.pixel_format == AV_PIX_FMT_NONE) {
-    bad_argument(fields.name_of("format"), "rgb24 or a pixel format of FFmpeg, got \"" + name + "\"");
+    bad_argument(fields.name_of("format"),
+                 "rgb24 or a pixel format of FFmpeg, got \"" + name + "\"");
   }
   const AVRational rate = fields.rational("frameRate").value_or(AVRational{0, 1});
-  if (!rate.num) bad_argument(fields.name_of("frameRate"), "a rate such as \"25\" or \"30000/1001\"");
+  if (!rate.num)
+    bad_argument(fields.name_of("frameRate"), "a rate such as \"25\" or \"30000/1001\"");
   const AVRational time_base = fields.rational("timeBase").value_or(av_inv_q(rate));
   format.frame_rate_num = rate.num;
   format.frame_rate_den = rate.den;
@@ -52,8 +54,10 @@ PusherInput parse_pusher(const Napi::Value& value) {
   auto video = fields.object("video");
   if (!video) bad_argument("video", "an object");
   input.queue.format = parse_video(*std::move(video));
-  if (auto encoder = fields.object("encoder")) input.options.encoder = parse_encoder(*std::move(encoder));
-  if (auto queue = fields.integer("queueFrames", 1, 256)) input.queue.capacity = static_cast<std::uint32_t>(*queue);
+  if (auto encoder = fields.object("encoder"))
+    input.options.encoder = parse_encoder(*std::move(encoder));
+  if (auto queue = fields.integer("queueFrames", 1, 256))
+    input.queue.capacity = static_cast<std::uint32_t>(*queue);
   if (auto lead = fields.number("maxLeadSeconds", 0, 86'400)) {
     input.options.max_lead = static_cast<Nanoseconds>(*lead * 1e9);
   }
@@ -133,26 +137,32 @@ Error PusherHost::refusal(sessions::Pushed why) const {
 
 std::int64_t PusherHost::next_ticks(const Napi::Value& ticks) {
   if (ticks.IsUndefined()) {
-    // Counted from the first frame, so that no rounding accumulates; after explicit times, one interval on.
-    const std::int64_t counted = av_rescale_q(frames_, av_inv_q(format_.frame_rate()), format_.time_base());
-    const std::int64_t interval = av_rescale_q(1, av_inv_q(format_.frame_rate()), format_.time_base());
+    // Counted from the first frame, so that no rounding accumulates; after explicit times, one
+    // interval on.
+    const std::int64_t counted =
+        av_rescale_q(frames_, av_inv_q(format_.frame_rate()), format_.time_base());
+    const std::int64_t interval =
+        av_rescale_q(1, av_inv_q(format_.frame_rate()), format_.time_base());
     return counted > last_ticks_ ? counted : last_ticks_ + std::max<std::int64_t>(interval, 1);
   }
   const double given = ticks.IsNumber() ? ticks.As<Napi::Number>().DoubleValue() : NAN;
   if (!(given >= 0 && given < 9e15) || given != std::floor(given)) {
-    throw Error(ErrorCode::InvalidArgument, "frame: the presentation time must be a number of seconds from 0");
+    throw Error(ErrorCode::InvalidArgument,
+                "frame: the presentation time must be a number of seconds from 0");
   }
   const auto value = static_cast<std::int64_t>(given);
   if (value <= last_ticks_) {
-    throw Error(ErrorCode::InvalidArgument, "frame: the presentation time does not lie after the last one's",
+    throw Error(ErrorCode::InvalidArgument,
+                "frame: the presentation time does not lie after the last one's",
                 "push frames in display order, each with a later time");
   }
   return value;
 }
 
-Napi::Value PusherHost::push(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides, const Napi::Value& ticks,
-                             bool paced) {
-  if (!started() || ended_) throw Error(ErrorCode::InvalidState, "the push was finished", "open a new one");
+Napi::Value PusherHost::push(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides,
+                             const Napi::Value& ticks, bool paced) {
+  if (!started() || ended_)
+    throw Error(ErrorCode::InvalidState, "the push was finished", "open a new one");
   FramePtr frame = import_frame(env, planes, strides, format_);
   frame->pts = next_ticks(ticks);
 
@@ -161,13 +171,15 @@ Napi::Value PusherHost::push(Napi::Env env, const Napi::Value& planes, const Nap
     std::lock_guard lock(mutex_);
     others_wait = feeding_ || !waiting_.empty();
     if (waiting_.size() >= kMostWaiting) {
-      throw Error(ErrorCode::InvalidState, "64 frames wait to be accepted already", "await each push before the next one");
+      throw Error(ErrorCode::InvalidState, "64 frames wait to be accepted already",
+                  "await each push before the next one");
     }
   }
   const std::int64_t pts = frame->pts;
   if (!others_wait) {
     const auto result = input_->push(frame, abort_, 0, paced);
-    if (result == sessions::Pushed::Aborted || result == sessions::Pushed::Closed) throw refusal(result);
+    if (result == sessions::Pushed::Aborted || result == sessions::Pushed::Closed)
+      throw refusal(result);
     if (result == sessions::Pushed::Accepted) {
       ++frames_;
       last_ticks_ = pts;

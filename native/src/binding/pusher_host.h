@@ -25,12 +25,15 @@ class PusherHost final : public SessionHost {
   static constexpr const char* kName = "FramePusher";
   explicit PusherHost(PusherInput input);
 
-  /// start() and the thread that waits for room on behalf of pushes that could not be accepted at once.
+  /// start() and the thread that waits for room on behalf of pushes that could not be accepted at
+  /// once.
   void begin(Napi::Env env, const Napi::Value& listener);
 
-  /// true: accepted. Otherwise a promise that resolves when it is, or rejects. `ticks`: presentation time in the queue's
-  /// time base, undefined = one frame after the last. `paced`: waits for the lead as well, not only for room.
-  Napi::Value push(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides, const Napi::Value& ticks, bool paced);
+  /// true: accepted. Otherwise a promise that resolves when it is, or rejects. `ticks`:
+  /// presentation time in the queue's time base, undefined = one frame after the last. `paced`:
+  /// waits for the lead as well, not only for room.
+  Napi::Value push(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides,
+                   const Napi::Value& ticks, bool paced);
   /// No further frames; what was pushed before is sent on time.
   void end();
   double lead_seconds() const { return session_->lead_seconds(); }
@@ -67,8 +70,9 @@ class PusherHost final : public SessionHost {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Waiting> waiting_;
-  bool feeding_ = false;  // the feeder has a frame in hand: order demands that later ones queue up behind it
-  bool over_ = false;     // the session has ended
+  bool feeding_ =
+      false;  // the feeder has a frame in hand: order demands that later ones queue up behind it
+  bool over_ = false;  // the session has ended
 };
 
 }  // namespace videopush::binding

@@ -97,11 +97,14 @@ WriterInput parse_writer(const Napi::Value& value) {
   Fields fields(value, "");
   WriterInput input{};
   input.ring.path = fields.required_text("path");
-  if (auto capacity = fields.integer("capacityFrames", 1, 256)) input.ring.capacity = static_cast<std::uint32_t>(*capacity);
-  if (auto held = fields.integer("heldFrames", 1, 64)) input.ring.retained = static_cast<std::uint32_t>(*held);
-  if (auto policy = fields.choice<ring::WhenFull>("whenFull", {{"Block", ring::WhenFull::Block},
-                                                               {"DropOldest", ring::WhenFull::DropOldest},
-                                                               {"DropNewest", ring::WhenFull::DropNewest}})) {
+  if (auto capacity = fields.integer("capacityFrames", 1, 256))
+    input.ring.capacity = static_cast<std::uint32_t>(*capacity);
+  if (auto held = fields.integer("heldFrames", 1, 64))
+    input.ring.retained = static_cast<std::uint32_t>(*held);
+  if (auto policy =
+          fields.choice<ring::WhenFull>("whenFull", {{"Block", ring::WhenFull::Block},
+                                                     {"DropOldest", ring::WhenFull::DropOldest},
+                                                     {"DropNewest", ring::WhenFull::DropNewest}})) {
     input.ring.when_full = *policy;
   }
   input.ring.parameters = fields.text("parameters").value_or("{}");
@@ -113,13 +116,16 @@ WriterInput parse_writer(const Napi::Value& value) {
   if (!format.height) bad_argument("height", "a height in pixels");
   const std::string name = fields.text("format").value_or("rgb24");
   format.pixel_format = av_get_pix_fmt(name.c_str());
-  if (format.pixel_format == AV_PIX_FMT_NONE) bad_argument("format", "rgb24 or a pixel format of FFmpeg, got \"" + name + "\"");
+  if (format.pixel_format == AV_PIX_FMT_NONE)
+    bad_argument("format", "rgb24 or a pixel format of FFmpeg, got \"" + name + "\"");
   PlaneSize planes[4];
   plane_sizes(format.pixel_format, format.width, format.height, planes);
   format.time_base_num = 1;
   format.time_base_den = kTicksPerSecond;
-  input.peer_limit = static_cast<Nanoseconds>(fields.number("peerTimeoutMilliseconds", 100, 86'400'000).value_or(5000) * 1e6);
-  input.open_limit = static_cast<Nanoseconds>(fields.number("openTimeoutMilliseconds", 0, 86'400'000).value_or(10'000) * 1e6);
+  input.peer_limit = static_cast<Nanoseconds>(
+      fields.number("peerTimeoutMilliseconds", 100, 86'400'000).value_or(5000) * 1e6);
+  input.open_limit = static_cast<Nanoseconds>(
+      fields.number("openTimeoutMilliseconds", 0, 86'400'000).value_or(10'000) * 1e6);
   fields.finish();
   return input;
 }
@@ -128,19 +134,27 @@ bool QueueWriterHost::attempt() {
   if (slot_ || dropped_) return true;
   ring::SlotWriter slot;
   switch (producer_->reserve(slot, abort_, kAttempt)) {
-    case ring::Reserve::Slot: slot_ = slot; return true;
-    case ring::Reserve::Dropped: dropped_ = true; return true;
-    case ring::Reserve::ReplayRequested: producer_->decline_replay(); return false;
+    case ring::Reserve::Slot:
+      slot_ = slot;
+      return true;
+    case ring::Reserve::Dropped:
+      dropped_ = true;
+      return true;
+    case ring::Reserve::ReplayRequested:
+      producer_->decline_replay();
+      return false;
     case ring::Reserve::Aborted:
-    case ring::Reserve::Timeout: return false;
+    case ring::Reserve::Timeout:
+      return false;
   }
   return false;
 }
 
-bool QueueWriterHost::put(const Napi::Value& planes, const Napi::Value& strides, std::int64_t ticks, std::int64_t index,
-                          bool key) {
+bool QueueWriterHost::put(const Napi::Value& planes, const Napi::Value& strides, std::int64_t ticks,
+                          std::int64_t index, bool key) {
   check();
-  if (ended_) throw Error(ErrorCode::InvalidState, "the end marker was put already", "open a new queue");
+  if (ended_)
+    throw Error(ErrorCode::InvalidState, "the end marker was put already", "open a new queue");
   check_frame(planes, strides, input_.format);
   std::unique_lock work(work_, std::try_to_lock);
   if (work && !slot_ && !dropped_) {
@@ -178,7 +192,8 @@ void QueueReaderHost::open(Nanoseconds limit) {
   consumer_ = ring::Consumer::open(path_, abort_, limit);
   ring::Header& header = consumer_->header();
   if (header.output_count != 1) {
-    throw Error(ErrorCode::RingInvalid, "frame queue " + path_ + " belongs to an encoder, not to a FrameQueueReader");
+    throw Error(ErrorCode::RingInvalid,
+                "frame queue " + path_ + " belongs to an encoder, not to a FrameQueueReader");
   }
   ledger_ = std::make_unique<ring::Ledger>(header.outputs[0]);
 }
@@ -187,13 +202,19 @@ bool QueueReaderHost::attempt() {
   if (taken_ || ended_) return true;
   ring::TakenFrame taken;
   switch (consumer_->take(taken, abort_, kAttempt)) {
-    case ring::Take::Frame: taken_ = taken; return true;
-    case ring::Take::End: ended_ = true; return true;
+    case ring::Take::Frame:
+      taken_ = taken;
+      return true;
+    case ring::Take::End:
+      ended_ = true;
+      return true;
     case ring::Take::Replaced:
-      throw Error(ErrorCode::RingPeerFailed, "frame queue: the writer made a new queue in place of this one",
+      throw Error(ErrorCode::RingPeerFailed,
+                  "frame queue: the writer made a new queue in place of this one",
                   "attach a new reader");
     case ring::Take::Aborted:
-    case ring::Take::Timeout: return false;
+    case ring::Take::Timeout:
+      return false;
   }
   return false;
 }
@@ -232,8 +253,10 @@ Napi::Value QueueReaderHost::show(Napi::Env env, const ring::TakenFrame& taken) 
   auto self = std::static_pointer_cast<QueueReaderHost>(shared_from_this());
   Napi::Array planes = Napi::Array::New(env, count);
   for (int i = 0; i < count; ++i) {
-    const std::size_t length = static_cast<std::size_t>(taken.stride[i]) * (sizes[i].rows - 1) + sizes[i].row_bytes;
-    // The views keep the mapping; giving the slot back is the frame's business, not the garbage collector's.
+    const std::size_t length =
+        static_cast<std::size_t>(taken.stride[i]) * (sizes[i].rows - 1) + sizes[i].row_bytes;
+    // The views keep the mapping; giving the slot back is the frame's business, not the garbage
+    // collector's.
     Napi::ArrayBuffer buffer = lend_memory(env, taken.data[i], length, [self] {});
     Napi::Object plane = Napi::Object::New(env);
     plane["data"] = Napi::Uint8Array::New(env, length, buffer, 0);
@@ -243,7 +266,8 @@ Napi::Value QueueReaderHost::show(Napi::Env env, const ring::TakenFrame& taken) 
   Napi::Object object = Napi::Object::New(env);
   object["width"] = Napi::Number::New(env, format.width);
   object["height"] = Napi::Number::New(env, format.height);
-  object["format"] = Napi::String::New(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(format.pixel_format)));
+  object["format"] =
+      Napi::String::New(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(format.pixel_format)));
   object["planes"] = planes;
   object["pts"] = Napi::Number::New(env, static_cast<double>(taken.header->pts) / kTicksPerSecond);
   object["index"] = Napi::Number::New(env, static_cast<double>(taken.header->source_index));

@@ -13,7 +13,8 @@ sessions::ReadTarget parse_target(const Napi::Value& value) {
   using Kind = sessions::ReadTarget::Kind;
   const auto index = fields.integer("index", 0, std::int64_t{1} << 53);
   const auto seconds = fields.number("seconds", 0, 1e9);
-  if (index.has_value() == seconds.has_value()) bad_argument("target", "either an index or seconds");
+  if (index.has_value() == seconds.has_value())
+    bad_argument("target", "either an index or seconds");
   const bool gop = fields.choice<bool>("from", {{"frame", false}, {"gop", true}}).value_or(false);
   fields.finish();
   if (index) {
@@ -26,7 +27,8 @@ sessions::ReadTarget parse_target(const Napi::Value& value) {
   return target;
 }
 
-ReaderHost::ReaderHost(const sessions::ReadOptions& options) : session_(options, [this] { doorbell_.ring(); }) {}
+ReaderHost::ReaderHost(const sessions::ReadOptions& options)
+    : session_(options, [this] { doorbell_.ring(); }) {}
 
 void ReaderHost::start(Napi::Env env) {
   Environment::of(env).spawn([self = shared_from_this()] { self->close(); },
@@ -36,9 +38,12 @@ void ReaderHost::start(Napi::Env env) {
 Napi::Value ReaderHost::next(Napi::Env env) {
   sessions::ReadFrame frame;
   switch (session_.next(frame)) {
-    case sessions::ReadResult::Pending: return env.Undefined();
-    case sessions::ReadResult::End: return env.Null();
-    case sessions::ReadResult::Frame: break;
+    case sessions::ReadResult::Pending:
+      return env.Undefined();
+    case sessions::ReadResult::End:
+      return env.Null();
+    case sessions::ReadResult::Frame:
+      break;
   }
   Napi::Object object = lend_frame(env, frame.frame);
   object["pts"] = Napi::Number::New(env, frame.seconds);
@@ -47,6 +52,8 @@ Napi::Value ReaderHost::next(Napi::Env env) {
   return object;
 }
 
-Napi::Value ReaderHost::descriptor(Napi::Env env) const { return to_js(env, session_.descriptor()); }
+Napi::Value ReaderHost::descriptor(Napi::Env env) const {
+  return to_js(env, session_.descriptor());
+}
 
 }  // namespace videopush::binding

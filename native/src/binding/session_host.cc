@@ -8,8 +8,8 @@
 namespace videopush::binding {
 namespace {
 
-// A session ends when it ends: its own waits are bounded and can be aborted. This slice only keeps the
-// arithmetic of deadlines far from overflow.
+// A session ends when it ends: its own waits are bounded and can be aborted. This slice only keeps
+// the arithmetic of deadlines far from overflow.
 constexpr Nanoseconds kSlice = 3600ll * 1'000'000'000;
 
 /// The ring's header for the queue figures of a snapshot; none while it does not exist (yet).
@@ -24,26 +24,28 @@ std::unique_ptr<ring::Observer> observe(const std::string& path) {
 }  // namespace
 
 void SessionHost::start(Napi::Env env, const Napi::Value& listener) {
-  if (started_) throw Error(ErrorCode::InvalidState, "the session was started before", "make a new one");
+  if (started_)
+    throw Error(ErrorCode::InvalidState, "the session was started before", "make a new one");
   started_ = true;
   mailbox_ = Environment::of(env).mailbox();
   if (listener.IsFunction()) listener_ = Napi::Persistent(listener.As<Napi::Function>());
-  Environment::of(env).spawn([self = shared_from_this()] { self->abort(); },
-                             [self = shared_from_this()] {
-                               std::optional<Error> error;
-                               try {
-                                 self->run();
-                               } catch (...) {
-                                 error = current_error();
-                               }
-                               self->mailbox_->post([self, error = std::move(error)](Napi::Env env) {
-                                 self->finished(env, error);
-                               });
-                             });
+  Environment::of(env).spawn(
+      [self = shared_from_this()] { self->abort(); },
+      [self = shared_from_this()] {
+        std::optional<Error> error;
+        try {
+          self->run();
+        } catch (...) {
+          error = current_error();
+        }
+        self->mailbox_->post(
+            [self, error = std::move(error)](Napi::Env env) { self->finished(env, error); });
+      });
 }
 
 Napi::Value SessionHost::wait(Napi::Env env) {
-  if (!started_) throw Error(ErrorCode::InvalidState, "the session was not started", "call start() first");
+  if (!started_)
+    throw Error(ErrorCode::InvalidState, "the session was not started", "call start() first");
   auto pending = Pending::create(env);
   waiters_.push_back(pending);
   if (finished_) finished(env, error_);
@@ -67,7 +69,8 @@ void SessionHost::finished(Napi::Env env, std::optional<Error> error) {
 }
 
 void SessionHost::emit(std::string_view kind, std::string_view detail) {
-  mailbox_->post([self = shared_from_this(), kind = std::string(kind), detail = std::string(detail)](Napi::Env env) {
+  mailbox_->post([self = shared_from_this(), kind = std::string(kind),
+                  detail = std::string(detail)](Napi::Env env) {
     if (!self->listener_.IsEmpty()) {
       self->listener_.Call({Napi::String::New(env, kind), Napi::String::New(env, detail)});
     }

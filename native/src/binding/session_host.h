@@ -1,4 +1,5 @@
-// Decode and encode sessions as JavaScript drives them: start, stop, watch. Frames never pass through here.
+// Decode and encode sessions as JavaScript drives them: start, stop, watch. Frames never pass
+// through here.
 #pragma once
 
 #include <napi.h>
@@ -12,15 +13,18 @@
 
 namespace videopush::binding {
 
-/// One native thread drives the session from start to end; promises and events come back through the mailbox.
+/// One native thread drives the session from start to end; promises and events come back through
+/// the mailbox.
 class SessionHost : public std::enable_shared_from_this<SessionHost> {
  public:
-  // A listener that is left belongs to an environment that is gone: there is nothing to delete any more.
+  // A listener that is left belongs to an environment that is gone: there is nothing to delete any
+  // more.
   virtual ~SessionHost() { listener_.SuppressDestruct(); }
 
   /// `listener`: function(kind, detail) or undefined. InvalidState when started before.
   void start(Napi::Env env, const Napi::Value& listener);
-  /// Resolves when every thread of the session has ended; rejects with its permanent error. InvalidState before start.
+  /// Resolves when every thread of the session has ended; rejects with its permanent error.
+  /// InvalidState before start.
   Napi::Value wait(Napi::Env env);
   virtual void request_stop() = 0;
   virtual void abort() = 0;

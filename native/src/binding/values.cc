@@ -12,7 +12,9 @@ Napi::Value text_or_null(Napi::Env env, const char* value) {
   return value && *value ? Napi::Value(Napi::String::New(env, value)) : env.Null();
 }
 Napi::Value number(Napi::Env env, double value) { return Napi::Number::New(env, value); }
-Napi::Value positive_or_null(Napi::Env env, double value) { return value > 0 ? number(env, value) : env.Null(); }
+Napi::Value positive_or_null(Napi::Env env, double value) {
+  return value > 0 ? number(env, value) : env.Null();
+}
 Napi::Value rational_or_null(Napi::Env env, AVRational value) {
   return value.num > 0 && value.den > 0 ? text(env, rational_text(value)) : env.Null();
 }
@@ -24,10 +26,12 @@ Napi::Value color_to_js(Napi::Env env, const VideoFormat& format) {
   };
   color["range"] = known(format.color_range, AVCOL_RANGE_UNSPECIFIED,
                          av_color_range_name(static_cast<AVColorRange>(format.color_range)));
-  color["primaries"] = known(format.color_primaries, AVCOL_PRI_UNSPECIFIED,
-                             av_color_primaries_name(static_cast<AVColorPrimaries>(format.color_primaries)));
-  color["transfer"] = known(format.color_transfer, AVCOL_TRC_UNSPECIFIED,
-                            av_color_transfer_name(static_cast<AVColorTransferCharacteristic>(format.color_transfer)));
+  color["primaries"] =
+      known(format.color_primaries, AVCOL_PRI_UNSPECIFIED,
+            av_color_primaries_name(static_cast<AVColorPrimaries>(format.color_primaries)));
+  color["transfer"] = known(
+      format.color_transfer, AVCOL_TRC_UNSPECIFIED,
+      av_color_transfer_name(static_cast<AVColorTransferCharacteristic>(format.color_transfer)));
   color["matrix"] = known(format.color_matrix, AVCOL_SPC_UNSPECIFIED,
                           av_color_space_name(static_cast<AVColorSpace>(format.color_matrix)));
   return color;
@@ -36,7 +40,8 @@ Napi::Value color_to_js(Napi::Env env, const VideoFormat& format) {
 Napi::Value histogram_to_js(Napi::Env env, const pacing::Histogram::Snapshot& histogram) {
   Napi::Object object = Napi::Object::New(env);
   Napi::Array bounds = Napi::Array::New(env, histogram.bounds.size());
-  for (std::size_t i = 0; i < histogram.bounds.size(); ++i) bounds[i] = number(env, histogram.bounds[i]);
+  for (std::size_t i = 0; i < histogram.bounds.size(); ++i)
+    bounds[i] = number(env, histogram.bounds[i]);
   Napi::Array buckets = Napi::Array::New(env, histogram.buckets.size());
   for (std::size_t i = 0; i < histogram.buckets.size(); ++i) {
     buckets[i] = number(env, static_cast<double>(histogram.buckets[i]));
@@ -74,31 +79,45 @@ Napi::Value totals_to_js(Napi::Env env, const ring::Ledger::Totals& totals) {
 
 const char* phase_name(sessions::OutputPhase phase) {
   switch (phase) {
-    case sessions::OutputPhase::Idle: return "Idle";
-    case sessions::OutputPhase::Connecting: return "Connecting";
-    case sessions::OutputPhase::Connected: return "Connected";
-    case sessions::OutputPhase::Waiting: return "Waiting";
-    case sessions::OutputPhase::Failed: return "Failed";
-    case sessions::OutputPhase::Closed: return "Closed";
+    case sessions::OutputPhase::Idle:
+      return "Idle";
+    case sessions::OutputPhase::Connecting:
+      return "Connecting";
+    case sessions::OutputPhase::Connected:
+      return "Connected";
+    case sessions::OutputPhase::Waiting:
+      return "Waiting";
+    case sessions::OutputPhase::Failed:
+      return "Failed";
+    case sessions::OutputPhase::Closed:
+      return "Closed";
   }
   return "Idle";
 }
 
 const char* phase_name(sessions::DecodePhase phase) {
   switch (phase) {
-    case sessions::DecodePhase::Opening: return "Opening";
-    case sessions::DecodePhase::Running: return "Running";
-    case sessions::DecodePhase::Blocked: return "Blocked";
-    case sessions::DecodePhase::Waiting: return "Waiting";
-    case sessions::DecodePhase::Ended: return "Ended";
-    case sessions::DecodePhase::Failed: return "Failed";
+    case sessions::DecodePhase::Opening:
+      return "Opening";
+    case sessions::DecodePhase::Running:
+      return "Running";
+    case sessions::DecodePhase::Blocked:
+      return "Blocked";
+    case sessions::DecodePhase::Waiting:
+      return "Waiting";
+    case sessions::DecodePhase::Ended:
+      return "Ended";
+    case sessions::DecodePhase::Failed:
+      return "Failed";
   }
   return "Opening";
 }
 
 Napi::Value output_to_js(Napi::Env env, const sessions::OutputSnapshot& output) {
   Napi::Object object = Napi::Object::New(env);
-  const auto count = [&](const char* key, std::uint64_t value) { object[key] = number(env, static_cast<double>(value)); };
+  const auto count = [&](const char* key, std::uint64_t value) {
+    object[key] = number(env, static_cast<double>(value));
+  };
   const auto seconds = [&](const char* key, double value) { object[key] = number(env, value); };
   object["name"] = text(env, output.name);
   object["protocol"] = text(env, output.protocol);
@@ -151,7 +170,8 @@ Napi::Value encoder_to_js(Napi::Env env, const media::Encoder::Effective& encode
 }  // namespace
 
 std::string rational_text(AVRational value) {
-  return value.den == 1 ? std::to_string(value.num) : std::to_string(value.num) + "/" + std::to_string(value.den);
+  return value.den == 1 ? std::to_string(value.num)
+                        : std::to_string(value.num) + "/" + std::to_string(value.den);
 }
 
 Napi::Value to_js(Napi::Env env, const std::optional<Error>& error) {
@@ -168,7 +188,8 @@ Napi::Value to_js(Napi::Env env, const VideoFormat& format) {
   Napi::Object object = Napi::Object::New(env);
   object["width"] = number(env, format.width);
   object["height"] = number(env, format.height);
-  object["pixelFormat"] = text_or_null(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(format.pixel_format)));
+  object["pixelFormat"] =
+      text_or_null(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(format.pixel_format)));
   object["timeBase"] = rational_or_null(env, format.time_base());
   object["frameRate"] = rational_or_null(env, format.frame_rate());
   object["color"] = color_to_js(env, format);
@@ -182,7 +203,8 @@ Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source) {
   video["width"] = number(env, source.format.width);
   video["height"] = number(env, source.format.height);
   video["pixelFormat"] =
-      text(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(source.format.pixel_format)) ?: "unknown");
+      text(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(source.format.pixel_format))
+                    ?: "unknown");
   video["frameRate"] = rational_or_null(env, source.format.frame_rate());
   video["timeBase"] = text(env, rational_text(source.format.time_base()));
   video["variableFrameRate"] = Napi::Boolean::New(env, source.variable_frame_rate);
@@ -190,7 +212,8 @@ Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source) {
   video["gopFrames"] = positive_or_null(env, source.gop_frames);
   video["reorderFrames"] = number(env, source.reorder_frames);
   video["rotation"] = number(env, source.rotation);
-  video["sampleAspectRatio"] = rational_or_null(env, {source.format.sar_num, source.format.sar_den});
+  video["sampleAspectRatio"] =
+      rational_or_null(env, {source.format.sar_num, source.format.sar_den});
   video["color"] = color_to_js(env, source.format);
   video["frameCount"] = positive_or_null(env, static_cast<double>(source.frame_count));
   video["frameCountExact"] = Napi::Boolean::New(env, source.frame_count_exact);
@@ -227,16 +250,21 @@ Napi::Value queue_to_js(Napi::Env env, const ring::Header* queue) {
   object["depth"] = number(env, static_cast<double>(published - std::min(taken, published)));
   object["capacity"] = number(env, queue->capacity);
   object["unacked"] = number(env, static_cast<double>(published - std::min(acked, published)));
-  object["producerBlockedSeconds"] = number(env, static_cast<double>(queue->producer_blocked_ns.load()) / 1e9);
-  object["consumerBlockedSeconds"] = number(env, static_cast<double>(queue->consumer_blocked_ns.load()) / 1e9);
+  object["producerBlockedSeconds"] =
+      number(env, static_cast<double>(queue->producer_blocked_ns.load()) / 1e9);
+  object["consumerBlockedSeconds"] =
+      number(env, static_cast<double>(queue->consumer_blocked_ns.load()) / 1e9);
   object["sourceFrames"] = number(env, static_cast<double>(queue->source_frames.load()));
   object["ended"] = Napi::Boolean::New(env, queue->ended.load() != 0);
   return object;
 }
 
-Napi::Value to_js(Napi::Env env, const sessions::DecodeSnapshot& decode, const ring::Header* queue) {
+Napi::Value to_js(Napi::Env env, const sessions::DecodeSnapshot& decode,
+                  const ring::Header* queue) {
   Napi::Object object = Napi::Object::New(env);
-  const auto count = [&](const char* key, std::uint64_t value) { object[key] = number(env, static_cast<double>(value)); };
+  const auto count = [&](const char* key, std::uint64_t value) {
+    object[key] = number(env, static_cast<double>(value));
+  };
   object["phase"] = text(env, phase_name(decode.phase));
   object["error"] = to_js(env, decode.error);
   object["descriptor"] = decode.descriptor ? to_js(env, *decode.descriptor) : env.Null();
@@ -253,16 +281,20 @@ Napi::Value to_js(Napi::Env env, const sessions::DecodeSnapshot& decode, const r
   count("reconnects", decode.reconnects);
   count("resumes", decode.resumes);
   object["secondsSinceLastFrame"] =
-      decode.decoded > 0 ? number(env, static_cast<double>(decode.last_frame_age_ns) / 1e9) : env.Null();
+      decode.decoded > 0 ? number(env, static_cast<double>(decode.last_frame_age_ns) / 1e9)
+                         : env.Null();
   object["positionSeconds"] = number(env, decode.position_seconds);
   object["decodeDuration"] = histogram_to_js(env, decode.decode_duration);
   object["queue"] = queue_to_js(env, queue);
   return object;
 }
 
-Napi::Value to_js(Napi::Env env, const sessions::EncodeSnapshot& encode, const ring::Header* queue) {
+Napi::Value to_js(Napi::Env env, const sessions::EncodeSnapshot& encode,
+                  const ring::Header* queue) {
   Napi::Object object = Napi::Object::New(env);
-  const auto count = [&](const char* key, std::uint64_t value) { object[key] = number(env, static_cast<double>(value)); };
+  const auto count = [&](const char* key, std::uint64_t value) {
+    object[key] = number(env, static_cast<double>(value));
+  };
   object["running"] = Napi::Boolean::New(env, encode.running);
   object["ended"] = Napi::Boolean::New(env, encode.ended);
   object["error"] = to_js(env, encode.error);
@@ -284,7 +316,9 @@ Napi::Value to_js(Napi::Env env, const sessions::EncodeSnapshot& encode, const r
 
 Napi::Value ring_to_js(Napi::Env env, const ring::Header& header) {
   Napi::Object object = queue_to_js(env, &header).As<Napi::Object>();
-  const auto count = [&](const char* key, std::uint64_t value) { object[key] = number(env, static_cast<double>(value)); };
+  const auto count = [&](const char* key, std::uint64_t value) {
+    object[key] = number(env, static_cast<double>(value));
+  };
   object["format"] = to_js(env, header.format);
   object["parameters"] = text(env, std::string(header.parameters, header.parameters_bytes));
   count("generation", header.generation);

@@ -17,7 +17,8 @@ namespace {
 // swscale's vector code may write a little past a row; the last row must not hit foreign memory.
 constexpr int kPadding = 64;
 
-media::ConvertOptions conversion(const ReadOptions& options, const media::SourceDescriptor& source) {
+media::ConvertOptions conversion(const ReadOptions& options,
+                                 const media::SourceDescriptor& source) {
   media::ConvertOptions convert;
   convert.width = options.width;
   convert.height = options.height;
@@ -26,9 +27,11 @@ media::ConvertOptions conversion(const ReadOptions& options, const media::Source
   return convert;
 }
 
-/// The frame on display `seconds` after the first one; size() when that is after the last one's time.
+/// The frame on display `seconds` after the first one; size() when that is after the last one's
+/// time.
 std::int64_t shown_at(const media::FrameIndex& frames, double seconds) {
-  // Half a tick of tolerance: a frame's own time in seconds, rounded to a double, must find that frame.
+  // Half a tick of tolerance: a frame's own time in seconds, rounded to a double, must find that
+  // frame.
   const double ticks = std::floor(seconds / av_q2d(frames.time_base()) + 0.5);
   const std::int64_t pts = frames.pts(0) + static_cast<std::int64_t>(std::min(ticks, 9e15));
   const std::int64_t n = frames.index_of(pts);
@@ -47,17 +50,21 @@ ReadSession::~ReadSession() { av_buffer_pool_uninit(&pool_); }
 
 void ReadSession::open() {
   if (!options_.user_file.empty()) options_.source.user = read_secret_file(options_.user_file);
-  if (!options_.password_file.empty()) options_.source.password = read_secret_file(options_.password_file);
+  if (!options_.password_file.empty())
+    options_.source.password = read_secret_file(options_.password_file);
   source_ = media::open_source(options_.source, options_.decode, abort_);
   descriptor_ = source_->descriptor();
-  // A live source would have to be opened twice and watched for seconds: its descriptor stays as announced.
+  // A live source would have to be opened twice and watched for seconds: its descriptor stays as
+  // announced.
   if (options_.measure && descriptor_.finite && descriptor_.seekable) {
     descriptor_ = media::probe(options_.source, abort_);
   }
-  converter_ = std::make_unique<media::Converter>(source_->descriptor().format, conversion(options_, descriptor_));
+  converter_ = std::make_unique<media::Converter>(source_->descriptor().format,
+                                                  conversion(options_, descriptor_));
   if (options_.rgb24) {
     const VideoFormat& out = converter_->output();
-    pool_ = av_buffer_pool_init(static_cast<std::size_t>(out.width) * out.height * 3 + kPadding, nullptr);
+    pool_ = av_buffer_pool_init(static_cast<std::size_t>(out.width) * out.height * 3 + kPadding,
+                                nullptr);
     if (!pool_) throw std::bad_alloc();
   }
 }
@@ -142,12 +149,14 @@ const media::FrameIndex& ReadSession::index() {
 
 void ReadSession::perform(const ReadTarget& target) {
   const media::FrameIndex& frames = index();
-  const bool by_time = target.kind == ReadTarget::Kind::Time || target.kind == ReadTarget::Kind::GopOfTime;
+  const bool by_time =
+      target.kind == ReadTarget::Kind::Time || target.kind == ReadTarget::Kind::GopOfTime;
   const std::int64_t n = by_time ? shown_at(frames, target.seconds) : target.index;
   past_end_ = n >= frames.size();
   next_index_ = past_end_ ? frames.size() : n;
   if (past_end_) return;
-  const bool whole_gop = target.kind == ReadTarget::Kind::GopOfIndex || target.kind == ReadTarget::Kind::GopOfTime;
+  const bool whole_gop =
+      target.kind == ReadTarget::Kind::GopOfIndex || target.kind == ReadTarget::Kind::GopOfTime;
   if (whole_gop) next_index_ = frames.gop_of(n).first;
   source_->seek(frames.pts(next_index_));
 }
@@ -160,7 +169,8 @@ bool ReadSession::decode_one(ReadFrame& out) {
   if (!origin_) origin_ = index_ ? index_->pts(0) : pts;
   out.key = is_key_frame(*frame);
   out.index = next_index_++;
-  out.seconds = static_cast<double>(pts - *origin_) * av_q2d(source_->descriptor().format.time_base());
+  out.seconds =
+      static_cast<double>(pts - *origin_) * av_q2d(source_->descriptor().format.time_base());
   out.frame = std::shared_ptr<AVFrame>(present(std::move(frame)).release(), AvDelete());
   return true;
 }
@@ -174,7 +184,8 @@ FramePtr ReadSession::present(FramePtr frame) {
     upright->format = shown->format;
     upright->width = shown->width;
     upright->height = shown->height;
-    if (av_frame_get_buffer(upright.get(), 0) < 0 || av_frame_copy(upright.get(), shown.get()) < 0) throw std::bad_alloc();
+    if (av_frame_get_buffer(upright.get(), 0) < 0 || av_frame_copy(upright.get(), shown.get()) < 0)
+      throw std::bad_alloc();
     return upright;
   }
   const VideoFormat& format = converter_->output();

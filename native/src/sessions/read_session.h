@@ -1,4 +1,5 @@
-// Frames for library users: an own thread decodes ahead into a bounded queue. Not used by the pipeline.
+// Frames for library users: an own thread decodes ahead into a bounded queue. Not used by the
+// pipeline.
 #pragma once
 
 #include <condition_variable>
@@ -28,7 +29,7 @@ struct ReadOptions {
   std::string user_file, password_file;  // read at open, win over what `source` says
   media::DecodeOptions decode;
   int width = 0, height = 0;  // 0 = the source's (after rotation); one given keeps the aspect ratio
-  bool rgb24 = true;          // packed RGB, rows without padding; false = the decoder's own pixel format
+  bool rgb24 = true;  // packed RGB, rows without padding; false = the decoder's own pixel format
   std::size_t queue_frames = 8;  // decoded ahead of the reader
   bool measure = true;           // seekable sources: the descriptor is measured (media::probe)
 };
@@ -52,8 +53,8 @@ enum class ReadResult { Frame, Pending, End };
 /// One thread calls run(); one other thread reads and seeks; any may abort.
 class ReadSession {
  public:
-  /// Opens the source, within its open limit. `ready` is called on the reading thread whenever next() may have
-  /// something else to say than Pending. Errors: those of media::open_source.
+  /// Opens the source, within its open limit. `ready` is called on the reading thread whenever
+  /// next() may have something else to say than Pending. Errors: those of media::open_source.
   ReadSession(const ReadOptions& options, std::function<void()> ready);
   ~ReadSession();
 
@@ -67,7 +68,8 @@ class ReadSession {
 
   /// Never blocks. Throws the error at which reading stopped, again at each call, until a seek.
   ReadResult next(ReadFrame& out);
-  /// The next frame comes from `target`; what was read ahead is forgotten. Failures (NotSeekable) are next()'s to tell.
+  /// The next frame comes from `target`; what was read ahead is forgotten. Failures (NotSeekable)
+  /// are next()'s to tell.
   void seek(const ReadTarget& target);
   /// From any thread: ends run() and every wait under it within 100 ms.
   void close() noexcept;
@@ -89,7 +91,7 @@ class ReadSession {
   std::unique_ptr<media::FrameIndex> index_;
   std::optional<std::int64_t> origin_;  // pts of the first frame
   std::int64_t next_index_ = 0;
-  bool past_end_ = false;  // a seek went beyond the last frame
+  bool past_end_ = false;         // a seek went beyond the last frame
   AVBufferPool* pool_ = nullptr;  // rgb24 pictures; outlives the session while frames are held
 
   std::mutex mutex_;
