@@ -19,6 +19,7 @@ constexpr std::uint64_t kLogEntries = 2 * kFrames;
 /// The far end of the push: what arrived, in shared memory that outlives the children.
 struct Arrivals {
   std::atomic<std::uint64_t> count;
+  std::atomic<std::uint64_t> allowed;  // no more are sent until the test has killed somebody
   std::atomic<std::uint64_t> torn;
   std::atomic<std::uint64_t> replays;
   std::atomic<std::uint64_t> order[kLogEntries];
@@ -71,6 +72,7 @@ pid_t spawn_consumer(const RingOptions& options, const SharedArrivals& arrivals,
     const auto send_oldest = [&] {
       const auto [sequence, position] = held.front();
       held.pop_front();
+      while (arrivals->count.load() >= arrivals->allowed.load()) usleep(50);
       ledger.begin(sequence);
       arrivals->order[arrivals->count.load()] = sequence;
       arrivals->count.fetch_add(1);
@@ -117,14 +119,15 @@ void check_arrivals(const SharedArrivals& arrivals, const RingOptions& options,
 
 void run(const RingOptions& options, std::size_t delay, std::uint32_t start) {
   constexpr int kKills = 40;
+  constexpr std::uint64_t kStep = kFrames / (kKills + 2);
   const bool replayable = delay > 0;
   std::mt19937 random(start);
   const SharedArrivals arrivals;
   pid_t producer = spawn_producer(options, arrivals, replayable);
   pid_t consumer = spawn_consumer(options, arrivals, delay);
   for (int i = 0; i < kKills; ++i) {
-    wait_for_arrivals(arrivals, kFrames * static_cast<std::uint64_t>(i + 1) / (kKills + 2));
-    usleep(random() % 300);
+    const std::uint64_t before = arrivals->allowed.fetch_add(kStep);
+    wait_for_arrivals(arrivals, before + random() % kStep);
     const bool both = random() % 8 == 0;
     if (both || i % 2 == 0) {
       kill_child(consumer);
@@ -135,6 +138,7 @@ void run(const RingOptions& options, std::size_t delay, std::uint32_t start) {
       producer = spawn_producer(options, arrivals, replayable);
     }
   }
+  arrivals->allowed = kLogEntries;
   CHECK(reap(consumer) == 0);
   if (replayable) {
     kill_child(producer);
