@@ -3,7 +3,7 @@ import type { WorkerStatus } from '@videopush/codec-worker/status';
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape } from '@videopush/native';
 import { CliError, ExitCode } from './errors.ts';
 
-/** An output that could not be reached for this long, and never before, ends the command. */
+/** A source or an output that could not be reached for this long, and never before, ends the command. */
 export const FIRST_CONNECT_SECONDS = 20;
 
 export interface Words {
@@ -21,11 +21,14 @@ const failure = ({ message, action, code }: NativeErrorShape, exitCode: ExitCode
 function sourceFault(
   snapshot: DecodeSnapshot | null | undefined,
   error: NativeErrorShape | null | undefined,
-) {
+  elapsed: number,
+): CliError | undefined {
   const fault = snapshot?.error ?? error;
+  if (!fault) return undefined;
   // A source that broke off has given what it had: the push goes on to its end, then says so.
-  const over = snapshot === undefined || snapshot === null || snapshot.phase === 'Failed';
-  return fault?.permanent && over ? failure(fault, ExitCode.Source) : undefined;
+  const over = !snapshot || snapshot.phase === 'Failed';
+  const never = !snapshot?.descriptor && elapsed > FIRST_CONNECT_SECONDS;
+  return (fault.permanent && over) || never ? failure(fault, ExitCode.Source) : undefined;
 }
 
 function outputFault(snapshot: EncodeSnapshot | null | undefined, elapsed: number) {
@@ -45,7 +48,7 @@ export function failureOf(words: Words): CliError | undefined {
   const ended = decode?.phase === 'Ended' && elapsed === 0 ? decode.error : null;
   const encoding = encode?.error ?? (encode ? null : encoder?.error);
   return (
-    sourceFault(decode, decoder?.error) ??
+    sourceFault(decode, decoder?.error, elapsed) ??
     (encoding?.permanent ? failure(encoding, ExitCode.Failed) : undefined) ??
     outputFault(encode, elapsed) ??
     (ended ? failure(ended, ExitCode.Source) : undefined)

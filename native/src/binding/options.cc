@@ -75,6 +75,7 @@ media::EncoderOptions parse_encoder(Fields fields) {
   set(encoder.frame_rate, fields.rational("frameRate"));
   set(encoder.bit_rate, fields.integer("bitRate", 0, 4'000'000'000));
   set(encoder.gop_frames, fields.integer("gopFrames", 0, 100'000));
+  set(encoder.gop_seconds, fields.number("gopSeconds", 0, 3600));
   set(encoder.max_b_frames, fields.integer("maxBFrames", 0, 16));
   set(encoder.preset, fields.text("preset"));
   set(encoder.tune, fields.text("tune"));
