@@ -124,7 +124,13 @@ it('P26: refuses usage errors, unknown encoders and unsupported schemes with exi
 
 it('probe tells the truth as JSON, --help and --version speak up', async () => {
   using scratch = new Scratch();
-  const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 120, rate: '30000/1001', bFrames: 3, gop: 50 });
+  const clip = await makeClip({
+    path: scratch.file('clip.mp4'),
+    frames: 120,
+    rate: '30000/1001',
+    bFrames: 3,
+    gop: 50,
+  });
   await using probe = videopush('probe', clip, '--json');
   expect(await probe.waitForExit(60_000)).toMatchObject({ code: 0 });
   expect(JSON.parse(probe.stdout.join(''))).toMatchObject({
@@ -155,8 +161,14 @@ it('run refuses a manifest with an unknown field, a missing server or an unnamed
   const output = '  outputs: [{ name: main, url: "rtsp://127.0.0.1:9/x" }]';
   for (const [text, said] of [
     [push(`  source: { testPattern: {} }\n  colour: red\n${output}`), /spec\.colour/],
-    [push('  source: { testPattern: {} }\n  outputs: [{ name: main, serverRef: { name: nowhere } }]'), /nowhere/],
-    [push(`  source: { persistentVolumeClaim: { claimName: films, path: a.mp4 } }\n${output}`), /--claim films=DIR/],
+    [
+      push('  source: { testPattern: {} }\n  outputs: [{ name: main, serverRef: { name: nowhere } }]'),
+      /nowhere/,
+    ],
+    [
+      push(`  source: { persistentVolumeClaim: { claimName: films, path: a.mp4 } }\n${output}`),
+      /--claim films=DIR/,
+    ],
   ] as const) {
     await using run = videopush('run', scratch.write('bad.yaml', text));
     expect(await run.waitForExit(60_000)).toMatchObject({ code: 2 });
