@@ -40,6 +40,7 @@ class MemoryInput final : public FrameInput {
   bool persistent() const override { return false; }
   bool resumed() const override { return false; }
   std::uint64_t source_frames() const override;
+  std::uint64_t waiting() const override { return depth(); }
   ring::OutputRecord& output_record(std::uint32_t index) override { return records_[index]; }
   void set_lead_gate(const LeadGate* gate) override;
   void lead_changed() override { pusher_.signal(); }
