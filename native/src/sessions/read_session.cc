@@ -49,6 +49,7 @@ ReadSession::ReadSession(const ReadOptions& options, std::function<void()> ready
 ReadSession::~ReadSession() { av_buffer_pool_uninit(&pool_); }
 
 void ReadSession::open() {
+  abort_.throw_if_aborted();
   if (!options_.user_file.empty()) options_.source.user = read_secret_file(options_.user_file);
   if (!options_.password_file.empty())
     options_.source.password = read_secret_file(options_.password_file);
@@ -72,40 +73,41 @@ void ReadSession::open() {
 const VideoFormat& ReadSession::format() const { return converter_->output(); }
 
 void ReadSession::run() {
-  for (;;) {
-    std::optional<ReadTarget> target;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] {
-        return closed_ || target_ || (!ended_ && !error_ && queue_.size() < options_.queue_frames);
-      });
-      if (closed_) return;
-      target = std::exchange(target_, std::nullopt);
-    }
-    ReadFrame frame;
-    bool got = false;
-    std::optional<Error> error;
-    try {
-      if (target) perform(*target);
-      got = decode_one(frame);
-    } catch (const Error& failure) {
-      error = failure;
-    } catch (const std::exception& failure) {
-      error = Error(ErrorCode::Internal, failure.what());
-    }
-    {
-      std::lock_guard lock(mutex_);
-      if (target_) continue;  // asked elsewhere meanwhile: this frame is of the past
-      if (error) {
-        error_ = std::move(error);
-      } else if (got) {
-        queue_.push_back(std::move(frame));
-      } else {
-        ended_ = true;
-      }
-    }
-    ready_();
+  while (read_or_seek()) ready_();
+  ready_();  // whoever waits learns that it is closed
+}
+
+bool ReadSession::read_or_seek() {
+  std::optional<ReadTarget> target;
+  {
+    std::unique_lock lock(mutex_);
+    wake_.wait(lock, [this] {
+      return closed_ || target_ || (!ended_ && !error_ && queue_.size() < options_.queue_frames);
+    });
+    if (closed_) return false;
+    target = std::exchange(target_, std::nullopt);
   }
+  ReadFrame frame;
+  bool got = false;
+  std::optional<Error> error;
+  try {
+    if (target) perform(*target);
+    got = decode_one(frame);
+  } catch (const Error& failure) {
+    error = failure;
+  } catch (const std::exception& failure) {
+    error = Error(ErrorCode::Internal, failure.what());
+  }
+  const std::lock_guard lock(mutex_);
+  if (target_) return true;  // asked elsewhere meanwhile: this frame is of the past
+  if (error) {
+    error_ = std::move(error);
+  } else if (got) {
+    queue_.push_back(std::move(frame));
+  } else {
+    ended_ = true;
+  }
+  return true;
 }
 
 ReadResult ReadSession::next(ReadFrame& out) {

@@ -75,6 +75,8 @@ class ReadSession {
   void close() noexcept;
 
  private:
+  /// One frame or one seek; false once closed.
+  bool read_or_seek();
   void perform(const ReadTarget& target);
   bool decode_one(ReadFrame& out);
   FramePtr present(FramePtr frame);
