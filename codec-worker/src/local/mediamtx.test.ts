@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { mediamtxBinary } from '../../../scripts/paths.mjs';
@@ -36,6 +37,7 @@ test('a server answers once it was started, and is gone once it was closed', asy
 test('a port that is taken is named in the error', async () => {
   const given = await options();
   const other = createServer().listen(given.ports.rtsp, '127.0.0.1');
+  await once(other, 'listening');
   await expect(startMediaMtx(given)).rejects.toMatchObject({
     code: 'StartFailed',
     message: expect.stringMatching(/MediaMTX did not start; it said: .*address already in use/),

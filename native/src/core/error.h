@@ -83,8 +83,9 @@ class Error : public std::exception {
   int averror_;
 };
 
-/// Removes user-info and the values of secret-looking query parameters (user, pass, password, token,
-/// key, passphrase, streamid's credentials) from every URL in `text`. Stream keys in an RTMP path are the caller's to hide.
+/// Removes user-info and the values of secret-looking query parameters (user, pass, password,
+/// token, key, passphrase, streamid's credentials) from every URL in `text`. Stream keys in an RTMP
+/// path are the caller's to hide.
 std::string redact(std::string_view text);
 
 }  // namespace videopush

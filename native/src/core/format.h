@@ -11,8 +11,8 @@ namespace videopush {
 
 /// Plain, fixed-size and trivially copyable: it is stored as it is in the ring's header page.
 struct VideoFormat {
-  std::int32_t width = 0;   // pixels
-  std::int32_t height = 0;  // pixels
+  std::int32_t width = 0;                       // pixels
+  std::int32_t height = 0;                      // pixels
   std::int32_t pixel_format = AV_PIX_FMT_NONE;  // AVPixelFormat, planar or packed, system memory
   std::int32_t time_base_num = 0;               // unit of pts and duration, seconds
   std::int32_t time_base_den = 1;
@@ -25,9 +25,9 @@ struct VideoFormat {
   std::int32_t color_transfer = AVCOL_TRC_UNSPECIFIED;
   std::int32_t color_matrix = AVCOL_SPC_UNSPECIFIED;
   std::int32_t chroma_location = AVCHROMA_LOC_UNSPECIFIED;
-  std::int32_t gop_frames = 0;         // measured at the source; 0 unknown
+  std::int32_t gop_frames = 0;  // measured at the source; 0 unknown
   std::int32_t reserved = 0;
-  std::int64_t bit_rate = 0;           // of the source, b/s; 0 unknown
+  std::int64_t bit_rate = 0;  // of the source, b/s; 0 unknown
 
   AVRational time_base() const { return {time_base_num, time_base_den}; }
   AVRational frame_rate() const { return {frame_rate_num, frame_rate_den}; }

@@ -16,7 +16,7 @@ struct Format {
 constexpr std::array kFormats = {
     Format{"mov", true},        Format{"matroska", true}, Format{"mpegts", true},
     Format{"flv", true},        Format{"live_flv", true}, Format{"avi", true},
-    Format{"mpeg", false},       Format{"ogg", true},      Format{"ivf", true},
+    Format{"mpeg", false},      Format{"ogg", true},      Format{"ivf", true},
     Format{"mxf", true},        Format{"nut", true},      Format{"asf", true},
     Format{"gif", true},        Format{"wav", true},      Format{"mp3", true},
     Format{"aac", true},        Format{"flac", true},     Format{"yuv4mpegpipe", true},
@@ -63,7 +63,7 @@ bool has_timestamps(std::string_view demuxer) {
   return format == nullptr || format->timestamps;
 }
 
-std::string refusal(std::string_view demuxer) {
+std::string refusal(std::string_view demuxer, std::string_view head) {
   static const std::map<std::string_view, std::string_view> kReasons = {
       {"hls", "HLS playlists are not read yet"},
       {"dash", "DASH manifests are not read yet"},
@@ -72,6 +72,9 @@ std::string refusal(std::string_view demuxer) {
       {"sdp", "session descriptions are not read; give the rtsp:// address"},
       {"rtsp", "it redirects to another address; give that address"},
   };
+  // Newer versions of libavformat recognise playlists by their extension and type only.
+  if (head.rfind("#EXTM3U", 0) == 0) demuxer = "hls";
+  if (demuxer.empty()) return "it is no video file of a kind that is read here";
   for (const auto& [name, reason] : kReasons) {
     if (has_name(demuxer, name)) return std::string(reason);
   }

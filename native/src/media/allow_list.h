@@ -17,9 +17,9 @@ bool is_allowed_format(std::string_view demuxer);
 /// libavformat makes up depend on where reading began.
 bool has_timestamps(std::string_view demuxer);
 
-/// One line for a person: why a recognised format is refused ("HLS playlists are not read yet",
-/// ...).
-std::string refusal(std::string_view demuxer);
+/// For a person: why a source is refused ("HLS playlists are not read yet", ...). `demuxer`: what
+/// it was recognised as, "" for nothing; `head`: its first bytes.
+std::string refusal(std::string_view demuxer, std::string_view head);
 
 /// libavformat's protocol_whitelist for a network source. In the RTSP lists "tcp" stands last: it
 /// is cut off once the first connection is under way, since the demuxer would follow a redirect to

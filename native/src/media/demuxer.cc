@@ -95,15 +95,16 @@ void Demuxer::open_bytes(const SourceOptions& options) {
     throw std::bad_alloc();
   }
   const AVInputFormat* format = nullptr;
-  const int score = av_probe_input_buffer2(io_.get(), &format, "", nullptr, 0, 1 << 20);
+  const int result = av_probe_input_buffer2(io_.get(), &format, "", nullptr, 0, 1 << 20);
   if (input_error_) throw *input_error_;
-  if (score < 0 || !format) {
-    throw Error(ErrorCode::SourceUnsupported, what() + " is no video file that is read here",
-                "give a video file such as mp4, mkv, ts or flv", score);
-  }
-  if (!is_allowed_format(format->name)) {
-    throw Error(ErrorCode::SourceUnsupported, what() + ": " + refusal(format->name),
-                "give a video file such as mp4, mkv, ts or flv");
+  const std::string name = result < 0 || !format ? "" : format->name;
+  if (!is_allowed_format(name)) {
+    // The probing left everything it read in the buffer, positioned at the start.
+    std::uint8_t head[16] = {};
+    avio_read(io_.get(), head, sizeof head);
+    throw Error(ErrorCode::SourceUnsupported,
+                what() + ": " + refusal(name, {reinterpret_cast<char*>(head), sizeof head}),
+                "give a video file such as mp4, mkv, ts or flv", std::min(result, 0));
   }
   Settings settings;
   open_context("", format, &settings.dictionary);
@@ -146,7 +147,6 @@ void Demuxer::open_context(const char* url, const AVInputFormat* format, AVDicti
   context->io_open = &Demuxer::on_open;
   context->probesize = kProbeBytes;
   context->max_analyze_duration = (input_ ? 5 : 3) * AV_TIME_BASE;
-  context->max_streams = kMostStreams;
   if (io_) {
     context->pb = io_.get();
     context->flags |= AVFMT_FLAG_CUSTOM_IO;
@@ -162,6 +162,15 @@ void Demuxer::open_context(const char* url, const AVInputFormat* format, AVDicti
   opening_ = nullptr;
   if (result < 0) throw open_error(result);
   context_.reset(context);
+  check_track_count();
+}
+
+/// libavformat's own bound on streams makes some demuxers read on from the wrong place.
+void Demuxer::check_track_count() const {
+  if (context_->nb_streams <= kMostStreams) return;
+  throw Error(ErrorCode::SourceTooLarge,
+              what() + " has " + std::to_string(context_->nb_streams) + " tracks, more than 64",
+              "remove tracks from it");
 }
 
 void Demuxer::find_video() {
@@ -175,6 +184,7 @@ void Demuxer::find_video() {
   if (result < 0) throw open_error(result);
   if (input_error_) throw *input_error_;
   if (abort_.aborted() || limit_.expired()) throw open_error(AVERROR_EXIT);
+  check_track_count();
 
   const AVCodec* decoder = nullptr;
   video_index_ = av_find_best_stream(context_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);

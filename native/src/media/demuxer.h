@@ -16,7 +16,7 @@
 namespace videopush::media {
 
 constexpr int kLargestSide = 8192;  // pixels
-constexpr int kMostStreams = 64;
+constexpr unsigned kMostStreams = 64;
 
 /// Packets of the source's video track. Errors on construction: see open_source().
 class Demuxer {
@@ -49,6 +49,7 @@ class Demuxer {
   void open_bytes(const SourceOptions& options);
   void open_network(const SourceOptions& options);
   void open_context(const char* url, const AVInputFormat* format, AVDictionary** settings);
+  void check_track_count() const;
   void find_video();
   bool read_any(AVPacket& out);
   void finish(int result);

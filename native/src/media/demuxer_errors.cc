@@ -48,9 +48,9 @@ Error Demuxer::open_error(int result) const {
     return Error(ErrorCode::SourceTimeout, what() + ": could not be opened in time",
                  "check the source, or allow more time", result);
   }
-  if (result == AVERROR(ENOMEM)) {  // also what libavformat says about too many streams
+  if (result == AVERROR(ENOMEM)) {  // also libavformat's word for streams beyond its own bound
     return Error(ErrorCode::SourceTooLarge,
-                 what() + " has more than 64 tracks, or needs more memory than there is",
+                 what() + " has too many tracks, or needs more memory than there is",
                  "remove tracks from it", result);
   }
   if (location_.scheme == Scheme::Rtsp && result == AVERROR(EINVAL)) {

@@ -60,7 +60,7 @@ std::unique_ptr<ByteInput> open_file(const std::string& path) {
   // Non-blocking, since opening a FIFO would otherwise wait for a writer without limit.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (fd < 0) throw_open_error(path, errno);
-  struct stat status {};
+  struct stat status{};
   const bool known = fstat(fd, &status) == 0;
   if (known && S_ISREG(status.st_mode) && status.st_size > 0) {
     return std::make_unique<FileInput>(path, fd, status.st_size);

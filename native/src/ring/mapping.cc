@@ -48,7 +48,7 @@ class Fd {
 }
 
 bool try_lock(int fd, Side side) {
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = side == Side::Producer ? 0 : 1;
@@ -65,14 +65,13 @@ bool try_lock(int fd, Side side) {
 }
 
 bool same_file(int fd, const std::string& path) {
-  struct stat own {
-  }, named{};
+  struct stat own{}, named{};
   return fstat(fd, &own) == 0 && stat(path.c_str(), &named) == 0 && own.st_ino == named.st_ino &&
          own.st_dev == named.st_dev;
 }
 
 bool exists(const std::string& path) {
-  struct stat named {};
+  struct stat named{};
   return lstat(path.c_str(), &named) == 0;
 }
 
@@ -208,7 +207,7 @@ std::unique_ptr<Mapping> Mapping::open(const std::string& path, Side side) {
     Fd fd(::open(path.c_str(), access | O_CLOEXEC | O_NONBLOCK));
     if (fd.get() < 0 && errno == ENOENT) return nullptr;
     if (fd.get() < 0) fail_file(path, "can't be opened", errno);
-    struct stat status {};
+    struct stat status{};
     if (fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
       throw invalid(path, "it is not a file");
     }

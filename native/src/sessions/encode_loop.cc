@@ -51,7 +51,8 @@ EncodePipeline::Outcome EncodePipeline::encode_loop() {
   }
 }
 
-/// Asked to stop, and what stood in the queue then was taken (or can't be sent, the connection being gone).
+/// Asked to stop, and what stood in the queue then was taken (or can't be sent, the connection
+/// being gone).
 bool EncodePipeline::stops_here() {
   if (!context_.stopping) return false;
   if (!left_) left_ = context_.input.waiting();

@@ -87,8 +87,9 @@ class EncodeSession {
   ~EncodeSession();  // aborts and joins
 
   void start();
-  /// An orderly end: what stands in the queue now is still taken, all of it is sent on its deadlines, nothing reconnects,
-  /// then teardown. Without a connection: at once, and the frames stay for a later process.
+  /// An orderly end: what stands in the queue now is still taken, all of it is sent on its
+  /// deadlines, nothing reconnects, then teardown. Without a connection: at once, and the frames
+  /// stay for a later process.
   void request_stop();
   void abort();                  // at once; within 100 ms every wait ends
   bool wait(Nanoseconds limit);  // true once all threads have ended

@@ -27,7 +27,7 @@ sinks::Credentials credentials(const OutputOptions& output) {
 
 /// Changes when the file is written, replaced or appears; follows the links of a mounted Secret.
 std::string fingerprint(const std::string& path) {
-  struct stat s {};
+  struct stat s{};
   if (path.empty() || stat(path.c_str(), &s) != 0) return "-";
   return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" +
          std::to_string(s.st_size) + ":" + std::to_string(s.st_mtim.tv_sec) + "." +
@@ -121,7 +121,8 @@ void SenderLink::lost(const Error& error) {
 void SenderLink::close() {
   std::string error;
   if (sink_) sink_->close(abort_.aborted() ? 0 : kCloseLimit, &error);
-  // A server that does not confirm the end has every unit all the same; a file without its trailer is not whole.
+  // A server that does not confirm the end has every unit all the same; a file without its trailer
+  // is not whole.
   const bool is_file = sink_ && sinks::protocol_of(options_.output.url) == sinks::Protocol::File;
   if (!error.empty() && is_file)
     refused(Error(ErrorCode::FileNotWritable, error, "see whether the disk is full"));

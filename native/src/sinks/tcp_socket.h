@@ -47,7 +47,8 @@ class TcpSocket {
   /// ConnectionReset.
   std::size_t write_some(std::span<const iovec> parts);
 
-  /// Bounds what the kernel queues (SO_SNDBUF): 4 MiB at most; the system's wmem_max may cap it further.
+  /// Bounds what the kernel queues (SO_SNDBUF): 4 MiB at most; the system's wmem_max may cap it
+  /// further.
   void bound_send_buffer(std::size_t bytes);
   /// SIOCOUTQ: bytes that the peer has not acknowledged.
   std::size_t backlog() const;

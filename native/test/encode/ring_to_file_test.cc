@@ -1,8 +1,10 @@
 // The real parts together: a ring in shared memory, libx264, the wall's clock, and a Matroska file.
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <thread>
 
@@ -63,6 +65,32 @@ std::pair<std::vector<double>, int> packets(const std::string& path) {
   return {times, keys};
 }
 
+ring::RingOptions ring_in(const Folder& folder) {
+  ring::RingOptions options;
+  options.path = folder.path + "/frames";
+  options.outputs = {"main"};
+  return options;
+}
+
+sessions::EncodeOptions to_file(const Folder& folder, const std::string& name) {
+  sessions::EncodeOptions options;
+  sessions::OutputOptions output;
+  output.name = "main";
+  output.url = folder.path + "/" + name;
+  options.outputs = {output};
+  return options;
+}
+
+/// Nice levels of this process's threads, by thread id.
+std::map<int, int> nice_levels() {
+  std::map<int, int> levels;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int id = std::stoi(task.path().filename().string());
+    levels[id] = getpriority(PRIO_PROCESS, static_cast<id_t>(id));
+  }
+  return levels;
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -70,17 +98,11 @@ TEST_CASE(
     "end") {
   const Folder folder;
   const VideoFormat format = video_format({.width = 320, .height = 192, .frame_rate = {50, 1}});
-  ring::RingOptions options;
-  options.path = folder.path + "/frames";
-  options.outputs = {"main"};
+  const ring::RingOptions options = ring_in(folder);
   const AbortSignal abort;
   const auto producer = ring::Producer::open(options, format, abort, kSecond);
 
-  sessions::EncodeOptions encode;
-  sessions::OutputOptions output;
-  output.name = "main";
-  output.url = folder.path + "/out.mkv";
-  encode.outputs = {output};
+  sessions::EncodeOptions encode = to_file(folder, "out.mkv");
   encode.encoder.gop_frames = 25;
   sessions::EncodeSession session(encode, std::make_unique<sessions::RingInput>(options.path),
                                   system_clock(), nullptr);
@@ -98,7 +120,7 @@ TEST_CASE(
   CHECK(snapshot.source_frames == 60);
   CHECK(ring::Observer::open(options.path)->header().cursors().acked == 60);
   CHECK(took >= 60 * kSecond / 50);  // never faster than the media
-  const auto [times, keys] = packets(output.url);
+  const auto [times, keys] = packets(folder.path + "/out.mkv");
   REQUIRE(times.size() == 60);
   CHECK(keys == 3);
   for (std::size_t i = 0; i < times.size(); ++i)
@@ -110,20 +132,14 @@ TEST_CASE(
     "an encoder that begins after the end was sent finds nothing to do and publishes nothing") {
   const Folder folder;
   const VideoFormat format = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
-  ring::RingOptions options;
-  options.path = folder.path + "/frames";
-  options.outputs = {"main"};
+  const ring::RingOptions options = ring_in(folder);
   const AbortSignal abort;
   const auto producer = ring::Producer::open(options, format, abort, kSecond);
   for (std::int64_t i = 0; i < 5; ++i) publish(*producer, format, i);
   producer->end();
-  for (const char* name : {"/first.mkv", "/second.mkv"}) {
-    sessions::EncodeOptions encode;
-    sessions::OutputOptions output;
-    output.name = "main";
-    output.url = folder.path + name;
-    encode.outputs = {output};
-    sessions::EncodeSession session(encode, std::make_unique<sessions::RingInput>(options.path),
+  for (const char* name : {"first.mkv", "second.mkv"}) {
+    sessions::EncodeSession session(to_file(folder, name),
+                                    std::make_unique<sessions::RingInput>(options.path),
                                     system_clock(), nullptr);
     session.start();
     REQUIRE(session.wait(60 * kSecond));
@@ -131,4 +147,80 @@ TEST_CASE(
   }
   CHECK(std::filesystem::exists(folder.path + "/first.mkv"));
   CHECK_FALSE(std::filesystem::exists(folder.path + "/second.mkv"));
+}
+
+TEST_CASE(
+    "P31: an encoder that holds more frames than the ring has slots does not stop the stream") {
+  const Folder folder;
+  const VideoFormat format = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
+  ring::RingOptions options = ring_in(folder);
+  options.capacity = 5;
+  options.retained = 2;
+  const AbortSignal abort;
+  const auto producer = ring::Producer::open(options, format, abort, kSecond);
+  sessions::EncodeOptions encode = to_file(folder, "out.mkv");
+  encode.encoder.preset = "medium";
+  encode.encoder.tune = "";
+  encode.encoder.max_b_frames = 16;
+  sessions::EncodeSession session(encode, std::make_unique<sessions::RingInput>(options.path),
+                                  system_clock(), nullptr);
+  session.start();
+  for (std::int64_t i = 0; i < 120; ++i) publish(*producer, format, i);
+  producer->end();
+  REQUIRE(session.wait(60 * kSecond));
+  CHECK(session.snapshot().outputs[0].ledger.sent == 120);
+  CHECK(packets(folder.path + "/out.mkv").first.size() == 120);
+}
+
+TEST_CASE(
+    "a queue that goes on in another format is followed: drained on time, encoder and connection "
+    "made anew") {
+  const Folder folder;
+  const VideoFormat small = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
+  const VideoFormat large = video_format({.width = 128, .height = 96, .frame_rate = {100, 1}});
+  const ring::RingOptions options = ring_in(folder);
+  const AbortSignal abort;
+  auto producer = ring::Producer::open(options, small, abort, kSecond);
+  sessions::EncodeSession session(to_file(folder, "out.mkv"),
+                                  std::make_unique<sessions::RingInput>(options.path),
+                                  system_clock(), nullptr);
+  session.start();
+  for (std::int64_t i = 0; i < 30; ++i) publish(*producer, small, i);
+  producer.reset();
+  producer = ring::Producer::open(options, large, abort, 30 * kSecond);
+  for (std::int64_t i = 30; i < 60; ++i) publish(*producer, large, i);
+  producer->end();
+  REQUIRE(session.wait(60 * kSecond));
+  const auto snapshot = session.snapshot();
+  CHECK(snapshot.ended);
+  CHECK_FALSE(snapshot.error.has_value());
+  CHECK(snapshot.source_frames == 60);
+  CHECK(snapshot.outputs[0].ledger.sent == 60);
+  CHECK(snapshot.outputs[0].connects == 2);
+  CHECK(snapshot.encoder->width == 128);
+  CHECK(packets(folder.path + "/out.mkv").first.size() == 30);
+  CHECK(packets(folder.path + "/out-2.mkv").first.size() == 30);
+}
+
+TEST_CASE("encoder threads step back behind everything else, the sender does not") {
+  const Folder folder;
+  const VideoFormat format = video_format({.frame_rate = {100, 1}});
+  const ring::RingOptions options = ring_in(folder);
+  const AbortSignal abort;
+  const auto producer = ring::Producer::open(options, format, abort, kSecond);
+  const auto before = nice_levels();
+  sessions::EncodeOptions encode = to_file(folder, "out.mkv");
+  encode.encoder.threads = 2;
+  sessions::EncodeSession session(encode, std::make_unique<sessions::RingInput>(options.path),
+                                  system_clock(), nullptr);
+  session.start();
+  for (std::int64_t i = 0; i < 40; ++i) publish(*producer, format, i);
+  int polite = 0, punctual = 0;
+  for (const auto& [thread, level] : nice_levels()) {
+    if (before.contains(thread)) continue;
+    polite += level == before.at(getpid()) + 5;
+    punctual += level == before.at(getpid());
+  }
+  CHECK(polite >= 3);    // the encode thread and x264's
+  CHECK(punctual == 2);  // the session's own and the sender
 }

@@ -107,7 +107,9 @@ TEST_CASE("P32 a variable frame rate keeps every timestamp") {
                              "-vf settb=1/100,setpts='if(lt(N\\,50)\\,N*2\\,100+(N-50)*10)'";
   for (const std::string extension : {"mp4", "mkv"}) {
     CAPTURE(extension);
-    const auto source = open(clips::make(80, "25", encode, extension));
+    // An edit list of rounded duration would cut the last frame off.
+    const std::string more = extension == "mp4" ? " -use_editlist 0" : "";
+    const auto source = open(clips::make(80, "25", encode + more, extension));
     CHECK(source->descriptor().variable_frame_rate);
     const double tick = av_q2d(source->descriptor().format.time_base());
     const auto seen = clips::read_all(*source);

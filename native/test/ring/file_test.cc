@@ -83,7 +83,7 @@ TEST_CASE("ring file: it is private to the user, and an unfinished one never sho
   write_file(options.path + ".next",
              std::vector<char>(5000, 'x'));  // left by a producer killed while creating
   const auto producer = Producer::open(options, small_format(), abort, kSoon);
-  struct stat status {};
+  struct stat status{};
   REQUIRE(stat(options.path.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
   CHECK_FALSE(std::filesystem::exists(options.path + ".next"));
