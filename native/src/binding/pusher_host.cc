@@ -126,7 +126,8 @@ void PusherHost::feed() {
 }
 
 Error PusherHost::refusal(sessions::Pushed why) const {
-  if (why == sessions::Pushed::Aborted) return Error(ErrorCode::Aborted, "the push was aborted");
+  if (why == sessions::Pushed::Aborted || abort_.aborted())
+    return Error(ErrorCode::Aborted, "the push was aborted");
   const auto snapshot = session_->snapshot();
   if (snapshot.error) return *snapshot.error;
   for (const auto& output : snapshot.outputs) {

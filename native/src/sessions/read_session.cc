@@ -135,11 +135,13 @@ void ReadSession::seek(const ReadTarget& target) {
 }
 
 void ReadSession::close() noexcept {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;  // before the abort, whose error nobody is to see
+    queue_.clear();
+    wake_.notify_one();
+  }
   abort_.abort();
-  std::lock_guard lock(mutex_);
-  closed_ = true;
-  queue_.clear();
-  wake_.notify_one();
 }
 
 const media::FrameIndex& ReadSession::index() {
