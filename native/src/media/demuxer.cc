@@ -131,6 +131,7 @@ void Demuxer::open_network(const SourceOptions& options) {
     }
   } else if (location_.scheme == Scheme::Rtmp) {
     settings.set("rtmp_live", "live");
+    settings.set("tls_verify", "1");  // rtmps: libavformat does not by itself
   } else {
     settings.set("connect_timeout", std::to_string(options.open_timeout_ms));
   }

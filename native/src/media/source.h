@@ -21,7 +21,8 @@ struct TestPattern {
 };
 
 struct SourceOptions {
-  std::string uri;  // path, file:, http(s)://, rtsp(s)://, rtmp(s)://, srt://; empty = test pattern
+  /// Path, file:, http(s)://, rtsp://, rtmp(s)://, srt://; empty with a test_pattern.
+  std::string uri;
   std::optional<TestPattern> test_pattern;
   std::string user, password;             // for http and rtsp; never part of uri in messages
   std::string rtsp_transport = "tcp";     // tcp | udp
@@ -61,13 +62,15 @@ class FrameSource {
  public:
   virtual ~FrameSource() = default;
   virtual const SourceDescriptor& descriptor() const = 0;
-  /// Next frame; pts in descriptor().format.time_base, never missing (guessed and counted when the
-  /// container has none). false: end of the source (all delayed frames were given). Throws Error:
-  /// SourceCorrupt/SourceTruncated (after what could be decoded was given), SourceTimeout,
-  /// SourceDisconnected, Aborted.
+  /// Next frame. pts in descriptor().format.time_base, strictly increasing, never missing (guessed
+  /// when the container has none; a source whose clock jumps back goes on without a gap); duration
+  /// filled in from the rate when unknown; full-range "J" pixel formats as the plain format with a
+  /// range tag. false: end of the source, all delayed frames were given; again at every further
+  /// call. Throws Error: SourceCorrupt, SourceTruncated, SourceTimeout, SourceDisconnected (each
+  /// after what could be decoded was given), SourceTooLarge, Aborted.
   virtual bool next(AVFrame& out) = 0;
-  /// The next frame will be the first with pts >= `pts` (decoding from the key frame before it).
-  /// NotSeekable.
+  /// The next frame will be the first with pts >= `pts`, exactly, whatever the container's index is
+  /// like; past the last one: the end. Errors: NotSeekable, and those of open_source().
   virtual void seek(std::int64_t pts) = 0;
   /// Packets that could not be decoded so far.
   virtual std::uint64_t decode_errors() const = 0;
@@ -78,11 +81,12 @@ struct DecodeOptions {
   int threads = 0;
 };  // 0 = automatic
 
-/// Opens within open_timeout. Protocol and format allow-lists; at most 5 redirects, http(s) only,
-/// never to loopback or link-local addresses; no playlist that opens other files. Errors:
-/// UrlInvalid, SchemeUnsupported, SourceNotFound, SourceForbidden, SourceUnsupported, SourceEmpty,
-/// SourceNoVideo, SourceCorrupt, SourceTooLarge, SourceTimeout, CredentialsRefused, HostUnknown,
-/// ConnectRefused, Aborted.
+/// Opens within open_timeout, reads up to 10 s of media or 8 MB of a local file ahead to measure it
+/// (1 MB over http; nothing of a live source). Protocol and format allow-lists; at most 5
+/// redirects, http(s) only, never to loopback or link-local addresses; no playlist that opens other
+/// files. Errors: UrlInvalid, SchemeUnsupported, SourceNotFound, SourceForbidden,
+/// SourceUnsupported, SourceEmpty, SourceNoVideo, SourceCorrupt, SourceTooLarge, SourceTimeout,
+/// CredentialsRefused, HostUnknown, ConnectRefused, Aborted.
 std::unique_ptr<FrameSource> open_source(const SourceOptions& options, const DecodeOptions& decode,
                                          const AbortSignal& abort);
 
