@@ -17,8 +17,8 @@ import { until } from '../support/until.ts';
 interface Figures {
   p99: number;
   longest: number;
-  /** Slowest abort, ms. */
-  abort: number;
+  /** How long each abort took, ms, by what was going on. */
+  aborts: Record<string, number>;
 }
 
 const options = benchOptions({ seconds: 20 });
@@ -49,7 +49,7 @@ async function fourPushes(): Promise<Figures> {
     await recorder.untilUnits(4 * 30 * (options.seconds + 1), (options.seconds + 60) * 1000);
     const figures = { p99: meter.p99(), longest: meter.max() };
     const aborts = await Promise.all(pushes.map(aborted));
-    return { ...figures, abort: Math.max(...aborts) };
+    return { ...figures, aborts: { 'four at once': Math.max(...aborts) } };
   } finally {
     await Promise.all(pushes.map((push) => push[Symbol.asyncDispose]()));
   }
@@ -63,19 +63,19 @@ async function faults(): Promise<Figures> {
   await using resetting = await RawServer.start('reset');
   await using hole = await BlackHole.open();
   await using stopped = await Recorder.start({ receiveBuffer: 65_536 });
-  const urls = [
-    ...[silent, deaf, rubbish, closing, resetting].flatMap((server) => [
-      server.url('rtsp'),
-      server.url('rtmp'),
-    ]),
-    `rtsp://127.0.0.1:${await freePort()}/live`,
-    `rtsp://127.0.0.1:${hole.port}/live`,
-    'rtsp://no-such-host.invalid/live',
-    stopped.url(),
-  ];
-  const aborts: number[] = [];
+  const servers = { silent, deaf, rubbish, closing, resetting };
+  const cases = [
+    ...Object.entries(servers).flatMap(([name, server]) =>
+      ['rtsp', 'rtmp'].map((scheme) => [`${name} ${scheme}`, server.url(scheme)] as const),
+    ),
+    ['refusing', `rtsp://127.0.0.1:${await freePort()}/live`],
+    ['black hole', `rtsp://127.0.0.1:${hole.port}/live`],
+    ['unknown host', 'rtsp://no-such-host.invalid/live'],
+    ['stopped reading', stopped.url()],
+  ] as const;
+  const aborts: Record<string, number> = {};
   using meter = new LoopMeter();
-  for (const url of urls) {
+  for (const [name, url] of cases) {
     await using push = new Push({
       source: { testPattern: { width: 640, height: 360, frameRate: '30' } },
       outputs: [{ name: 'main', url }],
@@ -89,10 +89,10 @@ async function faults(): Promise<Figures> {
       await until('the wait', () => push.output().phase !== 'Idle', 20_000);
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
-    aborts.push(await aborted(push));
+    aborts[name] = await aborted(push);
   }
   stopped.program.signal('SIGCONT');
-  return { p99: meter.p99(), longest: meter.max(), abort: Math.max(...aborts) };
+  return { p99: meter.p99(), longest: meter.max(), aborts };
 }
 
 const contestants = [
@@ -100,6 +100,7 @@ const contestants = [
   { name: 'faults', run: faults },
 ];
 const results = await alternate(contestants, options.pairs, { tell: (line) => console.log(line) });
+const slowest = ({ aborts }: Figures) => Math.max(...Object.values(aborts));
 const of = (name: string, pick: (figures: Figures) => number) => column(results.get(name) ?? [], pick);
 
 report('loop', {
@@ -111,11 +112,20 @@ report('loop', {
         name,
         figure(of(name, (f) => f.p99)),
         figure(of(name, (f) => f.longest)),
-        figure(
-          of(name, (f) => f.abort),
-          0,
-        ),
+        figure(of(name, slowest), 0),
       ]),
+    ),
+    table(
+      ['abort while', 'ms'],
+      [...results.values()].flatMap((samples) =>
+        Object.keys(samples[0]?.value.aborts ?? {}).map((what) => [
+          what,
+          figure(
+            column(samples, (figures) => figures.aborts[what] ?? Number.NaN),
+            0,
+          ),
+        ]),
+      ),
     ),
   ],
   results,
@@ -134,7 +144,7 @@ report('loop', {
     },
     {
       what: 'slowest abort of all',
-      value: Math.max(...[...results.values()].flat().map((sample) => sample.value.abort)),
+      value: Math.max(...[...results.values()].flat().map((sample) => slowest(sample.value))),
       atMost: 100,
       unit: ' ms',
     },
