@@ -159,11 +159,11 @@ void EncodePipeline::encode(const InputFrame& taken) {
 
 /// One bad frame costs itself; an encoder that broke is opened anew.
 void EncodePipeline::fail_frame(const InputFrame& taken, const Error& error) {
-  on_event("encoder.failed", "frame " + std::to_string(taken.sequence), error.message());
-  if (++failures_ > kMostFailures) throw error;
   for (const auto& sender : senders_) sender->books().failed(taken.sequence, ring::Fail::Encode);
   passengers_.erase(taken.sequence);
   if (error.code() == ErrorCode::InvalidArgument) return;  // refused at the door
+  on_event("encoder.failed", "frame " + std::to_string(taken.sequence), error.message());
+  if (++failures_ > kMostFailures) throw error;
   for (const auto& [sequence, passenger] : passengers_)
     for (const auto& sender : senders_) sender->books().failed(sequence, ring::Fail::Encode);
   open_encoder();

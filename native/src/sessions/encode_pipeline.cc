@@ -94,7 +94,6 @@ void EncodePipeline::open_encoder() {
 }
 
 EncodePipeline::Outcome EncodePipeline::run() {
-  if (context_.input.resumed()) context_.stats.resumes.fetch_add(1);
   Outcome outcome = Outcome::Stopped;
   std::exception_ptr failure;
   std::promise<void> opened, started;

@@ -114,7 +114,9 @@ struct EncodeSession::Impl {
 
   /// true: the input goes on in another format.
   bool run_one_format() {
+    const bool first = stats.dequeued == 0;
     if (!open_input()) return false;
+    if (first && input->resumed()) stats.resumes = 1;
     if (input->finished()) {
       const std::lock_guard lock(mutex);
       ended = true;

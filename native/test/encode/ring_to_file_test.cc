@@ -197,6 +197,7 @@ TEST_CASE(
   CHECK(snapshot.source_frames == 60);
   CHECK(snapshot.outputs[0].ledger.sent == 60);
   CHECK(snapshot.outputs[0].connects == 2);
+  CHECK(snapshot.resumes == 0);
   CHECK(snapshot.encoder->width == 128);
   CHECK(packets(folder.path + "/out.mkv").first.size() == 30);
   CHECK(packets(folder.path + "/out-2.mkv").first.size() == 30);

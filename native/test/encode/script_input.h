@@ -27,6 +27,7 @@ struct ScriptOptions {
   std::uint32_t outputs = 1;
   bool persistent = true;  // can be rewound
   std::uint64_t dropped_at_end = 0;
+  std::uint64_t waiting = 0;  // what is in the queue whenever somebody asks
 };
 
 /// `count` frames, all there from the beginning.
@@ -108,6 +109,7 @@ class ScriptInput final : public sessions::FrameInput {
   std::uint64_t source_frames() const override {
     return (sequences_.empty() ? 0 : sequences_.back() + 1) + options_.dropped_at_end;
   }
+  std::uint64_t waiting() const override { return options_.waiting; }
   ring::OutputRecord& output_record(std::uint32_t index) override { return books_->records[index]; }
   std::size_t not_released() const { return taken_ - released_.size(); }
 
