@@ -76,13 +76,13 @@ void DecodeLoop::play_source() {
 /// A decoder restarted after its end needs no source, unless the consumer wants frames again.
 bool DecodeLoop::ended_before() {
   try {
+    // A look first: attaching counts as a resume.
+    if (ring::Observer::open(options_.ring.path)->header().ended.load() == 0) return false;
     producer_ = ring::Producer::attach(options_.ring.path);
   } catch (const Error&) {
     return false;  // open() meets and reports the same
   }
-  if (producer_ && producer_->ended()) return true;
-  producer_.reset();
-  return false;
+  return producer_ != nullptr;
 }
 
 /// After the end marker. false: the consumer wants frames again.
