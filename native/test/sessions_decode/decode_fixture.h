@@ -75,8 +75,8 @@ inline std::vector<Arrival> drain(ring::Consumer& consumer, std::size_t until = 
   return arrivals;
 }
 
-struct Rig {
-  explicit Rig(std::vector<Script> script = {}) : scripts(std::move(script)) {
+struct DecodeRig {
+  explicit DecodeRig(std::vector<Script> script = {}) : scripts(std::move(script)) {
     options.ring.path = folder.file();
     options.ring.outputs = {"main"};
     options.ring.capacity = 4;

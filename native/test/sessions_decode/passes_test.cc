@@ -9,7 +9,7 @@ namespace {
 
 /// The same run, but with the session ended and begun anew at random instants, once in three with
 /// the consumer, too.
-std::vector<Arrival> interrupted(Rig& rig, std::size_t frames, std::mt19937& random) {
+std::vector<Arrival> interrupted(DecodeRig& rig, std::size_t frames, std::mt19937& random) {
   std::vector<Arrival> all;
   auto session = rig.start();
   auto consumer = rig.consumer();
@@ -34,7 +34,7 @@ std::vector<Arrival> interrupted(Rig& rig, std::size_t frames, std::mt19937& ran
   return all;
 }
 
-void resumes_exactly(Rig& rig, std::size_t frames = SIZE_MAX) {
+void resumes_exactly(DecodeRig& rig, std::size_t frames = SIZE_MAX) {
   const std::uint32_t start = ring::test::seed();
   CAPTURE(start);
   std::mt19937 random(start);
@@ -52,7 +52,7 @@ void resumes_exactly(Rig& rig, std::size_t frames = SIZE_MAX) {
 }  // namespace
 
 TEST_CASE("decode session: every frame once, in order, then the end marker") {
-  Rig rig({even_script(50)});
+  DecodeRig rig({even_script(50)});
   const auto session = rig.start();
   const auto consumer = rig.consumer();
   const auto arrivals = drain(*consumer);
@@ -73,7 +73,7 @@ TEST_CASE("decode session: every frame once, in order, then the end marker") {
 }
 
 TEST_CASE("decode session: a real clip arrives as its own decoder gives it") {
-  Rig rig;
+  DecodeRig rig;
   rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
   const auto arrivals = rig.run();
   const AbortSignal never;
@@ -90,7 +90,7 @@ TEST_CASE("decode session: repeat goes on in time and numbers, pass after pass")
     CAPTURE(seekable);
     Script script = even_script(10);
     script.seekable = seekable;
-    Rig rig({script});
+    DecodeRig rig({script});
     rig.options.on_end = OnEnd::Repeat;
     const auto arrivals = rig.run(35);
     for (std::size_t i = 0; i < arrivals.size(); ++i) {
@@ -104,7 +104,7 @@ TEST_CASE("decode session: repeat goes on in time and numbers, pass after pass")
 }
 
 TEST_CASE("decode session: a constant rate repeats and drops frames and counts both") {
-  Rig rig({even_script(25)});  // 25/s
+  DecodeRig rig({even_script(25)});  // 25/s
   rig.options.frame_rate = {50, 1};
   auto arrivals = rig.run();
   REQUIRE(arrivals.size() == 50);
@@ -118,7 +118,7 @@ TEST_CASE("decode session: a constant rate repeats and drops frames and counts b
   CHECK(header->header().format.time_base_num == 1);
   CHECK(header->header().format.time_base_den == 50);
 
-  Rig slow({even_script(25)});
+  DecodeRig slow({even_script(25)});
   slow.options.frame_rate = {5, 1};
   arrivals = slow.run();
   CHECK(arrivals.size() == 5);
@@ -126,7 +126,7 @@ TEST_CASE("decode session: a constant rate repeats and drops frames and counts b
 }
 
 TEST_CASE("decode session: scaling happens before the queue, hints follow") {
-  Rig rig;
+  DecodeRig rig;
   rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
   rig.options.width = 64;
   rig.options.height = 32;
@@ -144,45 +144,45 @@ TEST_CASE("resume: cut at random instants, the stream is the uninterrupted one")
     for (std::int64_t pts = 700; script.pts.size() < 200;
          pts += 1 + static_cast<std::int64_t>(random() % 80))
       script.pts.push_back(pts);
-    Rig rig({script});
+    DecodeRig rig({script});
     resumes_exactly(rig);
   }
   SUBCASE("not seekable: read again from the start") {
     Script script = even_script(120);
     script.seekable = false;
-    Rig rig({script});
+    DecodeRig rig({script});
     resumes_exactly(rig);
   }
   SUBCASE("repeated, over the joints of passes") {
-    Rig rig({even_script(9)});
+    DecodeRig rig({even_script(9)});
     rig.options.on_end = OnEnd::Repeat;
     resumes_exactly(rig, 200);
   }
   SUBCASE("constant rate, up") {
-    Rig rig({even_script(60)});
+    DecodeRig rig({even_script(60)});
     rig.options.frame_rate = {60, 1};
     resumes_exactly(rig);
   }
   SUBCASE("constant rate, down, repeated") {
-    Rig rig({even_script(33)});
+    DecodeRig rig({even_script(33)});
     rig.options.frame_rate = {10, 1};
     rig.options.on_end = OnEnd::Repeat;
     resumes_exactly(rig, 60);
   }
   SUBCASE("a clip with B-frames") {
-    Rig rig;
+    DecodeRig rig;
     rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
     resumes_exactly(rig);
   }
   SUBCASE("a clip with B-frames, constant rate, repeated") {
-    Rig rig;
+    DecodeRig rig;
     rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
     rig.options.frame_rate = {25, 1};
     rig.options.on_end = OnEnd::Repeat;
     resumes_exactly(rig, 150);
   }
   SUBCASE("the test pattern") {
-    Rig rig;
+    DecodeRig rig;
     rig.options.source.test_pattern =
         media::TestPattern{.width = 64, .height = 36, .duration_seconds = 3};
     resumes_exactly(rig);
@@ -193,7 +193,7 @@ TEST_CASE("resume: after SIGKILL at random instants, too") {
   const std::uint32_t start = ring::test::seed();
   CAPTURE(start);
   std::mt19937 random(start);
-  Rig rig;
+  DecodeRig rig;
   rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
   rig.options.frame_rate = {50, 1};
   rig.options.on_end = OnEnd::Repeat;
@@ -222,7 +222,7 @@ TEST_CASE("resume: after SIGKILL at random instants, too") {
 }
 
 TEST_CASE("resume: after the end a restarted decoder needs no source and idles") {
-  Rig rig({even_script(5)});
+  DecodeRig rig({even_script(5)});
   CHECK(rig.run().size() == 5);
   const std::size_t opened = rig.scripts.opened();
   const auto session = rig.start();
@@ -232,7 +232,7 @@ TEST_CASE("resume: after the end a restarted decoder needs no source and idles")
 }
 
 TEST_CASE("resume: changed picture size begins the next generation behind the same frame") {
-  Rig rig({even_script(100)});
+  DecodeRig rig({even_script(100)});
   auto session = rig.start();
   auto consumer = rig.consumer();
   const auto before = drain(*consumer, 10);

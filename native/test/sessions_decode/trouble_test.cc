@@ -25,7 +25,7 @@ Script failing_open(ErrorCode code) {
 }  // namespace
 
 TEST_CASE("trouble: a permanent error ends the session and keeps its cause") {
-  Rig rig({failing_open(ErrorCode::SourceUnsupported)});
+  DecodeRig rig({failing_open(ErrorCode::SourceUnsupported)});
   const auto session = rig.start();
   REQUIRE(session->wait(kSoon));
   const auto snapshot = session->snapshot();
@@ -39,7 +39,7 @@ TEST_CASE("trouble: a passing error is waited out with a growing, bounded, seede
   std::vector<Script> scripts(12, failing_open(ErrorCode::ConnectRefused));
   scripts.push_back(even_script(3));
   const auto run = [&](std::uint64_t seed) {
-    Rig rig(scripts);
+    DecodeRig rig(scripts);
     rig.hooks.seed = seed;
     rig.clock = std::make_unique<SimClock>();
     const Nanoseconds start = rig.clock->now();
@@ -56,7 +56,7 @@ TEST_CASE("trouble: a passing error is waited out with a growing, bounded, seede
 }
 
 TEST_CASE("trouble: while it waits, the cause shows; an abort ends the wait") {
-  Rig rig({failing_open(ErrorCode::SourceTimeout)});
+  DecodeRig rig({failing_open(ErrorCode::SourceTimeout)});
   const auto session = rig.start();
   CHECK(reaches(*session, [](const auto& now) {
     return now.phase == DecodePhase::Waiting && now.error &&
@@ -67,7 +67,7 @@ TEST_CASE("trouble: while it waits, the cause shows; an abort ends the wait") {
 }
 
 TEST_CASE("trouble: an abort ends the wait for a full queue, nothing is marked ended") {
-  Rig rig({even_script(100)});
+  DecodeRig rig({even_script(100)});
   const auto session = rig.start();
   CHECK(reaches(*session, [](const auto& now) { return now.phase == DecodePhase::Blocked; }));
   session->request_stop();
@@ -80,7 +80,7 @@ TEST_CASE("trouble: an abort ends the wait for a full queue, nothing is marked e
 TEST_CASE("trouble: a truncated source gives what it has, then the marker, and the error stays") {
   Script script = even_script(7);
   script.end = Error(ErrorCode::SourceTruncated, "cut");
-  Rig rig({script});
+  DecodeRig rig({script});
   const auto session = rig.start();
   CHECK(drain(*rig.consumer()).size() == 7);
   REQUIRE(session->wait(kSoon));
@@ -93,13 +93,13 @@ TEST_CASE("trouble: a truncated source gives what it has, then the marker, and t
 TEST_CASE("trouble: a truncated source is repeated all the same, an empty one is not") {
   Script script = even_script(7);
   script.end = Error(ErrorCode::SourceTruncated, "cut");
-  Rig rig({script});
+  DecodeRig rig({script});
   rig.options.on_end = OnEnd::Repeat;
   const auto arrivals = rig.run(20);
   CHECK(arrivals.back().pts == 19 * 40);
   CHECK(rig.count("source.damaged") == 1);
 
-  Rig empty({even_script(0)});
+  DecodeRig empty({even_script(0)});
   empty.options.on_end = OnEnd::Repeat;
   const auto session = empty.start();
   REQUIRE(session->wait(kSoon));
@@ -109,7 +109,7 @@ TEST_CASE("trouble: a truncated source is repeated all the same, an empty one is
 TEST_CASE("trouble: a file whose server breaks off goes on exactly where it stopped") {
   Script broken = even_script(20);
   broken.end = Error(ErrorCode::SourceDisconnected, "broken off");
-  Rig rig({broken, even_script(50)});
+  DecodeRig rig({broken, even_script(50)});
   rig.clock = std::make_unique<SimClock>();
   const auto arrivals = rig.run();
   REQUIRE(arrivals.size() == 50);
@@ -124,7 +124,7 @@ TEST_CASE("trouble: a live source comes back with its outage as a gap in time") 
     CAPTURE(by_error);
     Script first = live_script(10);
     if (by_error) first.end = Error(ErrorCode::SourceDisconnected, "gone");
-    Rig rig({first, live_script(1'000'000, 55'000)});
+    DecodeRig rig({first, live_script(1'000'000, 55'000)});
     rig.options.on_end = OnEnd::Reconnect;
     rig.clock = std::make_unique<SimClock>();
     const Nanoseconds start = rig.clock->now();
@@ -146,7 +146,7 @@ TEST_CASE("trouble: a live source comes back with its outage as a gap in time") 
 TEST_CASE("trouble: a live source under Complete ends with its cause kept") {
   Script script = live_script(10);
   script.end = Error(ErrorCode::SourceDisconnected, "gone");
-  Rig rig({script});
+  DecodeRig rig({script});
   const auto session = rig.start();
   CHECK(drain(*rig.consumer()).size() == 10);
   REQUIRE(session->wait(kSoon));
@@ -155,7 +155,7 @@ TEST_CASE("trouble: a live source under Complete ends with its cause kept") {
 }
 
 TEST_CASE("trouble: a restarted live decoder has a gap, which is counted") {
-  Rig rig({live_script(1'000'000)});
+  DecodeRig rig({live_script(1'000'000)});
   rig.options.on_end = OnEnd::Reconnect;
   rig.options.ring.when_full = ring::WhenFull::DropNewest;
   auto session = rig.start();
@@ -175,7 +175,7 @@ TEST_CASE("trouble: a restarted live decoder has a gap, which is counted") {
 }
 
 TEST_CASE("trouble: credentials are read at every opening; a missing file says so") {
-  Rig rig({failing_open(ErrorCode::ConnectRefused), even_script(3)});
+  DecodeRig rig({failing_open(ErrorCode::ConnectRefused), even_script(3)});
   rig.clock = std::make_unique<SimClock>();
   rig.options.user_file = rig.folder.file("user");
   rig.options.password_file = rig.folder.file("password");
@@ -200,7 +200,7 @@ TEST_CASE(
     CAPTURE(seekable);
     Script script = even_script(80);
     script.seekable = seekable;
-    Rig rig({script});
+    DecodeRig rig({script});
     const auto session = rig.start();
     const auto consumer = rig.consumer();
     consumer->relax_gate();
@@ -224,7 +224,7 @@ TEST_CASE(
 }
 
 TEST_CASE("trouble: a live source can't give frames again; they become a network gap") {
-  Rig rig({live_script(1'000'000)});
+  DecodeRig rig({live_script(1'000'000)});
   rig.options.on_end = OnEnd::Reconnect;
   const auto session = rig.start();
   const auto consumer = rig.consumer();
@@ -243,7 +243,7 @@ TEST_CASE("trouble: a live source can't give frames again; they become a network
 }
 
 TEST_CASE("trouble: a queue that another decoder holds is waited for") {
-  Rig rig({even_script(5)});
+  DecodeRig rig({even_script(5)});
   auto first = rig.start();
   CHECK(reaches(*first, [](const auto& now) { return now.phase == DecodePhase::Blocked; }));
   const auto second = rig.start();
