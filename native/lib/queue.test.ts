@@ -184,6 +184,20 @@ describe('refusals', () => {
     await expect(both.reader.take()).rejects.toMatchObject({ code: 'InvalidState' });
   });
 
+  it('P40: a reader that releases nothing is told so instead of waiting for ever', async () => {
+    const both = await pair({ capacityFrames: 2, heldFrames: 2 });
+    const slots = observeRing(both.path).slots;
+    for (let i = 0; i < slots; i++) {
+      await both.writer.put(picture(i));
+      expect(await both.reader.take()).not.toBeNull();
+    }
+    await expect(both.reader.take()).rejects.toMatchObject({
+      code: 'InvalidState',
+      action: expect.stringMatching(/release/),
+    });
+    await close(both);
+  });
+
   it('a second writer or reader is refused, a missing queue is waited for only so long', async () => {
     const both = await pair();
     const shape = { width: WIDTH, height: HEIGHT };

@@ -221,6 +221,11 @@ bool QueueReaderHost::attempt() {
 
 Napi::Value QueueReaderHost::take(Napi::Env env) {
   check();
+  if (lent_.size() >= consumer_->header().slot_count) {
+    throw Error(ErrorCode::InvalidState,
+                "frame queue: all " + std::to_string(lent_.size()) + " slots are held by frames",
+                "release() frames before taking more");
+  }
   std::unique_lock work(work_, std::try_to_lock);
   if (work && !taken_ && !ended_) {
     ring::TakenFrame taken;

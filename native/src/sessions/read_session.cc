@@ -62,18 +62,21 @@ void ReadSession::open() {
   }
   converter_ = std::make_unique<media::Converter>(source_->descriptor().format,
                                                   conversion(options_, descriptor_));
+  format_ = converter_->output();
   if (options_.rgb24) {
-    const VideoFormat& out = converter_->output();
-    pool_ = av_buffer_pool_init(static_cast<std::size_t>(out.width) * out.height * 3 + kPadding,
-                                nullptr);
+    pool_ = av_buffer_pool_init(
+        static_cast<std::size_t>(format_.width) * format_.height * 3 + kPadding, nullptr);
     if (!pool_) throw std::bad_alloc();
   }
 }
 
-const VideoFormat& ReadSession::format() const { return converter_->output(); }
-
 void ReadSession::run() {
   while (read_or_seek()) ready_();
+  // Now, not when the last owner of this object goes: files, connections and decoders are dear.
+  source_.reset();
+  converter_.reset();
+  index_.reset();
+  av_buffer_pool_uninit(&pool_);
   ready_();  // whoever waits learns that it is closed
 }
 

@@ -59,7 +59,7 @@ class ReadSession {
   ~ReadSession();
 
   const media::SourceDescriptor& descriptor() const { return descriptor_; }
-  const VideoFormat& format() const;  // of the frames that next() gives
+  const VideoFormat& format() const { return format_; }  // of the frames that next() gives
 
   /// Opens (first call of all). Separate from the constructor so that it can be aborted.
   void open();
@@ -86,6 +86,7 @@ class ReadSession {
   const std::function<void()> ready_;
   AbortSignal abort_;
   media::SourceDescriptor descriptor_;
+  VideoFormat format_;
   std::unique_ptr<media::FrameSource> source_;
   std::unique_ptr<media::Converter> converter_;
 
