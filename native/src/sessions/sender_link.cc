@@ -27,7 +27,7 @@ sinks::Credentials credentials(const OutputOptions& output) {
 
 /// Changes when the file is written, replaced or appears; follows the links of a mounted Secret.
 std::string fingerprint(const std::string& path) {
-  struct stat s {};
+  struct stat s{};
   if (path.empty() || stat(path.c_str(), &s) != 0) return "-";
   return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" +
          std::to_string(s.st_size) + ":" + std::to_string(s.st_mtim.tv_sec) + "." +
