@@ -122,6 +122,22 @@ TEST_CASE("an output that reads again after 2 s goes on at a key frame, without 
   check_law(snapshot);
 }
 
+TEST_CASE("one slow write moves no schedule: that output is on time again with the other") {
+  Rig rig(2);
+  rig.input.frames = ready_frames(200);
+  rig.server(1).on_send = [&](int index, const AbortSignal& abort) {
+    if (index == 100)
+      rig.clock.wait_until(rig.clock.now() + 200 * kMillisecond, {.abort_fd = abort.fd()});
+  };
+  const auto snapshot = rig.run();
+  const auto first = rig.received(0), second = rig.received(1);
+  CHECK(punctual(first));
+  REQUIRE(second.size() == 200);
+  CHECK(second[101].at > first[101].at);
+  for (std::size_t i = 110; i < 200; ++i) CHECK(second[i].at == first[i].at);
+  CHECK(snapshot.outputs[1].rebases == 0);
+}
+
 TEST_CASE("after a stall of the source both outputs move their schedule alike") {
   Rig rig(2);
   rig.input.frames = live_frames(rig.input.format, 200, rig.clock.now(), 100, 3 * kSecond);
