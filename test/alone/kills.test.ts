@@ -91,9 +91,9 @@ describe('SIGKILL of the role processes', () => {
     expect(settled(ledger)).toBe(frames);
     expect(ledger.repeated).toBeGreaterThanOrEqual(verdict.repeated.length);
     expect(ledger.repeated).toBeLessThanOrEqual(20);
-    // The kills met processes at work: some may fall into a start, most do not.
-    expect(resumes.encoder).toBeGreaterThan(10);
-    expect(resumes.decoder).toBeGreaterThan(10);
+    // The kills met processes at work: some fall into a start.
+    expect(resumes.encoder).toBeGreaterThan(5);
+    expect(resumes.decoder).toBeGreaterThan(5);
   });
 
   it('P42: both at once resume from the ring', async () => {
