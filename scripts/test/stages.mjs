@@ -33,7 +33,9 @@ function fixedAddresses() {
 const SANITIZER_OPTIONS = {
   ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-  TSAN_OPTIONS: 'second_deadlock_stack=1',
+  LSAN_OPTIONS: `suppressions=${join(repoRoot, 'native', 'test', 'lsan.supp')}:print_suppressions=0`,
+  // libav* and libcurl are not instrumented: what they do to memory would all look like races.
+  TSAN_OPTIONS: 'second_deadlock_stack=1:ignore_noninstrumented_modules=1',
 };
 
 /**
