@@ -52,6 +52,7 @@ TEST_CASE(
   CHECK(output.reconnects == 1);
   CHECK(output.reconnects_reset == 1);
   CHECK(output.rebases_resume == 1);
+  CHECK(output.late == 0);
   CHECK(output.outage_seconds >= 0.25);
   CHECK(output.outage_seconds <= 0.75);
   CHECK(output.ledger.sent == 120);
