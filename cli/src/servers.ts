@@ -1,8 +1,7 @@
 /** MediaServers of the manifests: a MediaMTX on this machine for each that is not External. */
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { type MediaMtx, startMediaMtx } from '@videopush/codec-worker/local/mediamtx';
-import { freePorts } from '@videopush/codec-worker/local/places';
+import { freePorts, isFree } from '@videopush/codec-worker/local/places';
 import type { Credentials } from '@videopush/codec-worker/local/stream';
 import {
   checkServer,
@@ -31,17 +30,10 @@ export interface LocalServer {
   reader: Credentials;
 }
 
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, () => probe.close(() => resolve(true)));
-  });
-
 /** The usual ports where all of them are free, else free ones: a second server, or somebody else's. */
 async function choosePorts(): Promise<Ports> {
   const usual = Object.values(DEFAULT_PORTS);
-  if ((await Promise.all(usual.map(isFree))).every(Boolean)) return DEFAULT_PORTS;
+  if ((await Promise.all(usual.map((port) => isFree(port)))).every(Boolean)) return DEFAULT_PORTS;
   const names = Object.keys(DEFAULT_PORTS) as (keyof Ports)[];
   const ports = await freePorts(names.length);
   return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as unknown as Ports;

@@ -23,7 +23,9 @@ export interface OutputSummary {
   reconnects: number;
 }
 
-const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0);
+/** All of one kind, whatever the reason. */
+export const sum = (counts: Record<string, number>): number =>
+  Object.values(counts).reduce((a, b) => a + b, 0);
 
 export function summarize(encoder: EncodeSnapshot): OutputSummary[] {
   return encoder.outputs.map((output) => {
@@ -60,9 +62,10 @@ export function unexcused(ledger: LedgerTotals, policy: Policy): number {
 
 /** `stopped`: somebody asked for the end, so frames that were decoded but not sent yet are no loss. */
 export function exitCodeOf(encoder: EncodeSnapshot, policy: Policy, stopped: boolean): ExitCode {
+  const summaries = summarize(encoder);
   const clean = encoder.outputs.every((output, index) => {
-    const unsettled = summarize(encoder)[index]?.unsettled ?? 0;
-    return unexcused(output.ledger, policy) === 0 && (unsettled === 0 || (stopped && unsettled > 0));
+    const unsettled = summaries[index]?.unsettled ?? 0;
+    return unexcused(output.ledger, policy) === 0 && (stopped ? unsettled >= 0 : unsettled === 0);
   });
   if (!clean) return ExitCode.Failed;
   return stopped || encoder.ended ? ExitCode.Ok : ExitCode.Failed;

@@ -1,5 +1,6 @@
 /** Numbers of a running stream as a person reads them. Pure. */
 import type { DecodeSnapshot, EncodeSnapshot, HistogramSnapshot } from '@videopush/native';
+import { sum } from '../summary.ts';
 
 /** Quantile by linear interpolation inside the bucket, seconds; undefined when nothing was observed. */
 export function quantile(histogram: HistogramSnapshot, q: number): number | undefined {
@@ -72,10 +73,10 @@ export function outputFigures(now: StreamState, before: StreamState | undefined)
       sendLead: output.sendLeadSeconds,
       lead: output.leadSeconds,
       late: output.late,
-      dropped: Object.values(ledger.dropped).reduce((a, b) => a + b, 0),
-      failed: Object.values(ledger.failed).reduce((a, b) => a + b, 0),
+      dropped: sum(ledger.dropped),
+      failed: sum(ledger.failed),
       repeated: ledger.repeated,
-      reconnects: Object.values(output.reconnects).reduce((a, b) => a + b, 0),
+      reconnects: sum(output.reconnects),
       error: output.error ? output.error.message : undefined,
     };
   });

@@ -76,12 +76,12 @@ export function writePrivate(folder: string, name: string, text: string): string
 const LOWEST_PORT = 10_000;
 const HIGHEST_PORT = 32_000;
 
-/** Whether a server could listen on `port` of the loopback now. */
-function isFree(port: number): Promise<boolean> {
+/** Whether a server could listen on `port` now: of `host`, or of every address. */
+export function isFree(port: number, host?: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.listen({ port, host }, () => server.close(() => resolve(true)));
   });
 }
 
@@ -90,7 +90,7 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
-    if (await isFree(port)) ports.add(port);
+    if (await isFree(port, '127.0.0.1')) ports.add(port);
   }
   return [...ports];
 }
