@@ -88,6 +88,7 @@ class EventClock final : public Clock {
 
   /// When nobody can go on: to the earliest deadline, or planned action. mutex_ is held.
   bool advance(std::unique_lock<std::mutex>& lock) {
+    if (acting_) return false;
     if (members_ < expected_ || static_cast<int>(waiters_.size()) < members_) return false;
     Nanoseconds next = kForever;
     for (const Waiter& waiter : waiters_) {
@@ -98,9 +99,12 @@ class EventClock final : public Clock {
       auto action = std::move(planned_.begin()->second);
       now_ = std::max(now_, planned_.begin()->first);
       planned_.erase(planned_.begin());
+      // What the action wakes is seen before time goes on, however long the action takes.
+      acting_ = true;
       lock.unlock();
       action();
       lock.lock();
+      acting_ = false;
     } else if (next != kForever) {
       now_ = next;
     } else {
@@ -114,6 +118,7 @@ class EventClock final : public Clock {
   std::condition_variable changed_;
   int expected_;
   int members_ = 0;
+  bool acting_ = false;
   Nanoseconds now_ = 1'000'000'000'000;
   std::list<Waiter> waiters_;
   std::multimap<Nanoseconds, std::function<void()>> planned_;
