@@ -98,7 +98,7 @@ export interface Addon {
   ): boolean;
   writerEnd(writer: Handle): void;
   writerNews(writer: Handle): Promise<void>;
-  writerClose(writer: Handle): void;
+  writerClose(writer: Handle): Promise<void>;
 
   queueReaderOpen(options: object, abort?: Handle): Promise<Handle>;
   queueReaderTake(reader: Handle): RawNext;
@@ -106,7 +106,7 @@ export interface Addon {
   queueReaderParameters(reader: Handle): string;
   queueReaderFormat(reader: Handle): QueueFormat;
   queueReaderNews(reader: Handle): Promise<void>;
-  queueReaderClose(reader: Handle): void;
+  queueReaderClose(reader: Handle): Promise<void>;
 }
 
 const FILE = join('build', 'Release', 'videopush_native.node');

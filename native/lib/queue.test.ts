@@ -165,6 +165,22 @@ describe('P42: when a side dies', () => {
   });
 });
 
+describe('close()', () => {
+  it('P40: has given the queue up when it resolves: the next one gets it at once', async () => {
+    const { path, writer, reader } = await pair();
+    await reader.close();
+    for (let i = 0; i < 20; i++) {
+      const next = await FrameQueueReader.attach(path, { openTimeoutMilliseconds: 0 });
+      await next.close();
+    }
+    await writer.close();
+    for (let i = 0; i < 20; i++) {
+      const next = await FrameQueueWriter.create(path, { width: WIDTH, height: HEIGHT });
+      await next.close();
+    }
+  });
+});
+
 describe('refusals', () => {
   it('P39: a wrong frame is refused and nothing of it goes in', async () => {
     const both = await pair();

@@ -73,9 +73,9 @@ export class FrameQueueWriter {
     addon.writerEnd(this.#handle);
   }
 
-  /** Gives the queue up; without an end marker the reader takes this for a death. May be called again. */
+  /** Gives the queue up, so that another writer may have it once this resolves; without an end marker the reader takes this for a death. May be called again. */
   async close(): Promise<void> {
-    addon.writerClose(this.#handle);
+    await addon.writerClose(this.#handle);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,10 +157,10 @@ export class FrameQueueReader {
     }
   }
 
-  /** Releases what is held and gives the queue up. May be called again. */
+  /** Releases what is held and gives the queue up, so that another reader may have it once this resolves. May be called again. */
   async close(): Promise<void> {
     for (const frame of [...this.#held]) frame.release();
-    addon.queueReaderClose(this.#handle);
+    await addon.queueReaderClose(this.#handle);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

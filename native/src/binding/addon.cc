@@ -307,8 +307,9 @@ Napi::Value queue_news(const Info& info) {
 }
 template <typename Host>
 Napi::Value queue_close(const Info& info) {
-  unwrap<Host>(info[0])->close();
-  return info.Env().Undefined();
+  const auto host = unwrap<Host>(info[0]);
+  host->close();
+  return host->closed(info.Env());
 }
 
 /// A function of the addon, with the core's exceptions turned into JavaScript's.

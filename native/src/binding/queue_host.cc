@@ -21,8 +21,24 @@ void QueueEnd::start(Napi::Env env) {
   Environment::of(env).spawn([self = shared_from_this()] { self->close(); },
                              [self = shared_from_this(), mailbox] {
                                self->loop();
-                               mailbox->post([self](Napi::Env) { self->dispose(); });
+                               mailbox->post([self](Napi::Env) { self->give_up(); });
                              });
+}
+
+void QueueEnd::give_up() {
+  dispose();
+  given_up_ = true;
+  for (const auto& closer : std::exchange(closers_, {})) closer->resolve({});
+}
+
+Napi::Value QueueEnd::closed(Napi::Env env) {
+  const auto closer = Pending::create(env);
+  if (given_up_) {
+    closer->resolve({});
+  } else {
+    closers_.push_back(closer);
+  }
+  return closer->promise();
 }
 
 void QueueEnd::close() {

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "binding/doorbell.h"
 #include "ring/ledger.h"
@@ -29,7 +30,10 @@ class QueueEnd : public std::enable_shared_from_this<QueueEnd> {
   /// Once, after open().
   void start(Napi::Env env);
   Napi::Value news(Napi::Env env) { return doorbell_.wait(env); }
+  /// Any thread: nothing waits from here on.
   void close();
+  /// A promise for the moment at which the ring has been given up and another process may have it.
+  Napi::Value closed(Napi::Env env);
   void abandon() { close(); }
 
  protected:
@@ -56,6 +60,7 @@ class QueueEnd : public std::enable_shared_from_this<QueueEnd> {
 
  private:
   void loop();
+  void give_up();
   bool peer_is_gone(Nanoseconds since) const;
 
   const Nanoseconds peer_limit_;
@@ -64,6 +69,8 @@ class QueueEnd : public std::enable_shared_from_this<QueueEnd> {
   std::condition_variable wake_;
   bool wanted_ = false, closed_ = false;
   std::optional<Error> failure_;
+  bool given_up_ = false;
+  std::vector<std::shared_ptr<Pending>> closers_;
 };
 
 struct WriterInput {

@@ -3,7 +3,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "core/av.h"
@@ -16,6 +18,22 @@ std::int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+/// Ignored by default and used by nobody here; a handler that is there ends a poll(2) just as well.
+constexpr int kWakeSignal = SIGURG;
+
+void handle_wake_signal() {
+  static const bool done = [] {
+    struct sigaction present{};
+    sigaction(kWakeSignal, nullptr, &present);
+    if (present.sa_handler != SIG_DFL && present.sa_handler != SIG_IGN) return true;
+    struct sigaction action{};
+    action.sa_handler = [](int) {};
+    sigemptyset(&action.sa_mask);
+    return sigaction(kWakeSignal, &action, nullptr) == 0;
+  }();
+  (void)done;
 }
 
 }  // namespace
@@ -34,6 +52,8 @@ void AbortSignal::abort() noexcept {
   const std::uint64_t one = 1;
   // Can only fail when the counter is full, which means that it is readable already.
   [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof one);
+  const std::scoped_lock lock(mutex_);
+  for (const IoLimit* limit : limits_) limit->wake();
 }
 
 void AbortSignal::throw_if_aborted() const {
@@ -43,6 +63,14 @@ void AbortSignal::throw_if_aborted() const {
 IoLimit::IoLimit(const AbortSignal& abort, std::chrono::milliseconds limit)
     : abort_(abort), limit_(limit), until_ns_(0) {
   restart();
+  handle_wake_signal();
+  const std::scoped_lock lock(abort_.mutex_);
+  abort_.limits_.push_back(this);
+}
+
+IoLimit::~IoLimit() {
+  const std::scoped_lock lock(abort_.mutex_);
+  std::erase(abort_.limits_, this);
 }
 
 void IoLimit::restart() noexcept { restart(limit_); }
@@ -58,8 +86,16 @@ bool IoLimit::expired() const noexcept {
 
 AVIOInterruptCB IoLimit::callback() noexcept { return {&IoLimit::interrupt, this}; }
 
+void IoLimit::wake() const noexcept {
+  const pid_t thread = thread_.load();
+  if (thread != 0) tgkill(getpid(), thread, kWakeSignal);
+}
+
 int IoLimit::interrupt(void* self) noexcept {
-  const auto* limit = static_cast<const IoLimit*>(self);
+  static thread_local const pid_t this_thread = gettid();
+  auto* limit = static_cast<IoLimit*>(self);
+  // Before the look at the flag: an abort after it finds the thread that is about to wait.
+  limit->thread_.store(this_thread);
   return limit->abort_.aborted() || limit->expired();
 }
 

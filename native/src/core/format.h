@@ -39,4 +39,20 @@ struct VideoFormat {
   bool operator==(const VideoFormat&) const = default;
 };
 
+/// Puts the pixels' shape and colour tags where an AVFrame or AVCodecContext keeps them.
+template <typename Target>
+void tag_picture(Target& out, const VideoFormat& format) {
+  out.sample_aspect_ratio = {format.sar_num, format.sar_den};
+  out.color_range = static_cast<AVColorRange>(format.color_range);
+  out.color_primaries = static_cast<AVColorPrimaries>(format.color_primaries);
+  out.color_trc = static_cast<AVColorTransferCharacteristic>(format.color_transfer);
+  out.colorspace = static_cast<AVColorSpace>(format.color_matrix);
+  const auto siting = static_cast<AVChromaLocation>(format.chroma_location);
+  if constexpr (requires { out.chroma_location; }) {
+    out.chroma_location = siting;
+  } else {
+    out.chroma_sample_location = siting;
+  }
+}
+
 }  // namespace videopush

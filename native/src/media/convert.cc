@@ -122,12 +122,7 @@ void stamp(AVFrame& out, const AVFrame& in, const VideoFormat& format) {
 #else
   out.key_frame = in.key_frame;
 #endif
-  out.sample_aspect_ratio = {format.sar_num, format.sar_den};
-  out.color_range = static_cast<AVColorRange>(format.color_range);
-  out.color_primaries = static_cast<AVColorPrimaries>(format.color_primaries);
-  out.color_trc = static_cast<AVColorTransferCharacteristic>(format.color_transfer);
-  out.colorspace = static_cast<AVColorSpace>(format.color_matrix);
-  out.chroma_location = static_cast<AVChromaLocation>(format.chroma_location);
+  tag_picture(out, format);
 }
 
 }  // namespace

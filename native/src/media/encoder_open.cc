@@ -23,12 +23,7 @@ CodecContextPtr configured(const EncoderSettings& settings, const VideoFormat& p
   context->pix_fmt = static_cast<AVPixelFormat>(settings.pixel_format);
   context->time_base = settings.time_base;
   context->framerate = settings.frame_rate;
-  context->sample_aspect_ratio = {picture.sar_num, picture.sar_den};
-  context->color_range = static_cast<AVColorRange>(picture.color_range);
-  context->color_primaries = static_cast<AVColorPrimaries>(picture.color_primaries);
-  context->color_trc = static_cast<AVColorTransferCharacteristic>(picture.color_transfer);
-  context->colorspace = static_cast<AVColorSpace>(picture.color_matrix);
-  context->chroma_sample_location = static_cast<AVChromaLocation>(picture.chroma_location);
+  tag_picture(*context, picture);
   context->bit_rate = settings.bit_rate;
   context->rc_max_rate = settings.buffer_bits;
   context->rc_buffer_size = static_cast<int>(settings.buffer_bits);

@@ -99,7 +99,7 @@ EncodePipeline::Outcome EncodePipeline::run() {
   std::promise<void> opened, started;
   std::thread encode([&] {
     // Before the encoder makes its threads: they inherit it (per thread on Linux, setpriority(2)).
-    setpriority(PRIO_PROCESS, 0, kEncodeNice);
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kEncodeNice);
     try {
       open_encoder();
       opened.set_value();

@@ -204,10 +204,7 @@ FramePtr ReadSession::present(FramePtr frame) {
   if (!packed->buf[0]) throw std::bad_alloc();
   packed->data[0] = packed->buf[0]->data;
   packed->linesize[0] = format.width * 3;
-  packed->color_range = static_cast<AVColorRange>(format.color_range);
-  packed->colorspace = static_cast<AVColorSpace>(format.color_matrix);
-  packed->color_primaries = static_cast<AVColorPrimaries>(format.color_primaries);
-  packed->color_trc = static_cast<AVColorTransferCharacteristic>(format.color_transfer);
+  tag_picture(*packed, format);
   converter_->convert_into(*frame, packed->data, packed->linesize);
   return packed;
 }

@@ -13,12 +13,7 @@ FramePtr wrap(const ring::TakenFrame& taken, const VideoFormat& format) {
   frame->width = format.width;
   frame->height = format.height;
   frame->format = format.pixel_format;
-  frame->sample_aspect_ratio = {format.sar_num, format.sar_den};
-  frame->color_range = static_cast<AVColorRange>(format.color_range);
-  frame->color_primaries = static_cast<AVColorPrimaries>(format.color_primaries);
-  frame->color_trc = static_cast<AVColorTransferCharacteristic>(format.color_transfer);
-  frame->colorspace = static_cast<AVColorSpace>(format.color_matrix);
-  frame->chroma_location = static_cast<AVChromaLocation>(format.chroma_location);
+  tag_picture(*frame, format);
   frame->pts = taken.header->pts;
   set_frame_duration(*frame, taken.header->duration);
   for (std::uint32_t i = 0; i < ring::kMaxPlanes; ++i) {

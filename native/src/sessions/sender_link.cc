@@ -71,7 +71,7 @@ bool SenderLink::connect(const sinks::TrackInfo& track, const std::function<bool
       return true;
     } catch (const Error& error) {
       if (error.code() == ErrorCode::Aborted) throw;
-      sink_->close(0);
+      sink_->drop();
       refused(error);
       not_before_ = clock_.now() + backoff_.next();
     }
@@ -100,7 +100,7 @@ void SenderLink::refused(const Error& error) {
 
 void SenderLink::lost(const Error& error) {
   const Nanoseconds now = clock_.now();
-  sink_->close(0);
+  sink_->drop();
   const bool by_server =
       error.code() == ErrorCode::ConnectionClosed || error.code() == ErrorCode::ConnectionReset;
   const bool short_life = now - connected_at_ < kShortLife;
@@ -120,7 +120,7 @@ void SenderLink::lost(const Error& error) {
 
 void SenderLink::close() {
   std::string error;
-  if (sink_) sink_->close(abort_.aborted() ? 0 : kCloseLimit, &error);
+  if (sink_) sink_->close(abort_.aborted() ? 0 : kCloseLimit, abort_, &error);
   // A server that does not confirm the end has every unit all the same; a file without its trailer
   // is not whole.
   const bool is_file = sink_ && sinks::protocol_of(options_.output.url) == sinks::Protocol::File;

@@ -84,14 +84,14 @@ MuxedSink::MuxedSink(const SinkOptions& options, Protocol protocol, Clock& clock
       scratch_(make_packet()),
       continues_(options.continues) {}
 
-MuxedSink::~MuxedSink() { close(0, nullptr); }
+MuxedSink::~MuxedSink() { drop(); }
 
 bool MuxedSink::wants_global_header() const {
   return (muxer_of(protocol_, options_.url)->flags & AVFMT_GLOBALHEADER) != 0;
 }
 
 void MuxedSink::connect(const TrackInfo& track, const AbortSignal& abort) {
-  close(0, nullptr);
+  drop();
   if (track.parameters == nullptr || track.time_base.num <= 0 || track.time_base.den <= 0) {
     throw Error(ErrorCode::InvalidArgument, "the track has no parameters or no time base");
   }
@@ -227,13 +227,12 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
                             averror, target);
 }
 
-void MuxedSink::close(Nanoseconds limit, std::string* error) {
+void MuxedSink::close(Nanoseconds limit, const AbortSignal& abort, std::string* error) {
   if (!context_) return;
-  static const AbortSignal never;
   const bool in_order = std::exchange(open_, false);
   // After a failure nothing more is said to the server: it could take for ever.
   const Nanoseconds left = in_order ? std::max<Nanoseconds>(limit, 0) : 0;
-  limit_.emplace(never, std::chrono::milliseconds(left / 1'000'000));
+  limit_.emplace(abort, std::chrono::milliseconds(left / 1'000'000));
   int result = 0;
   if (in_order) {
     result = av_write_trailer(context_.get());

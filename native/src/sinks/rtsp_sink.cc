@@ -249,19 +249,18 @@ void RtspSink::bound_buffer(std::size_t unit_bytes) {
   send_buffer_ = want;
 }
 
-void RtspSink::close(Nanoseconds limit, std::string* error) {
+void RtspSink::close(Nanoseconds limit, const AbortSignal& abort, std::string* error) {
   if (!connection_) return;
   const Nanoseconds until = io_deadline(to_ms(limit));
   try {
-    const AbortSignal never;
     if (recording_) {
       recording_ = false;
       const std::int64_t answer = std::min(to_ms(limit), options_.limits.response_ms);
-      connection_->request({.method = "TEARDOWN", .uri = uri_}, answer, never);
+      connection_->request({.method = "TEARDOWN", .uri = uri_}, answer, abort);
       // What the kernel still holds is lost if the socket is closed with unread input; so wait for
       // their end.
       connection_->socket().shutdown_write();
-      connection_->drain(until, never);
+      connection_->drain(until, abort);
     }
   } catch (const Error& ended) {
     const bool as_hoped = ended.code() == ErrorCode::ConnectionClosed;

@@ -80,9 +80,14 @@ class Sink {
   virtual Nanoseconds keepalive_due() const { return kForever; }
   virtual void keepalive(const AbortSignal&) {}
   virtual std::size_t backlog_bytes() const { return 0; }  // SIOCOUTQ
-  /// Ends in order (RTSP TEARDOWN, muxer trailer) within `limit`; never throws. For files: the
-  /// trailer decides, so failures are returned in `error`.
-  virtual void close(Nanoseconds limit, std::string* error = nullptr) = 0;
+  /// Ends in order (RTSP TEARDOWN, muxer trailer) within `limit`, at once when aborted; never
+  /// throws. For files: the trailer decides, so failures are returned in `error`.
+  virtual void close(Nanoseconds limit, const AbortSignal& abort, std::string* error = nullptr) = 0;
+  /// Ends without a word to the server.
+  void drop() {
+    static const AbortSignal never;
+    close(0, never);
+  }
   virtual bool wants_global_header() const = 0;
   /// True when each connection must start at zero (Matroska over TCP to servers that pace
   /// themselves, files).

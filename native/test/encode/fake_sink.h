@@ -81,7 +81,7 @@ class FakeServer {
           {offered, unit.packet->pts, unit.packet->dts, unit.key, server_.connects_});
       return {offered, server_.clock_.now(), static_cast<std::size_t>(unit.packet->size)};
     }
-    void close(Nanoseconds, std::string*) override {
+    void close(Nanoseconds, const AbortSignal&, std::string*) override {
       const std::scoped_lock lock(server_.mutex_);
       if (open_) server_.closes_.push_back(server_.clock_.now());
       open_ = false;

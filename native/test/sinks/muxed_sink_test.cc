@@ -54,7 +54,7 @@ void push_file(Publisher& publisher, int from, int count) {
   publisher.connect();
   for (int i = from; i < from + count; ++i) publisher.send(make_unit(i, 800, random));
   std::string error;
-  publisher.sink->close(2 * kSecond, &error);
+  publisher.close(2 * kSecond, &error);
   CHECK(error == "");
 }
 
@@ -164,7 +164,7 @@ TEST_CASE("RTMP: an absent, a silent, a closing and a resetting server are named
   CHECK(connect_error(quick(rtmp(closing))) == ErrorCode::ConnectionClosed);
 }
 
-TEST_CASE("P36 RTMP: an abort ends the connect within about 100 ms, libavformat's own pace") {
+TEST_CASE("P36 RTMP: an abort ends the connect at once, in the midst of libavformat's wait") {
   const FakeRtspServer silent;
   Publisher publisher(
       quick("rtmp://127.0.0.1:" + std::to_string(silent.port()) + "/live/x", 60'000),
@@ -179,8 +179,8 @@ TEST_CASE("P36 RTMP: an abort ends the connect within about 100 ms, libavformat'
   const Nanoseconds noticed = system_clock().now();
   other.join();
   CHECK(error.code() == ErrorCode::Aborted);
-  MESSAGE("abort took ", (noticed - at) / kMs, " ms");
-  CHECK(noticed - at < kSecond);
+  MESSAGE("abort took ", (noticed - at) / 1000, " us");
+  CHECK(noticed - at < 60 * kMs);
 }
 
 TEST_CASE("the first free name beside a file is found") {

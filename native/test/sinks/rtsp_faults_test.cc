@@ -238,7 +238,7 @@ TEST_CASE("a stale nonce is replaced, but not for ever") {
   server.on("ANNOUNCE", stale_for(3));
   Publisher publisher(rtsp_options(server.url(), {"user", "right"}), system_clock());
   publisher.connect();
-  publisher.sink->close(kSecond, nullptr);
+  publisher.close(kSecond);
   REQUIRE(server.wait_for_end());
   CHECK(contains(server.requests().back().header("Authorization"), "nonce=\"n3\""));
   CHECK(contains(server.requests().back().header("Authorization"), "uri=\"" + server.url() + "\""));
@@ -278,7 +278,7 @@ TEST_CASE("a server that ends the session midway: what it did is named by the ne
     CHECK(error_of([&] { publisher.send(make_unit(1, 10, random)); }).code() ==
           ErrorCode::InvalidState);
     CHECK(publisher.sink->keepalive_due() == kForever);
-    publisher.sink->close(kSecond, nullptr);
+    publisher.close(kSecond);
     publisher.connect();  // no new process, not even a new sink
     return error.code();
   };
@@ -336,8 +336,7 @@ TEST_CASE("P35 P37 a server that stops reading: WriteTimeout at the limit") {
   CHECK(accepted < 2'000'000);  // the kernel's queue is bounded: a stall shows within seconds
   CHECK(publisher.sink->backlog_bytes() > 0);
   const Nanoseconds begin = system_clock().now();
-  publisher.sink->close(5 * kSecond,
-                        nullptr);  // in the middle of a frame: nothing to be said any more
+  publisher.close(5 * kSecond);  // in the middle of a frame: nothing to be said any more
   CHECK(system_clock().now() - begin < kSecond);
 }
 
@@ -360,7 +359,7 @@ TEST_CASE("a server that floods while it reads nothing can't hold the publisher"
   Error error = error_of([&] { publisher.send(unit); });
   CHECK(error.code() == ErrorCode::WriteTimeout);
   CHECK(system_clock().now() - begin < kSoon);
-  publisher.sink->close(0, nullptr);
+  publisher.close(0);
   stop = true;
   flood.join();
 }
@@ -399,6 +398,16 @@ TEST_CASE("P36 an abort ends every wait within 100 ms") {
   const TestUnit unit = make_unit(0, 24'000'000, random);
   writing.sink->prepare(unit.unit());
   aborted([&](Publisher& p) { p.send(unit); }, writing);
+
+  FakeRtspServer mute;
+  mute.on("TEARDOWN", [](const RtspRequestSeen&) { return Reaction{"", Then::StopReading}; });
+  Publisher closing(patient(mute.url()), system_clock());
+  closing.connect();
+  const auto close = [](Publisher& p) {
+    p.close(60 * kSecond);
+    p.abort.throw_if_aborted();
+  };
+  aborted(close, closing);
 }
 
 TEST_CASE("a close is over within its limit, whatever the server does") {
@@ -411,7 +420,7 @@ TEST_CASE("a close is over within its limit, whatever the server does") {
     publisher.connect();
     const Nanoseconds begin = system_clock().now();
     std::string error;
-    publisher.sink->close(200 * kMs, &error);
+    publisher.close(200 * kMs, &error);
     const Nanoseconds took = system_clock().now() - begin;
     CHECK(took >= 199 * kMs);
     CHECK(took < 2 * kSecond);

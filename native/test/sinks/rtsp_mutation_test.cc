@@ -82,7 +82,7 @@ ErrorCode push_against_mutations(std::mt19937& random) {
       publisher.sink->on_readable();
     }
   });
-  publisher.sink->close(40 * kMs, nullptr);
+  publisher.close(40 * kMs);
   return error.code();
 }
 

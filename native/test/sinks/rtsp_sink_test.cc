@@ -46,7 +46,7 @@ TEST_CASE("P22 a push over TCP: handshake, description, units, reports and teard
     CHECK(result.bytes > static_cast<std::size_t>(sent.back().packet->size));
   }
   std::string error;
-  publisher.sink->close(2 * kSecond, &error);
+  publisher.close(2 * kSecond, &error);
   CHECK(error.empty());
   REQUIRE(server.wait_for_end());
 
@@ -94,7 +94,7 @@ TEST_CASE("framing stays exact when the server takes a unit in small pieces") {
           WakeReason::Readable);
   publisher.sink->on_readable();
   CHECK(server.wait_for_request("RTSP/1.0", 5));
-  publisher.sink->close(5 * kSecond, nullptr);
+  publisher.close(5 * kSecond);
   REQUIRE(server.wait_for_end());
   check_units(sent, server);
 }
@@ -109,7 +109,7 @@ TEST_CASE("a prepared unit is sent as prepared, and another one in its place is 
   publisher.send(first);
   publisher.sink->prepare(second.unit());
   publisher.send(second);
-  publisher.sink->close(2 * kSecond, nullptr);
+  publisher.close(2 * kSecond);
   REQUIRE(server.wait_for_end());
   const auto received = reassemble(rtp_of(server.frames()));
   REQUIRE(received.size() == 2);
@@ -130,7 +130,7 @@ TEST_CASE(
     publisher.send(make_unit(i, 3'000, random));
     clock.advance(40 * kMs);
   }
-  publisher.sink->close(2 * kSecond, nullptr);
+  publisher.close(2 * kSecond);
   REQUIRE(server.wait_for_end());
   const auto frames = server.frames();
   CHECK(frames.front().channel == 1);  // the first report goes before the first packet
@@ -172,7 +172,7 @@ TEST_CASE("something is sent every 3 s while no unit comes, reports at least eve
     clock.advance(due - clock.now());
     publisher.sink->keepalive(publisher.abort);
   }
-  publisher.sink->close(2 * kSecond, nullptr);
+  publisher.close(2 * kSecond);
   REQUIRE(server.wait_for_end());
   const auto reports = reports_of(server.frames());
   CHECK(reports.size() >= 15);
@@ -210,7 +210,7 @@ TEST_CASE("a sink connects again after it was closed, and its RTP clock goes on"
   for (int round = 0; round < 3; ++round) {
     publisher.connect();
     publisher.send(make_unit(round * 10, 2'000, random));
-    publisher.sink->close(2 * kSecond, nullptr);
+    publisher.close(2 * kSecond);
     CHECK(publisher.sink->fd() == -1);
     CHECK(publisher.sink->backlog_bytes() == 0);
   }
@@ -242,7 +242,7 @@ TEST_CASE("the server may choose other channels, and talk as it likes while it a
   std::mt19937 random(8);
   const TestUnit unit = make_unit(0, 4'000, random);
   publisher.send(unit);
-  publisher.sink->close(2 * kSecond, nullptr);
+  publisher.close(2 * kSecond);
   REQUIRE(server.wait_for_end());
   CHECK(reassemble(rtp_of(server.frames(), 4)).size() == 1);
   CHECK(reports_of(server.frames(), 5).size() == 1);
@@ -263,7 +263,7 @@ TEST_CASE("a close waits until the server has read everything that was queued") 
     publisher.send(sent.back());
   }
   CHECK(publisher.sink->backlog_bytes() > 0);
-  publisher.sink->close(5 * kSecond, nullptr);
+  publisher.close(5 * kSecond);
   REQUIRE(server.wait_for_end());
   check_units(sent, server);
   CHECK(server.requests().back().method == "TEARDOWN");
@@ -306,7 +306,7 @@ TEST_CASE("a hundred connections leave no descriptor behind") {
   const auto cycle = [&] {
     publisher.connect();
     publisher.send(unit);
-    publisher.sink->close(2 * kSecond, nullptr);
+    publisher.close(2 * kSecond);
   };
   cycle();
   const auto before = descriptors();

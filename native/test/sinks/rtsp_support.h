@@ -41,6 +41,7 @@ struct Publisher {
       : sink(sinks::make_sink(options, clock)) {}
   void connect() { sink->connect(track.info(), abort); }
   sinks::SendResult send(const TestUnit& unit) { return sink->send(unit.unit(), abort); }
+  void close(Nanoseconds limit, std::string* error = nullptr) { sink->close(limit, abort, error); }
 };
 
 /// The error a call ends in; Internal "nothing was thrown" when in none.
