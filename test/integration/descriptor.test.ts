@@ -46,16 +46,7 @@ describe('P05: the descriptor tells the truth', () => {
     const { video, audio } = await describedAs('.mp4', {
       rate: '30000/1001',
       audio: 'first',
-      extra: [
-        '-colorspace',
-        'bt709',
-        '-color_primaries',
-        'bt709',
-        '-color_trc',
-        'bt709',
-        '-color_range',
-        'tv',
-      ],
+      extra: ['-vf', 'setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709'],
     });
     expect(video.frameRate).toBe('30000/1001');
     expect(video.color).toEqual({ range: 'tv', primaries: 'bt709', transfer: 'bt709', matrix: 'bt709' });

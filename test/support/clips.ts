@@ -81,6 +81,9 @@ export async function makeClip(options: ClipOptions): Promise<string> {
         '1/90000',
         '-video_track_timescale',
         '90000',
+        // Without a rate x264 would take the time base's for it, and starve the pictures of bits.
+        '-x264-params',
+        'fps=25',
       ]
     : [];
   const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', options.bitRate ?? '600k'];
