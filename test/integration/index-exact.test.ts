@@ -68,8 +68,9 @@ const cases: Record<string, Case> = {
     clip: { instants: 'if(lt(N,50),N/50,1+(N-50)/20)' },
     threads: 2,
     instant: (n) => (n < 50 ? n / 50 : 1 + (n - 50) / 20),
-    // The clip's own instants: setpts cuts the fraction of a tick off.
-    tick: 2 / 90_000,
+    // In MP4 the last frame, which has no duration then, may stand outside of the edit list.
+    ending: '.mkv',
+    tick: 0.001,
   },
   'a start at 1,234.5 s in Matroska': {
     clip: { startSeconds: 1234.5, bFrames: 2 },
