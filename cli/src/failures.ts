@@ -40,6 +40,10 @@ function outputFault(snapshot: EncodeSnapshot | null | undefined, elapsed: numbe
   return undefined;
 }
 
+/** An encoder that does not exist or refuses its settings was asked for in the command line or manifest. */
+const encoderFaultCode = (code: string): ExitCode =>
+  code === 'EncoderUnknown' || code === 'EncoderRejected' ? ExitCode.Usage : ExitCode.Failed;
+
 /** The failure that ends a running stream, or explains one that has ended; undefined in health. */
 export function failureOf(words: Words): CliError | undefined {
   const { decoder, encoder, elapsed = 0 } = words;
@@ -49,7 +53,7 @@ export function failureOf(words: Words): CliError | undefined {
   const encoding = encode?.error ?? (encode ? null : encoder?.error);
   return (
     sourceFault(decode, decoder?.error, elapsed) ??
-    (encoding?.permanent ? failure(encoding, ExitCode.Failed) : undefined) ??
+    (encoding?.permanent ? failure(encoding, encoderFaultCode(encoding.code)) : undefined) ??
     outputFault(encode, elapsed) ??
     (ended ? failure(ended, ExitCode.Source) : undefined)
   );

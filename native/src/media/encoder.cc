@@ -55,6 +55,9 @@ struct Encoder::Impl {
     if (!parameters || avcodec_parameters_from_context(parameters.get(), context.get()) < 0)
       throw std::bad_alloc();
   }
+  ~Impl() { make_closable(*context, last_pts != kNone); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   bool rescales() const { return av_cmp_q(settings.time_base, input.time_base()) != 0; }
 
@@ -158,7 +161,9 @@ void Encoder::encode(const AVFrame& frame, std::uint64_t sequence, bool force_ke
   impl_->submit(own.get(), out);
 }
 
-void Encoder::flush(std::vector<EncodedPacket>& out) { impl_->submit(nullptr, out); }
+void Encoder::flush(std::vector<EncodedPacket>& out) {
+  if (!impl_->inside.empty()) impl_->submit(nullptr, out);
+}
 
 const AVCodecParameters& Encoder::parameters() const { return *impl_->parameters; }
 AVRational Encoder::time_base() const { return impl_->input.time_base(); }

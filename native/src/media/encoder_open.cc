@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "media/no_realtime.h"
 
 extern "C" {
 #include <libavutil/dict.h>
@@ -32,6 +33,9 @@ CodecContextPtr configured(const EncoderSettings& settings, const VideoFormat& p
   context->max_b_frames = settings.max_b_frames;
   context->thread_count = settings.threads;
   context->flags |= AV_CODEC_FLAG_CLOSED_GOP;
+  // MJPEG of limited range, as nearly every video is: the tag stays true instead.
+  if (settings.codec->id == AV_CODEC_ID_MJPEG)
+    context->strict_std_compliance = FF_COMPLIANCE_UNOFFICIAL;
   if (global_header) context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   return context;
 }
@@ -43,6 +47,7 @@ int try_open(const EncoderSettings& settings, const VideoFormat& picture, bool g
   AVDictionary* options = nullptr;
   for (const auto& [name, value] : settings.options)
     av_dict_set(&options, name.c_str(), value.c_str(), 0);
+  const NoRealtime no_realtime;
   int result = avcodec_open2(context.get(), settings.codec, &options);
   if (result >= 0 && av_dict_count(options) > 0) result = AVERROR_OPTION_NOT_FOUND;
   av_dict_free(&options);
@@ -91,6 +96,20 @@ CodecContextPtr open_encoder(const EncoderSettings& settings, const VideoFormat&
           av_get_pix_fmt_name(static_cast<AVPixelFormat>(settings.pixel_format)) + " at " +
           std::to_string(settings.bit_rate) + " b/s",
       "try another encoder, size or pixel_format; the log says what the encoder itself reported");
+}
+
+void make_closable(AVCodecContext& context, bool used) noexcept {
+  if (std::string_view(context.codec->name) != "libsvtav1") return;
+  const FramePtr blank(av_frame_alloc());
+  const PacketPtr packet(av_packet_alloc());
+  if (!blank || !packet) return;
+  blank->width = context.width;
+  blank->height = context.height;
+  blank->format = context.pix_fmt;
+  blank->pts = 0;
+  if (!used && av_frame_get_buffer(blank.get(), 0) >= 0) avcodec_send_frame(&context, blank.get());
+  if (avcodec_send_frame(&context, nullptr) < 0) return;  // it has been flushed
+  while (avcodec_receive_packet(&context, packet.get()) >= 0) av_packet_unref(packet.get());
 }
 
 }  // namespace videopush::media

@@ -11,4 +11,9 @@ namespace videopush::media {
 CodecContextPtr open_encoder(const EncoderSettings& settings, const VideoFormat& picture,
                              bool global_header);
 
+/// Before the context is freed. `used`: it was given a frame. SVT-AV1 (libsvtav1, seen with 1.4)
+/// waits for ever when it is closed before its last packet was fetched, or was given no frame at
+/// all; other encoders need nothing.
+void make_closable(AVCodecContext& context, bool used) noexcept;
+
 }  // namespace videopush::media

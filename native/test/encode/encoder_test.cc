@@ -1,8 +1,10 @@
 #include "media/encoder.h"
 
 #include <doctest/doctest.h>
+#include <sched.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <string>
 
@@ -319,5 +321,43 @@ TEST_CASE("encoders of other codecs open with live settings and keep every frame
     const auto packets = encode_all(encoder, format, 24);
     CHECK(packets.size() == 24);
     CHECK(keys(packets) == std::vector<std::uint64_t>{0, 10, 20});
+  }
+}
+
+TEST_CASE("P08: MJPEG takes pictures of limited range and says so") {
+  VideoFormat format = video_format();
+  format.color_range = AVCOL_RANGE_MPEG;
+  EncoderOptions options;
+  options.encoder = "mjpeg";
+  Encoder encoder(options, format, false);
+  CHECK(encode_all(encoder, format, 5).size() == 5);
+  CHECK(encoder.parameters().color_range == AVCOL_RANGE_MPEG);
+}
+
+TEST_CASE("no encoder makes a thread more urgent than the senders") {
+  for (const char* codec : {"H265", "AV1"}) {
+    CAPTURE(codec);
+    EncoderOptions options;
+    options.codec = codec;
+    Encoder encoder(options, video_format(), true);
+    CHECK(encode_all(encoder, video_format(), 3).size() == 3);
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
+      CHECK(sched_getscheduler(std::stoi(task.path().filename())) == SCHED_OTHER);
+  }
+}
+
+TEST_CASE("an encoder can be closed whether it was given nothing, little or much") {
+  for (const char* codec : {"H264", "H265", "AV1"}) {
+    CAPTURE(codec);
+    for (const int count : {0, 1, 20}) {
+      EncoderOptions options;
+      options.codec = codec;
+      Encoder encoder(options, video_format(), true);
+      std::vector<EncodedPacket> packets;
+      for (int i = 0; i < count; ++i)
+        encoder.encode(*picture(video_format(), i), static_cast<std::uint64_t>(i), false, packets);
+      if (count == 0) encoder.flush(packets);
+      CHECK(packets.size() <= static_cast<std::size_t>(count));
+    }
   }
 }
