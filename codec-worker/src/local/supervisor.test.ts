@@ -196,6 +196,19 @@ describe('the exit code', () => {
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
+  test.each([
+    [143, 30, 'as asked: no warning'],
+    [9, 40, 'unlike asked: a warning'],
+  ])('%i after a stop is logged at level %i, %s', async (code, level) => {
+    const watched = await Watched.start(
+      [],
+      shell(`trap "exit ${code}" TERM; echo ready; while :; do sleep 0.05; done`),
+    );
+    await expect.poll(() => watched.lines.some(({ msg }) => msg === 'ready')).toBe(true);
+    watched.program.signal('SIGTERM');
+    expect((await watched.next('ended')).level).toBe(level);
+  });
+
   test('is 143 when the stop finds no process running', async () => {
     const watched = await Watched.start(['--min-delay', '600', '--max-delay', '600'], shell('exit 3'));
     await watched.next('restarting');

@@ -132,7 +132,10 @@ class Supervisor {
   }
 
   void forward(int signal) {
-    if (signal != SIGHUP) stopping_ = true;
+    if (signal != SIGHUP) {
+      stopping_ = true;
+      stop_signal_ = signal;
+    }
     if (state_.child > 0) {
       kill(state_.child, signal);
       if (stopping_ && state_.phase != "stopping") {
@@ -159,7 +162,9 @@ class Supervisor {
     const double ran_for = monotonic_seconds() - started_at_;
     if (ending.clean() || stopping_ || (ending.signal == 0 && ending.code == kExitUsage)) {
       exit_code_ = ending.exit_code();
-      log(ending.clean() ? Level::Info : Level::Warn, "ended", state_, describe(ending));
+      const bool as_asked = stopping_ && ending.signal == 0 && ending.code == 128 + stop_signal_;
+      log(ending.clean() || as_asked ? Level::Info : Level::Warn, "ended", state_,
+          describe(ending));
       return;
     }
     schedule_restart(ran_for, describe(ending));
@@ -194,6 +199,7 @@ class Supervisor {
   sigset_t original_mask_{};
   int signals_ = -1;
   bool stopping_ = false;
+  int stop_signal_ = 0;
   double next_start_ = 0;
   double started_at_ = 0;
   std::optional<int> exit_code_;
