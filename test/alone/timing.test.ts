@@ -31,17 +31,29 @@ function picture(width: number, height: number, index: number): Uint8Array {
   return rgb;
 }
 
+/** 25 pictures of 320 x 180 per second, low latency. */
+const liveCamera = (recorder: Recorder, latencyBudgetMilliseconds = 100): Promise<FramePusher> =>
+  FramePusher.open({
+    url: recorder.url(),
+    width: 320,
+    height: 180,
+    inputFormat: 'rgb24',
+    frameRate: '25',
+    encoder: live,
+    latencyBudgetMilliseconds,
+  });
+
+/** Pushes a file to its end; what arrived. */
+async function arrived(recorder: Recorder, push: Push): Promise<readonly RecordedUnit[]> {
+  await push.ended();
+  await recorder.untilClosed(10_000);
+  return recorder.units();
+}
+
 describe('the start', () => {
   it('P30: two seconds before the first frame cause no burst, since time begins with the first frame', async () => {
     await using recorder = await Recorder.start();
-    await using pusher = await FramePusher.open({
-      url: recorder.url(),
-      width: 320,
-      height: 180,
-      inputFormat: 'rgb24',
-      frameRate: '25',
-      encoder: live,
-    });
+    await using pusher = await liveCamera(recorder);
     await sleep(2_000);
     for (let i = 0; i < 100; i++) await pusher.push(picture(320, 180, i));
     await pusher.finish();
@@ -68,10 +80,8 @@ describe('the start', () => {
         encoder: { encoder: 'libx264', preset: 'medium', tune: '', maxBFrames: 16, bitRate: 800_000 },
       },
     });
-    await push.ended();
-    await recorder.untilClosed(10_000);
     // B-frames: units are sent in decoding order, so they are judged by their distance in time.
-    const units = recorder.units();
+    const units = await arrived(recorder, push);
     expect(units.length).toBe(200);
     const gaps = units.slice(1).map((unit, i) => unit.at - (units[i] as RecordedUnit).at);
     const took = (units.at(-1)?.at ?? 0) - (units[0]?.at ?? 0);
@@ -85,15 +95,7 @@ describe('the start', () => {
 
   it('P31: with the low-latency preset a unit leaves at most two frames after its picture', async () => {
     await using recorder = await Recorder.start();
-    await using pusher = await FramePusher.open({
-      url: recorder.url(),
-      width: 320,
-      height: 180,
-      inputFormat: 'rgb24',
-      frameRate: '25',
-      encoder: live,
-      latencyBudgetMilliseconds: 0,
-    });
+    await using pusher = await liveCamera(recorder, 0);
     for (let i = 0; i < 50; i++) {
       await pusher.offer(picture(320, 180, i));
       await sleep(FRAME);
@@ -119,12 +121,11 @@ describe('in the middle', () => {
       outputs: recorder.url(),
       encode: { encoder: live },
     });
-    await push.ended();
-    await recorder.untilClosed(10_000);
-    const media = mediaMilliseconds(recorder.units());
+    const units = await arrived(recorder, push);
+    const media = mediaMilliseconds(units);
     const wanted = media.map((_, n) => (n < 150 ? n * 20 : 3_000 + (n - 150) * 100));
     expect(Math.max(...media.map((t, n) => Math.abs(t - (wanted[n] as number))))).toBeLessThan(1);
-    const worst = Math.max(...deviations(recorder.units()).map(Math.abs));
+    const worst = Math.max(...deviations(units).map(Math.abs));
     console.log(`worst display error ${worst.toFixed(2)} ms`);
     expect(worst).toBeLessThan(20);
   });
@@ -138,9 +139,7 @@ describe('in the middle', () => {
       outputs: recorder.url(),
       encode: { encoder: live },
     });
-    await push.ended();
-    await recorder.untilClosed(10_000);
-    const figures = pacingFigures(recorder.units());
+    const figures = pacingFigures(await arrived(recorder, push));
     console.log(
       `p99 ${figures.p99.toFixed(2)} ms, sd ${figures.sd.toFixed(2)} ms, start lead ${figures.startLead.toFixed(2)} ms`,
     );
@@ -168,9 +167,7 @@ describe('the end', () => {
       decode: { encoderDelayFrames: 60 },
       encode: { encoder: { encoder: 'libx264', preset: 'fast', tune: '', bitRate: 800_000 } },
     });
-    await push.ended();
-    await recorder.untilClosed(10_000);
-    const units = recorder.units();
+    const units = await arrived(recorder, push);
     expect(units.length).toBe(75);
     expect(push.output().ledger.sent).toBe(75);
     const late = deviations(units).slice(-10).map(Math.abs);

@@ -21,6 +21,11 @@ std::unique_ptr<ring::Observer> observe(const std::string& path) {
   }
 }
 
+bool failed(const sessions::DecodeSnapshot& snapshot) {
+  return snapshot.phase == sessions::DecodePhase::Failed;
+}
+bool failed(const sessions::EncodeSnapshot& snapshot) { return snapshot.failed; }
+
 }  // namespace
 
 void SessionHost::start(Napi::Env env, const Napi::Value& listener) {
@@ -77,42 +82,32 @@ void SessionHost::emit(std::string_view kind, std::string_view detail) {
   });
 }
 
-DecodeHost::DecodeHost(sessions::DecodeSessionOptions options) : ring_path_(options.ring.path) {
+template <typename Session>
+void RingSessionHost<Session>::run() {
+  session_->start();
+  while (!session_->wait(kSlice)) {
+  }
+  const auto snapshot = session_->snapshot();
+  if (failed(snapshot) && snapshot.error) throw *snapshot.error;
+}
+
+template <typename Session>
+Napi::Value RingSessionHost<Session>::snapshot(Napi::Env env) {
+  const auto queue = observe(ring_path_);
+  return to_js(env, session_->snapshot(), queue ? &queue->header() : nullptr);
+}
+
+DecodeHost::DecodeHost(sessions::DecodeSessionOptions options)
+    : RingSessionHost(options.ring.path) {
   session_ = std::make_unique<sessions::DecodeSession>(
       std::move(options), system_clock(),
       [this](std::string_view kind, std::string_view detail) { emit(kind, detail); });
 }
 
-void DecodeHost::run() {
-  session_->start();
-  while (!session_->wait(kSlice)) {
-  }
-  const auto snapshot = session_->snapshot();
-  if (snapshot.phase == sessions::DecodePhase::Failed && snapshot.error) throw *snapshot.error;
-}
-
-Napi::Value DecodeHost::snapshot(Napi::Env env) {
-  const auto queue = observe(ring_path_);
-  return to_js(env, session_->snapshot(), queue ? &queue->header() : nullptr);
-}
-
-EncodeHost::EncodeHost(EncodeSessionInput input) : ring_path_(std::move(input.ring_path)) {
+EncodeHost::EncodeHost(EncodeSessionInput input) : RingSessionHost(std::move(input.ring_path)) {
   session_ = std::make_unique<sessions::EncodeSession>(
       std::move(input.options), std::make_unique<sessions::RingInput>(ring_path_), system_clock(),
       [this](std::string_view kind, std::string_view detail) { emit(kind, detail); });
-}
-
-void EncodeHost::run() {
-  session_->start();
-  while (!session_->wait(kSlice)) {
-  }
-  const auto snapshot = session_->snapshot();
-  if (snapshot.failed && snapshot.error) throw *snapshot.error;
-}
-
-Napi::Value EncodeHost::snapshot(Napi::Env env) {
-  const auto queue = observe(ring_path_);
-  return to_js(env, session_->snapshot(), queue ? &queue->header() : nullptr);
 }
 
 }  // namespace videopush::binding

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "binding/environment.h"
@@ -51,40 +53,34 @@ class SessionHost : public std::enable_shared_from_this<SessionHost> {
   std::vector<std::shared_ptr<Pending>> waiters_;
 };
 
-class DecodeHost final : public SessionHost {
+/// What a session on a ring of either role has in common.
+template <typename Session>
+class RingSessionHost : public SessionHost {
+ public:
+  void request_stop() override { session_->request_stop(); }
+  void abort() override { session_->abort(); }
+  Napi::Value snapshot(Napi::Env env) override;
+
+ protected:
+  explicit RingSessionHost(std::string ring_path) : ring_path_(std::move(ring_path)) {}
+  void run() override;
+
+  const std::string ring_path_;
+  std::unique_ptr<Session> session_;
+};
+
+class DecodeHost final : public RingSessionHost<sessions::DecodeSession> {
  public:
   static constexpr napi_type_tag kTag = {0x5e0f9c1d2b7a4e61, 0x9d3c58b1f0a26471};
   static constexpr const char* kName = "DecodeSession";
   explicit DecodeHost(sessions::DecodeSessionOptions options);
-
-  void request_stop() override { session_->request_stop(); }
-  void abort() override { session_->abort(); }
-  Napi::Value snapshot(Napi::Env env) override;
-
- protected:
-  void run() override;
-
- private:
-  std::string ring_path_;
-  std::unique_ptr<sessions::DecodeSession> session_;
 };
 
-class EncodeHost final : public SessionHost {
+class EncodeHost final : public RingSessionHost<sessions::EncodeSession> {
  public:
   static constexpr napi_type_tag kTag = {0x1b84d0f35c2e4a97, 0xa6e1704f9b3d82c5};
   static constexpr const char* kName = "EncodeSession";
   explicit EncodeHost(EncodeSessionInput input);
-
-  void request_stop() override { session_->request_stop(); }
-  void abort() override { session_->abort(); }
-  Napi::Value snapshot(Napi::Env env) override;
-
- protected:
-  void run() override;
-
- private:
-  std::string ring_path_;
-  std::unique_ptr<sessions::EncodeSession> session_;
 };
 
 }  // namespace videopush::binding

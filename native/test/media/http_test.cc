@@ -339,26 +339,3 @@ TEST_CASE(
   REQUIRE(error);
   CHECK(error->code() == ErrorCode::SourceTimeout);
 }
-
-TEST_CASE("P36 an abort ends a wait for a silent server at once") {
-  Server silent([](int fd, const Request&) {
-    tiny::wait_for_close(fd);
-    return false;
-  });
-  AbortSignal abort;
-  std::chrono::steady_clock::time_point asked;
-  std::thread stopper([&] {
-    silent.wait_for_connection();
-    asked = std::chrono::steady_clock::now();
-    abort.abort();
-  });
-  SourceOptions options = source_at(silent.url("http", "/a.mp4"));
-  options.open_timeout_ms = 60'000;
-  const auto error = error_of([&] { media::open_source(options, {1}, abort); });
-  stopper.join();
-  const double waited = seconds_since(asked);
-  MESSAGE("abort took " << waited * 1000 << " ms");
-  REQUIRE(error);
-  CHECK(error->code() == ErrorCode::Aborted);
-  CHECK(waited < 1.0);
-}

@@ -119,8 +119,8 @@ TEST_CASE("P36 an RTSP server that is not there, or silent, is told within the l
   }
 }
 
-TEST_CASE("P36 an abort ends a wait for a silent RTSP or RTMP server at once") {
-  for (const std::string scheme : {"rtsp", "rtmp"}) {
+TEST_CASE("P36 an abort ends a wait for a silent server of any kind at once") {
+  for (const std::string scheme : {"http", "rtsp", "rtmp"}) {
     CAPTURE(scheme);
     Server silent([](int fd, const Request&) {
       tiny::wait_for_close(fd);

@@ -10,6 +10,7 @@
 #include "core/abort.h"
 #include "core/error.h"
 #include "sinks/sink.h"
+#include "support/error_of.h"
 #include "support/fake_rtsp_server.h"
 #include "support/h264_units.h"
 #include "support/sim_clock.h"
@@ -43,17 +44,6 @@ struct Publisher {
   sinks::SendResult send(const TestUnit& unit) { return sink->send(unit.unit(), abort); }
   void close(Nanoseconds limit, std::string* error = nullptr) { sink->close(limit, abort, error); }
 };
-
-/// The error a call ends in; Internal "nothing was thrown" when in none.
-template <typename Call>
-Error error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(ErrorCode::Internal, "nothing was thrown");
-}
 
 inline std::vector<RtpPacket> rtp_of(const std::vector<FrameSeen>& frames, int channel = 0) {
   std::vector<RtpPacket> out;

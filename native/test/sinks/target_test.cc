@@ -6,23 +6,15 @@
 #include "sinks/muxed_address.h"
 #include "sinks/sink.h"
 #include "sinks/url.h"
+#include "support/error_of.h"
 #include "support/sim_clock.h"
 
 using namespace videopush;
 using sinks::Protocol;
 using sinks::protocol_of;
+using test::error_of;
 
 namespace {
-
-template <typename Call>
-Error error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return Error(ErrorCode::Internal, "nothing was thrown");
-}
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
