@@ -1,0 +1,41 @@
+/** Time and chance as the operator sees them, so that tests can set both. */
+
+export interface Clock {
+  /** Monotonic, milliseconds. */
+  now(): number;
+  /** By the calendar. */
+  date(): Date;
+  /** Runs `action` once, after `milliseconds`; returns what cancels it. */
+  after(milliseconds: number, action: () => void): () => void;
+  /** 0 <= x < 1 */
+  random(): number;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  after: (milliseconds, action) => {
+    const timer = setTimeout(action, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  random: Math.random,
+};
+
+/** Resolves after `milliseconds`, or rejects with the signal's reason as soon as it is aborted. */
+export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  if (signal?.aborted) {
+    reject(signal.reason);
+    return promise;
+  }
+  const onAbort = () => {
+    cancel();
+    reject(signal?.reason);
+  };
+  const cancel = clock.after(milliseconds, () => {
+    signal?.removeEventListener('abort', onAbort);
+    resolve();
+  });
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return promise;
+}

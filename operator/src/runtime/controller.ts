@@ -1,0 +1,113 @@
+/** The loop around a reconcile: workers, deadlines, retries (the shape of cert-manager's pkg/controller/controller.go). */
+import type { Clock } from './clock.ts';
+import { ConflictError, RetryAfterError, TerminalError } from './errors.ts';
+import type { WorkQueue } from './work-queue.ts';
+
+/** Look again after this time although nothing changed. */
+export interface ReconcileResult {
+  requeueAfterMilliseconds?: number;
+}
+
+/** Level-based: gets a name, reads the world, brings it closer to what is wanted. `signal` ends it at its deadline. */
+export type Reconcile = (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined>;
+
+/** controller-runtime's names for how a reconcile ended. */
+export type Outcome = 'success' | 'requeue_after' | 'requeue' | 'error' | 'terminal_error';
+
+export interface ControllerObserver {
+  started?(): void;
+  ended?(outcome: Outcome, seconds: number): void;
+  /** Errors that count: not conflicts. */
+  failed?(key: string, error: unknown): void;
+}
+
+export interface ControllerOptions {
+  name: string;
+  queue: WorkQueue;
+  reconcile: Reconcile;
+  clock: Clock;
+  /** at a time, default 8: they wait for the network, mostly */
+  workers?: number;
+  /** of one reconcile, milliseconds, default 60000 */
+  deadline?: number;
+  observer?: ControllerObserver;
+}
+
+export class Controller {
+  readonly #options: Required<Omit<ControllerOptions, 'observer'>> & { observer: ControllerObserver };
+
+  constructor(options: ControllerOptions) {
+    this.#options = { workers: 8, deadline: 60_000, observer: {}, ...options };
+  }
+
+  /** Works until the signal is aborted; resolves when every reconcile under way has ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(Array.from({ length: this.#options.workers }, () => this.#work(signal)));
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const { queue } = this.#options;
+    for (let key = await queue.take(signal); key !== undefined; key = await queue.take(signal)) {
+      try {
+        await this.#handle(key, signal);
+      } finally {
+        queue.done(key);
+      }
+    }
+  }
+
+  async #handle(key: string, signal: AbortSignal): Promise<void> {
+    const { clock, queue, observer } = this.#options;
+    const began = clock.now();
+    observer.started?.();
+    let outcome: Outcome;
+    try {
+      outcome = this.#succeeded(key, await this.#reconcile(key, signal));
+    } catch (error) {
+      if (signal.aborted) {
+        queue.add(key); // whoever works next begins here
+        return;
+      }
+      outcome = this.#failed(key, error);
+    }
+    observer.ended?.(outcome, (clock.now() - began) / 1000);
+  }
+
+  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const { name, clock, deadline, reconcile } = this.#options;
+    const limit = new AbortController();
+    const cancel = clock.after(deadline, () =>
+      limit.abort(new Error(`${name} ${key}: not done within ${deadline / 1000} s`)),
+    );
+    try {
+      return await reconcile(key, AbortSignal.any([signal, limit.signal]));
+    } catch (error) {
+      throw limit.signal.aborted ? limit.signal.reason : error;
+    } finally {
+      cancel();
+    }
+  }
+
+  #succeeded(key: string, result: ReconcileResult | undefined): Outcome {
+    const { queue } = this.#options;
+    queue.forget(key);
+    if (result?.requeueAfterMilliseconds === undefined) return 'success';
+    queue.addAfter(key, result.requeueAfterMilliseconds);
+    return 'requeue_after';
+  }
+
+  #failed(key: string, error: unknown): Outcome {
+    const { queue, observer } = this.#options;
+    if (error instanceof ConflictError) {
+      queue.addRateLimited(key);
+      return 'requeue';
+    }
+    observer.failed?.(key, error);
+    if (error instanceof TerminalError) {
+      queue.forget(key);
+      return 'terminal_error';
+    }
+    queue.addRateLimited(key, error instanceof RetryAfterError ? error.milliseconds : 0);
+    return 'error';
+  }
+}
