@@ -1,0 +1,161 @@
+/** HTTP to one API server over one pool of connections. No product words, no models: JSON in, JSON out. */
+import http from 'node:http';
+import https from 'node:https';
+import { createInterface } from 'node:readline';
+import { ApiError, type Status } from './errors.ts';
+
+export interface ApiRequest {
+  /** default GET */
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** such as /api/v1/namespaces/default/pods */
+  path: string;
+  query?: Record<string, string | number | boolean | undefined>;
+  /** JSON */
+  body?: unknown;
+  /** default application/json */
+  contentType?: string;
+  signal: AbortSignal;
+}
+
+export interface Transport {
+  /** The answer's JSON. Rejects with ApiError for any other status than 2xx, else with what the network ended in. */
+  json(request: ApiRequest): Promise<unknown>;
+  /** The answer line by line, for watches. */
+  lines(request: ApiRequest): AsyncIterable<string>;
+}
+
+/** What a request needs beside its own words; asked before each, since tokens and certificates are renewed. */
+export interface Credentials {
+  headers?: Record<string, string>;
+  ca?: string | Buffer;
+  cert?: string | Buffer;
+  key?: string | Buffer;
+}
+
+export interface TransportOptions {
+  server: URL;
+  credentials?: () => Promise<Credentials>;
+  userAgent: string;
+  /** connections at the most, default 32 */
+  connections?: number;
+  /** until an answer begins, milliseconds, default 30000 */
+  timeout?: number;
+}
+
+export class HttpTransport implements Transport {
+  readonly #options: Required<TransportOptions>;
+  readonly #agent: http.Agent;
+
+  constructor(options: TransportOptions) {
+    this.#options = { credentials: async () => ({}), connections: 32, timeout: 30_000, ...options };
+    const { connections: maxSockets } = this.#options;
+    const pool = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets, scheduling: 'lifo' as const };
+    this.#agent = options.server.protocol === 'https:' ? new https.Agent(pool) : new http.Agent(pool);
+  }
+
+  async json(request: ApiRequest): Promise<unknown> {
+    const answer = await this.#ask(request);
+    return parse(request, await text(answer));
+  }
+
+  async *lines(request: ApiRequest): AsyncGenerator<string> {
+    const answer = await this.#ask(request);
+    // An answer that breaks off has to be told from one that ends: readline alone does not.
+    const broken = Promise.withResolvers<never>();
+    broken.promise.catch(() => undefined);
+    answer.once('error', broken.reject);
+    const lines = createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY });
+    const iterator = lines[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { value, done } = await Promise.race([iterator.next(), broken.promise]);
+        if (done) break;
+        if (value !== '') yield value;
+      }
+      if (!answer.complete) throw new Error(`${describe(request)}: the connection was closed`);
+    } finally {
+      lines.close();
+      answer.destroy();
+    }
+  }
+
+  /** Closes what is idle; for the end of the process. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #ask(request: ApiRequest): Promise<http.IncomingMessage> {
+    const { server, credentials, userAgent } = this.#options;
+    const { headers, ...tls } = await credentials();
+    const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
+    const client = server.protocol === 'https:' ? https : http;
+    const sent = client.request(new URL(pathOf(request), server), {
+      method: request.method ?? 'GET',
+      agent: this.#agent,
+      signal: request.signal,
+      ...tls,
+      headers: {
+        accept: 'application/json',
+        'user-agent': userAgent,
+        ...headers,
+        ...(body && {
+          'content-type': request.contentType ?? 'application/json',
+          'content-length': body.length,
+        }),
+      },
+    });
+    const answer = await this.#answer(request, sent.end(body));
+    const status = answer.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    throw refusal(request, status, await text(answer), answer.headers['retry-after']);
+  }
+
+  #answer(request: ApiRequest, sent: http.ClientRequest): Promise<http.IncomingMessage> {
+    const { timeout } = this.#options;
+    return new Promise((resolve, reject) => {
+      const limit = setTimeout(() => {
+        sent.destroy(new Error(`${describe(request)}: no answer within ${timeout / 1000} s`));
+      }, timeout);
+      sent.once('response', (answer) => {
+        clearTimeout(limit);
+        resolve(answer);
+      });
+      sent.on('error', (error) => {
+        clearTimeout(limit);
+        reject(request.signal.aborted ? request.signal.reason : error);
+      });
+    });
+  }
+}
+
+const describe = ({ method = 'GET', path }: ApiRequest): string => `${method} ${path}`;
+
+function pathOf({ path, query = {} }: ApiRequest): string {
+  const words = Object.entries(query).filter(([, value]) => value !== undefined);
+  if (words.length === 0) return path;
+  return `${path}?${new URLSearchParams(words.map(([name, value]): [string, string] => [name, String(value)]))}`;
+}
+
+async function text(answer: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(request: ApiRequest, body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new Error(`${describe(request)}: the answer is not JSON`);
+  }
+}
+
+function refusal(request: ApiRequest, code: number, body: string, retryAfter: string | undefined): ApiError {
+  let status: Status = {};
+  try {
+    status = JSON.parse(body) as Status;
+  } catch {
+    // A proxy in between answers in its own words; the code says enough.
+  }
+  return new ApiError(describe(request), code, status, retryAfter);
+}
