@@ -1,0 +1,136 @@
+/**
+ * Events of events.k8s.io/v1 for people who run `kubectl describe`: one object per cause, counted up when it happens again
+ * (its `series`), never a flood.
+ */
+import { type Clock, sleep } from '../runtime/clock.ts';
+import { microTime } from '../runtime/leader-election.ts';
+import type { KubeObject } from './objects.ts';
+import type { Resource, ResourceKind } from './resource.ts';
+
+export const EVENTS: ResourceKind = {
+  group: 'events.k8s.io',
+  version: 'v1',
+  kind: 'Event',
+  plural: 'events',
+};
+
+export interface EventWords {
+  type: 'Normal' | 'Warning';
+  /** why, one CamelCase word that is API: Published, SourceUnreachable */
+  reason: string;
+  /** what was done or tried, one CamelCase word: Apply, Connect */
+  action: string;
+  /** a sentence; cut at 1 kB as the API server demands */
+  note: string;
+}
+
+export interface RecorderOptions {
+  events: Resource;
+  clock: Clock;
+  /** such as videopush.dev/operator */
+  controller: string;
+  /** the pod's name */
+  instance: string;
+  /** the same cause within this time is counted, not told anew, milliseconds, default 600000 */
+  window?: number;
+  onError?: (error: unknown) => void;
+}
+
+const MOST_NOTE_BYTES = 1024;
+/** Of one write, milliseconds. */
+const LIMIT = 10_000;
+
+interface Told {
+  at: number;
+  count: number;
+  object: KubeObject;
+}
+
+export class EventRecorder {
+  readonly #options: Required<Omit<RecorderOptions, 'onError'>> & Pick<RecorderOptions, 'onError'>;
+  readonly #told = new Map<string, Told>();
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: RecorderOptions) {
+    this.#options = { window: 600_000, ...options };
+  }
+
+  /** Tells of `regarding` in the background; what cannot be written goes to onError. */
+  record(regarding: KubeObject, words: EventWords): void {
+    this.#writing = this.#writing.then(() => this.#write(regarding, words));
+  }
+
+  /** Resolves when all that was recorded is written. */
+  flush(): Promise<void> {
+    return this.#writing;
+  }
+
+  async #write(regarding: KubeObject, words: EventWords): Promise<void> {
+    const { events, clock, onError } = this.#options;
+    this.#forget();
+    const cause = [regarding.metadata.uid, words.type, words.reason, words.action, words.note].join('\n');
+    const before = this.#told.get(cause);
+    const late = new AbortController();
+    const limit = sleep(clock, LIMIT, late.signal).then(
+      () => late.abort(new Error('no answer in time')),
+      () => undefined,
+    );
+    try {
+      const object = before ? again(before, clock) : this.#first(regarding, words);
+      const stored = before
+        ? await events.replace(object, late.signal)
+        : await events.create(object, late.signal);
+      this.#told.set(cause, { at: clock.now(), count: (before?.count ?? 0) + 1, object: stored });
+    } catch (error) {
+      this.#told.delete(cause); // the next time it is told anew
+      onError?.(error);
+    } finally {
+      late.abort();
+      await limit;
+    }
+  }
+
+  #first(regarding: KubeObject, { type, reason, action, note }: EventWords): KubeObject {
+    const { clock, controller, instance } = this.#options;
+    const { name, namespace, uid, resourceVersion } = regarding.metadata;
+    const random = Math.floor(clock.random() * 2 ** 40).toString(36);
+    return {
+      metadata: {
+        name: `${name.slice(0, 200)}.${clock.date().getTime().toString(36)}${random}`,
+        namespace: namespace ?? 'default',
+      },
+      eventTime: microTime(clock.date()),
+      reportingController: controller,
+      reportingInstance: instance,
+      type,
+      reason,
+      action,
+      note: cut(note),
+      regarding: {
+        apiVersion: regarding.apiVersion,
+        kind: regarding.kind,
+        name,
+        namespace,
+        uid,
+        resourceVersion,
+      },
+    };
+  }
+
+  #forget(): void {
+    const { clock, window } = this.#options;
+    for (const [cause, { at }] of this.#told) if (clock.now() - at > window) this.#told.delete(cause);
+  }
+}
+
+const again = ({ object, count }: Told, clock: Clock): KubeObject => ({
+  ...object,
+  series: { count: count + 1, lastObservedTime: microTime(clock.date()) },
+});
+
+function cut(note: string): string {
+  const bytes = Buffer.from(note);
+  if (bytes.length <= MOST_NOTE_BYTES) return note;
+  const most = bytes.subarray(0, MOST_NOTE_BYTES - 3).toString('utf8');
+  return `${most.replace(/\ufffd$/, '')}…`;
+}
