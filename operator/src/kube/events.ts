@@ -2,8 +2,7 @@
  * Events of events.k8s.io/v1 for people who run `kubectl describe`: one object per cause, counted up when it happens again
  * (its `series`), never a flood.
  */
-import { type Clock, sleep } from '../runtime/clock.ts';
-import { microTime } from '../runtime/leader-election.ts';
+import { type Clock, microTime, sleep } from './clock.ts';
 import type { KubeObject } from './objects.ts';
 import type { Resource, ResourceKind } from './resource.ts';
 

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ManualClock } from '../runtime/testing/manual-clock.ts';
 import { ApiError } from './errors.ts';
 import { EVENTS, EventRecorder } from './events.ts';
 import { LEASES, leaseClient } from './lease.ts';
 import type { KubeObject } from './objects.ts';
 import { Resource } from './resource.ts';
+import { ManualClock } from './testing/manual-clock.ts';
 import type { ApiRequest, Transport } from './transport.ts';
 import { WriteGate } from './write-gate.ts';
 
@@ -75,8 +75,8 @@ describe('the lease', () => {
     answer = () => {
       throw new ApiError('put', 409, { reason: 'Conflict' });
     };
-    await expect(client.create(record, signal)).rejects.toMatchObject({ name: 'ConflictError' });
-    await expect(client.update(record, '1', signal)).rejects.toMatchObject({ name: 'ConflictError' });
+    await expect(client.create(record, signal)).rejects.toMatchObject({ code: 409 });
+    await expect(client.update(record, '1', signal)).rejects.toMatchObject({ code: 409 });
   });
 });
 

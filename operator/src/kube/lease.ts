@@ -1,7 +1,5 @@
 /** The election's lease as an object of coordination.k8s.io/v1. */
-import { ConflictError } from '../runtime/errors.ts';
-import type { LeaseClient, LeaseRecord, StoredLease } from '../runtime/leader-election.ts';
-import { isConflict, isNotFound } from './errors.ts';
+import { isNotFound } from './errors.ts';
 import type { KubeObject } from './objects.ts';
 import type { Resource, ResourceKind } from './resource.ts';
 
@@ -11,6 +9,27 @@ export const LEASES: ResourceKind = {
   kind: 'Lease',
   plural: 'leases',
 };
+
+/** spec of a Lease; times as MicroTime, with six digits of a second. */
+export interface LeaseRecord {
+  holderIdentity: string;
+  leaseDurationSeconds: number;
+  acquireTime: string;
+  renewTime: string;
+  leaseTransitions: number;
+}
+
+export interface StoredLease {
+  record: LeaseRecord;
+  resourceVersion: string;
+}
+
+/** Where the lease is kept. create and update reject with a conflict when somebody else was faster. */
+export interface LeaseClient {
+  get(signal: AbortSignal): Promise<StoredLease | null>;
+  create(record: LeaseRecord, signal: AbortSignal): Promise<StoredLease>;
+  update(record: LeaseRecord, resourceVersion: string, signal: AbortSignal): Promise<StoredLease>;
+}
 
 /** `leases` has to be behind a gate of its own: who does not lead must be able to write the lease. */
 export function leaseClient(leases: Resource, place: { namespace: string; name: string }): LeaseClient {
@@ -38,19 +57,11 @@ export function leaseClient(leases: Resource, place: { namespace: string; name: 
         throw error;
       }
     },
-    create: (spec, signal) => faster(leases.create({ metadata: place, spec }, signal).then(stored)),
+    create: (spec, signal) => leases.create({ metadata: place, spec }, signal).then(stored),
     // Labels and annotations that somebody put on the lease stay.
     update: (spec, resourceVersion, signal) =>
-      faster(
-        leases
-          .replace({ metadata: { ...last?.metadata, ...place, resourceVersion }, spec }, signal)
-          .then(stored),
-      ),
+      leases
+        .replace({ metadata: { ...last?.metadata, ...place, resourceVersion }, spec }, signal)
+        .then(stored),
   };
 }
-
-/** Somebody else was. */
-const faster = (asked: Promise<StoredLease>): Promise<StoredLease> =>
-  asked.catch((error: unknown) => {
-    throw isConflict(error) ? new ConflictError((error as Error).message, { cause: error }) : error;
-  });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../runtime/testing/manual-clock.ts';
 import { ApiError } from './errors.ts';
 import { keyOf } from './objects.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { FakeCollection } from './testing/fake-collection.ts';
+import { ManualClock } from './testing/manual-clock.ts';
 
 interface World {
   clock: ManualClock;

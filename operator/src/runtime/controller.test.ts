@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ApiError } from '../kube/errors.ts';
+import { ManualClock } from '../kube/testing/manual-clock.ts';
 import { Controller, type Outcome, type Reconcile } from './controller.ts';
-import { ConflictError, RetryAfterError, TerminalError } from './errors.ts';
-import { ManualClock } from './testing/manual-clock.ts';
+import { TerminalError } from './errors.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** A controller that runs while `body` does. */
@@ -86,7 +87,7 @@ describe('an error', () => {
   it('that names its delay gets it', () =>
     running(
       async () => {
-        throw new RetryAfterError('busy', 7_000);
+        throw new ApiError('apply', 429, {}, '7');
       },
       async ({ clock, queue, outcomes }) => {
         queue.add('ns/a');
@@ -101,7 +102,7 @@ describe('an error', () => {
     let calls = 0;
     return running(
       async () => {
-        if (++calls === 1) throw new ConflictError('the object has been modified');
+        if (++calls === 1) throw new ApiError('apply', 409, { reason: 'Conflict' });
         return undefined;
       },
       async ({ clock, queue, outcomes, failures }) => {

@@ -1,6 +1,7 @@
 /** The loop around a reconcile: workers, deadlines, retries (the shape of cert-manager's pkg/controller/controller.go). */
-import type { Clock } from './clock.ts';
-import { ConflictError, RetryAfterError, TerminalError } from './errors.ts';
+import type { Clock } from '../kube/clock.ts';
+import { ApiError, isConflict } from '../kube/errors.ts';
+import { TerminalError } from './errors.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** Look again after this time although nothing changed. */
@@ -98,7 +99,8 @@ export class Controller {
 
   #failed(key: string, error: unknown): Outcome {
     const { queue, observer } = this.#options;
-    if (error instanceof ConflictError) {
+    if (isConflict(error)) {
+      // Somebody wrote in between: read again and decide anew.
       queue.addRateLimited(key);
       return 'requeue';
     }
@@ -107,7 +109,7 @@ export class Controller {
       queue.forget(key);
       return 'terminal_error';
     }
-    queue.addRateLimited(key, error instanceof RetryAfterError ? error.milliseconds : 0);
+    queue.addRateLimited(key, error instanceof ApiError ? error.retryAfter : 0);
     return 'error';
   }
 }

@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ConflictError } from './errors.ts';
-import {
-  LeaderElection,
-  type LeaseClient,
-  type LeaseRecord,
-  microTime,
-  StandDownError,
-  type StoredLease,
-} from './leader-election.ts';
-import { ManualClock } from './testing/manual-clock.ts';
+import { microTime } from '../kube/clock.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { LeaseClient, LeaseRecord, StoredLease } from '../kube/lease.ts';
+import { ManualClock } from '../kube/testing/manual-clock.ts';
+import { LeaderElection, StandDownError } from './leader-election.ts';
 
 /** A lease in memory; `down` makes every call hang until its signal is aborted. */
 class Store implements LeaseClient {
@@ -23,13 +18,14 @@ class Store implements LeaseClient {
 
   async create(record: LeaseRecord, signal: AbortSignal): Promise<StoredLease> {
     await this.#answer(signal);
-    if (this.stored) throw new ConflictError('it is there already');
+    if (this.stored) throw new ApiError('create', 409, { reason: 'AlreadyExists' });
     return this.#store(record);
   }
 
   async update(record: LeaseRecord, resourceVersion: string, signal: AbortSignal): Promise<StoredLease> {
     await this.#answer(signal);
-    if (this.stored?.resourceVersion !== resourceVersion) throw new ConflictError('it has been modified');
+    if (this.stored?.resourceVersion !== resourceVersion)
+      throw new ApiError('update', 409, { reason: 'Conflict' });
     return this.#store(record);
   }
 

@@ -5,29 +5,9 @@
  * It is no fence by itself: who leads must stop writing when its signal is aborted, which happens `renewDeadline` after the last
  * renewal, well before anybody else may take the lease over.
  */
-import { type Clock, sleep } from './clock.ts';
-import { ConflictError } from './errors.ts';
-
-/** spec of a Lease; times as MicroTime, with six digits of a second. */
-export interface LeaseRecord {
-  holderIdentity: string;
-  leaseDurationSeconds: number;
-  acquireTime: string;
-  renewTime: string;
-  leaseTransitions: number;
-}
-
-export interface StoredLease {
-  record: LeaseRecord;
-  resourceVersion: string;
-}
-
-/** Where the lease is kept. create and update throw ConflictError when somebody else was faster. */
-export interface LeaseClient {
-  get(signal: AbortSignal): Promise<StoredLease | null>;
-  create(record: LeaseRecord, signal: AbortSignal): Promise<StoredLease>;
-  update(record: LeaseRecord, resourceVersion: string, signal: AbortSignal): Promise<StoredLease>;
-}
+import { type Clock, microTime, sleep } from '../kube/clock.ts';
+import { isConflict } from '../kube/errors.ts';
+import type { LeaseClient, LeaseRecord, StoredLease } from '../kube/lease.ts';
 
 export interface ElectionOptions {
   client: LeaseClient;
@@ -50,9 +30,6 @@ export interface ElectionOptions {
 export class StandDownError extends Error {
   override readonly name = 'StandDownError';
 }
-
-/** A Date as the API server wants it in a MicroTime. */
-export const microTime = (date: Date): string => date.toISOString().replace(/\.(\d{3})Z$/, '.$1000Z');
 
 export class LeaderElection {
   readonly #options: Required<Omit<ElectionOptions, 'onError'>> & Pick<ElectionOptions, 'onError'>;
@@ -145,7 +122,7 @@ export class LeaderElection {
     try {
       return await this.#acquire(AbortSignal.any([signal, late.signal]));
     } catch (error) {
-      if (!(error instanceof ConflictError) && !signal.aborted) onError?.(error);
+      if (!isConflict(error) && !signal.aborted) onError?.(error);
       return false;
     } finally {
       cancel();

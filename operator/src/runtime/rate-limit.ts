@@ -1,5 +1,5 @@
 /** How long a key waits before it is tried again. */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../kube/clock.ts';
 
 export interface BackoffOptions {
   /** of the first failure, milliseconds; default 5 */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from './testing/manual-clock.ts';
+import { ManualClock } from '../kube/testing/manual-clock.ts';
 import { LOW_PRIORITY, type QueueOptions, WorkQueue } from './work-queue.ts';
 
 function make(options: Partial<QueueOptions> = {}) {

@@ -39,3 +39,6 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
   signal?.addEventListener('abort', onAbort, { once: true });
   return promise;
 }
+
+/** A Date as the API server wants it in a MicroTime. */
+export const microTime = (date: Date): string => date.toISOString().replace(/\.(\d{3})Z$/, '.$1000Z');
