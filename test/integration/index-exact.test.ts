@@ -65,12 +65,15 @@ const cases: Record<string, Case> = {
   'video behind audio': { clip: { bFrames: 2, audio: 'first' }, threads: 2 },
   'audio behind video': { clip: { bFrames: 2, audio: 'last' }, threads: 2 },
   'a variable rate, 50 then 20 frames per second': {
-    clip: { instants: 'if(lt(N,50),N/50,1+(N-50)/20)' },
+    clip: {
+      instants: 'if(lt(N,50),N/50,1+(N-50)/20)',
+      // Of the last frame, that is: FFmpeg 7 gives it none, and then it stands outside of the edit list.
+      extra: ['-bsf:v', 'setts=duration=4500'],
+    },
     threads: 2,
     instant: (n) => (n < 50 ? n / 50 : 1 + (n - 50) / 20),
-    // In MP4 the last frame, which has no duration then, may stand outside of the edit list.
-    ending: '.mkv',
-    tick: 0.001,
+    // The clip's own instants: setpts cuts the fraction of a tick off.
+    tick: 2 / 90_000,
   },
   'a start at 1,234.5 s in Matroska': {
     clip: { startSeconds: 1234.5, bFrames: 2 },
