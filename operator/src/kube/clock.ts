@@ -40,5 +40,27 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
   return promise;
 }
 
+/**
+ * Runs `work` with a signal that is aborted after `milliseconds`, with `why` as its error, or with `signal`. Rejects with that error
+ * when the time was up, whatever `work` makes of it.
+ */
+export async function within<T>(
+  clock: Clock,
+  milliseconds: number,
+  why: string,
+  work: (signal: AbortSignal) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const late = new AbortController();
+  const cancel = clock.after(milliseconds, () => late.abort(new Error(why)));
+  try {
+    return await work(signal ? AbortSignal.any([signal, late.signal]) : late.signal);
+  } catch (error) {
+    throw late.signal.aborted ? late.signal.reason : error;
+  } finally {
+    cancel();
+  }
+}
+
 /** A Date as the API server wants it in a MicroTime. */
 export const microTime = (date: Date): string => date.toISOString().replace(/\.(\d{3})Z$/, '.$1000Z');

@@ -2,7 +2,7 @@
  * Events of events.k8s.io/v1 for people who run `kubectl describe`: one object per cause, counted up when it happens again
  * (its `series`), never a flood.
  */
-import { type Clock, microTime, sleep } from './clock.ts';
+import { type Clock, microTime, within } from './clock.ts';
 import type { KubeObject } from './objects.ts';
 import type { Resource, ResourceKind } from './resource.ts';
 
@@ -69,23 +69,15 @@ export class EventRecorder {
     this.#forget();
     const cause = [regarding.metadata.uid, words.type, words.reason, words.action, words.note].join('\n');
     const before = this.#told.get(cause);
-    const late = new AbortController();
-    const limit = sleep(clock, LIMIT, late.signal).then(
-      () => late.abort(new Error('no answer in time')),
-      () => undefined,
-    );
     try {
       const object = before ? again(before, clock) : this.#first(regarding, words);
-      const stored = before
-        ? await events.replace(object, late.signal)
-        : await events.create(object, late.signal);
+      const stored = await within(clock, LIMIT, 'no answer in time', (signal) =>
+        before ? events.replace(object, signal) : events.create(object, signal),
+      );
       this.#told.set(cause, { at: clock.now(), count: (before?.count ?? 0) + 1, object: stored });
     } catch (error) {
       this.#told.delete(cause); // the next time it is told anew
       onError?.(error);
-    } finally {
-      late.abort();
-      await limit;
     }
   }
 

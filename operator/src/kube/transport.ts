@@ -1,7 +1,6 @@
 /** HTTP to one API server over one pool of connections. No product words, no models: JSON in, JSON out. */
 import http from 'node:http';
 import https from 'node:https';
-import { createInterface } from 'node:readline';
 import { ApiError, type Status } from './errors.ts';
 
 export interface ApiRequest {
@@ -60,23 +59,15 @@ export class HttpTransport implements Transport {
 
   async *lines(request: ApiRequest): AsyncGenerator<string> {
     const answer = await this.#ask(request);
-    // An answer that breaks off has to be told from one that ends: readline alone does not.
-    const broken = Promise.withResolvers<never>();
-    broken.promise.catch(() => undefined);
-    answer.once('error', broken.reject);
-    const lines = createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY });
-    const iterator = lines[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const { value, done } = await Promise.race([iterator.next(), broken.promise]);
-        if (done) break;
-        if (value !== '') yield value;
-      }
-      if (!answer.complete) throw new Error(`${describe(request)}: the connection was closed`);
-    } finally {
-      lines.close();
-      answer.destroy();
+    answer.setEncoding('utf8');
+    let rest = '';
+    // Throws when the answer breaks off, and ends the connection when nobody reads on.
+    for await (const text of answer) {
+      const lines = `${rest}${text}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines.filter((line) => line !== '');
     }
+    if (rest !== '') yield rest;
   }
 
   /** Closes what is idle; for the end of the process. */

@@ -1,5 +1,5 @@
 /** The loop around a reconcile: workers, deadlines, retries (the shape of cert-manager's pkg/controller/controller.go). */
-import type { Clock } from '../kube/clock.ts';
+import { type Clock, within } from '../kube/clock.ts';
 import { ApiError, isConflict } from '../kube/errors.ts';
 import { TerminalError } from './errors.ts';
 import type { WorkQueue } from './work-queue.ts';
@@ -74,19 +74,10 @@ export class Controller {
     observer.ended?.(outcome, (clock.now() - began) / 1000);
   }
 
-  async #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+  #reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const { name, clock, deadline, reconcile } = this.#options;
-    const limit = new AbortController();
-    const cancel = clock.after(deadline, () =>
-      limit.abort(new Error(`${name} ${key}: not done within ${deadline / 1000} s`)),
-    );
-    try {
-      return await reconcile(key, AbortSignal.any([signal, limit.signal]));
-    } catch (error) {
-      throw limit.signal.aborted ? limit.signal.reason : error;
-    } finally {
-      cancel();
-    }
+    const why = `${name} ${key}: not done within ${deadline / 1000} s`;
+    return within(clock, deadline, why, (limited) => reconcile(key, limited), signal);
   }
 
   #succeeded(key: string, result: ReconcileResult | undefined): Outcome {

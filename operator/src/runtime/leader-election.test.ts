@@ -117,13 +117,19 @@ describe('of two', () => {
   });
 });
 
+/** One that has led for five seconds when its API server falls silent. */
+async function cutOff(stubborn = false): Promise<{ clock: ManualClock; store: Store; a: Candidate }> {
+  const clock = new ManualClock();
+  const store = new Store();
+  const a = candidate('a', clock, store, stubborn);
+  await clock.advance(5_000);
+  store.down = true;
+  return { clock, store, a };
+}
+
 describe('a leader that cannot renew', () => {
   it('stands down before another may lead, competes again, and leads again', async () => {
-    const clock = new ManualClock();
-    const store = new Store();
-    const a = candidate('a', clock, store);
-    await clock.advance(5_000);
-    store.down = true;
+    const { clock, store, a } = await cutOff();
     await clock.advance(10_000);
     expect([a.election.leading, a.terms]).toEqual([false, 1]);
     store.down = false;
@@ -133,11 +139,7 @@ describe('a leader that cannot renew', () => {
   });
 
   it('survives a gap that is shorter than its deadline', async () => {
-    const clock = new ManualClock();
-    const store = new Store();
-    const a = candidate('a', clock, store);
-    await clock.advance(5_000);
-    store.down = true;
+    const { clock, store, a } = await cutOff();
     await clock.advance(5_000);
     store.down = false;
     await clock.advance(60_000);
@@ -146,12 +148,8 @@ describe('a leader that cannot renew', () => {
   });
 
   it('and does not end in time ends its process', async () => {
-    const clock = new ManualClock();
-    const store = new Store();
-    const a = candidate('a', clock, store, true);
+    const { clock, a } = await cutOff(true);
     const run = expect(a.run).rejects.toThrow(StandDownError);
-    await clock.advance(5_000);
-    store.down = true;
     await clock.advance(20_000);
     await run;
   });

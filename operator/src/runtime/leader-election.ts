@@ -5,7 +5,7 @@
  * It is no fence by itself: who leads must stop writing when its signal is aborted, which happens `renewDeadline` after the last
  * renewal, well before anybody else may take the lease over.
  */
-import { type Clock, microTime, sleep } from '../kube/clock.ts';
+import { type Clock, microTime, sleep, within } from '../kube/clock.ts';
 import { isConflict } from '../kube/errors.ts';
 import type { LeaseClient, LeaseRecord, StoredLease } from '../kube/lease.ts';
 
@@ -25,6 +25,8 @@ export interface ElectionOptions {
   /** Problems on the way: an API server that does not answer. */
   onError?: (error: unknown) => void;
 }
+
+const NO_ANSWER = 'no answer in time';
 
 /** What was led did not end in time: two may act at once, so this process has to end. */
 export class StandDownError extends Error {
@@ -69,12 +71,11 @@ export class LeaderElection {
     const stop = new AbortController();
     this.#leading = true;
     const led = lead(stop.signal);
-    const ended = led.then(
-      () => 'ended' as const,
-      () => 'ended' as const,
-    );
     try {
-      await Promise.race([this.#renew(AbortSignal.any([signal, stop.signal])), ended]);
+      await Promise.race([
+        this.#renew(AbortSignal.any([signal, stop.signal])),
+        led.catch(() => undefined), // thrown once it has stood down
+      ]);
     } finally {
       this.#leading = false;
       stop.abort(new Error('no longer the leader'));
@@ -117,15 +118,11 @@ export class LeaderElection {
   /** Takes or renews the lease. false: it is another's, or the server did not answer. */
   async #try(signal: AbortSignal, limit: number): Promise<boolean> {
     const { clock, onError } = this.#options;
-    const late = new AbortController();
-    const cancel = clock.after(limit, () => late.abort(new Error('no answer in time')));
     try {
-      return await this.#acquire(AbortSignal.any([signal, late.signal]));
+      return await within(clock, limit, NO_ANSWER, (limited) => this.#acquire(limited), signal);
     } catch (error) {
       if (!isConflict(error) && !signal.aborted) onError?.(error);
       return false;
-    } finally {
-      cancel();
     }
   }
 
@@ -175,16 +172,15 @@ export class LeaderElection {
   /** So that the next one need not wait for the lease to run out; a failure only costs it that wait. */
   async #release(): Promise<void> {
     const { client, clock, identity, retryPeriod, onError } = this.#options;
-    if (this.#seen?.record.holderIdentity !== identity) return;
-    const late = new AbortController();
-    const cancel = clock.after(retryPeriod, () => late.abort(new Error('no answer in time')));
-    const record = { ...this.#record(this.#seen.record), holderIdentity: '', leaseDurationSeconds: 1 };
+    const seen = this.#seen;
+    if (seen?.record.holderIdentity !== identity) return;
+    const record = { ...this.#record(seen.record), holderIdentity: '', leaseDurationSeconds: 1 };
     try {
-      this.#observe(await client.update(record, this.#seen.resourceVersion, late.signal));
+      await within(clock, retryPeriod, NO_ANSWER, async (limited) =>
+        this.#observe(await client.update(record, seen.resourceVersion, limited)),
+      );
     } catch (error) {
       onError?.(error);
-    } finally {
-      cancel();
     }
   }
 }

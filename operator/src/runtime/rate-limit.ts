@@ -47,7 +47,10 @@ export class TokenBucket {
   #tokens: number;
   #at: number;
 
-  constructor(clock: Clock, { rate = 10, burst = 100 }: { rate?: number; burst?: number } = {}) {
+  constructor(
+    clock: Clock,
+    { rate = 10, burst = 100 }: { rate?: number | undefined; burst?: number | undefined } = {},
+  ) {
     this.#clock = clock;
     this.#rate = rate;
     this.#burst = burst;

@@ -50,7 +50,7 @@ export class WorkQueue {
   constructor({ clock, rate, burst, observer = {}, ...backoff }: QueueOptions) {
     this.#clock = clock;
     this.#backoff = new KeyedBackoff(() => clock.random(), backoff);
-    this.#bucket = new TokenBucket(clock, { ...(rate && { rate }), ...(burst && { burst }) });
+    this.#bucket = new TokenBucket(clock, { rate, burst });
     this.#observer = observer;
   }
 
