@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seeded, testSeed } from '../../../test/support/random.ts';
 import { ApiError } from './errors.ts';
 import { keyOf } from './objects.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
@@ -173,13 +174,8 @@ it('all is listed anew from time to time, in case something was missed', () =>
   }));
 
 it('ends with the server’s state whatever happens on the way', async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  console.log(`seed ${seed}`);
-  let state = seed;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return (state >>> 8) % below;
-  };
+  const random = seeded(testSeed());
+  console.log(`seed ${random.seed}`);
   await following(async ({ clock, server, reflector, news }) => {
     const trouble = [
       () => server.cut(),
@@ -191,11 +187,11 @@ it('ends with the server’s state whatever happens on the way', async () => {
       () => server.cut(new ApiError('watch', 410, { reason: 'Expired' })),
     ];
     for (let step = 0; step < 1_000; step++) {
-      const name = `n${random(20)}`;
-      if (random(3) === 0) server.remove(name);
+      const name = `n${random.integer(0, 19)}`;
+      if (random.integer(0, 2) === 0) server.remove(name);
       else server.put(name, { step });
-      if (random(4) === 0) trouble[random(trouble.length)]?.();
-      await clock.advance(random(3_000));
+      if (random.integer(0, 3) === 0) random.pick(trouble)();
+      await clock.advance(random.integer(0, 2_999));
     }
     server.faults.list.length = server.faults.watch.length = 0;
     await clock.advance(300_000);
