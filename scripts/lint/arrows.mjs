@@ -23,12 +23,14 @@ export const ARROWS = {
   'operator/src/kube': [],
   'operator/src/runtime': ['operator/src/kube'],
   'operator/src/crds': [],
-  'operator/src/builders': ['operator/src/crds', 'codec-worker/src'],
+  // Objects as they travel are kube's words; what builders make of them is not sent by them.
+  'operator/src/builders': ['operator/src/crds', 'operator/src/kube', 'codec-worker/src'],
   'operator/src/controllers': [
     'operator/src/builders',
     'operator/src/runtime',
     'operator/src/kube',
     'operator/src/crds',
+    'codec-worker/src',
   ],
   cli: ['operator/src/builders', 'operator/src/crds', 'codec-worker/src', 'native/lib'],
 };
