@@ -6,8 +6,9 @@ import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
-import { parseWorkerConfig, type WorkerConfig } from './config.ts';
-import { errorShape, WorkerError } from './errors.ts';
+import type { WorkerConfig } from './config.ts';
+import { readWorkerConfig, watchConfig } from './config-watch.ts';
+import { errorShape } from './errors.ts';
 import { EXIT, type StopSignal } from './exit-codes.ts';
 import { filesChanged } from './files.ts';
 import { createPagesServer, listen } from './http.ts';
@@ -21,14 +22,14 @@ const HELP = `Usage: node main.ts --config FILE [OPTION]...
 Runs one role (decoder or encoder) of a stream, as FILE (a WorkerConfig, JSON) says. Logs JSON lines on standard
 output; serves /metrics, /healthz, /readyz and /status where the configuration says.
 
-  --config FILE            the configuration
+  --config FILE            the configuration; when its content changes, the role ends in order with exit code 75
   --grace SECONDS          how long an orderly end after SIGTERM may take (10); a second SIGTERM ends at once
   --termination-log FILE   where the cause of a permanent error is left for Kubernetes, when FILE exists
                            (/dev/termination-log)
   --help, --version
 
-Exit codes: 0 everything is done; 64 wrong usage; 70 internal error; 143, 130, 129 stopped before the end by
-SIGTERM, SIGINT, SIGHUP.
+Exit codes: 0 everything is done; 64 wrong usage; 70 internal error; 75 the configuration has changed: start me again;
+143, 130, 129 stopped before the end by SIGTERM, SIGINT, SIGHUP.
 `;
 
 interface Arguments {
@@ -57,19 +58,6 @@ function readArguments(argv: string[]): Arguments | 'help' | 'version' {
   return { config: values.config, graceSeconds, terminationLog: values['termination-log'] };
 }
 
-function readConfig(file: string): WorkerConfig {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new WorkerError('ConfigUnreadable', `${file} cannot be read: ${(error as Error).message}`, {
-      permanent: true,
-      action: 'provide the file',
-    });
-  }
-  return parseWorkerConfig(text);
-}
-
 /** The configuration, as soon as there is a usable one; null when `stop` comes first. */
 async function usableConfig(
   { config: file, terminationLog }: Arguments,
@@ -80,7 +68,7 @@ async function usableConfig(
   try {
     while (!stop.aborted) {
       try {
-        return readConfig(file);
+        return readWorkerConfig(file);
       } catch (error) {
         const { code, message } = errorShape(error);
         log.error({ event: 'fault', code, permanent: true }, `${code}: ${message}`);
@@ -169,6 +157,14 @@ async function main(argv: string[]): Promise<number> {
   worker = new Worker({ config, native, version: manifest.version, graceSeconds, terminationLog });
   const end = worker.run();
   flushCompileCache(); // a process that is killed would leave nothing for the next one
+  const running = worker;
+  void watchConfig({
+    file: parsed.config,
+    running: config,
+    signal: stop.signal,
+    onChange: () => running.reload(),
+    onFault: (fault) => running.configFault(fault),
+  });
   return await end;
 }
 

@@ -1,5 +1,6 @@
 /** The body of /status: everything that is known of this process, in one JSON document. */
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, RingSnapshot } from '@videopush/native';
+import type { Paced } from './paced.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
@@ -9,6 +10,8 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   pid: number;
   /** How often the supervisor has started this role again. */
   restarts: number;
+  /** How often it was started again for a changed configuration. */
+  reloads: number;
   /** ISO 8601, of this process. */
   startTime: string;
   uptimeSeconds: number;
@@ -17,6 +20,8 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   ready: Verdict;
   /** What keeps the role from working, or troubles it; null in health. */
   error: NativeErrorShape | null;
+  /** Encoder: whether units leave on time; null for a decoder and before the first second. */
+  paced: Paced | null;
   /** Of the native session; null before there was one. */
   snapshot: Snapshot | null;
   /** The frame queue with its cursors and every output's ledger, as it outlives the processes; null while there is none. */

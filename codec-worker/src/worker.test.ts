@@ -75,11 +75,13 @@ test('P53 the status of an encoder has every field, and ends with exit code 0 wh
     role: 'encoder',
     pid: process.pid,
     restarts: 0,
+    reloads: 0,
     startTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     uptimeSeconds: expect.any(Number),
     phase: 'Running',
     ready: { ok: true, code: 'Connected', message: 'every output is connected' },
     error: null,
+    paced: null,
     snapshot: encodeSnapshot(),
     ring: null,
   } satisfies Record<keyof WorkerStatus, unknown>);
@@ -129,6 +131,63 @@ test('a second signal cuts the orderly end short', async () => {
   expect(session.calls).toEqual(['start', 'requestStop', 'abort']);
   session.end(encodeSnapshot({ running: false }));
   expect(await run).toBe(130);
+});
+
+test('a changed configuration ends the process in order with exit code 75', async () => {
+  const { worker, run } = await start(encoderConfig());
+  const session = await core.next<EncodeSnapshot>();
+  worker.reload();
+  worker.reload();
+  expect(session.calls).toEqual(['start', 'requestStop']);
+  session.end(encodeSnapshot({ running: false }));
+  expect(await run).toBe(75);
+});
+
+test('a decoder that idles because it is done is needed again with its new configuration', async () => {
+  const { worker, run } = await start(decoderConfig());
+  (await core.next<DecodeSnapshot>()).end(decodeSnapshot({ phase: 'Ended' }));
+  await expect.poll(() => event('done')).toBeDefined();
+  worker.reload();
+  expect(await run).toBe(75);
+});
+
+test('an encoder that has sent everything while it was to reload is done', async () => {
+  const { worker, run } = await start(encoderConfig());
+  const session = await core.next<EncodeSnapshot>();
+  worker.reload();
+  session.end(encodeSnapshot({ ended: true }));
+  expect(await run).toBe(0);
+});
+
+test('a signal during a reload wins', async () => {
+  const { worker, run } = await start(encoderConfig());
+  const session = await core.next<EncodeSnapshot>();
+  worker.reload();
+  worker.stop('SIGTERM');
+  expect(session.calls).toEqual(['start', 'requestStop']);
+  session.end(encodeSnapshot({ running: false }));
+  expect(await run).toBe(143);
+});
+
+test('a new configuration that cannot be used is shown and stops nothing', async () => {
+  const { worker, run, base } = await start(encoderConfig());
+  const session = await core.next<EncodeSnapshot>();
+  const fault = {
+    code: 'ConfigInvalid',
+    message: 'stream: is missing',
+    action: 'correct it',
+    permanent: false,
+  };
+  worker.configFault(fault);
+  expect((await get(base, '/readyz')).status).toBe(200);
+  expect((await get(base, '/status')).body).toMatchObject({ phase: 'Running', error: fault });
+  expect(event('fault')).toMatchObject({ level: 40, msg: 'ConfigInvalid: stream: is missing; correct it' });
+  worker.configFault(null);
+  expect((await get(base, '/status')).body.error).toBeNull();
+  expect(session.calls).toEqual(['start']);
+  worker.stop('SIGTERM');
+  session.end(session.state);
+  expect(await run).toBe(143);
 });
 
 test('a permanent error does not end the process: it is not ready, says why everywhere, and is healthy', async () => {

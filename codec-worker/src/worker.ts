@@ -27,6 +27,9 @@ export interface WorkerOptions {
   log?: Logger;
 }
 
+/** An orderly end for a new configuration: long enough for a full queue, short enough not to show as an outage. */
+const RELOAD_SECONDS = 3;
+
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #role: Role;
@@ -36,6 +39,8 @@ export class Worker {
   readonly #startTime = new Date().toISOString();
   readonly #stop = new AbortController();
   #stoppedBy: StopSignal | null = null;
+  #reloading = false;
+  #configFault: NativeErrorShape | null = null;
   #lastFault = '';
 
   constructor(options: WorkerOptions) {
@@ -86,7 +91,7 @@ export class Worker {
     this.#log.info({ event: 'summary', snapshot: this.#role.snapshot() }, 'the books of this process');
     this.#server.close();
     this.#server.closeAllConnections();
-    const code = done ? EXIT.done : EXIT.stopped[this.#stoppedBy ?? 'SIGTERM'];
+    const code = this.#exitCode(done);
     this.#log.info({ event: 'ended', code }, 'the process ends');
     return code;
   }
@@ -100,15 +105,38 @@ export class Worker {
     }
     this.#stoppedBy = signal;
     this.#log.info({ event: 'stopping' }, `${signal}: stopping at a frame boundary`);
+    if (!this.#reloading) this.#end(this.#options.graceSeconds);
+  }
+
+  /** The configuration has changed: ends in order, what was taken is sent, and the next process begins with the new one. */
+  reload(): void {
+    if (this.#stoppedBy !== null || this.#reloading) return;
+    this.#reloading = true;
+    this.#log.info({ event: 'reloading' }, 'the configuration has changed: ending at a frame boundary');
+    this.#end(Math.min(this.#options.graceSeconds, RELOAD_SECONDS));
+  }
+
+  /** A new configuration that can't be used, which stops nothing; null: mended. */
+  configFault(fault: NativeErrorShape | null): void {
+    this.#configFault = fault;
+    if (fault) this.#report(fault);
+    else this.#log.info({ event: 'config_mended' }, 'the configuration can be used again');
+  }
+
+  #end(seconds: number): void {
     this.#stop.abort();
     this.#role.requestStop();
     setTimeout(() => {
-      this.#log.warn(
-        { event: 'aborting' },
-        `not ended within ${this.#options.graceSeconds} s: ending at once`,
-      );
+      this.#log.warn({ event: 'aborting' }, `not ended within ${seconds} s: ending at once`);
       this.#role.abort();
-    }, this.#options.graceSeconds * 1000).unref();
+    }, seconds * 1000).unref();
+  }
+
+  #exitCode(done: boolean): number {
+    const reload = this.#reloading && this.#stoppedBy === null;
+    // A role that idles when done is needed again with its new configuration.
+    if (done && !(reload && this.#role.idlesWhenDone)) return EXIT.done;
+    return reload ? EXIT.reload : EXIT.stopped[this.#stoppedBy ?? 'SIGTERM'];
   }
 
   status(): WorkerStatus {
@@ -119,11 +147,13 @@ export class Worker {
       role: config.role,
       pid: process.pid,
       restarts: Number(process.env.VIDEOPUSH_RESTARTS ?? 0),
+      reloads: Number(process.env.VIDEOPUSH_RELOADS ?? 0),
       startTime: this.#startTime,
       uptimeSeconds: process.uptime(),
       phase: this.#role.phase(),
       ready: this.#role.ready(),
-      error: this.#role.fault(),
+      error: this.#role.fault() ?? this.#configFault,
+      paced: this.#role.paced(),
       snapshot: this.#role.snapshot(),
       ring: this.#ring(),
     };

@@ -20,7 +20,10 @@ export interface SupervisorState {
   supervisor: number;
   /** Process id of what it runs; null while there is none. */
   child: number | null;
+  /** After failures. */
   restarts: number;
+  /** After changes of the configuration. */
+  reloads: number;
   lastExit: { code: number; signal: string | null } | null;
 }
 

@@ -166,6 +166,40 @@ describe('a process that fails', () => {
   });
 });
 
+describe('a process that asks to be started again, by exit code 75', () => {
+  test('is started at once, and this is no failure', async () => {
+    const stateFile = join(folder, 'state');
+    const mark = join(folder, 'reloaded');
+    const script = `[ -e ${mark} ] && exec sleep 600; touch ${mark}; sleep 0.3; exit 75`;
+    const options = ['--failures', '0', '--min-delay', '0.25', '--state', stateFile];
+    const watched = await Watched.start(options, shell(script));
+    await watched.next('reloading');
+    const asked = performance.now();
+    await watched.next('started');
+    expect(performance.now() - asked).toBeLessThan(200);
+    expect(readSupervisorState(stateFile)).toMatchObject({ phase: 'running', restarts: 0, reloads: 1 });
+    expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
+  });
+
+  test('is told how often, and waits for the shortest delay when it does nothing else', async () => {
+    const script = 'echo "reloads $VIDEOPUSH_RELOADS restarts $VIDEOPUSH_RESTARTS"; exit 75';
+    const started = performance.now();
+    const watched = await Watched.start(['--failures', '0', '--min-delay', '0.1'], shell(script));
+    const told = () => watched.lines.filter(({ msg }) => msg.startsWith('reloads')).map(({ msg }) => msg);
+    await expect.poll(() => told().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(300);
+    expect(told().slice(0, 4)).toEqual([0, 1, 2, 3].map((n) => `reloads ${n} restarts 0`));
+  });
+
+  test('is not started again after a stop: the exit code is that of the signal', async () => {
+    const script = 'trap "exit 75" TERM; echo ready; while :; do sleep 0.05; done';
+    const watched = await Watched.start([], shell(script));
+    await expect.poll(() => watched.lines.some(({ msg }) => msg === 'ready')).toBe(true);
+    watched.program.signal('SIGTERM');
+    expect((await watched.program.ended).code).toBe(143);
+  });
+});
+
 describe('the exit code', () => {
   test.each([
     ['0 of a process that is done', shell('exit 0'), 0],

@@ -45,6 +45,7 @@ export function decoderRole(config: DecoderConfig, { native, log, build, onFault
       return snapshot && decoderProgress(snapshot);
     },
     fault: () => keeper.fault ?? keeper.snapshot()?.error ?? null,
+    paced: () => null,
     snapshot: () => keeper.snapshot(),
     metrics: new MetricsPage(config.stream, decoderFamilies, take),
     secretUrls: () => [],

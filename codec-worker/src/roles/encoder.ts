@@ -12,6 +12,7 @@ import { WorkerError } from '../errors.ts';
 import { SessionKeeper } from '../keeper.ts';
 import { encoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
+import { EncoderPacing } from '../paced.ts';
 import { encoderProgress, encoderReady, faultText } from '../verdict.ts';
 import { logEvent, type Role, type RoleParts } from './role.ts';
 
@@ -32,6 +33,8 @@ export function encodeOptions(
     }),
   };
 }
+
+const SAMPLE_MILLISECONDS = 1000;
 
 /** The URL of an output from its file. @throws WorkerError CredentialsMissing, UrlInvalid: permanent until the file changes */
 function readUrl(name: string, file: string): string {
@@ -103,6 +106,7 @@ export function encoderRole(config: EncoderConfig, { native, log, build, onFault
     renewal: { files: urlFiles, wanted: ({ outputs }) => outputs.some(({ phase }) => phase !== 'Connected') },
     onFault,
   });
+  const pacing = new EncoderPacing(() => performance.now() / 1000);
   const take = () => ({ build, snapshot: keeper.snapshot() });
   return {
     phase: () => (keeper.fault ? 'Failed' : phaseOf(keeper.snapshot())),
@@ -115,10 +119,18 @@ export function encoderRole(config: EncoderConfig, { native, log, build, onFault
       return snapshot && encoderProgress(snapshot);
     },
     fault: () => keeper.fault ?? keeper.snapshot()?.error ?? outputFault(keeper.snapshot()),
+    paced: () => pacing.paced,
     snapshot: () => keeper.snapshot(),
     metrics: new MetricsPage(config.stream, encoderFamilies, take),
     secretUrls: () => [...secrets],
-    run: () => keeper.run(),
+    run: async () => {
+      const timer = setInterval(() => pacing.sample(keeper.snapshot()), SAMPLE_MILLISECONDS);
+      try {
+        return await keeper.run();
+      } finally {
+        clearInterval(timer);
+      }
+    },
     requestStop: () => keeper.requestStop(),
     abort: () => keeper.abort(),
     idlesWhenDone: false,

@@ -3,6 +3,7 @@ import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, SessionEvent } f
 import type { Logger } from '../log.ts';
 import type { Build } from '../metrics.ts';
 import type { MetricsPage } from '../metrics-render.ts';
+import type { Paced } from '../paced.ts';
 import type { NativeCore } from '../session.ts';
 import type { Progress, Verdict } from '../verdict.ts';
 
@@ -13,6 +14,8 @@ export interface Role {
   /** null while there is no session. */
   progress(): Progress | null;
   fault(): NativeErrorShape | null;
+  /** null where nothing is paced. */
+  paced(): Paced | null;
   snapshot(): DecodeSnapshot | EncodeSnapshot | null;
   readonly metrics: Pick<MetricsPage<unknown>, 'contentType' | 'render'>;
   /** URLs that may not be shown, known once they were read. */

@@ -78,6 +78,7 @@ class Supervisor {
     for (std::string& word : options_.command) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     setenv("VIDEOPUSH_RESTARTS", std::to_string(state_.restarts).c_str(), 1);
+    setenv("VIDEOPUSH_RELOADS", std::to_string(state_.reloads).c_str(), 1);
 
     const pid_t self = getpid();
     const pid_t child = fork();
@@ -160,6 +161,12 @@ class Supervisor {
 
   void child_ended(const Ending& ending) {
     const double ran_for = monotonic_seconds() - started_at_;
+    const bool wants_reload = ending.signal == 0 && ending.code == kExitReload;
+    if (wants_reload && stopping_) {
+      exit_code_ = 128 + stop_signal_;  // the stop came while it ended by itself
+      return;
+    }
+    if (wants_reload) return reload(ran_for);
     if (ending.clean() || stopping_ || (ending.signal == 0 && ending.code == kExitUsage)) {
       exit_code_ = ending.exit_code();
       const bool as_asked = stopping_ && ending.signal == 0 && ending.code == 128 + stop_signal_;
@@ -168,6 +175,13 @@ class Supervisor {
       return;
     }
     schedule_restart(ran_for, describe(ending));
+  }
+
+  void reload(double ran_for) {
+    next_start_ = monotonic_seconds() + policy_.reloaded(ran_for);
+    state_.reloads++;
+    become("waiting");
+    log(Level::Info, "reloading", state_, "role process has a new configuration");
   }
 
   void schedule_restart(double ran_for, const std::string& why) {

@@ -12,10 +12,11 @@ namespace {
 constexpr std::string_view kHelp =
     R"(Usage: videopush-supervisor [OPTION]... -- COMMAND [ARGUMENT]...
 
-Runs COMMAND, starts it again when it fails, forwards signals to it and reaps what it leaves behind.
+Runs COMMAND, starts it again when it fails (later and later) or exits with 75 (at once: it wants
+to read its configuration again), forwards signals to it and reaps what it leaves behind.
 Made to be the first process of a container; works anywhere.
 
-  --state FILE        keep a JSON record there: {"pid", "restarts", "phase", "lastExit", ...}
+  --state FILE        keep a JSON record there: {"pid", "restarts", "reloads", "phase", ...}
   --parent PID        stop COMMAND (SIGTERM) when this process, which must be the parent, has gone
   --min-delay S       before the first restart (0.25); doubles with each further failure, jittered
   --max-delay S       longest delay (5)

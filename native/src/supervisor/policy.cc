@@ -16,4 +16,6 @@ std::optional<double> Policy::failed(double now, double ran_for, double chance) 
   return std::min(delay, limits_.max_delay);
 }
 
+double Policy::reloaded(double ran_for) const { return std::max(limits_.min_delay - ran_for, 0.0); }
+
 }  // namespace videopush::supervisor

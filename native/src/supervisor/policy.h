@@ -24,6 +24,10 @@ class Policy {
   /// that the neighbours of a lost server do not come back in step. Nothing: give up.
   std::optional<double> failed(double now, double ran_for, double chance);
 
+  /// A process asked to be started again, which is no failure: at once, unless it ran for less than
+  /// the shortest delay, so that one that does nothing but ask can't keep the machine busy.
+  double reloaded(double ran_for) const;
+
  private:
   Limits limits_;
   std::deque<double> times_;

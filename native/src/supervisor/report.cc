@@ -43,7 +43,8 @@ std::string last_exit(const State& state) {
 std::string fields(const State& state) {
   return "\"supervisor\":" + std::to_string(getpid()) +
          ",\"child\":" + (state.child > 0 ? std::to_string(state.child) : "null") +
-         ",\"restarts\":" + std::to_string(state.restarts) + ",\"lastExit\":" + last_exit(state);
+         ",\"restarts\":" + std::to_string(state.restarts) +
+         ",\"reloads\":" + std::to_string(state.reloads) + ",\"lastExit\":" + last_exit(state);
 }
 
 bool write_all(int fd, std::string_view text) {

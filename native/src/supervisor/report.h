@@ -24,7 +24,8 @@ struct Ending {
 struct State {
   std::string_view phase = "starting";  // starting, running, waiting, stopping, ended
   pid_t child = 0;                      // 0 = none
-  int restarts = 0;
+  int restarts = 0;                     // after failures
+  int reloads = 0;                      // after kExitReload
   std::optional<Ending> last;
 };
 

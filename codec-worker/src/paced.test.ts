@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { EncoderPacing, PacedWatch } from './paced.ts';
+import { encodeSnapshot, outputSnapshot, threeValues } from './testing/snapshots.ts';
+
+/** Units at 25 a second on a clock of its own; `late` says how many of each second's units are late. */
+class Push {
+  seconds = 0;
+  sent = 0;
+  late = 0;
+  readonly watch = new PacedWatch(() => this.seconds);
+
+  constructor() {
+    this.watch.sample(0, 0);
+  }
+
+  run(seconds: number, late = 0, units = 25): void {
+    for (let i = 0; i < seconds; i++) {
+      this.seconds += 1;
+      this.sent += units;
+      this.late += late;
+      this.watch.sample(this.sent, this.late);
+    }
+  }
+}
+
+describe('a push is paced', () => {
+  test('from its start, and while no more than one unit in twenty is late', () => {
+    const push = new Push();
+    expect(push.watch.paced).toEqual({ ok: true, lateShare: 0 });
+    push.run(60, 1);
+    expect(push.watch.paced).toEqual({ ok: true, lateShare: 0.04 });
+  });
+
+  test('no more when more than 5 % of the units of ten seconds were late', () => {
+    const push = new Push();
+    push.run(10);
+    push.run(4, 3);
+    expect(push.watch.paced).toEqual({ ok: true, lateShare: 0.048 });
+    push.run(1, 3);
+    expect(push.watch.paced).toEqual({ ok: false, lateShare: 0.06 });
+  });
+
+  test('not judged before ten seconds have passed: a start may stumble', () => {
+    const push = new Push();
+    push.run(9, 25);
+    expect(push.watch.paced.ok).toBe(true);
+    push.run(1, 25);
+    expect(push.watch.paced).toEqual({ ok: false, lateShare: 1 });
+  });
+
+  test('again after twenty seconds below 1 %, and not before', () => {
+    const push = new Push();
+    push.run(15, 5);
+    expect(push.watch.paced.ok).toBe(false);
+    push.run(19);
+    expect(push.watch.paced).toEqual({ ok: false, lateShare: 0 });
+    push.run(1);
+    expect(push.watch.paced.ok).toBe(true);
+  });
+
+  test('neither more nor less while nothing is sent', () => {
+    const push = new Push();
+    push.run(15, 5);
+    push.run(100, 0, 0);
+    expect(push.watch.paced).toEqual({ ok: false, lateShare: 0 });
+  });
+
+  test('counted anew when the counters begin anew', () => {
+    const push = new Push();
+    push.run(8, 25);
+    push.sent = 0;
+    push.late = 0;
+    push.run(30);
+    expect(push.watch.paced).toEqual({ ok: true, lateShare: 0 });
+  });
+});
+
+describe('the outputs of an encoder', () => {
+  test('speak through the one that keeps its time worst; a schedule that was moved counts as late', () => {
+    let seconds = 0;
+    const pacing = new EncoderPacing(() => seconds);
+    expect(pacing.paced).toBeNull();
+    pacing.sample(null);
+    expect(pacing.paced).toBeNull();
+    for (; seconds <= 10; seconds++) {
+      const lateness = { ...threeValues, count: 100 * seconds };
+      const rebases = { stall: 0, resume: 9, discontinuity: 9 };
+      const good = outputSnapshot({ name: 'good', lateness, late: 0, rebases });
+      const bad = outputSnapshot({
+        name: 'bad',
+        lateness,
+        late: 3 * seconds,
+        rebases: { ...rebases, stall: 7 * seconds },
+      });
+      pacing.sample(encodeSnapshot({ outputs: [good, bad] }));
+    }
+    expect(pacing.paced).toEqual({ ok: false, lateShare: 0.1 });
+  });
+});

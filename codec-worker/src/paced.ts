@@ -1,0 +1,97 @@
+/** Whether a push keeps its time: a judgement over the units of the last seconds. Pure; the clock is handed in. */
+import type { EncodeSnapshot, OutputSnapshot } from '@videopush/native';
+
+/** What /status says of the pacing. */
+export interface Paced {
+  /** False once more than 5 % of the units of 10 s were later than one frame; true again after 20 s below 1 %. */
+  ok: boolean;
+  /** Of the units of the last 10 s, 0 to 1: the output that keeps its time worst. */
+  lateShare: number;
+}
+
+const BAD_SHARE = 0.05;
+const BAD_SECONDS = 10;
+const GOOD_SHARE = 0.01;
+const GOOD_SECONDS = 20;
+
+interface Sample {
+  at: number;
+  sent: number;
+  late: number;
+}
+
+/** One output's counters over time. */
+export class PacedWatch {
+  readonly #now: () => number;
+  #samples: Sample[] = [];
+  #ok = true;
+
+  /** `now`: seconds, monotonic. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  get paced(): Paced {
+    return { ok: this.#ok, lateShare: this.#share(BAD_SECONDS) ?? 0 };
+  }
+
+  /** Once a second. `sent` and `late` only grow while a session lives; where one shrinks, a new session has begun. */
+  sample(sent: number, late: number): void {
+    const at = this.#now();
+    const last = this.#samples.at(-1);
+    if (last && (sent < last.sent || late < last.late)) this.#samples = [];
+    this.#samples.push({ at, sent, late });
+    // The newest sample that is older than the longest span stays: that is where the span's counts begin.
+    while (this.#samples[1] !== undefined && this.#samples[1].at <= at - GOOD_SECONDS) this.#samples.shift();
+    if (this.#covers(BAD_SECONDS) && (this.#share(BAD_SECONDS) ?? 0) > BAD_SHARE) this.#ok = false;
+    if (this.#covers(GOOD_SECONDS) && (this.#share(GOOD_SECONDS) ?? 1) < GOOD_SHARE) this.#ok = true;
+  }
+
+  #covers(seconds: number): boolean {
+    const [first] = this.#samples;
+    const last = this.#samples.at(-1);
+    return first !== undefined && last !== undefined && last.at - first.at >= seconds;
+  }
+
+  /** undefined: nothing was sent, so nothing was late either; another condition tells why. */
+  #share(seconds: number): number | undefined {
+    const last = this.#samples.at(-1);
+    if (!last) return undefined;
+    const first = this.#samples.findLast(({ at }) => at <= last.at - seconds) ?? this.#samples[0];
+    const units = last.sent - (first?.sent ?? 0);
+    return units > 0 ? Math.min((last.late - (first?.late ?? 0)) / units, 1) : undefined;
+  }
+}
+
+/** Units that were later than one frame; a schedule that was moved for one counts it as on time, so it is added here. */
+const lateUnits = ({ late, rebases }: OutputSnapshot): number => late + rebases.stall;
+
+/** All outputs of an encoder: the worst one speaks. */
+export class EncoderPacing {
+  readonly #now: () => number;
+  readonly #watches = new Map<string, PacedWatch>();
+
+  /** `now`: seconds, monotonic. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Once a second. */
+  sample(snapshot: EncodeSnapshot | null): void {
+    for (const output of snapshot?.outputs ?? []) {
+      const watch = this.#watches.get(output.name) ?? new PacedWatch(this.#now);
+      this.#watches.set(output.name, watch);
+      watch.sample(output.lateness.count, lateUnits(output));
+    }
+  }
+
+  /** null before the first sample. */
+  get paced(): Paced | null {
+    const all = [...this.#watches.values()].map(({ paced }) => paced);
+    if (all.length === 0) return null;
+    return {
+      ok: all.every(({ ok }) => ok),
+      lateShare: Math.max(...all.map(({ lateShare }) => lateShare)),
+    };
+  }
+}
