@@ -32,13 +32,7 @@ const PUBLISHING: Partial<Record<ServerType, readonly PublishProtocol[]>> = {
  */
 export function checkServer(server: MediaServer, protocol: PublishProtocol, field: string): void {
   const type = server.spec.type ?? 'MediaMTX';
-  const offered = PUBLISHING[type];
-  if (!offered) {
-    throw new ManifestError(
-      'spec.type',
-      `${type} cannot be run yet; use MediaMTX, or External for a server that runs elsewhere`,
-    );
-  }
+  const offered = checkServerType(server);
   const enabled =
     type === 'External'
       ? (server.spec.endpoints ?? []).map((endpoint) => endpoint.protocol)
@@ -48,6 +42,17 @@ export function checkServer(server: MediaServer, protocol: PublishProtocol, fiel
   throw new ManifestError(
     field,
     `MediaServer "${server.metadata.name}" does not take ${protocol}; it takes ${usable}`,
+  );
+}
+
+/** How streams may be published to a server of this type. @throws ManifestError for a type that cannot be run */
+export function checkServerType({ spec }: MediaServer): readonly PublishProtocol[] {
+  const type = spec.type ?? 'MediaMTX';
+  const offered = PUBLISHING[type];
+  if (offered) return offered;
+  throw new ManifestError(
+    'spec.type',
+    `${type} cannot be run yet; use MediaMTX, or External for a server that runs elsewhere`,
   );
 }
 

@@ -38,6 +38,8 @@ export interface MediaMtxOptions {
   logLevel?: 'error' | 'warn' | 'info' | 'debug';
   /** Seconds after which a silent peer is dropped. */
   readTimeoutSeconds?: number;
+  /** UDP port of WebRTC's media, default 8189. */
+  icePort?: number;
 }
 
 /**
@@ -75,6 +77,8 @@ export function buildMediaMtxConfig(
     hlsAddress: listen(ports.hls),
     webrtc: enabled.has('WebRTC'),
     webrtcAddress: listen(ports.webrtc),
+    webrtcLocalUDPAddress: listen(options.icePort ?? 8189),
+    webrtcAdditionalHosts: server.spec.externalHost === undefined ? [] : [server.spec.externalHost],
     srt: enabled.has('SRT'),
     srtAddress: listen(ports.srt),
     moq: false,

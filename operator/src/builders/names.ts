@@ -23,6 +23,10 @@ export const ANNOTATIONS = {
   encoderConfig: `${GROUP}/encoder-config`,
   /** on workloads: hash of the template as it was applied, and the fields of spec that it came from */
   template: `${GROUP}/template`,
+  /** on a stream's ConfigMap: hashes of the fields of spec that its objects came from */
+  specFields: `${GROUP}/spec-fields`,
+  /** on pod templates of a media server: hash of the settings that it takes only at its start */
+  serverSettings: `${GROUP}/server-settings`,
 } as const;
 
 export const FIELD_MANAGER = 'videopush-operator';

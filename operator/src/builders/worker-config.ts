@@ -41,6 +41,8 @@ export interface WorkerContext {
   logLevel?: 'error' | 'warn' | 'info' | 'debug';
   /** Processors of the machine that encodes, for the estimate of the encoder's delay. */
   processors?: number;
+  /** The JetStream stream that joins the two processes when they run in different pods; unset: only the ring does. */
+  jetStream?: { address: string; stream: string } | undefined;
 }
 
 /** Where both containers mount the ring, and the ports of the two processes of one pod. */
@@ -71,6 +73,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       whenFull: spec.queue?.whenFull ?? 'Block',
       encoderDelayFrames: encoderDelayFrames(spec.video ?? {}, context.processors ?? POD_DEFAULTS.processors),
       outputs: names,
+      ...(context.jetStream && { jetStream: context.jetStream }),
     },
   };
   return {

@@ -1,0 +1,70 @@
+/**
+ * What the objects of a stream carry beside their content so that the operator, looking at them later, knows what they came from:
+ * the last touch before they are applied or printed. Pure.
+ */
+import type { KubeObject } from '../kube/objects.ts';
+import { VERSION } from './defaults.ts';
+import { ANNOTATIONS, contentHash, GROUP } from './names.ts';
+import type { StreamContext } from './videopush/context.ts';
+
+/** On each object that is applied: hash of its content, which also tells of fields that are no longer wanted. */
+export const APPLIED = `${GROUP}/applied`;
+/** On the ConfigMap: what beside the resource's own specification its objects came from, as two hashes. */
+export const ORIGIN = `${GROUP}/origin`;
+
+/** What an installation and the servers of a stream contributed. */
+export interface Origin {
+  installation: string;
+  servers: string;
+}
+
+interface Whole {
+  config: KubeObject;
+  workloads: KubeObject[];
+}
+
+/** The objects as they are applied: the ConfigMap tells of its origin, each tells of its content. */
+export function finishObjects<Objects extends Whole>(objects: Objects, origin: Origin): Objects {
+  const config = annotated(objects.config, { [ORIGIN]: JSON.stringify(origin) });
+  return { ...objects, config: stamped(config), workloads: objects.workloads.map(stamped) };
+}
+
+/** Of the servers only what the stream's objects depend on: their status and their viewers change at will. */
+export function originOf({ defaults, servers }: Pick<StreamContext, 'defaults' | 'servers'>): Origin {
+  const used = Object.entries(servers).map(([name, { server, publishSecret }]) => ({
+    name,
+    publishSecret,
+    type: server.spec.type,
+    endpoints: server.spec.endpoints,
+  }));
+  return { installation: contentHash({ ...defaults, version: VERSION }), servers: contentHash(used) };
+}
+
+/** As it was applied; null when the object does not tell. */
+export function readOrigin(config: KubeObject | null): Origin | null {
+  try {
+    const value = JSON.parse(config?.metadata.annotations?.[ORIGIN] ?? '') as Origin | null;
+    return typeof value?.installation === 'string' ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The object with its hash on it. */
+export const stamped = (object: KubeObject): KubeObject =>
+  annotated(object, { [APPLIED]: contentHash(object) });
+
+/** Hash of the pod template that a workload was applied with. */
+export function templateHash({ metadata }: KubeObject): string {
+  try {
+    const { hash } = JSON.parse(metadata.annotations?.[ANNOTATIONS.template] ?? '') as { hash?: unknown };
+    return typeof hash === 'string' ? hash : '';
+  } catch {
+    return '';
+  }
+}
+
+function annotated(object: KubeObject, more: Record<string, string>): KubeObject {
+  const annotations = { ...object.metadata.annotations, ...more };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}

@@ -1,0 +1,62 @@
+/**
+ * How much memory the frame queue takes, from the same rules by which the decoder makes it: rows and planes begin on 64
+ * bytes, a slot is whole pages, slots = capacity + retained, at most 512 and 256 MiB, never fewer than capacity + 2. Pure.
+ */
+import type { Picture } from './picture.ts';
+
+export interface QueueShape {
+  capacityFrames: number;
+  encoderDelayFrames: number;
+  latencyBudgetMilliseconds: number;
+}
+
+const ALIGNMENT = 64;
+const PAGE = 4096;
+const MOST_SLOTS = 512;
+const MOST_BYTES = 256 * 2 ** 20;
+/** Cursors, ledgers of 8 outputs and the journal of 512 frame headers, rounded up. */
+const HEADER_BYTES = 128 * 2 ** 10;
+
+/** What a frame costs whose size nobody knows yet, at most: 2160p with 8 bits. */
+const LARGEST_ASSUMED = { width: 3840, height: 2160 } as const;
+/** And how fast it may come: only the retained frames depend on it. */
+const FASTEST_ASSUMED = 60;
+
+const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
+
+/** Bytes of one slot with 4:2:0 planes of `bytesPerSample` (1: 8 bits, 2: 10 or 12 bits). */
+export function slotBytes(
+  { width, height }: Pick<Picture, 'width' | 'height'>,
+  bytesPerSample: 1 | 2,
+): number {
+  const luma = roundUp(width * bytesPerSample, ALIGNMENT) * height;
+  const chroma = roundUp(Math.ceil(width / 2) * bytesPerSample, ALIGNMENT) * Math.ceil(height / 2);
+  return roundUp(luma + 2 * chroma + ALIGNMENT, PAGE);
+}
+
+function ringBytes(slot: number, rate: number, queue: QueueShape): number {
+  const { capacityFrames, encoderDelayFrames, latencyBudgetMilliseconds } = queue;
+  const retained = encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds / 1000) * rate) + 2;
+  const fit = Math.min(Math.floor(MOST_BYTES / slot), MOST_SLOTS);
+  const slots = Math.max(Math.min(capacityFrames + retained, fit), capacityFrames + 2);
+  return HEADER_BYTES + slots * slot;
+}
+
+/** Bytes that the queue is expected to hold: 8 bits a sample, an unknown source taken for 1080p30. */
+export function expectedRingBytes(picture: Picture, queue: QueueShape): number {
+  return ringBytes(slotBytes(picture, 1), picture.rate, queue);
+}
+
+/**
+ * Bytes that the queue's volume must offer. A change of the picture makes a new ring beside the old one, until the encoder
+ * has finished that: two of them. A picture of known size may come with 10 bits unless the decoder generates it; one of
+ * unknown size has the room of a 2160p with 8 bits, in which any smaller one fits twice.
+ */
+export function ringVolumeBytes(picture: Picture, queue: QueueShape, generated: boolean): number {
+  const rate = picture.rateKnown ? picture.rate : FASTEST_ASSUMED;
+  if (!picture.sizeKnown) {
+    const expected = 2 * ringBytes(slotBytes(picture, 1), rate, queue);
+    return Math.max(expected, ringBytes(slotBytes(LARGEST_ASSUMED, 1), rate, queue));
+  }
+  return 2 * ringBytes(slotBytes(picture, generated ? 1 : 2), rate, queue);
+}

@@ -1,0 +1,24 @@
+/** The figures of a stream that decide about memory and processors. Pure. */
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { StreamShape } from '../cost.ts';
+import { encoderDelayFrames } from '../encoder-delay.ts';
+import { codecOf, pushedPicture, sourcePicture } from '../picture.ts';
+import { POD_DEFAULTS } from '../worker-config.ts';
+
+export function streamShape({ spec }: VideoPush): StreamShape {
+  const { encoder, preset, tune } = spec.video ?? {};
+  return {
+    source: sourcePicture(spec),
+    pushed: pushedPicture(spec),
+    generated: spec.source.testPattern !== undefined,
+    encoder: { codec: codecOf(spec), encoder, preset, tune },
+    queue: {
+      capacityFrames: spec.queue?.capacityFrames ?? 20,
+      encoderDelayFrames: encoderDelayFrames(spec.video ?? {}, POD_DEFAULTS.processors),
+      latencyBudgetMilliseconds: spec.pacing?.latencyBudgetMilliseconds ?? 100,
+    },
+    split: isSplit(spec),
+  };
+}
+
+export const isSplit = ({ topology }: VideoPush['spec']): boolean => topology === 'Split';
