@@ -4,6 +4,7 @@ import { collectClaims } from './claims.ts';
 import { describe, ExitCode, formatError } from './errors.ts';
 import { probeCommand } from './probe.ts';
 import { type PushFlags, pushCommand } from './push.ts';
+import { type RenderFlags, renderCommand } from './render.ts';
 import { type RunFlags, runCommand } from './run.ts';
 import { oneOf, parseBitRate, parseDuration, parseRate, parseSize, wholeNumber } from './values.ts';
 import { versionText } from './version.ts';
@@ -110,6 +111,20 @@ function program(): Command {
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
     .addHelpText('after', '\nExample:\n  videopush run examples/local.yaml --for 60 --claim footage=./videos')
     .action((files: string[], flags: RunFlags) => runCommand(files, flags));
+  root
+    .command('render')
+    .description('print the objects that the operator would apply for manifests, without a cluster')
+    .argument('<FILE...>', 'YAML files, - for standard input')
+    .option('-n, --namespace <NAME>', 'of manifests that name none', 'default')
+    .option('--key-file <FILE>', "the operator's key, 32 bytes, for passwords and their hashes")
+    .option('--worker-image <IMAGE>', 'of decoders and encoders')
+    .option('--mediamtx-image <IMAGE>', 'of media servers that name none')
+    .option('--nats <ADDRESS>', 'nats://HOST:PORT for topology Split')
+    .addHelpText(
+      'after',
+      '\nExample:\n  videopush render stream.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
+    )
+    .action((files: string[], flags: RenderFlags) => renderCommand(files, flags));
   for (const command of root.commands) command.copyInheritedSettings(root);
   return root;
 }

@@ -1,5 +1,4 @@
 /** `videopush run FILE…`: the manifests that a cluster takes, on this machine. */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type LocalStreamOptions, startLocalStream } from '@videopush/codec-worker/local/stream';
 import {
@@ -8,13 +7,14 @@ import {
   type OutputTarget,
   sourceLabel,
 } from '@videopush/operator/builders/worker-config';
-import { type Manifest, readManifests, type Secret } from '@videopush/operator/crds/manifest';
+import type { Manifest, Secret } from '@videopush/operator/crds/manifest';
 import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
 import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
 import { close } from './closing.ts';
-import { describe, usageError } from './errors.ts';
+import { usageError } from './errors.ts';
 import { follow, type LiveStream } from './live.ts';
 import { logTo } from './log.ts';
+import { readManifestFile } from './manifests.ts';
 import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';
 import { makeView, type View } from './view/view.ts';
 
@@ -35,27 +35,10 @@ const isKind =
   (manifest: Manifest): manifest is T =>
     manifest.kind === kind;
 
-function readFile(file: string): Manifest[] {
-  let text: string;
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw usageError(
-      `${file} can't be read: ${(error as Error).message}`,
-      'name manifest files, or - for standard input',
-    );
-  }
-  try {
-    const { manifests, ignored } = readManifests(text);
-    for (const kind of ignored) process.stderr.write(`videopush: ${file}: ${kind} is left to a cluster\n`);
-    return manifests;
-  } catch (error) {
-    throw usageError(
-      `${file}: ${describe(error).message}`,
-      'correct the manifest; the manual lists every field',
-    );
-  }
-}
+const readFile = (file: string): Manifest[] =>
+  readManifestFile(file, (kind) =>
+    process.stderr.write(`videopush: ${file}: ${kind} is left to a cluster\n`),
+  );
 
 /** Sorts the documents, and refuses names that stand twice. */
 export function collect(manifests: Manifest[]): Manifests {

@@ -1,0 +1,30 @@
+/** Files with manifests, read and checked; what is wrong with one begins with the file's name. */
+import { readFileSync } from 'node:fs';
+import { type Manifest, readManifests } from '@videopush/operator/crds/manifest';
+import { describe, usageError } from './errors.ts';
+
+/**
+ * The documents of a file, or of standard input for `-`. `onIgnored` hears of kinds that this program does nothing with.
+ * @throws CliError with exit code 2: `FILE: FIELD: what is wrong`
+ */
+export function readManifestFile(file: string, onIgnored: (kind: string) => void): Manifest[] {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw usageError(
+      `${file} can't be read: ${(error as Error).message}`,
+      'name manifest files, or - for standard input',
+    );
+  }
+  try {
+    const { manifests, ignored } = readManifests(text);
+    for (const kind of ignored) onIgnored(kind);
+    return manifests;
+  } catch (error) {
+    throw usageError(
+      `${file}: ${describe(error).message}`,
+      'correct the manifest; the manual lists every field',
+    );
+  }
+}
