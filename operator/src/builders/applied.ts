@@ -23,10 +23,14 @@ interface Whole {
   workloads: KubeObject[];
 }
 
-/** The objects as they are applied: the ConfigMap tells of its origin, each tells of its content. */
+/** The objects as they are applied: the ConfigMap tells of its origin, each tells of its content, workloads of their pods' too. */
 export function finishObjects<Objects extends Whole>(objects: Objects, origin: Origin): Objects {
   const config = annotated(objects.config, { [ORIGIN]: JSON.stringify(origin) });
-  return { ...objects, config: stamped(config), workloads: objects.workloads.map(stamped) };
+  const workloads = objects.workloads.map((workload) => {
+    const { template } = (workload as { spec?: { template?: unknown } }).spec ?? {};
+    return stamped(annotated(workload, { [ANNOTATIONS.template]: contentHash(template) }));
+  });
+  return { ...objects, config: stamped(config), workloads };
 }
 
 /** Of the servers only what the stream's objects depend on: their status and their viewers change at will. */
@@ -54,15 +58,9 @@ export function readOrigin(config: KubeObject | null): Origin | null {
 export const stamped = (object: KubeObject): KubeObject =>
   annotated(object, { [APPLIED]: contentHash(object) });
 
-/** Hash of the pod template that a workload was applied with. */
-export function templateHash({ metadata }: KubeObject): string {
-  try {
-    const { hash } = JSON.parse(metadata.annotations?.[ANNOTATIONS.template] ?? '') as { hash?: unknown };
-    return typeof hash === 'string' ? hash : '';
-  } catch {
-    return '';
-  }
-}
+/** Hash of the pod template that a workload was applied with; empty when it does not tell. */
+export const templateHash = ({ metadata }: KubeObject): string =>
+  metadata.annotations?.[ANNOTATIONS.template] ?? '';
 
 function annotated(object: KubeObject, more: Record<string, string>): KubeObject {
   const annotations = { ...object.metadata.annotations, ...more };

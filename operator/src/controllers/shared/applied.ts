@@ -1,0 +1,114 @@
+/**
+ * Decides which objects need an apply: those that are missing, that are to become another thing, or that somebody has changed in
+ * a field of ours. What is stored as wanted is left alone, so that a pass over everything writes nothing.
+ */
+import { APPLIED } from '../../builders/applied.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+
+/** How often an object is put back at the most, milliseconds: somebody who fights for it must not keep us busy. */
+export const FIGHT_INTERVAL = 5_000;
+
+export type Judgement =
+  | { act: 'none' }
+  | { act: 'apply'; why: 'missing' | 'changed' | 'drift' }
+  /** put back a moment ago and different again: look again later */
+  | { act: 'wait'; milliseconds: number };
+
+interface Entry {
+  hash: string;
+  /** as the API server stored it */
+  answer: KubeObject;
+  /** monotonic, milliseconds */
+  at: number;
+}
+
+/** Keeps how what was applied came to be stored: the API server writes some values in its own way (1000m of cpu becomes 1). */
+export class AppliedBook {
+  readonly #entries = new Map<string, Entry>();
+
+  /** `wanted` is stamped; `now` is monotonic, milliseconds. */
+  judge(wanted: KubeObject, stored: KubeObject | null, now: number): Judgement {
+    if (!stored) return { act: 'apply', why: 'missing' };
+    const entry = this.#entries.get(idOf(wanted));
+    const known = entry?.hash === hashOf(wanted) ? entry : undefined;
+    const changed = hashOf(stored) !== hashOf(wanted);
+    if (!changed && (contains(stored, wanted) || (known && alike(stored, known.answer, wanted))))
+      return { act: 'none' };
+    const left = known ? known.at + FIGHT_INTERVAL - now : 0;
+    if (left > 0) return { act: 'wait', milliseconds: left };
+    return { act: 'apply', why: changed && !known ? 'changed' : 'drift' };
+  }
+
+  remember(wanted: KubeObject, answer: KubeObject, now: number): void {
+    this.#entries.set(idOf(wanted), { hash: hashOf(wanted), answer, at: now });
+  }
+
+  forget(object: KubeObject): void {
+    this.#entries.delete(idOf(object));
+  }
+}
+
+const hashOf = ({ metadata }: KubeObject): string => metadata.annotations?.[APPLIED] ?? '';
+
+const idOf = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
+  `${kind} ${namespace ?? ''}/${name}`;
+
+/** Whether everything that `wanted` says is said by `stored`, whatever else it says. */
+export function contains(stored: unknown, wanted: unknown): boolean {
+  if (Array.isArray(wanted)) {
+    if (!Array.isArray(stored)) return wanted.length === 0 && stored === undefined;
+    return paired(wanted, stored)?.every(([want, have]) => contains(have, want)) ?? false;
+  }
+  if (isRecord(wanted)) {
+    if (stored === undefined) return Object.keys(wanted).length === 0;
+    return (
+      isRecord(stored) &&
+      Object.entries(wanted).every(([key, want]) => want === undefined || contains(stored[key], want))
+    );
+  }
+  return stored === wanted;
+}
+
+/** Whether two stored objects agree in the fields that `wanted` has. */
+function alike(stored: unknown, answer: unknown, wanted: unknown): boolean {
+  return JSON.stringify(project(stored, wanted)) === JSON.stringify(project(answer, wanted));
+}
+
+/** Keys of Kubernetes' lists of named things, the most telling first. */
+const LIST_KEYS = ['mountPath', 'containerPort', 'uid', 'name'];
+
+/**
+ * The wanted items with their counterparts. Lists of named things may have been given more of them, such as a container by an
+ * admission webhook; other lists are wanted as they are. undefined: no match.
+ */
+function paired(wanted: unknown[], stored: unknown[]): [unknown, unknown][] | undefined {
+  const key = LIST_KEYS.find((name) => namesAll(wanted, name) && namesAll(stored, name));
+  if (!key) {
+    if (wanted.length !== stored.length) return undefined;
+    return wanted.map((item, index) => [item, stored[index]]);
+  }
+  return wanted.map((item) => {
+    const name = (item as Record<string, unknown>)[key];
+    return [item, stored.find((other) => (other as Record<string, unknown>)[key] === name)];
+  });
+}
+
+function namesAll(items: unknown[], key: string): boolean {
+  const names = items.map((item) => (isRecord(item) ? item[key] : undefined));
+  return (
+    items.length > 0 && names.every((name) => name !== undefined) && new Set(names).size === names.length
+  );
+}
+
+/** The part of `value` that has the shape of `shape`. */
+function project(value: unknown, shape: unknown): unknown {
+  if (Array.isArray(shape) && Array.isArray(value))
+    return paired(shape, value)?.map(([want, have]) => project(have, want)) ?? value;
+  if (isRecord(shape) && isRecord(value))
+    return Object.fromEntries(Object.keys(shape).map((key) => [key, project(value[key], shape[key])]));
+  return value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,42 @@
+/** Deletes a stream in JetStream: over a connection of its own, since that happens once in a VideoPush's life. */
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import type { JetStreamPlace } from '../../builders/videopush/index.ts';
+
+/** Of everything together, milliseconds. */
+const LIMIT = 5_000;
+
+/** Deletes it if it is there. Rejects when the server cannot be reached or does not answer within 5 s. */
+export type DeleteStream = (place: JetStreamPlace, signal: AbortSignal) => Promise<void>;
+
+export const deleteStream: DeleteStream = async ({ address, stream }, signal) => {
+  const connection = await connect({
+    servers: address,
+    name: 'videopush-operator',
+    timeout: LIMIT,
+    reconnect: false,
+    maxReconnectAttempts: 0,
+  });
+  const end = (): void => void connection.close().catch(() => {});
+  const timer = setTimeout(end, LIMIT);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const manager = await jetstreamManager(connection, { timeout: LIMIT });
+    await manager.streams.delete(stream);
+  } catch (error) {
+    if (!isMissing(error))
+      throw new Error(`deleting stream "${stream}" at ${address}: ${(error as Error).message}`);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    await connection.close().catch(() => {});
+  }
+};
+
+/** JetStream's err_code for a stream that is not there. */
+const STREAM_NOT_FOUND = 10059;
+
+function isMissing(error: unknown): boolean {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return name === 'StreamNotFoundError' || code === STREAM_NOT_FOUND;
+}

@@ -1,0 +1,64 @@
+/** Which fields of a stream have changed since its objects were applied, and what follows from it, in words. Pure. */
+import { readOrigin, templateHash } from '../../builders/applied.ts';
+import { DECODER, ENCODER } from '../../builders/names.ts';
+import {
+  appliedFields,
+  changedFields,
+  type StreamObjects,
+  specFields,
+} from '../../builders/videopush/index.ts';
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { EventWords } from '../../kube/events.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { type Observed, type StoredPush, sameObject, type Workload } from './observed.ts';
+
+/** Paths such as `spec.video.bitrateKbps`; null when it is not known what was applied. `spec.suspend` is no property of the video. */
+export function specChanges(config: KubeObject | null, push: StoredPush): string[] | null {
+  const applied = config && appliedFields(config);
+  if (!applied) return null;
+  return changedFields(applied, specFields(push as VideoPush)).filter((field) => field !== 'spec.suspend');
+}
+
+/** The event of a change that is carried out now; null when it is the first time, or nothing that anybody would see. */
+export function describeUpdate(
+  { push, config }: Observed,
+  objects: StreamObjects,
+  stored: readonly Workload[],
+): EventWords | null {
+  const fields = specChanges(config, push);
+  if (!config || !fields) return null;
+  const what = fields.length > 0 ? `${listed(fields)} changed` : otherCause(config, objects.config);
+  if (what === null) return null;
+  const note = `${what}: ${consequence(config, objects, stored)}`;
+  return { type: 'Normal', reason: 'Updated', action: 'Update', note };
+}
+
+function otherCause(before: KubeObject, after: KubeObject): string | null {
+  const [was, is] = [readOrigin(before), readOrigin(after)];
+  if (!was || !is) return null;
+  if (was.servers !== is.servers) return 'A MediaServer has another address or other credentials';
+  return was.installation === is.installation ? null : 'The operator has other settings or another version';
+}
+
+function consequence(config: KubeObject, objects: StreamObjects, stored: readonly Workload[]): string {
+  const moved = objects.workloads.filter((wanted) => {
+    const same = stored.find((workload) => sameObject(workload, wanted));
+    return !same || templateHash(same) !== templateHash(wanted);
+  });
+  if (moved.some(({ kind }) => kind === 'Job')) return 'the stream begins anew';
+  if (moved.length > 0 || differs(DECODER.key, config, objects.config)) return 'the pod is replaced';
+  if (differs(ENCODER.key, config, objects.config))
+    return 'the encoder goes on with it, its pod and the decoder stay';
+  return 'nothing restarts';
+}
+
+function differs(key: string, before: KubeObject, after: KubeObject): boolean {
+  const data = (object: KubeObject) => (object as { data?: Record<string, string> }).data?.[key];
+  return data(before) !== data(after);
+}
+
+/** A list that does not get long. */
+function listed(names: readonly string[], most = 5): string {
+  const shown = names.slice(0, most).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}

@@ -1,0 +1,190 @@
+/** The conditions of a stream whose objects are in place: a chain of checks for each, the first that finds something wins. Pure. */
+import { CONDITIONS, type ConditionDraft, REASONS } from '../../builders/conditions.ts';
+import { effectiveOnEnd } from '../../builders/worker-config.ts';
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { Role } from '../shared/worker-facts.ts';
+import { type Observed, ownedBy, type Workload } from './observed.ts';
+import { type Problem, type RoleView, roleView, sentence } from './pods.ts';
+
+/** Ready with what stands in its way, or without. */
+export interface Verdict {
+  ready: boolean;
+  stalled: boolean;
+  reason: string;
+  message: string;
+  /** found by a check, not just a beginning: worth an event */
+  problem: boolean;
+}
+
+/** A stream as its pods and pages show it. */
+export interface LiveView {
+  observed: Observed;
+  decoder: RoleView;
+  encoder: RoleView;
+  /** what may explain why it does not get well */
+  trouble: Problem | undefined;
+}
+
+type Check = (view: LiveView) => Verdict | null;
+
+export function liveView(observed: Observed, trouble: Problem | undefined): LiveView {
+  const view = (role: Role): RoleView => roleView(observed.pods, role, observed.workers[role]);
+  return { observed, decoder: view('decoder'), encoder: view('encoder'), trouble };
+}
+
+export function found({ reason, message, stalled }: Problem): Verdict {
+  return { ready: false, stalled, reason, message, problem: true };
+}
+
+const onTheWay = (reason: string, message: string): Verdict => ({
+  ready: false,
+  stalled: false,
+  reason,
+  message,
+  problem: false,
+});
+
+const CHECKS: readonly Check[] = [rollout, podless, roleProblem, unreachableServer, beginning];
+
+export function judgeReady(view: LiveView): Verdict {
+  for (const check of CHECKS) {
+    const verdict = check(view);
+    if (verdict) return verdict;
+  }
+  const message = 'The source is connected and the stream is published';
+  return { ready: true, stalled: false, reason: REASONS.running, message, problem: false };
+}
+
+const workloadsOf = ({ observed: { push, workloads } }: LiveView): readonly Workload[] =>
+  workloads.filter((workload) => ownedBy(workload, push.metadata.uid));
+
+/** A Deployment that has not heard of its new template yet, or has not made its pod yet. */
+function rollout(view: LiveView): Verdict | null {
+  const late = workloadsOf(view).find(({ kind, metadata: { generation = 0 }, spec, status }) => {
+    if (kind !== 'Deployment') return false;
+    const heard = (status?.observedGeneration ?? 0) >= generation;
+    return !heard || (status?.updatedReplicas ?? 0) < (spec?.replicas ?? 1);
+  });
+  if (!late || !(view.decoder.pod || view.encoder.pod)) return null;
+  return onTheWay(REASONS.updating, 'The pod is being replaced');
+}
+
+function podless(view: LiveView): Verdict | null {
+  if (view.decoder.pod && view.encoder.pod) return null;
+  const refused = workloadsOf(view)
+    .flatMap(({ status }) => status?.conditions ?? [])
+    .find(({ type, status }) => (type === 'ReplicaFailure' || type === 'Failed') && status === 'True');
+  if (refused) {
+    const message = `No pod can be made: ${refused.message ?? 'no reason was given'}`;
+    return found({ reason: refused.reason || REASONS.unknown, message, stalled: refused.type === 'Failed' });
+  }
+  const began = view.observed.push.status?.startTime !== undefined;
+  const which = view.decoder.pod ? 'encoder' : view.encoder.pod ? 'decoder' : 'stream';
+  return onTheWay(began ? REASONS.restarting : REASONS.pending, `The pod of the ${which} is being made`);
+}
+
+/** What needs a person comes before what may pass; the source comes before what depends on it. */
+function roleProblem({ decoder, encoder, observed: { claim, push } }: LiveView): Verdict | null {
+  const problems = [decoder.problem, encoder.problem].filter((problem) => problem !== null);
+  const worst = problems.find(({ stalled }) => stalled) ?? problems[0];
+  if (!worst) return null;
+  const name = push.spec.source.persistentVolumeClaim?.claimName;
+  if (claim === 'Missing' && worst.reason === REASONS.unschedulable) {
+    const message = `PersistentVolumeClaim "${name}" does not exist in this namespace; the stream starts when it does`;
+    return found({ reason: REASONS.claimMissing, message, stalled: false });
+  }
+  return found(worst);
+}
+
+function unreachableServer({ encoder, trouble }: LiveView): Verdict | null {
+  return trouble && !encoder.ready ? found(trouble) : null;
+}
+
+function beginning({ decoder, encoder, observed }: LiveView): Verdict | null {
+  const late = [decoder, encoder].find(({ ready }) => !ready);
+  if (!late) return null;
+  if (late.facts?.ready.code === 'SourceStalled') {
+    return found({ reason: 'SourceStalled', message: sentence(late.facts.ready.message), stalled: false });
+  }
+  const began = observed.push.status?.startTime !== undefined;
+  return onTheWay(began ? REASONS.restarting : REASONS.starting, waitingWords(late));
+}
+
+function waitingWords({ role, facts }: RoleView): string {
+  const told = facts?.ready.message ?? '';
+  return told === '' || facts?.ready.ok ? `The ${role} is starting` : sentence(told);
+}
+
+/** The four aspects of a stream that is in place. */
+export function aspects(view: LiveView): ConditionDraft[] {
+  return [sourceConnected(view.decoder), published(view.encoder), paced(view), incomplete(view.observed)];
+}
+
+function sourceConnected({ ready, facts, ...view }: RoleView): ConditionDraft {
+  const type = CONDITIONS.sourceConnected;
+  if (!ready) return absent(type, { ready, facts, ...view });
+  if (facts?.ended)
+    return { type, status: 'True', reason: 'Ended', message: 'The source was read to its end' };
+  return { type, status: 'True', reason: 'Connected', message: 'The source is connected' };
+}
+
+function published(view: RoleView): ConditionDraft {
+  const type = CONDITIONS.published;
+  if (!view.ready) return absent(type, view);
+  return { type, status: 'True', reason: 'Connected', message: 'Every output is connected' };
+}
+
+/** Of a role that is not ready: what it says itself, else what its pod tells. */
+function absent(type: string, { role, pod, status, facts, problem }: RoleView): ConditionDraft {
+  if (problem) return { type, status: 'False', reason: problem.reason, message: problem.message };
+  if (!pod || !status?.state?.running)
+    return { type, status: 'Unknown', reason: REASONS.pending, message: `The ${role} is not running` };
+  if (!facts)
+    return { type, status: 'False', reason: REASONS.starting, message: `The ${role} has not answered yet` };
+  const message = waitingWords({ role, pod, status, facts, problem, ready: false });
+  return { type, status: 'False', reason: facts.ready.ok ? REASONS.starting : facts.ready.code, message };
+}
+
+function paced({ encoder, observed }: LiveView): ConditionDraft {
+  const type = CONDITIONS.paced;
+  const ok = encoder.facts?.paced ?? null;
+  if (ok === true) return { type, status: 'True', reason: REASONS.onTime, message: 'Frames leave on time' };
+  if (ok === false && encoder.facts?.queueFull) {
+    const message =
+      'Frames leave late and the queue is full: the encoder is too slow; choose a faster preset, a smaller picture or more CPU';
+    return { type, status: 'False', reason: REASONS.encoderTooSlow, message };
+  }
+  if (ok === false) {
+    const message = 'More than 5 % of the frames of the last 10 s left later than one frame';
+    return { type, status: 'False', reason: REASONS.late, message };
+  }
+  const before = observed.push.status?.conditions?.find((condition) => condition.type === type);
+  // A page that did not answer once says nothing about the pace.
+  if (before && encoder.ready && before.status !== 'Unknown') return draftOf(before);
+  return { type, status: 'Unknown', reason: REASONS.unknown, message: 'Nothing has been measured yet' };
+}
+
+function incomplete({ push }: Observed): ConditionDraft {
+  const type = CONDITIONS.complete;
+  if (effectiveOnEnd((push as VideoPush).spec.source) !== 'Complete')
+    return { type, status: 'False', reason: 'Endless', message: 'The stream has no end' };
+  return { type, status: 'False', reason: REASONS.running, message: 'Not everything has been sent yet' };
+}
+
+const draftOf = ({ type, status, reason, message }: ConditionDraft): ConditionDraft => ({
+  type,
+  status,
+  reason,
+  message,
+});
+
+/** The same word for every aspect of a stream that does not run. */
+export function aspectsAtRest(reason: string, message: string, complete: boolean): ConditionDraft[] {
+  const rest = (type: string): ConditionDraft => ({ type, status: 'Unknown', reason, message });
+  return [
+    rest(CONDITIONS.sourceConnected),
+    rest(CONDITIONS.published),
+    rest(CONDITIONS.paced),
+    { type: CONDITIONS.complete, status: complete ? 'True' : 'False', reason, message },
+  ];
+}

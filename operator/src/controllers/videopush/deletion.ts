@@ -1,0 +1,46 @@
+/** The end of a VideoPush: owner references see to its objects, this to its stream in JetStream. Pure. */
+import type { Defaults } from '../../builders/defaults.ts';
+import { JETSTREAM_FINALIZER } from '../../builders/names.ts';
+import type { EventWords } from '../../kube/events.ts';
+import { type Observed, ownedBy } from './observed.ts';
+import type { Plan } from './plan.ts';
+import { isOver } from './pods.ts';
+import { placeOfQueue } from './queue.ts';
+
+/** A NATS that cannot be reached holds a deletion up for this long, milliseconds. */
+export const GIVE_UP = 300_000;
+/** Between looks, milliseconds. */
+const RETRY = 5_000;
+/** Pods that do not end are not waited for longer, milliseconds: their node is lost. */
+const MOST_PODS = 90_000;
+
+export function planDeletion(observed: Observed, defaults: Defaults): Plan {
+  const { push, workloads, pods, now } = observed;
+  const base = {
+    situation: { kind: 'Terminating' },
+    deletes: [],
+    applies: [],
+    podAnnotations: [],
+    jetStreamDeletes: [],
+    events: [],
+  } as const;
+  if (!push.metadata.finalizers?.includes(JETSTREAM_FINALIZER)) return base;
+  const since = now.getTime() - Date.parse(push.metadata.deletionTimestamp ?? '');
+  // The decoder would make its stream anew, so it goes first.
+  const mine = workloads.filter((workload) => ownedBy(workload, push.metadata.uid));
+  const deletes = mine.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const running = mine.length > 0 || pods.some((pod) => !isOver(pod));
+  if (running && since < MOST_PODS) return { ...base, deletes, requeueAfter: RETRY };
+  const place = placeOfQueue(observed.config, push, defaults);
+  if (since >= GIVE_UP && place) return { ...base, deletes, finalizers: [], events: [gaveUp(place.stream)] };
+  return { ...base, deletes, jetStreamDeletes: place ? [place] : [], finalizers: [], requeueAfter: RETRY };
+}
+
+function gaveUp(stream: string): EventWords {
+  return {
+    type: 'Warning',
+    reason: 'QueueLeftBehind',
+    action: 'Delete',
+    note: `Stream "${stream}" in JetStream could not be deleted within ${GIVE_UP / 60_000} minutes and is left behind`,
+  };
+}

@@ -1,0 +1,103 @@
+/** What is worth an event when a status changes: few, each once. Pure. */
+import { CONDITIONS, REASONS } from '../../builders/conditions.ts';
+import { effectiveOnEnd } from '../../builders/worker-config.ts';
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { EventWords } from '../../kube/events.ts';
+import type { Observed } from './observed.ts';
+import type { Situation } from './plan.ts';
+import type { Judged, PushStatus } from './status.ts';
+
+type Conditions = NonNullable<PushStatus['conditions']>;
+
+const normal = (reason: string, action: string, note: string): EventWords => ({
+  type: 'Normal',
+  reason,
+  action,
+  note,
+});
+const warning = (reason: string, action: string, note: string): EventWords => ({
+  type: 'Warning',
+  reason,
+  action,
+  note,
+});
+
+export function eventsOf(observed: Observed, situation: Situation, { status, ready }: Judged): EventWords[] {
+  if (situation.kind === 'Terminating') return [];
+  const before = observed.push.status ?? {};
+  const lost = situation.kind === 'Live' ? losses(before, status) : [];
+  return [
+    ...lost,
+    ...(lost.length === 0 && ready.problem ? troubles(before, ready.reason, ready.message) : []),
+    ...courses(before, status),
+    ...(situation.kind === 'Live' ? restarts(observed, before, status) : []),
+  ];
+}
+
+const condition = ({ conditions = [] }: PushStatus, type: string): Conditions[number] | undefined =>
+  conditions.find((one) => one.type === type);
+
+const became = (
+  before: PushStatus,
+  after: PushStatus,
+  type: string,
+  status: string,
+): Conditions[number] | undefined => {
+  const now = condition(after, type);
+  return now?.status === status && condition(before, type)?.status !== status ? now : undefined;
+};
+
+function losses(before: PushStatus, after: PushStatus): EventWords[] {
+  const was = (type: string): boolean => condition(before, type)?.status === 'True';
+  const source = became(before, after, CONDITIONS.sourceConnected, 'False');
+  const output = became(before, after, CONDITIONS.published, 'False');
+  const pace = became(before, after, CONDITIONS.paced, 'False');
+  return [
+    ...(source && was(CONDITIONS.sourceConnected) ? [warning('SourceLost', 'Connect', source.message)] : []),
+    ...(output && was(CONDITIONS.published) ? [warning('OutputLost', 'Publish', output.message)] : []),
+    ...(pace ? [warning(pace.reason, 'Publish', pace.message)] : []),
+  ];
+}
+
+function troubles(before: PushStatus, reason: string, message: string): EventWords[] {
+  return condition(before, CONDITIONS.ready)?.reason === reason
+    ? []
+    : [warning(reason, 'Reconcile', message)];
+}
+
+/** The ways that were asked for: published, finished, suspended, resumed. */
+function courses(before: PushStatus, after: PushStatus): EventWords[] {
+  const events: EventWords[] = [];
+  const [was, is] = [before, after].map((status) => condition(status, CONDITIONS.ready)?.reason);
+  if (became(before, after, CONDITIONS.published, 'True')) {
+    const places = (after.outputs ?? []).map(({ name, url }) => url ?? `output ${name}`);
+    events.push(normal('Published', 'Publish', `The stream is published: ${places.join(', ')}`));
+  }
+  if (became(before, after, CONDITIONS.complete, 'True'))
+    events.push(normal(REASONS.completed, 'Publish', 'Everything was sent'));
+  if (is === REASONS.suspended && was !== is)
+    events.push(normal(REASONS.suspended, 'Suspend', 'The stream was stopped, as asked'));
+  if (was === REASONS.suspended && is !== was)
+    events.push(normal('Resumed', 'Resume', 'The stream starts again'));
+  return events;
+}
+
+function restarts({ push }: Observed, before: PushStatus, after: PushStatus): EventWords[] {
+  const grown = before.restarts !== undefined && (after.restarts ?? 0) > before.restarts;
+  const events = grown
+    ? [warning('Restarted', 'Restart', 'A process of the stream ended and was started again')]
+    : [];
+  // Positions live as long as the pod's memory does.
+  const moved =
+    before.podName !== undefined && after.podName !== undefined && before.podName !== after.podName;
+  const changed = before.observedGeneration !== after.observedGeneration;
+  if (moved && !changed && before.startTime && effectiveOnEnd((push as VideoPush).spec.source) === 'Complete')
+    events.push(
+      warning(
+        'BegunAnew',
+        'Restart',
+        'The pod was lost and with it how far it had come: the source is sent from its beginning',
+      ),
+    );
+  return events;
+}

@@ -1,0 +1,77 @@
+/** Everything that a decision about one stream rests on, looked up once and then left as it is. */
+import type { MediaServer } from '../../crds/media-server.generated.ts';
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
+import type { Judgement } from '../shared/applied.ts';
+import type { Role, WorkerFacts } from '../shared/worker-facts.ts';
+import type { Pod } from './pods.ts';
+
+/** A VideoPush as the API server keeps it. */
+export type StoredPush = Omit<VideoPush, 'metadata'> & {
+  metadata: ObjectMeta & { namespace: string; uid: string };
+};
+
+export interface ObservedServer {
+  server: MediaServer;
+  /** the server's own condition */
+  ready: boolean;
+  /** paths of this stream that the server was not seen to have yet; none for a server that runs elsewhere */
+  missingPaths: readonly string[];
+  /** with its publisher; undefined where everybody may publish */
+  publishSecret?: string | undefined;
+}
+
+/** batch/v1 Job or apps/v1 Deployment, as far as it is read. */
+export interface Workload extends KubeObject {
+  spec?: { suspend?: boolean; replicas?: number };
+  status?: {
+    observedGeneration?: number;
+    updatedReplicas?: number;
+    conditions?: {
+      type: string;
+      status: string;
+      reason?: string;
+      message?: string;
+      lastTransitionTime?: string;
+    }[];
+    completionTime?: string;
+  };
+}
+
+export interface Observed {
+  push: StoredPush;
+  /** every server that an output names; null: there is none of that name */
+  servers: Readonly<Record<string, ObservedServer | null>>;
+  /** the ConfigMap of our name, whosever it is */
+  config: KubeObject | null;
+  /** Jobs and Deployments with the names of children of this stream, whosever they are */
+  workloads: readonly Workload[];
+  /** of this stream's workloads, also of those that are gone */
+  pods: readonly Pod[];
+  /** what the roles' pages said last; null when that is not known */
+  workers: Readonly<Record<Role, WorkerFacts | null>>;
+  /** of the source, while its pod is not placed yet; null: not asked */
+  claim: 'Present' | 'Missing' | null;
+  /** of role processes and containers, since the stream was created; never less than before */
+  restarts: number;
+  /** what an apply of this object would do */
+  judge: (wanted: KubeObject, stored: KubeObject | null) => Judgement;
+  now: Date;
+}
+
+/** Whether `object` is a child of this very resource, and not of an earlier one of the same name. */
+export function ownedBy(object: KubeObject, uid: string): boolean {
+  return (
+    object.metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.controller === true) ?? false
+  );
+}
+
+/** Left by an earlier resource of this name: the cluster deletes it. */
+export function ownedByPredecessor(object: KubeObject, push: StoredPush): boolean {
+  const { name, uid } = push.metadata;
+  const owners = object.metadata.ownerReferences ?? [];
+  return owners.some((owner) => owner.kind === 'VideoPush' && owner.name === name && owner.uid !== uid);
+}
+
+export const sameObject = (a: KubeObject, b: KubeObject): boolean =>
+  a.kind === b.kind && a.metadata.name === b.metadata.name;
