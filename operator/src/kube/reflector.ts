@@ -40,6 +40,8 @@ export interface ReflectorOptions {
   clock: Clock;
   onChange: OnChange;
   onError?: (error: unknown) => void;
+  /** Told after onChange, when all changes up to `version` are known here. Must not throw, must not wait. */
+  onVersion?: (version: string) => void;
   /** objects per page, default 500 */
   pageSize?: number;
   /** silence after which a watch is taken for dead, milliseconds, default 150000: bookmarks come every minute */
@@ -55,11 +57,14 @@ const HEALTHY = 120_000;
 /** A watch that ends sooner without an event is an error in disguise, milliseconds. */
 const TOO_SHORT = 1_000;
 
+type Optional = 'onError' | 'onVersion';
+
 export class Reflector {
-  readonly #options: Required<Omit<ReflectorOptions, 'onError'>> & Pick<ReflectorOptions, 'onError'>;
+  readonly #options: Required<Omit<ReflectorOptions, Optional>> & Pick<ReflectorOptions, Optional>;
   readonly #store = new Map<string, KubeObject>();
   readonly #synced = Promise.withResolvers<void>();
   #heardAt: number;
+  #version: string | undefined;
   #backoff = LEAST_BACKOFF;
 
   constructor(options: ReflectorOptions) {
@@ -75,6 +80,11 @@ export class Reflector {
   /** Seconds since anything was heard of the API server. */
   get silentSeconds(): number {
     return (this.#options.clock.now() - this.#heardAt) / 1000;
+  }
+
+  /** The resource version up to which all changes are known; undefined before the first list. */
+  get version(): string | undefined {
+    return this.#version;
   }
 
   get(key: string): KubeObject | undefined {
@@ -115,6 +125,7 @@ export class Reflector {
       if (before?.metadata.resourceVersion !== after.metadata.resourceVersion)
         this.#set(key, before, after, true);
     }
+    this.#reach(page.resourceVersion);
     this.#synced.resolve();
     return page.resourceVersion;
   }
@@ -181,7 +192,14 @@ export class Reflector {
       const key = keyOf(seen);
       this.#set(key, this.#store.get(key), type === 'DELETED' ? undefined : slim(seen), false);
     }
+    this.#reach(seen.metadata.resourceVersion);
     return seen.metadata.resourceVersion;
+  }
+
+  #reach(version: string | undefined): void {
+    if (!version) return;
+    this.#version = version;
+    this.#options.onVersion?.(version);
   }
 
   #set(key: string, before: KubeObject | undefined, after: KubeObject | undefined, initial: boolean): void {

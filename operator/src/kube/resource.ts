@@ -1,8 +1,12 @@
 /** One kind of object on one API server: where it lives and what may be asked of it. */
-import type { KubeObject } from './objects.ts';
+import { isNotFound } from './errors.ts';
+import { type KubeObject, keyOf } from './objects.ts';
 import type { Collection, ListPage, WatchEvent } from './reflector.ts';
 import type { Transport } from './transport.ts';
 import type { WriteGate } from './write-gate.ts';
+
+/** Objects per page of a list. */
+const PAGE = 500;
 
 export interface ResourceKind {
   /** '' for the core group */
@@ -24,10 +28,32 @@ export interface Place {
   name: string;
 }
 
+export interface WriteOptions {
+  /** under whose name the written fields are kept in metadata.managedFields */
+  fieldManager: string;
+  /** status or scale; default: the object itself */
+  subresource?: string;
+  signal: AbortSignal;
+}
+
 export interface DeleteOptions {
   /** Only this very object, not a successor of its name. */
   uid?: string | undefined;
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+}
+
+/** A write that the API server has taken. */
+export interface Written {
+  /** as keyOf() makes it */
+  key: string;
+  /** its answer; after a deletion that may be a Status */
+  object: KubeObject;
+  deleted: boolean;
+}
+
+export interface ResourceOptions {
+  /** Told of each write, before its caller is. Must not throw. */
+  onWritten?: (written: Written) => void;
 }
 
 /** Reads need no leadership, writes go through the gate. All reject with ApiError. */
@@ -35,23 +61,49 @@ export class Resource {
   readonly kind: ResourceKind;
   readonly #transport: Transport;
   readonly #gate: WriteGate;
+  readonly #options: ResourceOptions;
 
-  constructor(kind: ResourceKind, transport: Transport, gate: WriteGate) {
+  constructor(kind: ResourceKind, transport: Transport, gate: WriteGate, options: ResourceOptions = {}) {
     this.kind = kind;
     this.#transport = transport;
     this.#gate = gate;
+    this.#options = options;
   }
 
   async get(place: Place, signal: AbortSignal): Promise<KubeObject> {
     return (await this.#transport.json({ path: this.#path(place), signal })) as KubeObject;
   }
 
+  /** null when there is none of that name. */
+  async find(place: Place, signal: AbortSignal): Promise<KubeObject | null> {
+    try {
+      return await this.get(place, signal);
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  /** All of the selection, page by page. For what is read often there are stores. */
+  async list(selection: Selection, signal: AbortSignal): Promise<KubeObject[]> {
+    const collection = this.collection(selection);
+    const found: KubeObject[] = [];
+    let page: ListPage | undefined;
+    do {
+      page = await collection.list({ limit: PAGE, continue: page?.continue, signal });
+      found.push(...page.items);
+    } while (page.continue);
+    return found;
+  }
+
+  /** Rejects with a conflict when there is one of that name. */
   create(object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
     const { namespace } = object.metadata;
     return this.#write(signal, (signal) =>
       this.#transport.json({
         method: 'POST',
         path: this.#path({ namespace }),
+        query: { fieldValidation: 'Strict' },
         body: this.#whole(object),
         signal,
       }),
@@ -74,14 +126,7 @@ export class Resource {
    * Server-side apply of just the fields that we own. Force: a controller's word is final on its own fields (kubebuilder's
    * server-side-apply reference). `subresource` is status or scale.
    */
-  apply(
-    object: KubeObject,
-    {
-      fieldManager,
-      subresource,
-      signal,
-    }: { fieldManager: string; subresource?: string; signal: AbortSignal },
-  ): Promise<KubeObject> {
+  apply(object: KubeObject, { fieldManager, subresource, signal }: WriteOptions): Promise<KubeObject> {
     return this.#write(signal, (signal) =>
       this.#transport.json({
         method: 'PATCH',
@@ -94,7 +139,29 @@ export class Resource {
     );
   }
 
-  delete(place: Place, options: DeleteOptions, signal: AbortSignal): Promise<unknown> {
+  /**
+   * A JSON merge patch (RFC 7386): null takes a field away, a list stands for the whole list. For single fields of objects that
+   * are not ours, such as an annotation on a pod of a Job.
+   */
+  patch(
+    place: Place,
+    patch: object,
+    { fieldManager, subresource, signal }: WriteOptions,
+  ): Promise<KubeObject> {
+    return this.#write(signal, (signal) =>
+      this.#transport.json({
+        method: 'PATCH',
+        path: this.#path(place, subresource),
+        query: { fieldManager, fieldValidation: 'Strict' },
+        body: patch,
+        contentType: 'application/merge-patch+json',
+        signal,
+      }),
+    );
+  }
+
+  /** Deletes it, or marks it so until its finalizers are gone. */
+  async delete(place: Place, options: DeleteOptions, signal: AbortSignal): Promise<void> {
     const { uid, propagationPolicy = 'Background' } = options;
     const body = {
       apiVersion: 'v1',
@@ -102,9 +169,10 @@ export class Resource {
       propagationPolicy,
       ...(uid && { preconditions: { uid } }),
     };
-    return this.#write(signal, (signal) =>
+    const object = (await this.#gate.through(signal, (signal) =>
       this.#transport.json({ method: 'DELETE', path: this.#path(place), body, signal }),
-    );
+    )) as KubeObject;
+    this.#options.onWritten?.({ key: keyOf({ metadata: place }), object, deleted: true });
   }
 
   /** For a Reflector. */
@@ -140,8 +208,10 @@ export class Resource {
     };
   }
 
-  #write(signal: AbortSignal, send: (signal: AbortSignal) => Promise<unknown>): Promise<KubeObject> {
-    return this.#gate.through(signal, send) as Promise<KubeObject>;
+  async #write(signal: AbortSignal, send: (signal: AbortSignal) => Promise<unknown>): Promise<KubeObject> {
+    const object = (await this.#gate.through(signal, send)) as KubeObject;
+    this.#options.onWritten?.({ key: keyOf(object), object, deleted: false });
+    return object;
   }
 
   #whole(object: KubeObject): KubeObject {

@@ -1,0 +1,45 @@
+/** The kinds of object that the operator reads or writes. */
+import type { ResourceKind } from './resource.ts';
+
+export { EVENTS } from './events.ts';
+export { LEASES } from './lease.ts';
+
+const core = (kind: string, plural: string): ResourceKind => ({ group: '', version: 'v1', kind, plural });
+
+export const CONFIG_MAPS = core('ConfigMap', 'configmaps');
+export const NAMESPACES = core('Namespace', 'namespaces');
+export const NODES = core('Node', 'nodes');
+export const PERSISTENT_VOLUME_CLAIMS = core('PersistentVolumeClaim', 'persistentvolumeclaims');
+export const PODS = core('Pod', 'pods');
+export const SECRETS = core('Secret', 'secrets');
+export const SERVICES = core('Service', 'services');
+
+export const DEPLOYMENTS: ResourceKind = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+};
+export const JOBS: ResourceKind = { group: 'batch', version: 'v1', kind: 'Job', plural: 'jobs' };
+export const CUSTOM_RESOURCE_DEFINITIONS: ResourceKind = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+};
+
+const own = (kind: string, plural: string): ResourceKind => ({
+  group: 'videopush.dev',
+  version: 'v1alpha1',
+  kind,
+  plural,
+});
+
+export const MEDIA_SERVERS = own('MediaServer', 'mediaservers');
+export const VIDEO_PUSHES = own('VideoPush', 'videopushes');
+/** Has the scale subresource. */
+export const VIDEO_PUSH_SETS = own('VideoPushSet', 'videopushsets');
+
+/** The one word for a kind in a whole cluster: plural.group, as the API names its resources. */
+export const resourceName = ({ group, plural }: ResourceKind): string =>
+  group ? `${plural}.${group}` : plural;
