@@ -2,6 +2,7 @@
  * Where things are: the checkout, the cache outside it, and what the set-up put there.
  * Plain JavaScript, because the set-up runs before there is a Node that reads TypeScript.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -64,6 +65,51 @@ export function mediamtxBinary() {
   if (existsSync(binary)) return binary;
   const error = new Error(`MediaMTX is not there yet (${binary}); run \`npm run setup\` first`);
   throw Object.assign(error, { code: 'MediaMtxMissing' });
+}
+
+/** The Go module of the programs that a cluster for tests is made of. */
+export const kubernetesModule = join(repoRoot, 'tools', 'kubernetes');
+
+/** The files that decide what is built from it. */
+const KUBERNETES_SOURCES = ['go.mod', 'go.sum', 'cmd/coredns/main.go', 'cmd/etcd/main.go'];
+
+/**
+ * @typedef {'coredns' | 'etcd' | 'helm' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-proxy'
+ *   | 'kube-scheduler' | 'kubectl' | 'kubelet' | 'metrics-server' | 'nats-server'} KubernetesTool
+ */
+
+/**
+ * The version of a module that tools/kubernetes/go.mod pins.
+ * @param {string} module
+ * @returns {string} with its leading `v`
+ */
+export function kubernetesPin(module) {
+  const text = readFileSync(join(kubernetesModule, 'go.mod'), 'utf8');
+  const line = text.split('\n').find((entry) => entry.trim().startsWith(`${module} v`));
+  const version = line?.trim().split(' ')[1];
+  if (!version) throw new Error(`tools/kubernetes/go.mod pins no ${module}`);
+  return version;
+}
+
+/** @returns {string} the folder of the programs of tools/kubernetes, there or not: another one for each content of the module */
+export function kubernetesTarget() {
+  const hash = createHash('sha256');
+  for (const name of KUBERNETES_SOURCES) hash.update(readFileSync(join(kubernetesModule, name)));
+  const version = kubernetesPin('k8s.io/kubernetes').slice(1);
+  return toolDir('kubernetes', `${version}-${hash.digest('hex').slice(0, 8)}`);
+}
+
+/**
+ * A program of tools/kubernetes that the set-up for tests built.
+ * @param {KubernetesTool} name
+ * @returns {string} absolute path
+ * @throws {Error} code `KubernetesMissing` when that set-up has not run
+ */
+export function kubernetesTool(name) {
+  const binary = join(kubernetesTarget(), name);
+  if (existsSync(binary)) return binary;
+  const error = new Error(`${name} is not there yet (${binary}); run \`npm run setup -- --for test\` first`);
+  throw Object.assign(error, { code: 'KubernetesMissing' });
 }
 
 /** @returns {string} where the set-up puts the demo clip, there or not */

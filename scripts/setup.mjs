@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { addonCurrent, buildAddon } from './setup/addon.mjs';
 import { SetupError, stopRunning } from './setup/command.mjs';
+import { buildKubernetes, kubernetesCurrent } from './setup/kubernetes.mjs';
 import { takeLock } from './setup/lock.mjs';
 import { buildMediamtx, mediamtxCurrent } from './setup/mediamtx.mjs';
 import { installModules, modulesCurrent } from './setup/modules.mjs';
@@ -73,6 +74,13 @@ function plan(purpose) {
         carriedCurrent(formatter) ? null : 'fetching the formatter that the C++ is checked with',
       takes: 'a few seconds',
       run: () => fetchCarried(formatter),
+    });
+    steps.push({
+      name: 'Kubernetes',
+      missing: async () =>
+        kubernetesCurrent() ? null : 'building Kubernetes, Helm and NATS from their Go modules, once',
+      takes: '10 to 30 minutes',
+      run: buildKubernetes,
     });
   }
   return steps;

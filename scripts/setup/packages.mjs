@@ -16,8 +16,14 @@ const RUNTIME = [
   'libcurl4-openssl-dev',
 ];
 
-/** What only the tests need: C++ unit tests, rivals and observers, linters, network tools, a browser. */
-const TESTS = ['doctest-dev', 'ffmpeg', 'shellcheck', 'iproute2', 'chromium'];
+/** What a Kubernetes node for tests and the images for it need; docker.io also brings containerd and runc. */
+const CLUSTER = [
+  ...['containernetworking-plugins', 'iptables', 'conntrack', 'openssl', 'util-linux', 'mount'],
+  ...['docker.io', 'debootstrap', 'busybox-static'],
+];
+
+/** What only the tests need: C++ unit tests, rivals and observers, linters, network tools, a browser, a cluster. */
+const TESTS = ['doctest-dev', 'ffmpeg', 'shellcheck', 'iproute2', 'chromium', ...CLUSTER];
 
 /** @typedef {'demo' | 'test'} Purpose */
 

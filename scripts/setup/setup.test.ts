@@ -73,9 +73,10 @@ describe('Debian packages', () => {
     );
   });
 
-  it('asks for a browser and linters only where tests are to run', () => {
+  it('asks for a browser, linters and a container runtime only where tests are to run', () => {
     expect(wantedPackages('demo')).not.toContain('chromium');
     expect(wantedPackages('demo')).not.toContain('shellcheck');
+    expect(wantedPackages('demo')).not.toContain('docker.io');
     expect(wantedPackages('test')).toEqual(expect.arrayContaining([...wantedPackages('demo'), 'chromium']));
   });
 });
