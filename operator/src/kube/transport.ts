@@ -24,41 +24,53 @@ export interface Transport {
 }
 
 /** What a request needs beside its own words; asked before each, since tokens and certificates are renewed. */
-export interface Credentials {
+export interface Credentials
+  extends Pick<
+    https.RequestOptions,
+    'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
+  > {
   headers?: Record<string, string>;
-  ca?: string | Buffer;
-  cert?: string | Buffer;
-  key?: string | Buffer;
 }
+
+/** How a request ended: with this status of HTTP, or undefined when none came. */
+export type OnAnswer = (method: string, code: number | undefined, host: string) => void;
 
 export interface TransportOptions {
   server: URL;
   credentials?: () => Promise<Credentials>;
   userAgent: string;
-  /** connections at the most, default 32 */
+  /** at the most, beside one for each watch; default 32 */
   connections?: number;
-  /** until an answer begins, milliseconds, default 30000 */
+  /** until an answer begins, and between the parts of one that is no watch, milliseconds, default 30000 */
   timeout?: number;
+  /** For metrics. Must not throw. */
+  onAnswer?: OnAnswer;
 }
 
+type Optional = 'onAnswer';
+
 export class HttpTransport implements Transport {
-  readonly #options: Required<TransportOptions>;
+  readonly #options: Required<Omit<TransportOptions, Optional>> & Pick<TransportOptions, Optional>;
   readonly #agent: http.Agent;
+  /** Watches hold their connection for minutes: out of one pool they would take them from all others. */
+  readonly #watchAgent: http.Agent;
 
   constructor(options: TransportOptions) {
     this.#options = { credentials: async () => ({}), connections: 32, timeout: 30_000, ...options };
     const { connections: maxSockets } = this.#options;
     const pool = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets, scheduling: 'lifo' as const };
-    this.#agent = options.server.protocol === 'https:' ? new https.Agent(pool) : new http.Agent(pool);
+    const Agent = options.server.protocol === 'https:' ? https.Agent : http.Agent;
+    this.#agent = new Agent(pool);
+    this.#watchAgent = new Agent({ ...pool, maxSockets: Number.POSITIVE_INFINITY });
   }
 
   async json(request: ApiRequest): Promise<unknown> {
-    const answer = await this.#ask(request);
-    return parse(request, await text(answer));
+    const answer = await this.#ask(request, this.#agent);
+    return parse(request, await this.#text(request, answer));
   }
 
   async *lines(request: ApiRequest): AsyncGenerator<string> {
-    const answer = await this.#ask(request);
+    const answer = await this.#ask(request, this.#watchAgent);
     answer.setEncoding('utf8');
     let rest = '';
     // Throws when the answer breaks off, and ends the connection when nobody reads on.
@@ -73,16 +85,18 @@ export class HttpTransport implements Transport {
   /** Closes what is idle; for the end of the process. */
   close(): void {
     this.#agent.destroy();
+    this.#watchAgent.destroy();
   }
 
-  async #ask(request: ApiRequest): Promise<http.IncomingMessage> {
-    const { server, credentials, userAgent } = this.#options;
+  async #ask(request: ApiRequest, agent: http.Agent): Promise<http.IncomingMessage> {
+    const { server, credentials, userAgent, onAnswer } = this.#options;
+    const method = request.method ?? 'GET';
     const { headers, ...tls } = await credentials();
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
     const client = server.protocol === 'https:' ? https : http;
     const sent = client.request(new URL(pathOf(request), server), {
-      method: request.method ?? 'GET',
-      agent: this.#agent,
+      method,
+      agent,
       signal: request.signal,
       ...tls,
       headers: {
@@ -95,10 +109,34 @@ export class HttpTransport implements Transport {
         }),
       },
     });
-    const answer = await this.#answer(request, sent.end(body));
+    const answer = await this.#answer(request, sent.end(body)).catch((error) => {
+      onAnswer?.(method, undefined, server.host);
+      throw error;
+    });
     const status = answer.statusCode ?? 0;
+    onAnswer?.(method, status, server.host);
     if (status >= 200 && status < 300) return answer;
-    throw refusal(request, status, await text(answer), answer.headers['retry-after']);
+    throw refusal(request, status, await this.#text(request, answer), answer.headers['retry-after']);
+  }
+
+  /** The whole answer. A server that stops in the middle of it is not waited for. */
+  async #text(request: ApiRequest, answer: http.IncomingMessage): Promise<string> {
+    const { timeout } = this.#options;
+    const chunks: Buffer[] = [];
+    const stall = () => {
+      answer.destroy(new Error(`${describe(request)}: the answer stopped for ${timeout / 1000} s`));
+    };
+    let limit = setTimeout(stall, timeout);
+    try {
+      for await (const chunk of answer) {
+        clearTimeout(limit);
+        limit = setTimeout(stall, timeout);
+        chunks.push(chunk as Buffer);
+      }
+    } finally {
+      clearTimeout(limit);
+    }
+    return Buffer.concat(chunks).toString('utf8');
   }
 
   #answer(request: ApiRequest, sent: http.ClientRequest): Promise<http.IncomingMessage> {
@@ -125,12 +163,6 @@ function pathOf({ path, query = {} }: ApiRequest): string {
   const words = Object.entries(query).filter(([, value]) => value !== undefined);
   if (words.length === 0) return path;
   return `${path}?${new URLSearchParams(words.map(([name, value]): [string, string] => [name, String(value)]))}`;
-}
-
-async function text(answer: http.IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parse(request: ApiRequest, body: string): unknown {
