@@ -1,0 +1,37 @@
+/** A viewer outside of the cluster: reads a stream from its MediaServer's node port. */
+import { StampReader } from '../stamp-reader.ts';
+import { eventually } from './eventually.ts';
+import type { World } from './world.ts';
+
+/** Where viewers find a path of a MediaServer whose Service is a NodePort. */
+export async function viewerUrl(world: World, server: string, path: string): Promise<string> {
+  return await eventually(
+    `the RTSP address of ${server}`,
+    async () => {
+      const found = await world.get('ms', server);
+      const endpoint = (found?.status?.endpoints as { protocol: string; externalURL?: string }[] | undefined)?.find(
+        ({ protocol }) => protocol === 'RTSP',
+      );
+      return endpoint?.externalURL ? `${endpoint.externalURL.replace(/\/$/, '')}/${path}` : null;
+    },
+    60_000,
+  );
+}
+
+/** A reader that has been let in: with a slate it sees pictures before anybody publishes. */
+export async function attachReader(url: string, limitMilliseconds = 60_000): Promise<StampReader> {
+  return await eventually(
+    `a reader at ${url}`,
+    async () => {
+      const reader = new StampReader(url);
+      try {
+        await reader.until('a picture', (r) => r.frames.length > 0, 10_000);
+        return reader;
+      } catch (error) {
+        await reader.stop();
+        throw error;
+      }
+    },
+    limitMilliseconds,
+  );
+}

@@ -1,0 +1,159 @@
+/** A namespace of a test's own in a real cluster, under the restricted Pod Security, and what tests ask of it. */
+import { stringify } from 'yaml';
+import { connect } from '../../../operator/src/kube/credentials.ts';
+import { isNotFound } from '../../../operator/src/kube/errors.ts';
+import { MEDIA_SERVERS, PODS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../../operator/src/kube/kinds.ts';
+import type { KubeObject } from '../../../operator/src/kube/objects.ts';
+import { Resource, type ResourceKind } from '../../../operator/src/kube/resource.ts';
+import type { Transport } from '../../../operator/src/kube/transport.ts';
+import { WriteGate } from '../../../operator/src/kube/write-gate.ts';
+import type { Cluster } from '../cluster/index.ts';
+import { eventually } from './eventually.ts';
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+}
+
+/** A Kubernetes object with whatever fields its kind has. */
+// biome-ignore lint/suspicious/noExplicitAny: tests reach into objects of many kinds
+export type Any = KubeObject & { spec?: any; status?: any };
+
+/** Kinds by the words that people type. */
+const KINDS: Readonly<Record<string, ResourceKind>> = {
+  vp: VIDEO_PUSHES,
+  ms: MEDIA_SERVERS,
+  vps: VIDEO_PUSH_SETS,
+  pod: PODS,
+};
+
+export class World {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly #transport: Transport;
+  readonly #gate = new WriteGate();
+
+  private constructor(cluster: Cluster, namespace: string, transport: Transport) {
+    this.cluster = cluster;
+    this.namespace = namespace;
+    this.#transport = transport;
+    this.#gate.open();
+  }
+
+  /** Makes the namespace; `await using` takes it away with everything in it. */
+  static async create(cluster: Cluster, namespace: string): Promise<World> {
+    const transport = await connect({ kubeconfig: cluster.kubeconfig, userAgent: 'videopush-tests' });
+    const world = new World(cluster, namespace, transport);
+    const labels = {
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'pod-security.kubernetes.io/enforce-version': 'latest',
+    };
+    await world.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }]);
+    return world;
+  }
+
+  /** As people do it: `kubectl apply -f -`. Rejects with what the API server says. */
+  async apply(objects: readonly object[]): Promise<void> {
+    const input = objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
+    await this.kubectl(['apply', '-f', '-'], { input });
+  }
+
+  kubectl(args: string[], options: { input?: string; limitMilliseconds?: number } = {}): Promise<string> {
+    return this.cluster.kubectl(['-n', this.namespace, ...args], options);
+  }
+
+  resource(kind: ResourceKind): Resource {
+    return new Resource(kind, this.#transport, this.#gate);
+  }
+
+  /** null when there is none. `kind` as in KINDS. */
+  async get(kind: string | ResourceKind, name: string): Promise<Any | null> {
+    try {
+      return (await this.resource(kindOf(kind)).get(
+        { namespace: this.namespace, name },
+        AbortSignal.timeout(10_000),
+      )) as Any;
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  /** All of a kind in this namespace. */
+  async list(kind: string | ResourceKind, labelSelector?: string): Promise<Any[]> {
+    const collection = this.resource(kindOf(kind)).collection({ namespace: this.namespace, labelSelector });
+    return (await collection.list({ limit: 500, signal: AbortSignal.timeout(10_000) })).items as Any[];
+  }
+
+  /** Until the object is as wanted; tells at the limit how it was instead. */
+  async until(
+    kind: string | ResourceKind,
+    name: string,
+    what: string,
+    wanted: (object: Any) => boolean,
+    limitMilliseconds: number,
+  ): Promise<Any> {
+    let last: Any | null = null;
+    return await eventually(
+      `${name}: ${what}`,
+      async () => {
+        last = await this.get(kind, name);
+        return last !== null && wanted(last) ? last : null;
+      },
+      limitMilliseconds,
+      () => JSON.stringify(last?.status ?? last, null, 1),
+    );
+  }
+
+  untilGone(kind: string | ResourceKind, name: string, limitMilliseconds: number): Promise<unknown> {
+    return eventually(
+      `${name} is gone`,
+      async () => (await this.get(kind, name)) === null,
+      limitMilliseconds,
+    );
+  }
+
+  /** Until condition `type` has `status`, and `reason` where one is given. */
+  async untilCondition(
+    kind: string,
+    name: string,
+    wanted: { type: string; status: string; reason?: string | RegExp },
+    limitMilliseconds: number,
+  ): Promise<Condition> {
+    const matches = (object: Any): boolean => {
+      const found = conditionOf(object, wanted.type);
+      if (found?.status !== wanted.status) return false;
+      if (object.status?.observedGeneration !== object.metadata.generation) return false;
+      if (wanted.reason === undefined) return true;
+      return typeof wanted.reason === 'string'
+        ? found.reason === wanted.reason
+        : wanted.reason.test(found.reason);
+    };
+    const what = `${wanted.type}=${wanted.status} ${wanted.reason ?? ''}`;
+    const object = await this.until(kind, name, what, matches, limitMilliseconds);
+    return conditionOf(object, wanted.type) as Condition;
+  }
+
+  async remove(): Promise<void> {
+    await this.cluster.kubectl(['delete', 'namespace', this.namespace, '--ignore-not-found'], {
+      limitMilliseconds: 180_000,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove();
+  }
+}
+
+export function conditionOf(object: Any, type: string): Condition | undefined {
+  return (object.status?.conditions as Condition[] | undefined)?.find((one) => one.type === type);
+}
+
+function kindOf(kind: string | ResourceKind): ResourceKind {
+  if (typeof kind !== 'string') return kind;
+  const known = KINDS[kind];
+  if (!known) throw new Error(`no such kind: ${kind}; there are ${Object.keys(KINDS).join(', ')}`);
+  return known;
+}
