@@ -23,7 +23,7 @@ import {
 } from './conditions.ts';
 import type { Observed } from './observed.ts';
 import type { Situation } from './plan.ts';
-import type { Problem } from './pods.ts';
+import { containerOf, type Problem } from './pods.ts';
 import { completedJob, contextOf } from './wanted.ts';
 
 export type PushStatus = NonNullable<VideoPush['status']>;
@@ -123,10 +123,17 @@ function facts(
     outputs: outputsOf(observed, defaults),
     podName: live ? pod?.metadata.name : undefined,
     nodeName: live ? pod?.spec?.nodeName : undefined,
+    decoder: live ? decoderPlace(view) : undefined,
     startTime: startTime ?? (live && view.encoder.ready ? seconds(now) : undefined),
     completionTime: done ? completionTime(observed) : undefined,
     restarts: Math.max(before.restarts ?? 0, restarts),
   };
+}
+
+/** Of a split stream, whose decoder has a pod of its own. */
+function decoderPlace({ decoder: { pod }, encoder }: LiveView): PushStatus['decoder'] {
+  if (!pod || containerOf(pod, 'encoder') || pod === encoder.pod) return undefined;
+  return without({ podName: pod.metadata.name, nodeName: pod.spec?.nodeName });
 }
 
 function completionTime({ push, workloads, now }: Observed): string {

@@ -1,0 +1,18 @@
+/** What the controllers of this operator have beside what the manager gives to every controller. */
+import type { Defaults } from '../../builders/defaults.ts';
+import type { OperatorContext } from '../../runtime/part.ts';
+import type { DeleteStream } from './jetstream.ts';
+import type { ServerPaths } from './server-paths.ts';
+import type { FetchPage } from './worker-poller.ts';
+
+/** One for the whole process. */
+export interface Shared {
+  readonly defaults: Defaults;
+  /** The operator's key, read once or made: a write, so only while this process leads. */
+  readonly key: (signal: AbortSignal) => Promise<Buffer>;
+  readonly paths: ServerPaths;
+  readonly fetchPage: FetchPage;
+  readonly deleteStream: DeleteStream;
+}
+
+export type ControlContext = OperatorContext & Shared;

@@ -1,0 +1,54 @@
+/** The controller of VideoPushes: what it watches, and how the manager runs it. */
+import { LABELS } from '../../builders/names.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS, MEDIA_SERVERS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { ControllerPart } from '../../runtime/part.ts';
+import { toItself, toOwner } from '../../runtime/watches.ts';
+import type { ControlContext } from '../shared/context.ts';
+import { VideoPushController } from './controller.ts';
+import { keyOfPod, serverKeys, streamIndexes } from './stores.ts';
+
+export const VIDEO_PUSH_CONTROLLER = 'videopush';
+
+export function videoPushPart(context: ControlContext): ControllerPart {
+  const indexes = streamIndexes(context);
+  const wake = (key: string): void => context.enqueueAfter(VIDEO_PUSH_CONTROLLER, key, 0);
+  const controller = new VideoPushController(context, indexes, wake);
+  const pushesOf = (server: string): string[] =>
+    indexes.pushesByServer.get(server).map(({ metadata: { namespace, name } }) => `${namespace}/${name}`);
+  context.paths.subscribe(({ serverUid }) => {
+    for (const server of indexes.serversByUid.get(serverUid))
+      serverKeys(server).flatMap(pushesOf).forEach(wake);
+  });
+  return {
+    name: VIDEO_PUSH_CONTROLLER,
+    reconcile: (key, signal) => controller.reconcile(key, signal),
+    background: (signal) => controller.background(signal),
+    watches: [
+      toItself(VIDEO_PUSHES),
+      toOwner(CONFIG_MAPS, VIDEO_PUSHES),
+      toOwner(JOBS, VIDEO_PUSHES),
+      toOwner(DEPLOYMENTS, VIDEO_PUSHES),
+      { kind: PODS, keys: keyOfPod },
+      { kind: MEDIA_SERVERS, keys: (server) => serverKeys(server).flatMap(pushesOf), matters: serverMatters },
+    ],
+  };
+}
+
+/** Of a server, its streams care for what it is, whether it is ready and where it is found. */
+function serverMatters(before: KubeObject, after: KubeObject): boolean {
+  return digest(before) !== digest(after);
+}
+
+function digest({ metadata: { uid, generation, deletionTimestamp }, ...object }: KubeObject): string {
+  const { conditions = [], endpoints } = (object.status ?? {}) as {
+    conditions?: { type: string; status: string }[];
+    endpoints?: unknown;
+  };
+  const ready = conditions.find(({ type }) => type === 'Ready')?.status;
+  return JSON.stringify([uid, generation, deletionTimestamp, ready, endpoints]);
+}
+
+/** Labels of a stream's pods. */
+export const isStreamPod = ({ metadata: { labels = {} } }: KubeObject): boolean =>
+  labels[LABELS.name]?.startsWith('videopush-') === true;

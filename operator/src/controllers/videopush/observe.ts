@@ -1,0 +1,193 @@
+/** Looks up everything that a decision about one stream rests on. What is not there is a value, not an error. */
+import { CONDITIONS, REASONS } from '../../builders/conditions.ts';
+import { serverCredentials } from '../../builders/credentials.ts';
+import { outputPath } from '../../builders/endpoints.ts';
+import { publishSecret } from '../../builders/mediaserver/index.ts';
+import { childName, DECODER, ENCODER } from '../../builders/names.ts';
+import { configName } from '../../builders/videopush/index.ts';
+import type { MediaServer } from '../../crds/media-server.generated.ts';
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS, MEDIA_SERVERS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { ResourceKind } from '../../kube/resource.ts';
+import type { AppliedBook } from '../shared/applied.ts';
+import type { ControlContext } from '../shared/context.ts';
+import type { RestartCounter, RestartSample } from '../shared/restart-counter.ts';
+import type { Role } from '../shared/worker-facts.ts';
+import type { PollTarget, WorkerPoller } from '../shared/worker-poller.ts';
+import type { Observed, ObservedServer, StoredPush, Workload } from './observed.ts';
+import { containerOf, containerStatus, type Pod, podOf, roleView } from './pods.ts';
+import type { StreamIndexes } from './stores.ts';
+
+export interface Lookup {
+  context: ControlContext;
+  indexes: StreamIndexes;
+  applied: AppliedBook;
+  poller: WorkerPoller;
+  restarts: RestartCounter;
+}
+
+const ROLES: readonly Role[] = ['decoder', 'encoder'];
+const PORTS: Record<Role, number> = { decoder: DECODER.port, encoder: ENCODER.port };
+
+export async function observe(push: StoredPush, lookup: Lookup, signal: AbortSignal): Promise<Observed> {
+  const { context, indexes, applied, poller } = lookup;
+  const key = keyOfPush(push);
+  const pods = indexes.pods.get(key).filter(isWorkloadPod) as Pod[];
+  poller.follow(key, pollTargets(pods));
+  const facts = (role: Role) => {
+    const pod = podOf(pods, role);
+    return pod && poller.facts(key, pod.metadata.uid ?? '', role);
+  };
+  const workers = { decoder: facts('decoder'), encoder: facts('encoder') };
+  const [config, ...workloads] = await Promise.all(
+    children(push).map(({ kind, name }) => find(kind, name, push, context, signal)),
+  );
+  return Object.freeze({
+    push,
+    servers: await findServers(push, context, signal),
+    config: config ?? null,
+    workloads: workloads.filter((object) => object !== null) as Workload[],
+    pods,
+    workers,
+    claim: await findClaim(push, pods, context, signal),
+    restarts: lookup.restarts.count(
+      push.metadata.uid,
+      push.status?.restarts ?? 0,
+      restartSamples(pods, workers),
+    ),
+    judge: (wanted: KubeObject, stored: KubeObject | null) =>
+      applied.judge(wanted, stored, context.clock.now()),
+    now: context.clock.date(),
+  });
+}
+
+export const keyOfPush = ({ metadata: { namespace, name } }: StoredPush): string => `${namespace}/${name}`;
+
+/** The labels alone prove nothing: a pod of ours is one that a workload has made. */
+function isWorkloadPod({ metadata: { ownerReferences = [] } }: KubeObject): boolean {
+  return ownerReferences.some(
+    ({ controller, kind }) => controller && (kind === 'Job' || kind === 'ReplicaSet'),
+  );
+}
+
+/** The ConfigMap first, then every workload that a stream of this name has had in any of its shapes. */
+function children({ metadata: { name } }: StoredPush): { kind: ResourceKind; name: string }[] {
+  return [
+    { kind: CONFIG_MAPS, name: configName(name) },
+    { kind: JOBS, name: childName(name, 'stream') },
+    { kind: DEPLOYMENTS, name: childName(name, 'stream') },
+    { kind: DEPLOYMENTS, name: childName(name, 'decoder') },
+    { kind: JOBS, name: childName(name, 'encoder') },
+    { kind: DEPLOYMENTS, name: childName(name, 'encoder') },
+  ];
+}
+
+/** From the store; what isn't there may be somebody else's, of which the store is not told. */
+async function find(
+  kind: ResourceKind,
+  name: string,
+  push: StoredPush,
+  context: ControlContext,
+  signal: AbortSignal,
+): Promise<KubeObject | null> {
+  const { namespace } = push.metadata;
+  const known = context.store(kind).get(`${namespace}/${name}`);
+  if (known) return typed(known, kind);
+  if (push.metadata.deletionTimestamp || !isWantedShape(kind, name, push)) return null;
+  const other = await context.resource(kind).find({ namespace, name }, signal);
+  return other && typed(other, kind);
+}
+
+/** Objects of a list do not say what they are. */
+const typed = (object: KubeObject, { kind }: ResourceKind): KubeObject =>
+  object.kind ? object : { ...object, kind };
+
+/** Whether the stream as it is asked for now has a child of that name: only those names can be taken. */
+function isWantedShape(kind: ResourceKind, name: string, push: StoredPush): boolean {
+  if (kind === CONFIG_MAPS) return true;
+  const split = push.spec.topology === 'Split';
+  const main = childName(push.metadata.name, split ? 'encoder' : 'stream');
+  if (split && name === childName(push.metadata.name, 'decoder')) return kind === DEPLOYMENTS;
+  return name === main;
+}
+
+async function findServers(
+  push: StoredPush,
+  context: ControlContext,
+  signal: AbortSignal,
+): Promise<Observed['servers']> {
+  const names = new Set(push.spec.outputs.flatMap(({ serverRef }) => serverRef?.name ?? []));
+  const found: Record<string, ObservedServer | null> = {};
+  for (const name of names) {
+    const server = context.store(MEDIA_SERVERS).get(`${push.metadata.namespace}/${name}`);
+    found[name] = server ? await seenServer(server as unknown as MediaServer, push, context, signal) : null;
+  }
+  return found;
+}
+
+async function seenServer(
+  server: MediaServer,
+  push: StoredPush,
+  { paths, key }: ControlContext,
+  signal: AbortSignal,
+): Promise<ObservedServer> {
+  const { name, uid = '' } = server.metadata;
+  const external = server.spec.type === 'External';
+  const mine = push.spec.outputs.filter(({ serverRef }) => serverRef?.name === name);
+  const wanted = mine.map((output) => outputPath(push as unknown as VideoPush, output));
+  const ready = server.status?.conditions?.some(
+    ({ type, status }) => type === CONDITIONS.ready && status === 'True',
+  );
+  return {
+    server,
+    ready: ready === true,
+    missingPaths: external ? [] : wanted.filter((path) => !paths.get(uid, path)),
+    publishSecret: external
+      ? undefined
+      : publishSecret({ server, credentials: serverCredentials(await key(signal), server) }),
+  };
+}
+
+/** Asked only while the source's volume may be what keeps the pod from a node. */
+async function findClaim(
+  push: StoredPush,
+  pods: readonly Pod[],
+  context: ControlContext,
+  signal: AbortSignal,
+): Promise<Observed['claim']> {
+  const name = push.spec.source.persistentVolumeClaim?.claimName;
+  const { problem } = roleView(pods, 'decoder', null);
+  if (name === undefined || problem?.reason !== REASONS.unschedulable) return null;
+  const place = { namespace: push.metadata.namespace, name };
+  const claim = await context.resource(PERSISTENT_VOLUME_CLAIMS).find(place, signal);
+  return claim ? 'Present' : 'Missing';
+}
+
+/** The pages that tell of the roles now. */
+function pollTargets(pods: readonly Pod[]): PollTarget[] {
+  return ROLES.flatMap((role) => {
+    const pod = podOf(pods, role);
+    const ip = pod?.status?.podIP;
+    const status = pod && containerStatus(pod, role);
+    if (!pod || !ip || !status?.state?.running) return [];
+    const host = ip.includes(':') ? `[${ip}]` : ip;
+    const url = `http://${host}:${PORTS[role]}/status`;
+    return [{ podUid: pod.metadata.uid ?? '', role, url, stamp: `${status.ready} ${status.restartCount}` }];
+  });
+}
+
+function restartSamples(pods: readonly Pod[], workers: Observed['workers']): RestartSample[] {
+  return pods.flatMap((pod) =>
+    ROLES.filter((role) => containerOf(pod, role)).flatMap((role) => {
+      const id = `${pod.metadata.uid}/${role}`;
+      const restarts = containerStatus(pod, role)?.restartCount ?? 0;
+      // The role's own count begins anew with each life of its container.
+      const own = podOf(pods, role) === pod ? (workers[role]?.restarts ?? null) : null;
+      return [
+        { id, count: restarts },
+        { id: `${id}/${restarts}`, count: own },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,435 @@
+import { describe, expect, test } from 'vitest';
+import { APPLIED } from '../../builders/applied.ts';
+import { DEFAULTS } from '../../builders/defaults.ts';
+import { ANNOTATIONS, JETSTREAM_FINALIZER } from '../../builders/names.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { Observed, StoredPush, Workload } from './observed.ts';
+import { FOREIGN_RETRY, plan } from './plan.ts';
+import {
+  after,
+  FILM,
+  finished,
+  heldByQueue,
+  NOW,
+  podOfWorkload,
+  pushOf,
+  running,
+  serverOf,
+  stored,
+  toServer,
+  WITH_NATS,
+  withPod,
+  withSpec,
+  worldOf,
+} from './testing/worlds.ts';
+
+const names = (objects: readonly KubeObject[]): string[] =>
+  objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+
+const workload = (world: Observed, index = 0): Workload => world.workloads[index] as Workload;
+const spec = (object: KubeObject | undefined): Record<string, unknown> =>
+  object?.spec as Record<string, unknown>;
+
+describe('a new stream', () => {
+  test('without an end gets its ConfigMap, then a Deployment', () => {
+    const { applies, situation } = plan(worldOf(pushOf()), DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
+    expect(situation.kind).toBe('Live');
+  });
+
+  test('with an end gets a Job', () => {
+    const { applies } = plan(worldOf(pushOf({ source: FILM })), DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
+  });
+
+  test('in two pods gets its finalizer before the queue can be made', () => {
+    const { applies, finalizers } = plan(worldOf(pushOf({ topology: 'Split' })), WITH_NATS);
+    expect(finalizers).toEqual([JETSTREAM_FINALIZER]);
+    expect(names(applies)).toEqual([
+      'ConfigMap demo-worker',
+      'Deployment demo-decoder',
+      'Deployment demo-encoder',
+    ]);
+  });
+
+  test('that is suspended from the beginning starts nothing', () => {
+    const { applies, situation } = plan(worldOf(pushOf({ suspend: true })), DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap demo-worker']);
+    expect(situation).toEqual({ kind: 'Suspended', stopped: true });
+  });
+
+  test('that cannot be built is refused with the sentence of the builder, and nothing is applied', () => {
+    const { applies, situation } = plan(worldOf(pushOf({ topology: 'Split' })), DEFAULTS);
+    expect(applies).toEqual([]);
+    expect(situation).toMatchObject({
+      kind: 'Refused',
+      problem: { reason: 'NATSAddressMissing', stalled: true },
+    });
+  });
+});
+
+describe('a server', () => {
+  const push = pushOf({ outputs: toServer('live') });
+
+  test('that does not exist is waited for', () => {
+    const { applies, situation } = plan(worldOf(push, { servers: { live: null } }), DEFAULTS);
+    expect(applies).toEqual([]);
+    expect(situation).toMatchObject({
+      kind: 'Waiting',
+      problem: { reason: 'MediaServerMissing', stalled: false },
+    });
+  });
+
+  test('that is not ready is waited for', () => {
+    const servers = { live: serverOf('live', { ready: false }) };
+    expect(plan(worldOf(push, { servers }), DEFAULTS).situation).toMatchObject({
+      kind: 'Waiting',
+      problem: { message: 'MediaServer "live" is not ready yet' },
+    });
+  });
+
+  test('that does not have the path yet is waited for', () => {
+    const servers = { live: serverOf('live', { missingPaths: ['demo'] }) };
+    expect(plan(worldOf(push, { servers }), DEFAULTS).situation).toMatchObject({
+      kind: 'Waiting',
+      problem: { reason: 'MediaServerNotReady', message: 'MediaServer "live" does not have path "demo" yet' },
+    });
+  });
+
+  test('that goes away later takes nothing off the air', () => {
+    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    for (const servers of [
+      { live: null },
+      { live: serverOf('live', { ready: false, missingPaths: ['demo'] }) },
+    ]) {
+      const { applies, deletes, situation } = plan({ ...world, servers }, DEFAULTS);
+      expect([...applies, ...deletes]).toEqual([]);
+      expect(situation.kind).toBe('Live');
+    }
+  });
+
+  test('that is gone does not keep a stream from being suspended', () => {
+    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    const { deletes } = plan(withSpec({ ...world, servers: { live: null } }, { suspend: true }), DEFAULTS);
+    expect(names(deletes)).toEqual(['Deployment demo-stream']);
+  });
+
+  test('with other credentials replaces the pod, and the event says why', () => {
+    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    const servers = { live: serverOf('live', { publishSecret: 'live-publish-other' }) };
+    const { applies, events } = plan({ ...world, servers }, DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
+    expect(events[0]?.note).toBe(
+      'A MediaServer has another address or other credentials: the pod is replaced',
+    );
+  });
+});
+
+describe('a running stream', () => {
+  test('that is as it is wanted is left alone', () => {
+    const decision = plan(running(pushOf()), DEFAULTS);
+    expect(decision.applies).toEqual([]);
+    expect(decision.podAnnotations).toEqual([]);
+    expect(decision.requeueAfter).toBeUndefined();
+  });
+
+  test('takes over another bit rate by ConfigMap and an annotation of its pod, and nothing else', () => {
+    const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
+    const { applies, podAnnotations, deletes, events } = plan(world, DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap demo-worker']);
+    expect(deletes).toEqual([]);
+    expect(
+      podAnnotations.map(({ pod, annotations }) => [pod.metadata.name, Object.keys(annotations)]),
+    ).toEqual([['demo-stream-abcde', [ANNOTATIONS.encoderConfig]]]);
+    expect(events.map(({ note }) => note)).toEqual([
+      'spec.video.bitrateKbps changed: the encoder goes on with it, its pod and the decoder stay',
+    ]);
+  });
+
+  test('is told of another bit rate once', () => {
+    const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
+    const { podAnnotations } = plan(world, DEFAULTS);
+    const [annotated] = podAnnotations.map(({ pod, annotations }) => ({
+      ...pod,
+      metadata: { ...pod.metadata, annotations },
+    }));
+    const later = { ...after(world), pods: annotated ? [annotated] : [] };
+    expect(plan(later, DEFAULTS)).toMatchObject({ applies: [], podAnnotations: [], events: [] });
+  });
+
+  test('is replaced for another source, and the event says which field', () => {
+    const world = withSpec(running(pushOf()), { source: { testPattern: { width: 640 } } });
+    const { applies, events } = plan(world, DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
+    expect(events[0]?.note).toMatch(/^spec\.source\.testPattern\S* changed: the pod is replaced$/);
+  });
+
+  test('with an end is deleted and made anew for another source, since a Job cannot be changed', () => {
+    const world = withSpec(running(pushOf({ source: FILM })), {
+      source: { uri: 'https://films.example/other.mp4' },
+    });
+    const first = plan(world, DEFAULTS);
+    expect(first.situation.kind).toBe('Clearing');
+    expect(names(first.deletes)).toEqual(['Job demo-stream']);
+    expect(first.applies).toEqual([]);
+
+    const waiting = after(world);
+    expect(plan(waiting, DEFAULTS)).toMatchObject({
+      situation: { kind: 'Clearing' },
+      applies: [],
+      deletes: [],
+    });
+
+    const second = plan({ ...waiting, pods: [] }, DEFAULTS);
+    expect(names(second.applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
+    expect(second.events[0]?.note).toBe('spec.source.uri changed: the stream begins anew');
+  });
+
+  test('is not touched by labels and annotations of its resource', () => {
+    const world = running(pushOf());
+    const metadata = {
+      ...world.push.metadata,
+      labels: { team: 'news' },
+      annotations: { note: 'Grüße 你好' },
+    };
+    expect(plan({ ...world, push: { ...world.push, metadata } }, DEFAULTS).applies).toEqual([]);
+  });
+
+  test('moves to two pods only when the one of before has ended', () => {
+    const world = withSpec(running(pushOf(), WITH_NATS), { topology: 'Split' });
+    expect(names(plan(world, WITH_NATS).deletes)).toEqual(['Deployment demo-stream']);
+    const { applies, finalizers } = plan({ ...after(world, WITH_NATS), pods: [] }, WITH_NATS);
+    expect(finalizers).toEqual([JETSTREAM_FINALIZER]);
+    expect(names(applies)).toEqual([
+      'ConfigMap demo-worker',
+      'Deployment demo-decoder',
+      'Deployment demo-encoder',
+    ]);
+  });
+
+  test('that moves back to one pod leaves no queue behind', () => {
+    const world = withSpec(running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS), {
+      topology: 'SamePod',
+    });
+    const { jetStreamDeletes, finalizers } = plan({ ...after(world, WITH_NATS), pods: [] }, WITH_NATS);
+    expect(jetStreamDeletes).toMatchObject([{ address: 'nats://queue:4222' }]);
+    expect(finalizers).toEqual([]);
+  });
+
+  test('goes on under a specification that cannot be used', () => {
+    const world = withSpec(running(pushOf()), { source: { uri: 'file:///film.mp4' } });
+    const { situation, applies, deletes } = plan(world, DEFAULTS);
+    expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'Invalid' } });
+    expect([...applies, ...deletes]).toEqual([]);
+  });
+});
+
+describe('suspension', () => {
+  test('stops a Deployment by its replicas', () => {
+    const { applies } = plan(withSpec(running(pushOf()), { suspend: true }), DEFAULTS);
+    expect(spec(applies.at(-1))).toMatchObject({ replicas: 0 });
+  });
+
+  test('suspends a Job, without deleting it', () => {
+    const { applies, deletes } = plan(
+      withSpec(running(pushOf({ source: FILM })), { suspend: true }),
+      DEFAULTS,
+    );
+    expect(deletes).toEqual([]);
+    expect(spec(applies.at(-1))).toMatchObject({ suspend: true });
+  });
+
+  test('has happened when no pod is left', () => {
+    const world = after(withSpec(running(pushOf()), { suspend: true }));
+    expect(plan(world, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: false });
+    expect(plan({ ...world, pods: [] }, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: true });
+  });
+
+  test('ends with the same workload as before', () => {
+    const suspended = { ...after(withSpec(running(pushOf({ source: FILM })), { suspend: true })), pods: [] };
+    const { applies, deletes } = plan(withSpec(suspended, { suspend: false }), DEFAULTS);
+    expect(deletes).toEqual([]);
+    expect(spec(applies.at(-1))).toMatchObject({ suspend: false });
+  });
+});
+
+describe('a completed stream', () => {
+  const done = finished(running(pushOf({ source: FILM })));
+
+  test.each<[string, Observed]>([
+    ['as it is', done],
+    [
+      'with other labels',
+      { ...done, push: { ...done.push, metadata: { ...done.push.metadata, labels: { a: 'b' } } } },
+    ],
+    ['with another bit rate', withSpec(done, { video: { bitrateKbps: 800 } })],
+    ['suspended', withSpec(done, { suspend: true })],
+    ['whose Job somebody has deleted', { ...after(done), workloads: [], pods: [] }],
+  ])('stays completed %s', (_, world) => {
+    expect(plan(world, DEFAULTS)).toMatchObject({
+      situation: { kind: 'Completed' },
+      applies: [],
+      deletes: [],
+    });
+  });
+
+  test('begins again with another source', () => {
+    const world = withSpec(after(done), { source: { uri: 'https://films.example/other.mp4' } });
+    expect(names(plan(world, DEFAULTS).deletes)).toEqual(['Job demo-stream']);
+    const cleared = after(world);
+    expect(names(plan(cleared, DEFAULTS).applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
+  });
+
+  test('in two pods ends its decoder, then its queue', () => {
+    const split = finished(running(heldByQueue(pushOf({ source: FILM, topology: 'Split' })), WITH_NATS));
+    const first = plan(split, WITH_NATS);
+    expect(names(first.applies)).toEqual(['Deployment demo-decoder']);
+    expect(spec(first.applies[0])).toMatchObject({ replicas: 0 });
+    expect(first.jetStreamDeletes).toEqual([]);
+
+    const idle = after(split, WITH_NATS);
+    expect(plan(idle, WITH_NATS).jetStreamDeletes).toEqual([]);
+    const second = plan({ ...idle, pods: [] }, WITH_NATS);
+    expect(second.jetStreamDeletes).toHaveLength(1);
+    expect(second.finalizers).toEqual([]);
+  });
+});
+
+describe('somebody else', () => {
+  const foreign = (kind: string, name: string, owner?: object): Workload => ({
+    kind,
+    metadata: { name, namespace: 'tv', uid: 'x', ...(owner && { ownerReferences: [owner as never] }) },
+  });
+
+  test('who has the name of a child keeps it, and a person is told', () => {
+    const { applies, deletes, situation, requeueAfter } = plan(
+      worldOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream')] }),
+      DEFAULTS,
+    );
+    expect([...applies, ...deletes]).toEqual([]);
+    expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'NameTaken', stalled: true } });
+    expect(requeueAfter).toBe(FOREIGN_RETRY);
+  });
+
+  test('who has a name that this shape does not need is no trouble', () => {
+    const world = worldOf(pushOf(), { workloads: [foreign('Job', 'demo-encoder')] });
+    expect(plan(world, DEFAULTS).applies).toHaveLength(2);
+  });
+
+  test('is not meant when objects of an earlier resource of this name are still being deleted', () => {
+    const owner = {
+      apiVersion: 'videopush.dev/v1alpha1',
+      kind: 'VideoPush',
+      name: 'demo',
+      uid: 'old',
+      controller: true,
+    };
+    const world = worldOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream', owner)] });
+    expect(plan(world, DEFAULTS)).toMatchObject({
+      situation: { kind: 'Clearing' },
+      applies: [],
+      deletes: [],
+    });
+  });
+
+  test('who changes a field of ours has it put back, with an event', () => {
+    const world = running(pushOf());
+    const changed = { ...workload(world), spec: { ...workload(world).spec, replicas: 3 } };
+    const { applies, events } = plan({ ...world, workloads: [changed] }, DEFAULTS);
+    expect(names(applies)).toEqual(['Deployment demo-stream']);
+    expect(events).toMatchObject([{ type: 'Warning', reason: 'PutBack' }]);
+  });
+
+  test('who adds fields of their own is left in peace', () => {
+    const world = running(pushOf());
+    const { metadata } = workload(world);
+    const annotations = { ...metadata.annotations, 'other.example/note': 'x' };
+    const changed = { ...workload(world), metadata: { ...metadata, annotations } };
+    expect(plan({ ...world, workloads: [changed] }, DEFAULTS).applies).toEqual([]);
+  });
+
+  test('who deletes a child finds it made again', () => {
+    const world = running(pushOf());
+    expect(names(plan({ ...world, workloads: [], pods: [] }, DEFAULTS).applies)).toEqual([
+      'Deployment demo-stream',
+    ]);
+  });
+});
+
+describe('a new version of the operator', () => {
+  const newer = { ...DEFAULTS, images: { ...DEFAULTS.images, worker: 'videopush/worker:9.9.9' } };
+
+  test('does not take a running stream off the air', () => {
+    expect(plan(running(pushOf()), newer).applies).toEqual([]);
+  });
+
+  test('comes into effect with the next change of the stream', () => {
+    const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
+    expect(names(plan(world, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
+  });
+
+  test('comes into effect for a stream that has been unwell for a minute', () => {
+    const waiting = { ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } };
+    const world = after(withPod(running(pushOf()), { decoder: waiting, encoder: waiting }));
+    expect(plan(world, newer).applies).toEqual([]);
+    const later = { ...world, now: new Date(NOW.getTime() + 61_000) };
+    expect(names(plan(later, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
+  });
+});
+
+describe('deletion', () => {
+  const deleted = (world: Observed, secondsAgo: number): Observed => {
+    const deletionTimestamp = new Date(NOW.getTime() - secondsAgo * 1000).toISOString();
+    return { ...world, push: { ...world.push, metadata: { ...world.push.metadata, deletionTimestamp } } };
+  };
+  const split = running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS);
+
+  test('of a stream in one pod is left to the owner references', () => {
+    const { deletes, applies, finalizers } = plan(deleted(running(pushOf()), 1), DEFAULTS);
+    expect([deletes, applies, finalizers]).toEqual([[], [], undefined]);
+  });
+
+  test('of a split stream ends its pods before its queue, which a decoder would make again', () => {
+    const first = plan(deleted(split, 1), WITH_NATS);
+    expect(names(first.deletes)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
+    expect(first.finalizers).toBeUndefined();
+    const second = plan(deleted({ ...split, workloads: [], pods: [] }, 5), WITH_NATS);
+    expect(second.jetStreamDeletes).toHaveLength(1);
+    expect(second.finalizers).toEqual([]);
+  });
+
+  test('gives the queue up after five minutes, with an event', () => {
+    const { jetStreamDeletes, finalizers, events } = plan(
+      deleted({ ...split, workloads: [], pods: [] }, 301),
+      WITH_NATS,
+    );
+    expect(jetStreamDeletes).toEqual([]);
+    expect(finalizers).toEqual([]);
+    expect(events).toMatchObject([{ reason: 'QueueLeftBehind' }]);
+  });
+
+  test('does not wait for pods of a lost node for ever', () => {
+    const lost = split.pods.map((pod) => ({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: 'x' } }));
+    expect(
+      plan(deleted({ ...split, workloads: [], pods: lost }, 91), WITH_NATS).jetStreamDeletes,
+    ).toHaveLength(1);
+  });
+});
+
+test('every object that is applied tells the hash of its content', () => {
+  const { applies } = plan(worldOf(pushOf({ topology: 'Split' })), WITH_NATS);
+  for (const { metadata } of applies) expect(metadata.annotations?.[APPLIED]).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('a pod that still ends keeps a new Job waiting, one of a lost node only for a while', () => {
+  const push: StoredPush = pushOf({ source: FILM });
+  const job = stored({ kind: 'Job', metadata: { name: 'demo-stream', namespace: 'tv' } });
+  const ending = (secondsAgo: number) =>
+    podOfWorkload(
+      job,
+      {},
+      { metadata: { deletionTimestamp: new Date(NOW.getTime() - secondsAgo * 1000).toISOString() } },
+    );
+  expect(plan(worldOf(push, { pods: [ending(5)] }), DEFAULTS).situation.kind).toBe('Clearing');
+  expect(plan(worldOf(push, { pods: [ending(61)] }), DEFAULTS).applies).toHaveLength(2);
+});

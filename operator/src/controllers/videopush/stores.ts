@@ -1,0 +1,42 @@
+/** Where the controller of streams finds what it looks at. */
+import { LABELS, selectorLabels } from '../../builders/names.ts';
+import { MEDIA_SERVERS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { Index } from '../../kube/store.ts';
+import type { OperatorContext } from '../../runtime/part.ts';
+
+export interface StreamIndexes {
+  /** of a stream, by its key */
+  pods: Index;
+  /** VideoPushes by the keys of servers that their outputs name */
+  pushesByServer: Index;
+  serversByUid: Index;
+}
+
+export function streamIndexes(context: OperatorContext): StreamIndexes {
+  return {
+    pods: context.store(PODS).index(keyOfPod),
+    pushesByServer: context.store(VIDEO_PUSHES).index(serversOf),
+    serversByUid: context.store(MEDIA_SERVERS).index(({ metadata: { uid } }) => (uid ? [uid] : [])),
+  };
+}
+
+const COMPONENTS = (['stream', 'decoder', 'encoder'] as const).map(
+  (component) => selectorLabels('', component)[LABELS.name],
+);
+
+/** The key of the VideoPush whose workloads' labels the pod carries. */
+export function keyOfPod({ metadata: { namespace, labels = {} } }: KubeObject): string[] {
+  const owner = labels[LABELS.instance];
+  return owner && COMPONENTS.includes(labels[LABELS.name]) ? [`${namespace}/${owner}`] : [];
+}
+
+export const serverKeys = ({ metadata: { namespace, name } }: KubeObject): string[] => [
+  `${namespace}/${name}`,
+];
+
+function serversOf({ metadata: { namespace }, spec }: KubeObject): string[] {
+  const { outputs = [] } = (spec ?? {}) as { outputs?: { serverRef?: { name?: string } }[] };
+  const names = outputs.flatMap(({ serverRef }) => serverRef?.name ?? []);
+  return [...new Set(names)].map((name) => `${namespace}/${name}`);
+}
