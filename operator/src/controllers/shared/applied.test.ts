@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { stamped } from '../../builders/applied.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { AppliedBook, contains, FIGHT_INTERVAL } from './applied.ts';
+
+describe('an object is as wanted', () => {
+  test.each<[string, unknown, unknown]>([
+    ['when it has more fields', { a: 1, b: 2 }, { a: 1 }],
+    ['when an unset field is not there', {}, { a: undefined }],
+    ['when an empty part was left out', {}, { a: {}, b: [] }],
+    [
+      'when a list of named things has one more',
+      { c: [{ name: 'x', v: 1 }, { name: 'y' }] },
+      { c: [{ name: 'y' }] },
+    ],
+    [
+      'when mounts of one volume come in another order',
+      [
+        { name: 'v', mountPath: '/b' },
+        { name: 'v', mountPath: '/a' },
+      ],
+      [
+        { name: 'v', mountPath: '/a' },
+        { name: 'v', mountPath: '/b' },
+      ],
+    ],
+  ])('%s', (_, stored, wanted) => expect(contains(stored, wanted)).toBe(true));
+
+  test.each<[string, unknown, unknown]>([
+    ['when a value differs', { a: 1 }, { a: 2 }],
+    ['when a field is missing', {}, { a: 1 }],
+    ['when a named thing is missing', { c: [{ name: 'x' }] }, { c: [{ name: 'y' }] }],
+    ['when a plain list is longer', { args: ['a', 'b'] }, { args: ['a'] }],
+    ['when it is another type', { a: 'x' }, { a: { b: 1 } }],
+  ])('but not %s', (_, stored, wanted) => expect(contains(stored, wanted)).toBe(false));
+});
+
+describe('the book', () => {
+  const object = (spec: unknown): KubeObject => ({
+    kind: 'Deployment',
+    metadata: { name: 'x', namespace: 'ns' },
+    spec,
+  });
+  const wanted = stamped(object({ cpu: '1000m', replicas: 1 }));
+  const answer = { ...wanted, spec: { cpu: '1', replicas: 1 } };
+
+  test('wants what is missing', () => {
+    expect(new AppliedBook().judge(wanted, null, 0)).toEqual({ act: 'apply', why: 'missing' });
+  });
+
+  test('leaves alone what is stored as wanted', () => {
+    expect(new AppliedBook().judge(wanted, wanted, 0)).toEqual({ act: 'none' });
+  });
+
+  test('wants another content, also when it is only less', () => {
+    const less = stamped(object({ replicas: 1 }));
+    expect(new AppliedBook().judge(less, wanted, 0)).toEqual({ act: 'apply', why: 'changed' });
+  });
+
+  test('learns how the API server writes a value', () => {
+    const book = new AppliedBook();
+    expect(book.judge(wanted, answer, 0)).toEqual({ act: 'apply', why: 'drift' });
+    book.remember(wanted, answer, 0);
+    expect(book.judge(wanted, answer, 1)).toEqual({ act: 'none' });
+    expect(book.judge(wanted, answer, FIGHT_INTERVAL * 2)).toEqual({ act: 'none' });
+  });
+
+  test('puts back what somebody changed, at most every five seconds', () => {
+    const book = new AppliedBook();
+    book.remember(wanted, wanted, 0);
+    const changed = { ...wanted, spec: { cpu: '1000m', replicas: 3 } };
+    expect(book.judge(wanted, changed, 1000)).toEqual({ act: 'wait', milliseconds: FIGHT_INTERVAL - 1000 });
+    expect(book.judge(wanted, changed, FIGHT_INTERVAL)).toEqual({ act: 'apply', why: 'drift' });
+  });
+
+  test('does not let a fight over the hash itself become a loop', () => {
+    const book = new AppliedBook();
+    book.remember(wanted, wanted, 0);
+    const spoilt = { ...wanted, metadata: { ...wanted.metadata, annotations: {} } };
+    expect(book.judge(wanted, spoilt, 1)).toMatchObject({ act: 'wait' });
+    expect(book.judge(wanted, spoilt, FIGHT_INTERVAL)).toEqual({ act: 'apply', why: 'drift' });
+  });
+});

@@ -1,0 +1,385 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULTS } from '../../builders/defaults.ts';
+import { sameStatus } from '../shared/status.ts';
+import { eventsOf } from './events.ts';
+import type { Observed } from './observed.ts';
+import { plan } from './plan.ts';
+import type { ContainerStatus } from './pods.ts';
+import { judgeStatus, type PushStatus } from './status.ts';
+import {
+  after,
+  FILM,
+  factsOf,
+  finished,
+  NOW,
+  notReady,
+  podOfWorkload,
+  pushOf,
+  READY,
+  running,
+  serverOf,
+  toServer,
+  UNREADY,
+  withPod,
+  withSpec,
+  worldOf,
+} from './testing/worlds.ts';
+
+const judge = (world: Observed): PushStatus =>
+  judgeStatus(world, plan(world, DEFAULTS).situation, DEFAULTS).status;
+
+const events = (world: Observed): string[] => {
+  const { situation } = plan(world, DEFAULTS);
+  return eventsOf(world, situation, judgeStatus(world, situation, DEFAULTS)).map(({ reason }) => reason);
+};
+
+const of = ({ conditions = [] }: PushStatus, type: string): string => {
+  const found = conditions.find((condition) => condition.type === type);
+  return found ? `${found.status} ${found.reason}` : 'absent';
+};
+
+/** Ready, Reconciling, Stalled. */
+const summary = (world: Observed): string[] => {
+  const status = judge(world);
+  return ['Ready', 'Reconciling', 'Stalled'].map((type) => of(status, type));
+};
+
+const live = running(pushOf());
+const waiting = (reason: string, message = ''): Partial<ContainerStatus> => ({
+  ready: false,
+  state: { waiting: { reason, message } },
+});
+const killed = { terminated: { reason: 'OOMKilled', exitCode: 137 } };
+
+describe('Ready', () => {
+  const unschedulable = (message: string) => ({
+    status: {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+      initContainerStatuses: [],
+      containerStatuses: [],
+    },
+  });
+  const missing = 'persistentvolumeclaim "films" not found';
+
+  test.each<[string, Observed, string, string]>([
+    ['is False while the first pod is being made', after(worldOf(pushOf())), 'False Pending', 'Reconciling'],
+    [
+      'is False while its containers start',
+      withPod(live, { decoder: UNREADY, encoder: UNREADY }),
+      'False Restarting',
+      'Reconciling',
+    ],
+    ['is True when both roles are ready', live, 'True Running', ''],
+    [
+      'names a server that does not exist',
+      worldOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } }),
+      'False MediaServerMissing',
+      'Reconciling',
+    ],
+    [
+      'names a node that no pod fits on',
+      withPod(live, {}, unschedulable('0/1 nodes are available: 1 Insufficient cpu.')),
+      'False Unschedulable',
+      'Reconciling',
+    ],
+    [
+      'names a claim that the scheduler misses',
+      withPod(live, {}, unschedulable(missing)),
+      'False ClaimMissing',
+      'Reconciling',
+    ],
+    [
+      'names a claim that is not there',
+      { ...withPod(live, {}, unschedulable('no node')), claim: 'Missing' },
+      'False ClaimMissing',
+      'Reconciling',
+    ],
+    [
+      'names an image that cannot be had',
+      withPod(live, { encoder: waiting('ImagePullBackOff') }),
+      'False ImageUnavailable',
+      'Reconciling',
+    ],
+    [
+      'names what the kubelet misses',
+      withPod(live, { encoder: waiting('CreateContainerConfigError', 'no such key') }),
+      'False CreateContainerConfigError',
+      'Reconciling',
+    ],
+    [
+      'names a container that ran out of memory',
+      withPod(live, { encoder: { ...waiting('CrashLoopBackOff'), lastState: killed } }),
+      'False OutOfMemory',
+      'Stalled',
+    ],
+    [
+      'takes exit code 137 for a lack of memory too',
+      withPod(live, {
+        decoder: { ...UNREADY, lastState: { terminated: { reason: 'Error', exitCode: 137 } } },
+      }),
+      'False OutOfMemory',
+      'Stalled',
+    ],
+    [
+      'names a container that ends again and again',
+      withPod(live, {
+        encoder: { ...waiting('CrashLoopBackOff'), lastState: { terminated: { exitCode: 70 } } },
+      }),
+      'False CrashLoop',
+      'Stalled',
+    ],
+  ])('%s', (_, world, ready, other) => {
+    expect(summary(world)).toEqual([
+      ready,
+      other === 'Reconciling' ? `True ${ready.split(' ')[1]}` : 'absent',
+      other === 'Stalled' ? `True ${ready.split(' ')[1]}` : 'absent',
+    ]);
+  });
+
+  test('forgets a lack of memory as soon as the container is well again', () => {
+    expect(summary(withPod(live, { encoder: { ...READY, lastState: killed, restartCount: 1 } }))[0]).toBe(
+      'True Running',
+    );
+  });
+
+  test('names a process that is killed again and again although its container lives on', () => {
+    const facts = factsOf({ killed: true, young: true, restarts: 3 });
+    expect(summary({ ...live, workers: { decoder: null, encoder: facts } })).toEqual([
+      'False OutOfMemory',
+      'absent',
+      'True OutOfMemory',
+    ]);
+  });
+
+  test('carries over why a worker cannot go on, and that waiting will not mend it', () => {
+    const fault = {
+      code: 'CredentialsMissing',
+      message: 'output main: no password; create the Secret',
+      permanent: true,
+    };
+    const encoder = factsOf({ ready: notReady('CredentialsMissing'), fault });
+    expect(summary({ ...live, workers: { decoder: factsOf(), encoder } })).toEqual([
+      'False CredentialsMissing',
+      'absent',
+      'True CredentialsMissing',
+    ]);
+  });
+
+  test('carries over what a worker waits for', () => {
+    const fault = { code: 'SourceNotFound', message: 'nothing is there', permanent: false };
+    const decoder = factsOf({ ready: notReady('SourceNotFound'), fault });
+    expect(summary({ ...live, workers: { decoder, encoder: factsOf() } })).toEqual([
+      'False SourceNotFound',
+      'True SourceNotFound',
+      'absent',
+    ]);
+  });
+
+  test('prefers what needs a person to what may pass', () => {
+    const decoder = factsOf({
+      ready: notReady('X'),
+      fault: { code: 'SourceTimeout', message: '', permanent: false },
+    });
+    const encoder = factsOf({
+      ready: notReady('Y'),
+      fault: { code: 'CredentialsRefused', message: '', permanent: true },
+    });
+    expect(summary({ ...live, workers: { decoder, encoder } })[0]).toBe('False CredentialsRefused');
+  });
+
+  test('blames a server that went away for a stream that is not published', () => {
+    const push = pushOf({ outputs: toServer('live') });
+    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    const gone = { ...world, servers: { live: null } };
+    expect(summary(gone)[0]).toBe('True Running');
+    expect(summary(withPod(gone, { encoder: UNREADY }))[0]).toBe('False MediaServerMissing');
+  });
+
+  test('says Updating until a Deployment has heard of its new template', () => {
+    const workloads = live.workloads.map((one) => ({ ...one, metadata: { ...one.metadata, generation: 2 } }));
+    expect(summary({ ...live, workloads })).toEqual(['False Updating', 'True Updating', 'absent']);
+  });
+
+  test('tells why a Deployment gets no pod', () => {
+    const conditions = [
+      { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' },
+    ];
+    const workloads = live.workloads.map((one) => ({ ...one, status: { ...one.status, conditions } }));
+    const status = judge({ ...live, workloads, pods: [] });
+    expect(of(status, 'Ready')).toBe('False FailedCreate');
+    expect(status.conditions?.[0]?.message).toBe('No pod can be made: exceeded quota');
+  });
+
+  test('tells what the API server does not take', () => {
+    const refused = { reason: 'Invalid', message: 'Job "demo-stream" is refused', stalled: true };
+    const { status } = judgeStatus(live, { kind: 'Live' }, DEFAULTS, refused);
+    expect(of(status, 'Stalled')).toBe('True Invalid');
+  });
+});
+
+describe('a stream at rest', () => {
+  test('that is finished is ready and complete', () => {
+    const world = finished(running(pushOf({ source: FILM })));
+    expect(summary(world)).toEqual(['True Completed', 'absent', 'absent']);
+    const status = judge(world);
+    expect(of(status, 'Complete')).toBe('True Completed');
+    expect(status.completionTime).toBe('2026-03-01T11:59:50Z');
+  });
+
+  test('that is suspended is ready once nothing runs', () => {
+    const stopping = after(withSpec(live, { suspend: true }));
+    expect(summary(stopping)[0]).toBe('False Terminating');
+    expect(summary({ ...stopping, pods: [] })).toEqual(['True Suspended', 'absent', 'absent']);
+  });
+
+  test('that begins again with another source is not complete any more', () => {
+    const done = after(finished(running(pushOf({ source: FILM }))));
+    const again = withSpec(done, { source: { uri: 'https://films.example/other.mp4' } });
+    const status = judge(again);
+    expect(of(status, 'Complete')).toBe('False Updating');
+    expect(status.completionTime).toBeUndefined();
+    expect(status.startTime).toBeUndefined();
+  });
+});
+
+describe('the aspects', () => {
+  const withFacts = (
+    decoder: Parameters<typeof factsOf>[0],
+    encoder: Parameters<typeof factsOf>[0],
+  ): Observed => ({
+    ...live,
+    workers: { decoder: factsOf(decoder), encoder: factsOf(encoder) },
+  });
+
+  test('are known by readiness alone when no page answered', () => {
+    const status = judge(live);
+    expect(of(status, 'SourceConnected')).toBe('True Connected');
+    expect(of(status, 'Published')).toBe('True Connected');
+    expect(of(status, 'Paced')).toBe('Unknown Unknown');
+    expect(of(status, 'Complete')).toBe('False Endless');
+  });
+
+  test('follow the pages, which are newer than the probes', () => {
+    const status = judge(withFacts({}, { ready: notReady('Connecting') }));
+    expect(of(status, 'Published')).toBe('False Connecting');
+  });
+
+  test('do not change when a queue fills and empties', () => {
+    const full = judge(withFacts({ ready: { ok: true, code: 'QueueFull', message: '' } }, {}));
+    const flowing = judge(withFacts({ ready: { ok: true, code: 'Running', message: '' } }, {}));
+    expect(sameStatus(full, flowing)).toBe(true);
+  });
+
+  test('call a push late, and the encoder too slow only when its queue is full', () => {
+    expect(of(judge(withFacts({}, { paced: true })), 'Paced')).toBe('True OnTime');
+    expect(of(judge(withFacts({}, { paced: false })), 'Paced')).toBe('False Late');
+    expect(of(judge(withFacts({}, { paced: false, queueFull: true })), 'Paced')).toBe('False EncoderTooSlow');
+  });
+
+  test('keep what was known of the pace when a page did not answer once', () => {
+    const late = after(withFacts({}, { paced: false }));
+    expect(of(judge({ ...late, workers: { decoder: null, encoder: null } }), 'Paced')).toBe('False Late');
+  });
+
+  test('are not known of a pod that does not run', () => {
+    const status = judge(
+      withPod(live, { decoder: waiting('ContainerCreating'), encoder: waiting('PodInitializing') }),
+    );
+    expect(of(status, 'SourceConnected')).toBe('Unknown Pending');
+    expect(of(status, 'Published')).toBe('Unknown Pending');
+  });
+});
+
+describe('a status', () => {
+  test('tells what was asked for and where it runs, and nothing that changes every second', () => {
+    expect(judge(live)).toMatchObject({
+      observedGeneration: 1,
+      source: 'TestSrc2',
+      onEnd: 'Repeat',
+      outputs: [{ name: 'main', url: 'rtsp://out.example/demo' }],
+      podName: 'demo-stream-abcde',
+      nodeName: 'node-1',
+      startTime: '2026-03-01T12:00:00Z',
+      restarts: 0,
+    });
+  });
+
+  test('is the same when nothing has happened, whatever the time', () => {
+    const later = { ...live, now: new Date(NOW.getTime() + 3_600_000) };
+    expect(sameStatus(live.push.status, judge(later))).toBe(true);
+    expect(judge(later)).toEqual(live.push.status);
+  });
+
+  test('is not written again for a number in a message', () => {
+    const silent = (seconds: number): Observed => {
+      const fault = { code: 'SourceTimeout', message: `no packet for ${seconds} s`, permanent: false };
+      return {
+        ...live,
+        workers: { decoder: factsOf({ ready: notReady('SourceTimeout'), fault }), encoder: null },
+      };
+    };
+    const first = after(silent(3));
+    const second = { ...silent(13), push: first.push };
+    expect(judge(second).conditions).toEqual(first.push.status?.conditions);
+  });
+
+  test('counts restarts and never back', () => {
+    const counted = after({ ...live, restarts: 4 });
+    expect(judge({ ...counted, restarts: 1 }).restarts).toBe(4);
+  });
+
+  test('keeps the time of a change until the next one', () => {
+    const down = { ...withPod(live, { encoder: UNREADY }), now: new Date(NOW.getTime() + 5000) };
+    const [ready] = judge(down).conditions ?? [];
+    expect(ready?.lastTransitionTime).toBe('2026-03-01T12:00:05Z');
+  });
+});
+
+describe('events', () => {
+  const withFault = (code: string): Observed => {
+    const fault = { code, message: 'gone', permanent: false };
+    return { ...live, workers: { decoder: factsOf({ ready: notReady(code), fault }), encoder: factsOf() } };
+  };
+
+  test('tell that a stream is published, once', () => {
+    const placed = after(worldOf(pushOf()));
+    const started = { ...placed, pods: [podOfWorkload(placed.workloads[0] as never)] };
+    expect(events(started)).toEqual(['Published']);
+    expect(events(after(started))).toEqual([]);
+  });
+
+  test('tell that the source is lost, once', () => {
+    expect(events(withFault('SourceDisconnected'))).toEqual(['SourceLost']);
+    expect(events(after(withFault('SourceDisconnected')))).toEqual([]);
+  });
+
+  test('tell of restarts when there is a new one', () => {
+    expect(events({ ...live, restarts: 1 })).toEqual(['Restarted']);
+    expect(events(after({ ...live, restarts: 1 }))).toEqual([]);
+  });
+
+  test('tell what keeps a stream from running', () => {
+    const world = worldOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } });
+    expect(events(world)).toEqual(['MediaServerMissing']);
+    expect(events(after(world))).toEqual([]);
+  });
+
+  test('tell of the end, of suspension and of its end', () => {
+    expect(events(finished(running(pushOf({ source: FILM }))))).toEqual(['Completed']);
+    const stopped = { ...after(withSpec(live, { suspend: true })), pods: [] };
+    expect(events(stopped)).toEqual(['Suspended']);
+    expect(events(withSpec(after(stopped), { suspend: false }))).toEqual(['Resumed']);
+  });
+
+  test('tell that a finite source begins anew when its pod was lost', () => {
+    const film = running(pushOf({ source: FILM }));
+    const other = withPod(film, {}, { name: 'demo-stream-other' });
+    expect(events(other)).toEqual(['BegunAnew']);
+  });
+
+  test('say nothing while a stream is being deleted', () => {
+    const metadata = { ...live.push.metadata, deletionTimestamp: NOW.toISOString() };
+    expect(events({ ...live, push: { ...live.push, metadata } })).toEqual([]);
+  });
+});
