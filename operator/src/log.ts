@@ -1,0 +1,31 @@
+/** The operator's log: JSON lines on standard output, with every URL's credentials removed on the way out. */
+import { redact } from '@videopush/codec-worker/redact';
+import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
+
+export interface LogOptions {
+  level: 'error' | 'warn' | 'info' | 'debug';
+  /** default: standard output, written at once, so that the last line before an end is not lost */
+  to?: DestinationStream;
+}
+
+export function createLog({ level, to }: LogOptions): Logger {
+  return pino(
+    {
+      level,
+      base: { program: 'videopush-operator' },
+      serializers: { err: describeError },
+      hooks: { streamWrite: redact },
+    },
+    to ?? destination({ fd: 1, sync: true }),
+  );
+}
+
+/** A refusal of the API server says everything in its message; a stack is for defects of this program. */
+function describeError(error: Error): object {
+  const { type, message, stack } = stdSerializers.err(error);
+  const { code } = error as { code?: unknown };
+  const told = { type, message, ...(code !== undefined && { code }) };
+  return DEFECTS.has(type) ? { ...told, stack } : told;
+}
+
+const DEFECTS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError']);

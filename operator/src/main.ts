@@ -1,0 +1,11 @@
+/**
+ * The entry point: `node main.ts --config FILE` (process.ts does the work). Compiled code is kept in the user's cache, which
+ * shortens the next start; a cache that cannot be written, as in a container with a read-only root, is done without.
+ */
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+const base = process.env.XDG_CACHE_HOME ?? '';
+enableCompileCache(join(isAbsolute(base) ? base : join(homedir(), '.cache'), 'videopush', 'compiled'));
+await import('./process.ts');
