@@ -21,10 +21,13 @@ export class SetupError extends Error {
     this.log = log;
   }
 
-  /** @returns {string} the message for the terminal, several lines */
-  describe() {
+  /**
+   * @param {string} [who]  what was stopped
+   * @returns {string} the message for the terminal, several lines
+   */
+  describe(who = 'Setup') {
     const lines = [
-      `Setup stopped: ${this.message}.`,
+      `${who} stopped: ${this.message}.`,
       `  Cause:      ${this.reason.replaceAll('\n', '\n              ')}`,
     ];
     lines.push(`  What to do: ${this.todo.replaceAll('\n', '\n              ')}`);

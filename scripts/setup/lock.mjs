@@ -36,10 +36,15 @@ function tryToTake(file) {
  * Waits until no other set-up works on this checkout; one that died is not waited for.
  * @param {AbortSignal} [stop]  ends the waiting
  * @param {string} [file]
+ * @param {string} [other]  what the holder is, as the beginning of a sentence
  * @returns {Promise<() => void>} gives the lock back
  * @throws {SetupError} after 40 minutes
  */
-export async function takeLock(stop, file = join(repoRoot, '.setup.lock')) {
+export async function takeLock(
+  stop,
+  file = join(repoRoot, '.setup.lock'),
+  other = 'Another set-up of this checkout',
+) {
   const until = Date.now() + LIMIT_MS;
   let told = false;
   for (;;) {
@@ -50,13 +55,12 @@ export async function takeLock(stop, file = join(repoRoot, '.setup.lock')) {
       continue;
     }
     if (Date.now() > until) {
-      throw new SetupError('another set-up of this checkout does not end', {
+      throw new SetupError(`${other.charAt(0).toLowerCase()}${other.slice(1)} does not end`, {
         cause: `process ${holder} holds ${file}`,
-        todo: `see what it does (ps ${holder}); if it is no set-up, delete that file and run the same command again`,
+        todo: `see what it does (ps ${holder}); if it is something else, delete that file and run the same command again`,
       });
     }
-    if (!told)
-      console.log(`Another set-up of this checkout is at work (process ${holder}); waiting for it …`);
+    if (!told) console.log(`${other} is at work (process ${holder}); waiting for it …`);
     told = true;
     await sleep(500, undefined, { signal: stop });
   }
