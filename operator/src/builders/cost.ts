@@ -1,14 +1,15 @@
 /**
  * What a stream costs: the requests of its two containers where the resource leaves them open. Pure.
  *
- *     cpu    = 30 m + rate x megapixels x (cost of a megapixel in ms of one core)
- *     memory = base of the process + frames that the codec holds x bytes of a frame (+ the frame queue)
+ *     cpu    = 20 m + rate x megapixels x (ms of one core for each megapixel)
+ *     memory = process + frames that the codec holds x bytes of a frame (+ frame queue)
  *
- * Milliseconds of one core for each frame of 1 megapixel, measured with FFmpeg 5.1 and 7.1 (which differ by less than 5 %)
- * on 2 cores of a 2020s server, each the average of an easy and of a noisy picture at 720p and 1080p:
- * decoding H.264 2.4, libx264 zerolatency ultrafast 2.8, veryfast 7.6, medium 23. A megapixel of 1080p costs about a fifth
- * less than one of 720p. A request is what the scheduler sets aside and the share under contention, not a limit: easy
- * pictures leave some of it to the neighbours, hard ones take more while there is more.
+ * Milliseconds of one core for each megapixel of a picture, measured with FFmpeg 5.1 and 7.1 (less than 5 % apart) on 2 cores
+ * of a present server, as averages of an easy and of a noisy picture at 720p and 1080p: decoding H.264 2.3; libx264 with
+ * zerolatency ultrafast 2.9, veryfast 7.2, medium 25. What is marked "by ratio" was measured as a multiple of libx264 veryfast
+ * on the same picture. A request is what the scheduler sets aside and the share under contention, not a limit: an easy
+ * picture leaves some of it to its neighbours, a hard one (up to twice as much) takes what is free. Two cores thus carry two
+ * or three streams of 1080p30 with veryfast, as was measured.
  */
 import { isHardwareEncoder, megapixels, type Picture } from './picture.ts';
 import { expectedRingBytes, type QueueShape, ringVolumeBytes, slotBytes } from './ring-size.ts';
@@ -23,42 +24,62 @@ export interface Cost {
   memoryLimitBytes: number;
 }
 
-/** The process without a picture: Node, the libraries, its pages. */
-const IDLE_MILLICORES = 30;
+/** The process without a picture: Node, the libraries, its pages. Measured: 15 m, 55 MiB of its own and up to 85 of files. */
+const IDLE_MILLICORES = 20;
 const PROCESS_BYTES = 96 * 2 ** 20;
 
-/** ms of one core per megapixel. */
-const DECODE = 2.4;
-const SCALE = 1.5;
+/** ms of one core for each megapixel of the source; scaling comes on top of decoding. */
+const DECODE = 2.3;
+const SCALE = 1;
 const GENERATE = 1;
+/** Only the frames' way to the device and back. */
 const HARDWARE = 1;
 
-/** libx264 with zerolatency; what was not measured stands between and beyond in the ratios of the encoder's own figures. */
-const X264: Readonly<Record<string, number>> = {
-  ultrafast: 2.8,
-  superfast: 4.5,
-  veryfast: 7.6,
+type Presets = Readonly<Record<string, number>>;
+
+/** With zerolatency; superfast, faster, fast and slow by ratio, the slower ones by the preset's own scale. */
+const X264: Presets = {
+  ultrafast: 2.9,
+  superfast: 5,
+  veryfast: 7.2,
   faster: 12,
-  fast: 17,
-  medium: 23,
-  slow: 40,
-  slower: 80,
-  veryslow: 150,
-  placebo: 400,
+  fast: 21,
+  medium: 25,
+  slow: 65,
+  slower: 130,
+  veryslow: 250,
+  placebo: 600,
 };
 
-/** Other encoders as multiples of libx264 at the same preset, or of its veryfast where they have none. */
-const FACTORS: Readonly<Record<string, number>> = { H264: 1, H265: 2.5, VP8: 2, VP9: 4, AV1: 4, MPEG4: 0.6 };
+/** With zerolatency; ultrafast, veryfast and medium by ratio. */
+const X265: Presets = {
+  ultrafast: 28,
+  superfast: 34,
+  veryfast: 42,
+  faster: 44,
+  fast: 48,
+  medium: 58,
+  slow: 120,
+  slower: 300,
+  veryslow: 500,
+  placebo: 1000,
+};
 
-/** Lookahead and B-frames double what a hard picture costs. */
-const WITHOUT_ZEROLATENCY = 1.6;
+/** Encoders without such presets, with their settings for live video, by ratio. */
+const OTHERS: Readonly<Record<string, number>> = { VP8: 34, VP9: 14, AV1: 34, MPEG4: 3 };
+
+/** Lookahead and B-frames: 1.4 times for easy pictures, twice for hard ones. */
+const WITHOUT_ZEROLATENCY = 1.75;
 
 /** Frames that a decoder holds: references, reordering, one for each thread. */
 const DECODED_FRAMES = 20;
-/** Frames that an encoder holds beside those of its delay: references, input, one for each thread; half of it for tables. */
-const ENCODED_FRAMES = 16;
+/** Frames that an encoder holds beside those of its delay, and what its tables add to each. */
+const ENCODED_FRAMES = 14;
+const TABLES = 1.3;
+/** libx265 holds more beside each frame. */
+const TABLES_X265 = 3.5;
 
-/** ms of one core for each MB of raw frames that goes through JetStream, on each side. */
+/** ms of one core for each MB of raw frames that goes through JetStream, on each side: messages of 300 kB, 500-730 a second. */
 const NETWORK = 3;
 
 export interface EncoderChoice {
@@ -94,7 +115,8 @@ export function decoderCost({ source, pushed, generated, queue, split }: StreamS
 
 export function encoderCost({ pushed, generated, encoder, queue, split }: StreamShape): Cost {
   const perFrame = megapixels(pushed) * encoderMilliseconds(encoder);
-  const frames = (ENCODED_FRAMES + queue.encoderDelayFrames) * slotBytes(pushed, 1) * 1.5;
+  const held = ENCODED_FRAMES + queue.encoderDelayFrames;
+  const frames = held * slotBytes(pushed, 1) * (encoder.codec === 'H265' ? TABLES_X265 : TABLES);
   return cost(
     pushed.rate * perFrame + (split ? networkMilliseconds(pushed) : 0),
     PROCESS_BYTES + frames,
@@ -105,13 +127,12 @@ export function encoderCost({ pushed, generated, encoder, queue, split }: Stream
 }
 
 /** ms of one core for each megapixel that is encoded. */
-export function encoderMilliseconds({ codec, encoder, preset, tune }: EncoderChoice): number {
+export function encoderMilliseconds({ codec = 'H264', encoder, preset, tune }: EncoderChoice): number {
   if (isHardwareEncoder(encoder)) return HARDWARE;
-  const factor = FACTORS[codec ?? 'H264'] ?? 1;
-  const byPreset = codec === undefined || codec === 'H264' || codec === 'H265';
-  const base = (byPreset ? X264[preset ?? 'veryfast'] : undefined) ?? X264.veryfast ?? 0;
-  const lookahead = byPreset && tune !== undefined && tune !== 'zerolatency' ? WITHOUT_ZEROLATENCY : 1;
-  return base * factor * lookahead;
+  const presets = codec === 'H264' ? X264 : codec === 'H265' ? X265 : undefined;
+  if (!presets) return OTHERS[codec] ?? X264.veryfast ?? 0;
+  const lookahead = tune !== undefined && tune !== 'zerolatency' ? WITHOUT_ZEROLATENCY : 1;
+  return (presets[preset ?? 'veryfast'] ?? presets.veryfast ?? 0) * lookahead;
 }
 
 const networkMilliseconds = (picture: Picture): number =>

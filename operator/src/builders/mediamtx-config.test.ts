@@ -54,7 +54,7 @@ const variants: [string, MediaServer['spec'], ServerPath[], MediaMtxOptions][] =
     {
       protocols: ['RTSP', 'RTMP', 'SRT', 'HLS', 'WebRTC'],
       authentication: { publish: 'Generated', read: 'Generated' },
-      recording: { segmentSeconds: 60, retentionHours: 0 },
+      recording: { persistentVolumeClaim: { claimName: 'archive' }, segmentSeconds: 60, retentionHours: 0 },
     },
     [{ name: 'camera-1', slate: { codec: 'H264' } }, { name: 'b', slate: { codec: 'AV1' } }, { name: 'a' }],
     {
@@ -157,7 +157,7 @@ test('where a stream is published follows from protocol, server and path', () =>
 
 test('a server that cannot be used is refused with what can', () => {
   const check = (spec: MediaServer['spec'], protocol: 'RTSP' | 'SRT') => () =>
-    checkServer(server(spec), protocol, 'spec.outputs[0].protocol');
+    checkServer({ ...server({}), spec }, protocol, 'spec.outputs[0].protocol');
   expect(check({ type: 'SRS' }, 'RTSP')).toThrow(
     'spec.type: SRS cannot be run yet; use MediaMTX, or External',
   );

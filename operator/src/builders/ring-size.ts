@@ -36,7 +36,8 @@ export function slotBytes(
 
 function ringBytes(slot: number, rate: number, queue: QueueShape): number {
   const { capacityFrames, encoderDelayFrames, latencyBudgetMilliseconds } = queue;
-  const retained = encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds / 1000) * rate) + 2;
+  const interval = Math.max(1, Math.floor(1e9 / rate)); // whole nanoseconds, as the decoder counts
+  const retained = encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds * 1e6) / interval) + 2;
   const fit = Math.min(Math.floor(MOST_BYTES / slot), MOST_SLOTS);
   const slots = Math.max(Math.min(capacityFrames + retained, fit), capacityFrames + 2);
   return HEADER_BYTES + slots * slot;

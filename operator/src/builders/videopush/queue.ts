@@ -14,11 +14,14 @@ export interface JetStreamPlace {
 }
 
 /** Field that names the server; also what the error for its absence begins with. */
-export const NATS_ADDRESS_FIELD = 'spec.queue.natsAddress';
+export const NATS_ADDRESS_FIELD = 'spec.queue.jetStream.address';
 
 /** The address in effect, undefined when neither the resource nor the installation has one. */
 export function natsAddressOf({ spec }: VideoPush, defaults: Defaults): string | undefined {
-  return (spec.queue as { natsAddress?: string } | undefined)?.natsAddress ?? defaults.natsAddress;
+  return (
+    (spec.queue as { jetStream?: { address: string } } | undefined)?.jetStream?.address ??
+    defaults.natsAddress
+  );
 }
 
 /** undefined for a stream in one pod. @throws ManifestError NATS_ADDRESS_FIELD when no server is known */
