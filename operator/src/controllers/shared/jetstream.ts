@@ -10,6 +10,16 @@ const LIMIT = 5_000;
 export type DeleteStream = (place: JetStreamPlace, signal: AbortSignal) => Promise<void>;
 
 export const deleteStream: DeleteStream = async ({ address, stream }, signal) => {
+  try {
+    await tryDelete({ address, stream }, signal);
+  } catch (cause) {
+    if (isMissing(cause)) return;
+    const { message } = cause as Error;
+    throw new Error(`stream "${stream}" at ${address} cannot be deleted: ${message}`, { cause });
+  }
+};
+
+async function tryDelete({ address, stream }: JetStreamPlace, signal: AbortSignal): Promise<void> {
   const connection = await connect({
     servers: address,
     name: 'videopush-operator',
@@ -23,15 +33,12 @@ export const deleteStream: DeleteStream = async ({ address, stream }, signal) =>
   try {
     const manager = await jetstreamManager(connection, { timeout: LIMIT });
     await manager.streams.delete(stream);
-  } catch (error) {
-    if (!isMissing(error))
-      throw new Error(`deleting stream "${stream}" at ${address}: ${(error as Error).message}`);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', end);
     await connection.close().catch(() => {});
   }
-};
+}
 
 /** JetStream's err_code for a stream that is not there. */
 const STREAM_NOT_FOUND = 10059;

@@ -27,10 +27,14 @@ const FULL = 0.8;
 const YOUNG_SECONDS = 30;
 const MOST_TEXT = 500;
 
-/** The page's JSON as facts; null when it is none of a worker in this role. Nothing in it is trusted to be well-formed. */
+/**
+ * The page's JSON as facts; null when it is none of a worker in this role. Nothing in it is trusted to be well-formed. A worker
+ * whose configuration cannot be used does not know its role.
+ */
 export function readFacts(page: unknown, role: Role): WorkerFacts | null {
   const status = record(page);
-  if (status?.role !== role) return null;
+  const nameless = status?.role === undefined && status?.phase === 'Failed';
+  if (!status || (status.role !== role && !nameless)) return null;
   const ready = record(status.ready) ?? {};
   const snapshot = record(status.snapshot);
   const code = word(ready.code);
@@ -56,7 +60,7 @@ function readFault(value: unknown): WorkerFacts['fault'] {
   const error = record(value);
   if (!error) return null;
   const message = [text(error.message), text(error.action)].filter((part) => part !== '').join('; ');
-  return { code: word(error.code), message, permanent: error.permanent === true };
+  return { code: word(error.code), message, permanent: error.permanent === true || error.ok === false };
 }
 
 function readPaced(value: unknown): boolean | null {

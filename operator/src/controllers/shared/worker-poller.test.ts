@@ -148,6 +148,16 @@ describe('the facts of a page', () => {
     });
   });
 
+  test('of a worker that cannot use its configuration say so', () => {
+    const error = { ok: false, code: 'ConfigInvalid', message: 'queue.path: is missing' };
+    const facts = readFacts({ version: 1, phase: 'Failed', ready: error, error, snapshot: null }, 'decoder');
+    expect(facts?.fault).toEqual({
+      code: 'ConfigInvalid',
+      message: 'queue.path: is missing',
+      permanent: true,
+    });
+  });
+
   test('do not count seconds', () => {
     const silent = (seconds: number) =>
       page({
