@@ -1,11 +1,14 @@
-/** `npm run generate`: writes the types that are made from crds/*.yaml. */
+/** `npm run generate`: writes everything that is made from crds/*.yaml. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { generateTypes } from './lint/generated.mjs';
+import { generateAll } from './generated/all.mjs';
 import { repoRoot } from './paths.mjs';
 
-for (const { source, target, text } of await generateTypes()) {
+const { files, problems } = await generateAll();
+for (const { source, target, text } of files) {
   mkdirSync(dirname(join(repoRoot, target)), { recursive: true });
   writeFileSync(join(repoRoot, target), text);
   console.log(`${target} made from ${source}`);
 }
+for (const problem of problems) console.error(problem);
+process.exitCode = problems.length > 0 ? 1 : 0;

@@ -1,13 +1,14 @@
 /** Files with manifests, read and checked; what is wrong with one begins with the file's name. */
 import { readFileSync } from 'node:fs';
-import { type Manifest, readManifests } from '@videopush/operator/crds/manifest';
+import { type Manifest, type Place, readManifests } from '@videopush/operator/crds/manifest';
 import { describe, usageError } from './errors.ts';
 
 /**
- * The documents of a file, or of standard input for `-`. `onIgnored` hears of kinds that this program does nothing with.
+ * The documents of a file, or of standard input for `-`, as they can run in `place`. `onIgnored` hears of kinds that this
+ * program does nothing with.
  * @throws CliError with exit code 2: `FILE: FIELD: what is wrong`
  */
-export function readManifestFile(file: string, onIgnored: (kind: string) => void): Manifest[] {
+export function readManifestFile(file: string, place: Place, onIgnored: (kind: string) => void): Manifest[] {
   let text: string;
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -18,7 +19,7 @@ export function readManifestFile(file: string, onIgnored: (kind: string) => void
     );
   }
   try {
-    const { manifests, ignored } = readManifests(text);
+    const { manifests, ignored } = readManifests(text, place);
     for (const kind of ignored) onIgnored(kind);
     return manifests;
   } catch (error) {

@@ -199,7 +199,7 @@ function defaultsOf({ workerImage, mediamtxImage, nats }: RenderFlags): Defaults
 
 export function renderCommand(files: string[], flags: RenderFlags): void {
   const documents = files.flatMap((file) =>
-    readManifestFile(file, () => {}).map((manifest) => ({ file, manifest })),
+    readManifestFile(file, 'cluster', () => {}).map((manifest) => ({ file, manifest })),
   );
   const { objects, notes } = renderDocuments(documents, {
     namespace: flags.namespace ?? 'default',

@@ -36,7 +36,7 @@ const isKind =
     manifest.kind === kind;
 
 const readFile = (file: string): Manifest[] =>
-  readManifestFile(file, (kind) =>
+  readManifestFile(file, 'machine', (kind) =>
     process.stderr.write(`videopush: ${file}: ${kind} is left to a cluster\n`),
   );
 

@@ -1,5 +1,6 @@
 /** The custom resource definitions as they stand in crds/: the one description of every kind. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 
 /** A node of a structural schema. */
@@ -20,12 +21,22 @@ interface CustomResourceDefinition {
   };
 }
 
-const FILES = ['mediaserver.yaml', 'videopush.yaml'];
+const FILES = ['mediaserver.yaml', 'videopush.yaml', 'videopushset.yaml'];
+
+/** Three folders up in the source tree; one where the operator is bundled to operator/main.js, as in its image. */
+function folder(): string {
+  const candidates = [join('..', '..', '..'), '..'].map((up) => join(import.meta.dirname, up, 'crds'));
+  const found = candidates.find((candidate) => existsSync(join(candidate, 'videopush.yaml')));
+  if (found === undefined)
+    throw new Error(`the resource definitions are in none of ${candidates.join(', ')}`);
+  return found;
+}
 
 /** Every kind in its stored version. */
 export function loadKinds(): Kind[] {
+  const from = folder();
   return FILES.map((file) => {
-    const text = readFileSync(new URL(`../../../crds/${file}`, import.meta.url), 'utf8');
+    const text = readFileSync(join(from, file), 'utf8');
     const { group, names, versions } = (parse(text) as CustomResourceDefinition).spec;
     const stored = versions.find(({ storage }) => storage);
     if (!stored) throw new Error(`crds/${file}: no version is stored`);

@@ -22,7 +22,7 @@ export interface MediaServer {
     };
   };
   /**
-   * What is wanted. {} is a MediaMTX with RTSP, RTMP and HLS.
+   * What is wanted. {} is a MediaMTX with RTSP, RTMP and HLS. Every field may be changed at any time.
    */
   spec: {
     /**
@@ -30,14 +30,16 @@ export interface MediaServer {
      */
     type?: 'MediaMTX' | 'SRS' | 'MkvServer' | 'External';
     /**
-     * Container image. Unset means the version that this release was tested with. Not used for External.
+     * Container image. Unset means the version that the operator was installed with. Not for External.
      */
     image?: string;
     /**
-     * What the server speaks. Default RTSP, RTMP and HLS. Not used for External.
+     * What the server speaks, publishers and viewers alike. Not for External. Default RTSP, RTMP and HLS.
      *
      * @minItems 1
      * @maxItems 5
+     *
+     * Items: One protocol.
      */
     protocols?: ('RTSP' | 'RTMP' | 'SRT' | 'HLS' | 'WebRTC')[];
     /**
@@ -45,13 +47,16 @@ export interface MediaServer {
      */
     service?: {
       /**
-       * Type of the Service. Default ClusterIP.
+       * Type of the Service. ClusterIP is reached from within the cluster alone. Default ClusterIP.
        */
       type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
       /**
-       * Annotations of the Service, as load balancers want them.
+       * Annotations of the Service, as load balancers want them. Default is none.
        */
       annotations?: {
+        /**
+         * The annotation's value.
+         */
         [k: string]: string;
       };
       /**
@@ -59,23 +64,23 @@ export interface MediaServer {
        */
       nodePorts?: {
         /**
-         * Node port of RTSP.
+         * Node port of RTSP. Default is one that the cluster chooses.
          */
         rtsp?: number;
         /**
-         * Node port of RTMP.
+         * Node port of RTMP. Default is one that the cluster chooses.
          */
         rtmp?: number;
         /**
-         * Node port of SRT (UDP).
+         * Node port of SRT (UDP). Default is one that the cluster chooses.
          */
         srt?: number;
         /**
-         * Node port of HLS.
+         * Node port of HLS. Default is one that the cluster chooses.
          */
         hls?: number;
         /**
-         * Node port of WebRTC's HTTP side.
+         * Node port of WebRTC, by TCP for its pages and by UDP for the media. Default is one that the cluster chooses.
          */
         webrtc?: number;
       };
@@ -88,6 +93,8 @@ export interface MediaServer {
      * Where an External server is found. Only for type External, and required there.
      *
      * @maxItems 5
+     *
+     * Items: Where one protocol is spoken.
      */
     endpoints?: {
       /**
@@ -117,13 +124,13 @@ export interface MediaServer {
       read?: 'Generated' | 'None';
     };
     /**
-     * Set to keep what is published as fragmented MP4 files.
+     * Set to keep what is published as fragmented MP4 files. Default is no recording.
      */
     recording?: {
       /**
        * The volume that holds the files.
        */
-      persistentVolumeClaim?: {
+      persistentVolumeClaim: {
         /**
          * Name of a PersistentVolumeClaim in the same namespace.
          */
@@ -151,6 +158,8 @@ export interface MediaServer {
      * Ready, Reconciling, Stalled.
      *
      * @maxItems 16
+     *
+     * Items: One aspect of how the server stands.
      */
     conditions?: {
       /**
@@ -182,6 +191,8 @@ export interface MediaServer {
      * Where the server is found.
      *
      * @maxItems 5
+     *
+     * Items: Where one protocol is spoken.
      */
     endpoints?: {
       /**
@@ -201,5 +212,18 @@ export interface MediaServer {
      * Node of the server's pod.
      */
     nodeName?: string;
+    /**
+     * Names of the Secrets of type kubernetes.io/basic-auth that hold users and passwords which the operator made.
+     */
+    secrets?: {
+      /**
+       * Who may publish; unset when everybody may.
+       */
+      publish?: string;
+      /**
+       * Who may watch; unset when everybody may.
+       */
+      read?: string;
+    };
   };
 }

@@ -22,7 +22,7 @@ export interface VideoPush {
     };
   };
   /**
-   * What is wanted.
+   * What is wanted. Every field may be changed at any time; only what must restart for it restarts.
    */
   spec: {
     /**
@@ -30,11 +30,11 @@ export interface VideoPush {
      */
     source: {
       /**
-       * A URL with scheme http, https, rtsp, rtmp, rtmps, srt or file and without user name and password. Credentials go into credentialsSecretRef. A file is one that the decoder's machine can read.
+       * A URL with scheme http, https, rtsp, rtmp, rtmps or srt and without user name and password, which go into credentialsSecretRef. Playlists (HLS, DASH) are not read. Without a cluster also file:///PATH.
        */
       uri?: string;
       /**
-       * A file on a volume.
+       * A file on a volume, which is mounted read-only.
        */
       persistentVolumeClaim?: {
         /**
@@ -63,7 +63,7 @@ export interface VideoPush {
          */
         height?: number;
         /**
-         * Frames per second as a rational number, such as "25" or "30000/1001". Default "30".
+         * Frames per second as a rational number, such as "25" or "30000/1001", at most 300. Default "30".
          */
         frameRate?: string;
         /**
@@ -72,11 +72,11 @@ export interface VideoPush {
         durationSeconds?: number;
       };
       /**
-       * What happens at the end of the source. Complete finishes the stream. Repeat begins again without a gap. Reconnect opens the source again. Unset means Complete for volumes, files and http(s), Reconnect for rtsp, rtmp and srt, Repeat for the test pattern; status.onEnd shows the value in effect.
+       * What happens at the end of the source. Complete finishes the stream. Repeat begins again without a gap. Reconnect opens the source again. Default is Complete for volumes, files and http(s), Reconnect for rtsp, rtmp and srt, Repeat for the test pattern; status.onEnd shows the value in effect.
        */
       onEnd?: 'Complete' | 'Repeat' | 'Reconnect';
       /**
-       * User name and password of the source.
+       * User name and password of an http, https or rtsp source. While the Secret is missing the stream waits for it.
        */
       credentialsSecretRef?: {
         /**
@@ -85,7 +85,7 @@ export interface VideoPush {
         name: string;
       };
       /**
-       * How packets of an rtsp source travel. Default TCP.
+       * How packets of an rtsp source travel; UDP loses some between nodes. Only for rtsp. Default TCP.
        */
       rtspTransport?: 'TCP' | 'UDP';
     };
@@ -98,7 +98,7 @@ export interface VideoPush {
        */
       codec?: 'H264' | 'H265' | 'VP8' | 'VP9' | 'AV1' | 'MPEG4';
       /**
-       * The exact name of a libavcodec encoder, such as libx264 or h264_vaapi. Wins over codec.
+       * The exact name of a libavcodec encoder, such as libx264 or h264_vaapi. Wins over codec. Unset means the preferred one for codec.
        */
       encoder?: string;
       /**
@@ -110,7 +110,7 @@ export interface VideoPush {
        */
       height?: number;
       /**
-       * A constant rate in frames per second as a rational number, such as "25" or "30000/1001"; frames are repeated or left out to reach it. Unset keeps the source's timestamps, variable rates included.
+       * A constant rate in frames per second as a rational number, such as "25" or "30000/1001", at most 300; frames are repeated or left out to reach it. Unset keeps the source's timestamps, variable rates included.
        */
       frameRate?: string;
       /**
@@ -118,15 +118,15 @@ export interface VideoPush {
        */
       bitrateKbps?: number;
       /**
-       * Distance of key frames in seconds. Ignored when gopFrames is set. Unset means the source's when it is known and at most 10 seconds, else 2.
+       * Distance of key frames in seconds; not with gopFrames. Unset means the source's when it is known and at most 10 seconds, else 2.
        */
       gopSeconds?: number;
       /**
-       * Distance of key frames in frames. Unset means by gopSeconds.
+       * Distance of key frames in frames; not with gopSeconds. Unset means by gopSeconds.
        */
       gopFrames?: number;
       /**
-       * B-frames in a row at most. Each adds a frame of delay, and browsers cannot play them by WebRTC. Default 0.
+       * B-frames in a row at most; 2 where an output goes by RTMP. Each adds a frame of delay, and browsers cannot play them by WebRTC. Default 0.
        */
       maxBFrames?: number;
       /**
@@ -138,7 +138,7 @@ export interface VideoPush {
        */
       tune?: string;
       /**
-       * Threads of the encoder. 0 or unset means automatic.
+       * Number of threads of the encoder. 0 or unset means automatic.
        */
       threads?: number;
     };
@@ -156,13 +156,22 @@ export interface VideoPush {
      */
     queue?: {
       /**
-       * How many frames may wait. Default 20.
+       * How many frames may wait; each takes its size in memory. Default 20.
        */
       capacityFrames?: number;
       /**
        * What the decoder does when the queue is full. Block waits, so that nothing is lost; the others drop raw frames and count them. Default Block.
        */
       whenFull?: 'Block' | 'DropOldest' | 'DropNewest';
+      /**
+       * Where the frames of a Split stream travel. Only for topology Split. Unset means the address that the operator was installed with.
+       */
+      jetStream?: {
+        /**
+         * Address of a NATS server with JetStream, as nats://HOST:PORT, without user name and password.
+         */
+        address: string;
+      };
     };
     /**
      * How exactly and how late frames are sent.
@@ -178,7 +187,7 @@ export interface VideoPush {
       catchUp?: 'Rebase' | 'Burst' | 'Skip';
     };
     /**
-     * Where the stream goes. One encode feeds all of them; one that is down does not disturb the others.
+     * Where the stream goes, 1-8 places. One encode feeds all of them; one that is down does not disturb the others.
      *
      * @minItems 1
      * @maxItems 8
@@ -195,7 +204,7 @@ export interface VideoPush {
        */
       serverRef?: {
         /**
-         * Name of the MediaServer.
+         * Name of the MediaServer. While there is none the stream waits for it.
          */
         name: string;
       };
@@ -204,7 +213,7 @@ export interface VideoPush {
        */
       path?: string;
       /**
-       * A URL with scheme rtsp, rtmp, rtmps, srt or file and without user name and password. A URL that is a secret itself (a stream key) belongs into urlSecretRef.
+       * A URL with scheme rtsp, rtmp, rtmps or srt and without user name and password, which go into credentialsSecretRef. A URL that is a secret itself (a stream key) belongs into urlSecretRef. Without a cluster also file:///PATH that ends in .mkv, .mp4, .ts or .flv.
        */
       url?: string;
       /**
@@ -212,11 +221,11 @@ export interface VideoPush {
        */
       urlSecretRef?: {
         /**
-         * Name of a Secret in the same namespace.
+         * Name of a Secret in the same namespace. While it is missing the stream waits for it.
          */
         name: string;
         /**
-         * Key of the Secret that holds the URL.
+         * Key of the Secret that holds the URL, which has no user name and password.
          */
         key: string;
       };
@@ -225,7 +234,7 @@ export interface VideoPush {
        */
       protocol?: 'RTSP' | 'RTMP' | 'SRT';
       /**
-       * User name and password of the destination.
+       * User name and password of the destination. Default are those of the MediaServer, or none.
        */
       credentialsSecretRef?: {
         /**
@@ -251,15 +260,21 @@ export interface VideoPush {
        */
       decoder?: {
         /**
-         * What is set aside, by resource name, e.g. cpu 500m.
+         * What is set aside, by resource name, e.g. cpu 500m. What is not named here is set by the cost table.
          */
         requests?: {
+          /**
+           * A quantity, in cores, bytes or pieces.
+           */
           [k: string]: number | string;
         };
         /**
-         * What may be used at most, by resource name. A CPU limit disturbs pacing.
+         * What may be used at most, by resource name. A CPU limit disturbs pacing. Default is a limit of memory alone.
          */
         limits?: {
+          /**
+           * A quantity, in cores, bytes or pieces.
+           */
           [k: string]: number | string;
         };
       };
@@ -268,33 +283,44 @@ export interface VideoPush {
        */
       encoder?: {
         /**
-         * What is set aside, by resource name, e.g. cpu 500m.
+         * What is set aside, by resource name, e.g. cpu 500m. What is not named here is set by the cost table.
          */
         requests?: {
+          /**
+           * A quantity, in cores, bytes or pieces.
+           */
           [k: string]: number | string;
         };
         /**
-         * What may be used at most, by resource name. A CPU limit disturbs pacing.
+         * What may be used at most, by resource name. A CPU limit disturbs pacing. Default is a limit of memory alone.
          */
         limits?: {
+          /**
+           * A quantity, in cores, bytes or pieces.
+           */
           [k: string]: number | string;
         };
       };
     };
     /**
-     * Where in the cluster the stream may run.
+     * Where in the cluster the stream may run. Default is anywhere.
      */
     placement?: {
       /**
-       * Labels that the node must have.
+       * Labels that the node must have. Default is any node.
        */
       nodeSelector?: {
+        /**
+         * The label's value.
+         */
         [k: string]: string;
       };
       /**
-       * Taints that do not keep the stream away.
+       * Taints that do not keep the stream away. Default is none.
        *
        * @maxItems 32
+       *
+       * Items: One kind of taint.
        */
       tolerations?: {
         /**
@@ -306,7 +332,7 @@ export interface VideoPush {
          */
         operator?: 'Exists' | 'Equal';
         /**
-         * Value of the taint for Equal.
+         * Value of the taint for Equal. Default is empty.
          */
         value?: string;
         /**
@@ -314,18 +340,35 @@ export interface VideoPush {
          */
         effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
         /**
-         * For NoExecute, how many seconds the stream stays.
+         * For NoExecute, how many seconds the stream stays. Unset means for ever.
          */
         tolerationSeconds?: number;
       }[];
       /**
-       * Affinity of the pods, as in a pod's specification.
+       * Affinity of the pods (nodeAffinity, podAffinity, podAntiAffinity), as in a pod's specification.
        */
       affinity?: {
-        [k: string]: unknown;
+        /**
+         * Which nodes, by their labels.
+         */
+        nodeAffinity?: {
+          [k: string]: unknown;
+        };
+        /**
+         * Near which pods.
+         */
+        podAffinity?: {
+          [k: string]: unknown;
+        };
+        /**
+         * Away from which pods.
+         */
+        podAntiAffinity?: {
+          [k: string]: unknown;
+        };
       };
       /**
-       * Priority class of the pods.
+       * Name of the priority class of the pods. Default is the cluster's.
        */
       priorityClassName?: string;
     };
@@ -342,6 +385,8 @@ export interface VideoPush {
      * Ready, Reconciling, Stalled, SourceConnected, Published, Paced, Complete.
      *
      * @maxItems 16
+     *
+     * Items: One aspect of how the stream stands.
      */
     conditions?: {
       /**
@@ -381,6 +426,8 @@ export interface VideoPush {
      * Where each output is found.
      *
      * @maxItems 8
+     *
+     * Items: One output of spec.
      */
     outputs?: {
       /**
@@ -404,6 +451,19 @@ export interface VideoPush {
      * The encoder's pod.
      */
     podName?: string;
+    /**
+     * The decoder of a Split stream, which has a pod of its own.
+     */
+    decoder?: {
+      /**
+       * Node of the decoder's pod.
+       */
+      nodeName?: string;
+      /**
+       * The decoder's pod.
+       */
+      podName?: string;
+    };
     /**
      * When the stream was first published.
      */

@@ -1,9 +1,5 @@
 /** TypeScript types made from the resource definitions in crds/, which are the source. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compile } from 'json-schema-to-typescript';
-import { parse } from 'yaml';
-import { repoRoot } from '../paths.mjs';
 
 /** What every Kubernetes object's metadata holds, as far as this project reads it. */
 const METADATA = {
@@ -66,37 +62,18 @@ function schemaOf(definition) {
 }
 
 /**
- * @typedef {{ source: string, target: string, text: string }} Generated  paths relative to the root
- * @param {string} [root]
- * @returns {Promise<Generated[]>} one for each file in crds/
+ * @param {string} name  of the file in crds/
+ * @param {any} definition
+ * @returns {Promise<import('./all.mjs').Generated>}
  */
-export async function generateTypes(root = repoRoot) {
-  const folder = join(root, 'crds');
-  const sources = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : [];
-  return Promise.all(
-    sources.sort().map(async (name) => {
-      const definition = parse(readFileSync(join(folder, name), 'utf8'));
-      const { kind } = definition.spec.names;
-      const text = await compile(schemaOf(definition), kind, {
-        additionalProperties: false,
-        bannerComment: `// Made from crds/${name} by \`npm run generate\`; change it there.`,
-        ignoreMinAndMaxItems: true,
-        style: { singleQuote: true, printWidth: 110 },
-      });
-      const file = kind.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
-      return { source: `crds/${name}`, target: `operator/src/crds/${file}.generated.ts`, text };
-    }),
-  );
-}
-
-/** @returns {Promise<string[]>} one line for each file that does not match its source */
-export async function generatedTypesOutdated() {
-  const all = await generateTypes();
-  if (all.length === 0) return ['there is no crds/*.yaml'];
-  return all
-    .filter(({ target, text }) => {
-      const file = join(repoRoot, target);
-      return !existsSync(file) || readFileSync(file, 'utf8') !== text;
-    })
-    .map(({ source, target }) => `${target} does not match ${source}; run \`npm run generate\``);
+export async function generateTypes(name, definition) {
+  const { kind } = definition.spec.names;
+  const text = await compile(schemaOf(definition), kind, {
+    additionalProperties: false,
+    bannerComment: `// Made from crds/${name} by \`npm run generate\`; change it there.`,
+    ignoreMinAndMaxItems: true,
+    style: { singleQuote: true, printWidth: 110 },
+  });
+  const file = kind.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  return { source: `crds/${name}`, target: `operator/src/crds/${file}.generated.ts`, text };
 }

@@ -1,0 +1,58 @@
+/** Everything that is made from the resource definitions in crds/, which are the source. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { definitionCopies } from '../chart/definitions.mjs';
+import { repoRoot } from '../paths.mjs';
+import { fieldPages } from './fields.mjs';
+import { splice } from './splice.mjs';
+import { generateTypes } from './types.mjs';
+
+/** @typedef {{ source: string, target: string, text: string }} Generated  paths relative to the root */
+
+const PUSH = 'videopush.yaml';
+const SET = 'videopushset.yaml';
+const SERVER = 'mediaserver.yaml';
+/** Words of the manual's Chinese page. */
+const TRANSLATIONS = 'docs/zh-CN/fields.yaml';
+
+/**
+ * In an order in which each is made from what stands before it.
+ * @param {string} [root]
+ * @returns {Promise<{ files: Generated[], problems: string[] }>} `problems`: one line for each text without a translation
+ */
+export async function generateAll(root = repoRoot) {
+  const read = (/** @type {string} */ file) => readFileSync(join(root, file), 'utf8');
+  const push = read(`crds/${PUSH}`);
+  const set = splice(read(`crds/${SET}`), push);
+  const server = read(`crds/${SERVER}`);
+  const definitions = new Map([
+    [PUSH, parse(push)],
+    [SERVER, parse(server)],
+    [SET, parse(set)],
+  ]);
+  const types = await Promise.all(
+    [...definitions].map(([name, definition]) => generateTypes(name, definition)),
+  );
+  const { pages, problems } = fieldPages([...definitions.values()], parse(read(TRANSLATIONS)), TRANSLATIONS);
+  const texts = new Map([
+    [PUSH, push],
+    [SERVER, server],
+    [SET, set],
+  ]);
+  const chart = definitionCopies(texts);
+  const files = [{ source: `crds/${PUSH}`, target: `crds/${SET}`, text: set }, ...types, ...pages, ...chart];
+  return { files, problems };
+}
+
+/** @returns {Promise<string[]>} one line for each file that does not match its source, and for each missing translation */
+export async function generatedOutdated(root = repoRoot) {
+  const { files, problems } = await generateAll(root);
+  const outdated = files
+    .filter(({ target, text }) => {
+      const file = join(root, target);
+      return !existsSync(file) || readFileSync(file, 'utf8') !== text;
+    })
+    .map(({ source, target }) => `${target} does not match ${source}; run \`npm run generate\``);
+  return [...outdated, ...problems];
+}
