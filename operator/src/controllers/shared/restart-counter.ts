@@ -33,6 +33,11 @@ export class RestartCounter {
     this.#tallies.delete(uid);
   }
 
+  /** Another process may have counted meanwhile. */
+  clear(): void {
+    this.#tallies.clear();
+  }
+
   #tally(uid: string, recorded: number, samples: readonly RestartSample[]): Tally {
     const known = this.#tallies.get(uid);
     if (known) return known;

@@ -67,6 +67,7 @@ export class VideoPushController {
 
   /** While this process leads. */
   async background(signal: AbortSignal): Promise<void> {
+    this.#lookup.restarts.clear();
     if (!signal.aborted) {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     }

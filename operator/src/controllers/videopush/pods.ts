@@ -105,15 +105,23 @@ const byAge = (a: Pod, b: Pod): number =>
 export function roleView(pods: readonly Pod[], role: Role, facts: WorkerFacts | null): RoleView {
   const pod = podOf(pods, role);
   const status = pod && containerStatus(pod, role);
-  const running = status?.state?.running !== undefined;
+  const running = pod !== null && status?.state?.running !== undefined;
   // The page was asked when the probe's word last changed, so it is the newer one of the two.
-  const ready = running && (facts ? facts.ready.ok : status?.ready === true);
+  const ready = running && (facts ? facts.ready.ok : status?.ready === true && !isCutOff(pod));
   return { role, pod, status, facts, ready, problem: pod && findProblem(pod, role, facts, ready) };
+}
+
+/** Its containers were ready when they were last heard of, and the cluster has given its node up since. */
+function isCutOff({ status }: Pod): boolean {
+  const { conditions = [], containerStatuses = [], initContainerStatuses = [] } = status ?? {};
+  const ready = [...initContainerStatuses, ...containerStatuses].every((container) => container.ready);
+  return ready && conditions.some(({ type, status }) => type === 'Ready' && status === 'False');
 }
 
 function findProblem(pod: Pod, role: Role, facts: WorkerFacts | null, ready: boolean): Problem | null {
   return (
     unschedulable(pod) ??
+    lostNode(pod, facts) ??
     waitingProblem(pod, role) ??
     memoryProblem(pod, role, facts, ready) ??
     ownFault(facts, ready)
@@ -132,6 +140,12 @@ function unschedulable({ status }: Pod): Problem | null {
       stalled: false,
     };
   return { reason: REASONS.unschedulable, message: `No node takes the pod: ${why}`, stalled: false };
+}
+
+function lostNode(pod: Pod, facts: WorkerFacts | null): Problem | null {
+  if (facts || !isCutOff(pod)) return null;
+  const message = `Node "${pod.spec?.nodeName}" does not answer; the pod is made anew elsewhere when the cluster gives it up`;
+  return { reason: 'NodeUnreachable', message, stalled: false };
 }
 
 function waitingProblem(pod: Pod, role: Role): Problem | null {

@@ -137,6 +137,14 @@ describe('Ready', () => {
     ]);
   });
 
+  test('does not believe a pod whose node was given up', () => {
+    const conditions = [{ type: 'Ready', status: 'False' }];
+    const [pod] = live.pods;
+    const lost = { ...live, pods: [{ ...pod, status: { ...pod?.status, conditions } } as never] };
+    expect(summary(lost)[0]).toBe('False NodeUnreachable');
+    expect(summary({ ...lost, workers: { decoder: factsOf(), encoder: factsOf() } })[0]).toBe('True Running');
+  });
+
   test('forgets a lack of memory as soon as the container is well again', () => {
     expect(summary(withPod(live, { encoder: { ...READY, lastState: killed, restartCount: 1 } }))[0]).toBe(
       'True Running',

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULTS } from './builders/defaults.ts';
+import { ConfigError, defaultsOf, parseConfig, readConfig } from './config.ts';
+
+test('an empty configuration is the one of the chart', () => {
+  const config = parseConfig('{}');
+  expect(defaultsOf(config)).toEqual({ ...DEFAULTS, natsAddress: undefined });
+  expect(config).toMatchObject({
+    watchNamespaces: [],
+    keySecretName: 'videopush-key',
+    leaderElection: {
+      enabled: true,
+      leaseDurationSeconds: 15,
+      renewDeadlineSeconds: 10,
+      retryPeriodSeconds: 2,
+    },
+    pages: { metricsPort: 8080, healthPort: 8081 },
+  });
+});
+
+describe('what is wrong is said in one line that begins with the field', () => {
+  test.each<[string, string]>([
+    ['not JSON', 'the configuration is not JSON'],
+    ['{"logLevel": "loud"}', 'logLevel: '],
+    ['{"images": {"workr": "x"}}', 'images: '],
+    ['{"watchNamespaces": ["a", ""]}', 'watchNamespaces[1]: '],
+    [
+      '{"natsAddress": "nats://user:secret@host:4222"}',
+      'natsAddress: must be nats://HOST:PORT without a user',
+    ],
+    [
+      '{"leaderElection": {"renewDeadlineSeconds": 20}}',
+      'leaderElection: renewDeadlineSeconds must be less than leaseDurationSeconds',
+    ],
+  ])('%s', (text, message) => {
+    expect(() => parseConfig(text)).toThrow(ConfigError);
+    expect(() => parseConfig(text)).toThrow(message);
+    expect(() => parseConfig(text)).not.toThrow(/secret/);
+  });
+
+  test('a file that is not there', () => {
+    expect(() => readConfig('/nonexistent/operator.json')).toThrow(
+      /^the configuration cannot be read: ENOENT/,
+    );
+  });
+});

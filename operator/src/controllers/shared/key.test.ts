@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { ApiError } from '../../kube/errors.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { loadKey } from './key.ts';
+
+const place = { namespace: 'videopush-system', name: 'videopush-key' };
+const signal = new AbortController().signal;
+
+/** Secrets as an API server keeps them; `overtaken`: somebody else's is stored just before a create. */
+class Secrets {
+  stored: KubeObject | null;
+  readonly overtaken: KubeObject | null;
+
+  constructor(stored: KubeObject | null, overtaken: KubeObject | null = null) {
+    this.stored = stored;
+    this.overtaken = overtaken;
+  }
+
+  async get(): Promise<KubeObject> {
+    if (this.stored) return this.stored;
+    throw new ApiError('GET', 404, { reason: 'NotFound' });
+  }
+
+  async create(object: KubeObject): Promise<KubeObject> {
+    this.stored ??= this.overtaken;
+    if (this.stored) throw new ApiError('POST', 409, { reason: 'AlreadyExists' });
+    this.stored = object;
+    return object;
+  }
+}
+
+const secretOf = (key: Buffer): KubeObject => ({ metadata: place, data: { key: key.toString('base64') } });
+
+describe("the operator's key", () => {
+  test('is made once and read from then on', async () => {
+    const secrets = new Secrets(null);
+    const key = await loadKey(secrets, place, signal);
+    expect(key).toHaveLength(32);
+    expect(await loadKey(secrets, place, signal)).toEqual(key);
+  });
+
+  test('is the same for two operators that begin together', async () => {
+    const first = Buffer.alloc(32, 7);
+    expect(await loadKey(new Secrets(null, secretOf(first)), place, signal)).toEqual(first);
+  });
+
+  test('is never replaced without a word', async () => {
+    const spoilt = new Secrets({ metadata: place, data: {} });
+    await expect(loadKey(spoilt, place, signal)).rejects.toThrow(/has no "key" of 32 bytes; delete it/);
+  });
+
+  test('is not made when the API server does not say that there is none', async () => {
+    const secrets = new Secrets(null);
+    secrets.get = async () => {
+      throw new ApiError('GET', 503);
+    };
+    await expect(loadKey(secrets, place, signal)).rejects.toThrow(ApiError);
+    expect(secrets.stored).toBeNull();
+  });
+});
