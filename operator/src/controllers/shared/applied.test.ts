@@ -52,6 +52,11 @@ describe('the book', () => {
     expect(new AppliedBook().judge(wanted, wanted, 0)).toEqual({ act: 'none' });
   });
 
+  test('does not mind that objects of a list do not say what they are', () => {
+    const { kind: _, ...listed } = wanted;
+    expect(new AppliedBook().judge(wanted, listed as KubeObject, 0)).toEqual({ act: 'none' });
+  });
+
   test('wants another content, also when it is only less', () => {
     const less = stamped(object({ replicas: 1 }));
     expect(new AppliedBook().judge(less, wanted, 0)).toEqual({ act: 'apply', why: 'changed' });

@@ -32,7 +32,8 @@ export class AppliedBook {
     const entry = this.#entries.get(idOf(wanted));
     const known = entry?.hash === hashOf(wanted) ? entry : undefined;
     const changed = hashOf(stored) !== hashOf(wanted);
-    if (!changed && (contains(stored, wanted) || (known && alike(stored, known.answer, wanted))))
+    const content = untyped(wanted);
+    if (!changed && (contains(stored, content) || (known && alike(stored, known.answer, content))))
       return { act: 'none' };
     const left = known ? known.at + FIGHT_INTERVAL - now : 0;
     if (left > 0) return { act: 'wait', milliseconds: left };
@@ -47,6 +48,9 @@ export class AppliedBook {
     this.#entries.delete(idOf(object));
   }
 }
+
+/** Objects of a list do not say what they are. */
+const untyped = ({ apiVersion: _, kind: __, ...content }: KubeObject): object => content;
 
 const hashOf = ({ metadata }: KubeObject): string => metadata.annotations?.[APPLIED] ?? '';
 

@@ -1,0 +1,238 @@
+/** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
+import { REASONS } from '../../builders/conditions.ts';
+import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
+import { ApiError, isConflict, isNotFound } from '../../kube/errors.ts';
+import { MEDIA_SERVERS, PODS, SECRETS } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { ResourceKind } from '../../kube/resource.ts';
+import type { ReconcileResult } from '../../runtime/controller.ts';
+import { AppliedBook } from '../shared/applied.ts';
+import type { ControlContext } from '../shared/context.ts';
+import { sameStatus } from '../shared/status.ts';
+import type { Problem } from '../videopush/pods.ts';
+import { eventsOf } from './events.ts';
+import { LingeringPaths } from './lingering.ts';
+import type { ApiPlace, ServerApi } from './mediamtx-api.ts';
+import type { PathFigures } from './metrics.ts';
+import { type Lookup, observe } from './observe.ts';
+import type { Observed, StoredServer } from './observed.ts';
+import { type Plan, plan, STEADY } from './plan.ts';
+import { apiAddress } from './pod.ts';
+import { SecretsMade } from './secrets-made.ts';
+import { judgeStatus, type Outcome } from './status.ts';
+import { CHILDREN, type ServerIndexes } from './stores.ts';
+
+/** Quotas, permissions and other people's ports change without a word to us, milliseconds. */
+const REFUSED_RETRY = 30_000;
+/** Spread of the looks at running servers, so that they do not fall together. */
+const JITTER = 0.2;
+
+export class MediaServerController {
+  readonly #context: ControlContext;
+  readonly #lookup: Lookup;
+  readonly #secrets = new SecretsMade();
+  readonly #figures: PathFigures;
+  /** uid by key, to let go of what is kept of a server that is gone */
+  readonly #known = new Map<string, string>();
+
+  constructor(context: ControlContext, indexes: ServerIndexes, api: ServerApi, figures: PathFigures) {
+    this.#context = context;
+    this.#figures = figures;
+    this.#lookup = {
+      context,
+      indexes,
+      api,
+      applied: new AppliedBook(),
+      lingering: new LingeringPaths(),
+      heardAt: new Map(),
+      secretsMade: ({ metadata: { uid } }) => this.#secrets.of(uid, context.clock.now()),
+    };
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const server = this.#context.store(MEDIA_SERVERS).get(key) as StoredServer | undefined;
+    // Of a server that is deleted, the cluster deletes the children; nothing is done for it any more.
+    if (!server || server.metadata.deletionTimestamp) {
+      this.#forget(key);
+      return undefined;
+    }
+    this.#remember(key, server);
+    const observed = await observe(typed(server), this.#lookup, signal);
+    const decision = plan(observed, this.#context.defaults);
+    const outcome = await this.#carryOut(observed, decision, signal);
+    this.#note(observed, decision, outcome);
+    await this.#tell(observed, decision, outcome, signal);
+    return this.#next(decision, outcome);
+  }
+
+  #next({ requeueAfter }: Plan, { refused }: Outcome): ReconcileResult | undefined {
+    const wait = refused ? REFUSED_RETRY : requeueAfter;
+    if (wait === undefined) return undefined;
+    const spread = wait === STEADY ? 1 + JITTER * (2 * this.#context.clock.random() - 1) : 1;
+    return { requeueAfterMilliseconds: wait * spread };
+  }
+
+  async #carryOut(observed: Observed, decision: Plan, signal: AbortSignal): Promise<Outcome> {
+    const { creates, applies, deletes, podAnnotations } = decision;
+    for (const object of deletes) await this.#delete(object, signal);
+    const refused =
+      (await this.#createAll(creates, observed.server, signal)) ?? (await this.#applyAll(applies, signal));
+    if (refused) return { refused, missingPaths: [] };
+    for (const { pod, annotations } of podAnnotations) {
+      const { name, namespace, uid } = pod.metadata;
+      const object = { metadata: { name, namespace, uid, annotations } } as KubeObject;
+      await harmless(this.#context.resource(PODS).apply(object, { fieldManager: FIELD_MANAGER, signal }));
+    }
+    return { refused: null, missingPaths: await this.#changePaths(observed, decision, signal) };
+  }
+
+  async #createAll(
+    secrets: readonly KubeObject[],
+    { metadata: { uid } }: StoredServer,
+    signal: AbortSignal,
+  ): Promise<Problem | null> {
+    for (const secret of secrets) {
+      try {
+        await this.#context.resource(SECRETS).create(secret, signal);
+        this.#context.log.info(placeOf(secret), `Made Secret ${secret.metadata.name}`);
+      } catch (error) {
+        // Its name tells what is in it, so one that is there is the same.
+        const refused = isConflict(error) ? null : refusal(error, secret);
+        if (refused) return refused;
+        if (!isConflict(error)) throw error;
+      }
+      this.#secrets.add(uid, secret.metadata.name, this.#context.clock.now());
+    }
+    return null;
+  }
+
+  async #applyAll(objects: readonly KubeObject[], signal: AbortSignal): Promise<Problem | null> {
+    const { clock, log } = this.#context;
+    for (const object of objects) {
+      const resource = this.#context.resource(kindOf(object));
+      try {
+        const answer = await resource.apply(object, { fieldManager: FIELD_MANAGER, signal });
+        this.#lookup.applied.remember(object, answer, clock.now());
+        log.info(placeOf(object), `Applied ${object.kind} ${object.metadata.name}`);
+      } catch (error) {
+        const refused = refusal(error, object);
+        if (!refused) throw error;
+        return refused;
+      }
+    }
+    return null;
+  }
+
+  async #delete(object: KubeObject, signal: AbortSignal): Promise<void> {
+    const { uid } = object.metadata;
+    const options = { uid, propagationPolicy: 'Background' } as const;
+    await harmless(this.#context.resource(kindOf(object)).delete(object.metadata, options, signal));
+    this.#context.log.info(placeOf(object), `Deleted ${object.kind} ${object.metadata.name}`);
+  }
+
+  /** Those that the running server still lacks. */
+  async #changePaths(
+    { pod, credentials, api, paths }: Observed,
+    { addPaths, removePaths }: Plan,
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const host = apiAddress(pod);
+    if (host === undefined || !credentials || api.state !== 'Answered') return paths.map(({ name }) => name);
+    const place: ApiPlace = { host, account: credentials.operator };
+    for (const path of addPaths) await this.#lookup.api.add(place, path, signal);
+    for (const name of removePaths) await this.#lookup.api.remove(place, name, signal);
+    return [];
+  }
+
+  /** Into the book where streams find their paths, and into the figures. */
+  #note({ server, api, paths }: Observed, { situation, addPaths }: Plan, { missingPaths }: Outcome): void {
+    const { uid, namespace, name } = server.metadata;
+    if (situation.kind !== 'Live') {
+      this.#context.paths.forget(uid);
+      this.#figures.set(uid, { namespace, name }, []);
+      return;
+    }
+    if (api.state === 'Silent') return; // what was seen a moment ago is still the best that is known
+    const seen = api.state === 'Answered' ? api.paths : [];
+    const online = new Set(seen.filter((path) => path.online).map((path) => path.name));
+    const added = new Set(addPaths.map((path) => path.name));
+    const missing = new Set(missingPaths);
+    const there = paths.filter((path) => !missing.has(path.name));
+    this.#context.paths.set(
+      uid,
+      // Whoever published there before was cut off when the path got its name.
+      there.map((path) => ({ name: path.name, online: online.has(path.name) && !added.has(path.name) })),
+    );
+    this.#figures.set(uid, { namespace, name }, seen);
+  }
+
+  /** One write of the status when it says something new, then the events: never of what was not stored. */
+  async #tell(observed: Observed, { situation }: Plan, outcome: Outcome, signal: AbortSignal): Promise<void> {
+    const { server } = observed;
+    const judged = judgeStatus(observed, situation, outcome, this.#context.defaults);
+    if (sameStatus(server.status, judged.status)) return;
+    const { name, namespace } = server.metadata;
+    const object = { metadata: { name, namespace }, status: judged.status };
+    const options = { fieldManager: STATUS_FIELD_MANAGER, subresource: 'status', signal };
+    await this.#context.resource(MEDIA_SERVERS).apply(object, options);
+    const { reason, message } = judged.ready;
+    this.#context.log.info({ server: `${namespace}/${name}`, reason }, message);
+    for (const words of eventsOf(server.status, judged.ready)) this.#context.events.record(server, words);
+  }
+
+  #remember(key: string, { metadata: { uid } }: StoredServer): void {
+    const before = this.#known.get(key);
+    if (before !== undefined && before !== uid) this.#forget(key);
+    this.#known.set(key, uid);
+  }
+
+  #forget(key: string): void {
+    const uid = this.#known.get(key);
+    if (uid === undefined) return;
+    this.#known.delete(key);
+    this.#context.paths.forget(uid);
+    this.#figures.forget(uid);
+    this.#secrets.forget(uid);
+    this.#lookup.lingering.forget(uid);
+    this.#forgetPods();
+  }
+
+  /** Pods come and go: those that are gone were asked for the last time. */
+  #forgetPods(): void {
+    const alive = new Set([...this.#context.store(PODS).values()].map(({ metadata }) => metadata.uid));
+    for (const uid of this.#lookup.heardAt.keys()) if (!alive.has(uid)) this.#lookup.heardAt.delete(uid);
+  }
+}
+
+/** Objects of a list do not say what they are; owner references and events have to. */
+const typed = (server: StoredServer): StoredServer => ({
+  ...server,
+  apiVersion: 'videopush.dev/v1alpha1',
+  kind: 'MediaServer',
+});
+
+const placeOf = ({ metadata: { namespace, name } }: KubeObject): { object: string } => ({
+  object: `${namespace}/${name}`,
+});
+
+function kindOf({ kind = '' }: KubeObject): ResourceKind {
+  const found = CHILDREN.find((one) => one.kind === kind);
+  if (!found) throw new Error(`no child of a media server is a ${kind}`);
+  return found;
+}
+
+/** That it is gone, or another one by now, is what was wanted. */
+async function harmless(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}
+
+/** What no retry mends: an object that the API server does not take. null: it may pass. */
+function refusal(error: unknown, { kind, metadata: { name } }: KubeObject): Problem | null {
+  if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.code)) return null;
+  const message = `${kind} "${name}" is refused by the API server: ${error.message}`;
+  return { reason: error.code === 403 ? 'Forbidden' : REASONS.invalid, message, stalled: true };
+}

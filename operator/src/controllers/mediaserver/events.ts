@@ -1,0 +1,17 @@
+/** What of a media server is worth telling: that it came to be ready, or that it needs a person. Pure. */
+import { CONDITIONS, type ConditionDraft } from '../../builders/conditions.ts';
+import type { EventWords } from '../../kube/events.ts';
+import type { ServerStatus } from './status.ts';
+
+export function eventsOf(before: ServerStatus | undefined, ready: ConditionDraft): EventWords[] {
+  const was = before?.conditions?.find(({ type }) => type === CONDITIONS.ready);
+  const { status, reason, message } = ready;
+  if (was?.status === status && was.reason === reason) return [];
+  if (status === 'True') return [{ type: 'Normal', reason, action: 'Serve', note: message }];
+  // Of a server that is on its way for the first time there is nothing to tell yet.
+  if (was?.status !== 'True' && !TELLING.test(reason)) return [];
+  return [{ type: 'Warning', reason, action: 'Serve', note: message }];
+}
+
+/** All that waiting alone does not explain. */
+const TELLING = /^(?!Pending$|Starting$|Restarting$|Updating$)/;

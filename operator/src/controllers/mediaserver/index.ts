@@ -1,0 +1,33 @@
+/** The controller of MediaServers: what it watches, and how the manager runs it. */
+import { MEDIA_SERVERS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { ControllerPart } from '../../runtime/part.ts';
+import { toItself, toOwner } from '../../runtime/watches.ts';
+import type { ControlContext } from '../shared/context.ts';
+import { MediaServerController } from './controller.ts';
+import { MediaMtxApi, type ServerApi } from './mediamtx-api.ts';
+import { PathFigures } from './metrics.ts';
+import { CHILDREN, serverIndexes, serverOfPod, serversOf } from './stores.ts';
+
+export const MEDIA_SERVER_CONTROLLER = 'mediaserver';
+
+export function mediaServerPart(
+  context: ControlContext,
+  api: ServerApi = new MediaMtxApi(context.clock),
+): ControllerPart {
+  const controller = new MediaServerController(context, serverIndexes(context), api, new PathFigures());
+  return {
+    name: MEDIA_SERVER_CONTROLLER,
+    reconcile: (key, signal) => controller.reconcile(key, signal),
+    watches: [
+      toItself(MEDIA_SERVERS),
+      ...CHILDREN.map((kind) => toOwner(kind, MEDIA_SERVERS)),
+      { kind: PODS, keys: serverOfPod },
+      { kind: VIDEO_PUSHES, keys: serversOf, matters: outputsChanged },
+    ],
+  };
+}
+
+/** Of a stream, its server cares for the outputs and the codec, which are in the specification. */
+const outputsChanged = (before: KubeObject, after: KubeObject): boolean =>
+  before.metadata.generation !== after.metadata.generation || before.metadata.uid !== after.metadata.uid;

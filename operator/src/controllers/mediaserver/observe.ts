@@ -1,0 +1,110 @@
+/** Looks up everything that a decision about one media server rests on. What is not there is a value, not an error. */
+import { type ServerCredentials, serverCredentials } from '../../builders/credentials.ts';
+import type { ServerPath } from '../../builders/mediamtx-config.ts';
+import { apiServiceName, serverPaths, serviceName } from '../../builders/mediaserver/index.ts';
+import { childName } from '../../builders/names.ts';
+import type { MediaServer } from '../../crds/media-server.generated.ts';
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { ResourceKind } from '../../kube/resource.ts';
+import type { AppliedBook } from '../shared/applied.ts';
+import type { ControlContext } from '../shared/context.ts';
+import type { LingeringPaths } from './lingering.ts';
+import type { ServerApi } from './mediamtx-api.ts';
+import type { ApiView, Observed, StoredServer } from './observed.ts';
+import { apiAddress, currentPod, type ServerPod } from './pod.ts';
+import type { ServerIndexes } from './stores.ts';
+
+export interface Lookup {
+  context: ControlContext;
+  indexes: ServerIndexes;
+  applied: AppliedBook;
+  api: ServerApi;
+  lingering: LingeringPaths;
+  /** when the API of a pod last answered, or was first asked: by the pod's uid, monotonic */
+  heardAt: Map<string, number>;
+  secretsMade: (server: StoredServer) => ReadonlySet<string>;
+}
+
+export async function observe(server: StoredServer, lookup: Lookup, signal: AbortSignal): Promise<Observed> {
+  const { context, indexes, applied, lingering } = lookup;
+  const { namespace, name, uid } = server.metadata;
+  const key = `${namespace}/${name}`;
+  const elsewhere = server.spec.type !== undefined && server.spec.type !== 'MediaMTX';
+  const credentials = elsewhere
+    ? null
+    : serverCredentials(await context.key(signal), server as unknown as MediaServer);
+  const pod = currentPod(indexes.podsByServer.get(key) as ServerPod[]);
+  const api: ApiView = credentials ? await ask(pod, credentials, lookup, signal) : { state: 'Unasked' };
+  const wanted = serverPaths(name, indexes.pushesByServer.get(key) as unknown as VideoPush[]);
+  const kept = lingering.keep(uid, wanted, onlineBy(api), context.clock.now());
+  return Object.freeze({
+    server,
+    paths: [...wanted, ...kept].sort(byName),
+    lingering: kept.length > 0,
+    credentials,
+    children: await findChildren(server, elsewhere, context, signal),
+    pod,
+    api,
+    secretsMade: lookup.secretsMade(server),
+    judge: (object: KubeObject, stored: KubeObject | null) =>
+      applied.judge(object, stored, context.clock.now()),
+    now: context.clock.date(),
+  });
+}
+
+async function ask(
+  pod: ServerPod | null,
+  { operator }: ServerCredentials,
+  { api, context, heardAt }: Lookup,
+  signal: AbortSignal,
+): Promise<ApiView> {
+  const host = apiAddress(pod);
+  const podUid = pod?.metadata.uid ?? '';
+  if (host === undefined) return { state: 'Unasked' };
+  const since = heardAt.get(podUid) ?? context.clock.now();
+  try {
+    const paths = await api.list({ host, account: operator }, signal);
+    heardAt.set(podUid, context.clock.now());
+    return { state: 'Answered', paths };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    heardAt.set(podUid, since);
+    return { state: 'Silent', error: (error as Error).message, milliseconds: context.clock.now() - since };
+  }
+}
+
+function onlineBy(api: ApiView): (path: string) => boolean | undefined {
+  if (api.state !== 'Answered') return () => undefined;
+  const online = new Set(api.paths.filter((path) => path.online).map(({ name }) => name));
+  return (path) => online.has(path);
+}
+
+const byName = (a: ServerPath, b: ServerPath): number => (a.name < b.name ? -1 : Number(a.name > b.name));
+
+/** From the stores; what isn't there may be somebody else's, of which the stores are not told. */
+async function findChildren(
+  server: StoredServer,
+  elsewhere: boolean,
+  context: ControlContext,
+  signal: AbortSignal,
+): Promise<KubeObject[]> {
+  const { namespace } = server.metadata;
+  const found = await Promise.all(
+    children(server).map(async ([kind, name]) => {
+      const known = context.store(kind).get(`${namespace}/${name}`);
+      const other =
+        known || elsewhere ? known : await context.resource(kind).find({ namespace, name }, signal);
+      return other ? { ...other, kind: kind.kind } : [];
+    }),
+  );
+  return found.flat();
+}
+
+const children = ({ metadata: { name } }: StoredServer): [ResourceKind, string][] => [
+  [CONFIG_MAPS, childName(name, 'media-config')],
+  [DEPLOYMENTS, serviceName(name)],
+  [SERVICES, serviceName(name)],
+  [SERVICES, apiServiceName(name)],
+];

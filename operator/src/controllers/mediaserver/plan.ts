@@ -1,0 +1,167 @@
+/** What is to be done about one media server: decided from what was observed, done by others. Pure. */
+import { stamped } from '../../builders/applied.ts';
+import { REASONS } from '../../builders/conditions.ts';
+import type { Defaults } from '../../builders/defaults.ts';
+import type { ServerPath } from '../../builders/mediamtx-config.ts';
+import { buildMediaServer, type ServerObjects } from '../../builders/mediaserver/index.ts';
+import { ANNOTATIONS, contentHash } from '../../builders/names.ts';
+import { ManifestError } from '../../crds/manifest.ts';
+import type { MediaServer } from '../../crds/media-server.generated.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { Problem } from '../videopush/pods.ts';
+import type { Observed } from './observed.ts';
+import { apiAddress, type ServerPod } from './pod.ts';
+
+/** Where a server stands as a whole; its status is judged by it. */
+export type Situation =
+  /** cannot be done as it is asked for */
+  | { kind: 'Refused'; problem: Problem }
+  | { kind: 'External' }
+  /** what an earlier server of this name has left has to be gone first */
+  | { kind: 'Clearing' }
+  | { kind: 'Live' };
+
+export interface Plan {
+  situation: Situation;
+  /** one that is there already is as good */
+  creates: readonly KubeObject[];
+  /** in this order: the file has a path before the running server has it, so that no reload takes it away again */
+  applies: readonly KubeObject[];
+  /** by uid, in the background */
+  deletes: readonly KubeObject[];
+  podAnnotations: readonly { pod: ServerPod; annotations: Record<string, string> }[];
+  /** of the running server */
+  addPaths: readonly ServerPath[];
+  removePaths: readonly string[];
+  /** milliseconds */
+  requeueAfter?: number;
+}
+
+/** Names that somebody else uses are looked at again this late, milliseconds: no watch tells of them. */
+export const FOREIGN_RETRY = 120_000;
+const CLEARING_RETRY = 5_000;
+/** Between looks at a running server. */
+export const STEADY = 10_000;
+/** While its API has not answered, and while a path waits for its publisher to leave. */
+const SOON = 1_000;
+/** The name under which all other paths run; it stands in every file. */
+const CATCH_ALL = 'all_others';
+
+const NOTHING = {
+  creates: [],
+  applies: [],
+  deletes: [],
+  podAnnotations: [],
+  addPaths: [],
+  removePaths: [],
+} as const;
+
+export function plan(observed: Observed, defaults: Defaults): Plan {
+  const { server, credentials } = observed;
+  let objects: ServerObjects | null;
+  try {
+    objects = build(observed, defaults);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    return { ...NOTHING, situation: { kind: 'Refused', problem: refusal(error) } };
+  }
+  if (!objects || !credentials) return planExternal(observed);
+  const wanted = [objects.config, objects.service, objects.apiService, objects.deployment];
+  const taken = observed.children.filter(
+    (stored) => !ownedBy(stored, server.metadata.uid) && wanted.some((object) => same(object, stored)),
+  );
+  const foreign = taken.find((object) => !ownedByPredecessor(object, server));
+  if (foreign) return planForeign(foreign);
+  if (taken.length > 0) return { ...NOTHING, situation: { kind: 'Clearing' }, requeueAfter: CLEARING_RETRY };
+  return planLive(observed, objects, wanted.map(stamped));
+}
+
+function build(observed: Observed, defaults: Defaults): ServerObjects | null {
+  const { server, paths, credentials } = observed;
+  const none = { name: '', password: '', secretName: '' };
+  const nobody = { publisher: none, viewer: none, operator: none, metrics: none };
+  return buildMediaServer({
+    server: server as MediaServer,
+    paths,
+    credentials: credentials ?? nobody,
+    defaults,
+  });
+}
+
+/** A server that came to run elsewhere leaves what it had here. */
+function planExternal({ server, children }: Observed): Plan {
+  const deletes = children.filter(
+    (child) => ownedBy(child, server.metadata.uid) && child.metadata.deletionTimestamp === undefined,
+  );
+  return { ...NOTHING, situation: { kind: 'External' }, deletes };
+}
+
+function planForeign({ kind, metadata: { name } }: KubeObject): Plan {
+  const message = `${kind} "${name}" is there and belongs to somebody else; rename the MediaServer, or delete the ${kind}`;
+  const problem: Problem = { reason: REASONS.nameTaken, message, stalled: true };
+  return { ...NOTHING, situation: { kind: 'Refused', problem }, requeueAfter: FOREIGN_RETRY };
+}
+
+function planLive(observed: Observed, objects: ServerObjects, wanted: readonly KubeObject[]): Plan {
+  const judged = wanted.map((object) => {
+    const stored = observed.children.find((child) => same(child, object)) ?? null;
+    return { object, judgement: observed.judge(object, stored) };
+  });
+  const applies = judged.flatMap(({ object, judgement }) => (judgement.act === 'apply' ? object : []));
+  const waits = judged.flatMap(({ judgement }) => (judgement.act === 'wait' ? judgement.milliseconds : []));
+  const requeues = [...waits, ...nextLook(observed)];
+  return {
+    ...NOTHING,
+    situation: { kind: 'Live' },
+    creates: objects.secrets.filter(({ metadata: { name } }) => !observed.secretsMade.has(name)),
+    applies,
+    podAnnotations: fileAnnotation(observed, objects.config),
+    ...pathChanges(observed),
+    ...(requeues.length > 0 && { requeueAfter: Math.min(...requeues) }),
+  };
+}
+
+/** A pod that does not run yet is heard of by its watch. */
+function nextLook({ pod, api, lingering }: Observed): number[] {
+  if (apiAddress(pod) === undefined) return [];
+  return [api.state === 'Answered' && !lingering ? STEADY : SOON];
+}
+
+/** A running pod is told of a new file: an update of the pod makes kubelet bring it at once instead of within a minute and a half. */
+function fileAnnotation({ pod, children }: Observed, config: KubeObject): Plan['podAnnotations'] {
+  const stored = children.find((child) => same(child, config));
+  const hash = contentHash(config.data);
+  const told = pod?.metadata.annotations?.[ANNOTATIONS.serverFile];
+  if (!pod || !stored || told === hash) return [];
+  // A pod that was never told of one began with the file that is there.
+  if (told === undefined && contentHash(stored.data) === hash) return [];
+  return [{ pod, annotations: { [ANNOTATIONS.serverFile]: hash } }];
+}
+
+function pathChanges({ api, paths }: Observed): Pick<Plan, 'addPaths' | 'removePaths'> {
+  if (api.state !== 'Answered') return { addPaths: [], removePaths: [] };
+  const there = new Set(api.paths.filter(({ named }) => named).map(({ name }) => name));
+  const wanted = new Set(paths.map(({ name }) => name));
+  return {
+    addPaths: paths.filter(({ name }) => !there.has(name)),
+    removePaths: [...there].filter((name) => !wanted.has(name) && name !== CATCH_ALL),
+  };
+}
+
+function refusal({ field, message }: ManifestError): Problem {
+  const reason = field === 'spec.type' ? REASONS.serverTypeRefused : REASONS.invalid;
+  return { reason, message, stalled: true };
+}
+
+const same = (a: KubeObject, b: KubeObject): boolean =>
+  a.kind === b.kind && a.metadata.name === b.metadata.name;
+
+function ownedBy({ metadata: { ownerReferences = [] } }: KubeObject, uid: string): boolean {
+  return ownerReferences.some((owner) => owner.uid === uid && owner.controller === true);
+}
+
+function ownedByPredecessor(object: KubeObject, { metadata: { name, uid } }: Observed['server']): boolean {
+  return (object.metadata.ownerReferences ?? []).some(
+    (owner) => owner.kind === 'MediaServer' && owner.name === name && owner.uid !== uid,
+  );
+}
