@@ -63,6 +63,15 @@ const video = z.strictObject({
   frameRate: rational.optional(),
 });
 
+/** A JetStream stream that joins the rings of two pods. */
+const jetStream = z.strictObject({
+  address: z
+    .string()
+    .max(512)
+    .regex(/^(nats|tls):\/\/[^\s/@]+$/, 'must be nats://HOST:PORT without credentials'),
+  stream: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, 'must be 1-200 letters, digits, "-" or "_"'),
+});
+
 const queue = z.strictObject({
   type: z.literal('ring').default('ring'),
   path: filePath,
@@ -70,6 +79,8 @@ const queue = z.strictObject({
   whenFull: z.enum(['Block', 'DropOldest', 'DropNewest']).default('Block'),
   encoderDelayFrames: z.int().min(0).max(512).default(0),
   outputs: z.array(label).min(1).max(8),
+  /** Set: decoder and encoder run in different pods, each with a ring of its own at `path`. */
+  jetStream: jetStream.optional(),
 });
 
 const encoder = z.strictObject({

@@ -1,6 +1,7 @@
 /** The body of /status: everything that is known of this process, in one JSON document. */
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, RingSnapshot } from '@videopush/native';
 import type { Paced } from './paced.ts';
+import type { QueueStatus } from './queues/queue.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
@@ -24,6 +25,8 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   paced: Paced | null;
   /** Of the native session; null before there was one. */
   snapshot: Snapshot | null;
+  /** What joins this pod's ring to that of the other role's pod; null when both are in one. */
+  queue: QueueStatus | null;
   /** The frame queue with its cursors and every output's ledger, as it outlives the processes; null while there is none. */
   ring: RingSnapshot | null;
 }

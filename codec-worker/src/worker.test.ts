@@ -83,6 +83,7 @@ test('P53 the status of an encoder has every field, and ends with exit code 0 wh
     error: null,
     paced: null,
     snapshot: encodeSnapshot(),
+    queue: null,
     ring: null,
   } satisfies Record<keyof WorkerStatus, unknown>);
   session.end(encodeSnapshot({ ended: true }));

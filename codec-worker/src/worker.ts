@@ -155,6 +155,7 @@ export class Worker {
       error: this.#role.fault() ?? this.#configFault,
       paced: this.#role.paced(),
       snapshot: this.#role.snapshot(),
+      queue: this.#role.queue(),
       ring: this.#ring(),
     };
   }

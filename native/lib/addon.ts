@@ -10,6 +10,8 @@ import type {
   EncodeSessionOptions,
   EncodeSnapshot,
   QueueFormat,
+  RelayFormat,
+  RelayHeader,
   RingSnapshot,
   SourceDescriptor,
   SourceOptions,
@@ -37,6 +39,12 @@ export type RawNext = RawFrame | null | undefined;
 export type RawTarget =
   | { index: number; from?: 'frame' | 'gop' }
   | { seconds: number; from?: 'frame' | 'gop' };
+
+export interface RawRelayFrame extends RelayHeader {
+  position: number;
+  discontinuity: boolean;
+  data: Uint8Array;
+}
 
 export interface Addon {
   initialize(errorClass: typeof NativeError): void;
@@ -107,6 +115,47 @@ export interface Addon {
   queueReaderFormat(reader: Handle): QueueFormat;
   queueReaderNews(reader: Handle): Promise<void>;
   queueReaderClose(reader: Handle): Promise<void>;
+
+  relayReaderOpen(options: object, abort?: Handle): Promise<Handle>;
+  relayReaderTake(reader: Handle): RawRelayFrame | 'replaced' | null | undefined;
+  relayReaderRelease(reader: Handle, position: number): void;
+  relayReaderDone(reader: Handle, position: number): void;
+  relayReaderRewind(reader: Handle): void;
+  relayReaderFollow(reader: Handle): Promise<void>;
+  relayReaderState(reader: Handle): {
+    format: RelayFormat;
+    parameters: string;
+    generation: number;
+    slots: number;
+    capacity: number;
+    published: number;
+    acked: number;
+    lastDone: bigint | null;
+    sourceFrames: bigint;
+  } | null;
+  relayReaderNews(reader: Handle): Promise<void>;
+  relayReaderClose(reader: Handle): Promise<void>;
+
+  relayWriterOpen(options: object, abort?: Handle): Promise<Handle>;
+  relayWriterPut(writer: Handle, header: RelayHeader, data: Uint8Array): boolean;
+  relayWriterEnd(writer: Handle, sourceFrames: bigint): void;
+  relayWriterReplay(writer: Handle): void;
+  relayWriterWatch(writer: Handle): void;
+  relayWriterLast(writer: Handle): RelayHeader | null;
+  relayWriterState(writer: Handle): {
+    generation: number;
+    slots: number;
+    capacity: number;
+    published: number;
+    taken: number;
+    acked: number;
+    doneSequence: bigint | null;
+    releasedSequence: bigint | null;
+    replayRequested: boolean;
+    ended: boolean;
+  } | null;
+  relayWriterNews(writer: Handle): Promise<void>;
+  relayWriterClose(writer: Handle): Promise<void>;
 }
 
 const FILE = join('build', 'Release', 'videopush_native.node');

@@ -12,6 +12,15 @@ export {
   type QueueOptions,
 } from './queue.ts';
 export { FrameReader, type ReadOptions } from './reader.ts';
+export {
+  RELAY_FLAG,
+  type RelayFrame,
+  RelayReader,
+  type RelayReaderState,
+  RelayWriter,
+  type RelayWriterOptions,
+  type RelayWriterState,
+} from './relay.ts';
 export { DecodeSession, EncodeSession, observeRing } from './sessions.ts';
 export { probe, splitUserInfo } from './source.ts';
 export type * from './types.ts';

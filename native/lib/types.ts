@@ -103,6 +103,54 @@ export interface RingOptions {
   whenFull?: WhenFull;
   /** ledger keys, in the order of the configuration */
   outputs: string[];
+  /** what the consumer must know first; at most 16 KiB */
+  parameters?: string;
+  /** for a ring that is made anew: the frame behind which its decoder goes on */
+  seed?: RingSeed;
+}
+
+/** A frame's header in a ring, whole: see SlotHeader in native/src/ring/layout.h. */
+export interface RelayHeader {
+  sequence: bigint;
+  /** in the time base of the ring's format, as duration and segmentStart */
+  pts: bigint;
+  duration: bigint;
+  /** where a decoder resumes: in the source's own time base, and as an ordinal within the pass */
+  sourcePts: bigint;
+  sourceIndex: bigint;
+  segmentOrigin: bigint;
+  segmentStart: bigint;
+  flags: number;
+  pass: number;
+  /** since the decoder gave it */
+  ageSeconds: number;
+}
+
+/** The picture format of a ring; numbers of colours are those of ITU-T H.273. */
+export interface RelayFormat {
+  width: number;
+  height: number;
+  /** FFmpeg's name */
+  pixelFormat: string;
+  timeBaseNumerator: number;
+  timeBaseDenominator: number;
+  frameRateNumerator: number;
+  frameRateDenominator: number;
+  sampleAspectNumerator: number;
+  sampleAspectDenominator: number;
+  colorRange: number;
+  colorPrimaries: number;
+  colorTransfer: number;
+  colorMatrix: number;
+  chromaLocation: number;
+  gopFrames: number;
+  bitRate: number;
+}
+
+/** Where the producer of another ring stopped. */
+export interface RingSeed extends RelayHeader {
+  timeBaseNumerator: number;
+  timeBaseDenominator: number;
 }
 
 export interface DecodeSessionOptions {

@@ -2,7 +2,7 @@
  * One stream as it runs in production: a decoder and an encoder process, each under the supervisor, joined by a ring in
  * memory. WorkerConfigs are written here as the builders would; what a role says is read over HTTP and from its log.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerTotals, observeRing, type RingSnapshot } from '@videopush/native';
@@ -26,6 +26,8 @@ export interface StreamOptions {
   logLevel?: string;
   /** Supervisor options, e.g. `['--max-delay', '0.5']`. */
   supervisor?: readonly string[];
+  /** Two pods: each role has a ring of its own, and this stream of NATS joins them. */
+  jetStream?: { address: string; stream: string };
 }
 
 const supervisorBinary = join(repoRoot, 'native', 'build', 'Release', 'videopush-supervisor');
@@ -35,11 +37,13 @@ const workerMain = join(repoRoot, 'codec-worker', 'src', 'main.ts');
 export class Role {
   readonly supervisor: Program;
   readonly port: number;
+  readonly configFile: string;
   #stateFile: string;
 
   constructor(name: string, config: Json, port: number, scratch: Scratch, options: readonly string[]) {
     const configFile = scratch.file(`${name}.json`);
     writeFileSync(configFile, JSON.stringify(config));
+    this.configFile = configFile;
     this.#stateFile = scratch.file(`${name}.state.json`);
     this.port = port;
     this.supervisor = new Program(
@@ -106,31 +110,61 @@ export class Role {
   }
 }
 
-export class Stream {
-  readonly decoder: Role;
-  readonly encoder: Role;
-  readonly ringPath: string;
-  #scratch: Scratch;
+type RoleName = 'decoder' | 'encoder';
 
-  private constructor(decoder: Role, encoder: Role, ringPath: string, scratch: Scratch) {
-    this.decoder = decoder;
-    this.encoder = encoder;
+export class Stream {
+  /** Of the encoder's pod, where the outputs' books are. */
+  readonly ringPath: string;
+  /** Of the decoder's pod; the same file when both are in one. */
+  readonly decoderRingPath: string;
+  readonly #roles: Record<RoleName, Role>;
+  readonly #make: (name: RoleName) => Role;
+  readonly #scratch: Scratch;
+
+  private constructor(
+    make: (name: RoleName) => Role,
+    ringPath: string,
+    decoderRingPath: string,
+    scratch: Scratch,
+  ) {
+    this.#make = make;
+    this.#roles = { decoder: make('decoder'), encoder: make('encoder') };
     this.ringPath = ringPath;
+    this.decoderRingPath = decoderRingPath;
     this.#scratch = scratch;
+  }
+
+  get decoder(): Role {
+    return this.#roles.decoder;
+  }
+
+  get encoder(): Role {
+    return this.#roles.encoder;
   }
 
   static async start(options: StreamOptions): Promise<Stream> {
     const scratch = new Scratch({ memory: true });
     const [decoderPort, encoderPort] = (await freePorts(2)) as [number, number];
     const ringPath = scratch.file('frames');
-    const { decoder, encoder } = workerConfigs(options, ringPath, decoderPort, encoderPort);
+    const decoderRingPath = options.jetStream ? scratch.file('decoder-frames') : ringPath;
+    const configs = workerConfigs(options, ringPath, decoderPort, encoderPort);
+    const ports = { decoder: decoderPort, encoder: encoderPort };
     const supervisor = options.supervisor ?? [];
-    return new Stream(
-      new Role('decoder', decoder, decoderPort, scratch, supervisor),
-      new Role('encoder', encoder, encoderPort, scratch, supervisor),
-      ringPath,
-      scratch,
-    );
+    const make = (name: RoleName): Role => {
+      const config = configs[name];
+      if (name === 'decoder') config.queue = { ...config.queue, path: decoderRingPath };
+      return new Role(name, config, ports[name], scratch, supervisor);
+    };
+    return new Stream(make, ringPath, decoderRingPath, scratch);
+  }
+
+  /** SIGKILL of the pod of one role of a split stream, its ring included, and another one in its place. */
+  async losePod(name: RoleName): Promise<void> {
+    const { supervisor } = this.#roles[name];
+    supervisor.signal('SIGKILL');
+    await supervisor.exited;
+    rmSync(name === 'decoder' ? this.decoderRingPath : this.ringPath, { force: true });
+    this.#roles[name] = this.#make(name);
   }
 
   /** The queue's header page as an observer sees it; null while there is none. */
@@ -175,7 +209,13 @@ function workerConfigs(options: StreamOptions, ringPath: string, decoderPort: nu
     stream: 'test/stream',
     logLevel: options.logLevel ?? 'info',
     latencyBudgetMilliseconds: options.latencyBudgetMilliseconds ?? 100,
-    queue: { type: 'ring', path: ringPath, ...options.queue, outputs: outputs.map(({ name }) => name) },
+    queue: {
+      type: 'ring',
+      path: ringPath,
+      ...options.queue,
+      outputs: outputs.map(({ name }) => name),
+      ...(options.jetStream && { jetStream: options.jetStream }),
+    },
   };
   return {
     decoder: {

@@ -178,7 +178,9 @@ export async function startLocalStream(
   const ringPath = join(folder, 'frames');
   const [decoderPort = 0, encoderPort = 0] = await freePorts(2);
   const placed = withCredentials(configs, options.credentials ?? {}, folder);
-  const queue = { ...configs.decoder.queue, path: ringPath };
+  // On one machine the ring alone joins the two, whatever the topology is.
+  const { jetStream: _, ...joint } = configs.decoder.queue;
+  const queue = { ...joint, path: ringPath };
   const starting: Program[] = [];
   const start = async <S extends DecodeSnapshot | EncodeSnapshot>(
     config: WorkerConfig,

@@ -1,57 +1,141 @@
 /** The decoder role: a source into the frame queue. */
-import type { DecodeSessionOptions, DecodeSnapshot } from '@videopush/native';
+import type { DecodeSessionOptions, DecodeSnapshot, NativeErrorShape } from '@videopush/native';
 import type { DecoderConfig } from '../config.ts';
 import { SessionKeeper } from '../keeper.ts';
 import { decoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
-import { decoderProgress, decoderReady, faultText } from '../verdict.ts';
-import { logEvent, type Role, type RoleParts } from './role.ts';
+import { EXTRA_FRAMES } from '../queues/jetstream/sizes.ts';
+import type { DecoderCarrier, QueueStatus, RingStart } from '../queues/queue.ts';
+import { decoderProgress, decoderReady, faultText, type Progress, type Verdict } from '../verdict.ts';
+import { idleWhileSuperseded, logEvent, type Role, type RoleParts } from './role.ts';
 
-export function decodeOptions({
-  source,
-  video,
-  queue,
-  latencyBudgetMilliseconds,
-}: DecoderConfig): DecodeSessionOptions {
+/** `start`: of a ring whose frames go on to another pod. */
+export function decodeOptions(
+  { source, video, queue, latencyBudgetMilliseconds }: DecoderConfig,
+  start?: RingStart,
+): DecodeSessionOptions {
   const { onEnd, ...origin } = source;
   const { path, capacityFrames, whenFull, outputs, encoderDelayFrames } = queue;
   return {
     ...video,
     source: origin,
     onEnd,
-    ring: { path, capacityFrames, whenFull, outputs },
-    encoderDelayFrames,
+    ring: { path, capacityFrames, whenFull, outputs: start ? [CARRIED] : outputs, ...start },
+    encoderDelayFrames: start ? Math.min(encoderDelayFrames + EXTRA_FRAMES, MOST_DELAY) : encoderDelayFrames,
     latencyBudgetMilliseconds,
   };
 }
 
-export function decoderRole(config: DecoderConfig, { native, log, build, onFault }: RoleParts): Role {
-  const { userFile, passwordFile } = config.source;
-  const keeper = new SessionKeeper<DecodeSnapshot>({
-    open: () => native.decodeSession(decodeOptions(config), (event) => logEvent(log, event)),
-    done: ({ phase }) => phase === 'Ended',
-    files: [userFile, passwordFile].filter((file) => file !== undefined),
-    onFault,
-  });
-  const take = () => ({ build, snapshot: keeper.snapshot() });
-  return {
-    phase: () => (keeper.fault ? 'Failed' : (keeper.snapshot()?.phase ?? 'Opening')),
-    ready: () =>
-      keeper.fault
-        ? { ok: false, code: keeper.fault.code, message: faultText(keeper.fault) }
-        : decoderReady(keeper.snapshot()),
-    progress: () => {
-      const snapshot = keeper.fault ? null : keeper.snapshot();
-      return snapshot && decoderProgress(snapshot);
-    },
-    fault: () => keeper.fault ?? keeper.snapshot()?.error ?? null,
-    paced: () => null,
-    snapshot: () => keeper.snapshot(),
-    metrics: new MetricsPage(config.stream, decoderFamilies, take),
-    secretUrls: () => [],
-    run: () => keeper.run(),
-    requestStop: () => keeper.requestStop(),
-    abort: () => keeper.abort(),
-    idlesWhenDone: true,
-  };
+/** The one output of a ring whose frames go on to another pod, where the outputs' own books are. */
+const CARRIED = 'jetstream';
+/** The most that the native core takes. */
+const MOST_DELAY = 256;
+
+class DecoderRole implements Role {
+  readonly idlesWhenDone = true;
+  readonly metrics: Role['metrics'];
+  readonly #config: DecoderConfig;
+  readonly #parts: RoleParts;
+  readonly #keeper: SessionKeeper<DecodeSnapshot>;
+  readonly #stop = new AbortController();
+  #carrier: DecoderCarrier | null = null;
+  #start: RingStart | undefined;
+  /** The end marker of an earlier process was found in the stream. */
+  #endedBefore = false;
+
+  constructor(config: DecoderConfig, parts: RoleParts) {
+    this.#config = config;
+    this.#parts = parts;
+    const { native, log, build, onFault } = parts;
+    const { userFile, passwordFile } = config.source;
+    this.#keeper = new SessionKeeper<DecodeSnapshot>({
+      open: () => native.decodeSession(decodeOptions(config, this.#start), (event) => logEvent(log, event)),
+      done: ({ phase }) => phase === 'Ended',
+      files: [userFile, passwordFile].filter((file) => file !== undefined),
+      onFault,
+    });
+    const take = () => ({ build, snapshot: this.#keeper.snapshot() });
+    this.metrics = new MetricsPage(config.stream, decoderFamilies, take);
+  }
+
+  phase(): string {
+    if (this.#endedBefore) return 'Ended';
+    return this.#keeper.fault ? 'Failed' : (this.#keeper.snapshot()?.phase ?? 'Opening');
+  }
+
+  ready(): Verdict {
+    const fault = this.#keeper.fault ?? this.#carrier?.fault;
+    if (fault) return { ok: false, code: fault.code, message: faultText(fault) };
+    if (this.#endedBefore) return { ok: true, code: 'Ended', message: 'everything is in the queue' };
+    return decoderReady(this.#keeper.snapshot());
+  }
+
+  progress(): Progress | null {
+    const snapshot = this.#keeper.fault ? null : this.#keeper.snapshot();
+    return snapshot && decoderProgress(snapshot);
+  }
+
+  fault(): NativeErrorShape | null {
+    return this.#keeper.fault ?? this.#carrier?.fault ?? this.#keeper.snapshot()?.error ?? null;
+  }
+
+  queue(): QueueStatus | null {
+    return this.#carrier?.status() ?? null;
+  }
+
+  paced(): null {
+    return null;
+  }
+
+  snapshot(): DecodeSnapshot | null {
+    return this.#keeper.snapshot();
+  }
+
+  secretUrls(): readonly string[] {
+    return [];
+  }
+
+  async run(): Promise<boolean> {
+    if (this.#config.queue.jetStream === undefined) return await this.#keeper.run();
+    const carrier = await this.#joined();
+    const start = this.#stop.signal.aborted ? null : await carrier.prepare();
+    if (start === null) return false;
+    this.#endedBefore = start === 'ended';
+    if (start === 'ended') return true;
+    this.#start = start;
+    void carrier.run();
+    const done = await this.#keeper.run();
+    await idleWhileSuperseded(carrier, this.#stop.signal);
+    // A decoder that is done idles, and its last frames go on meanwhile.
+    if (!done) await carrier.drain();
+    return done;
+  }
+
+  requestStop(): void {
+    this.#stop.abort();
+    this.#keeper.requestStop();
+    if (this.#start === undefined) void this.#carrier?.cut();
+  }
+
+  abort(): void {
+    this.#stop.abort();
+    this.#keeper.abort();
+    void this.#carrier?.cut();
+  }
+
+  async #joined(): Promise<DecoderCarrier> {
+    const { isSplit, JetStreamDecoder } = await import('../queues/jetstream/index.ts');
+    if (!isSplit(this.#config)) throw new Error('not a split queue');
+    const { log, onFault } = this.#parts;
+    this.#carrier = new JetStreamDecoder(this.#config, {
+      onFault,
+      onSuperseded: () => this.#keeper.requestStop(),
+      onEvent: (event) => logEvent(log, event),
+    });
+    return this.#carrier;
+  }
+}
+
+export function decoderRole(config: DecoderConfig, parts: RoleParts): Role {
+  return new DecoderRole(config, parts);
 }

@@ -12,9 +12,10 @@ import { WorkerError } from '../errors.ts';
 import { SessionKeeper } from '../keeper.ts';
 import { encoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
-import { EncoderPacing } from '../paced.ts';
-import { encoderProgress, encoderReady, faultText } from '../verdict.ts';
-import { logEvent, type Role, type RoleParts } from './role.ts';
+import { EncoderPacing, type Paced } from '../paced.ts';
+import type { EncoderCarrier, QueueStatus } from '../queues/queue.ts';
+import { encoderProgress, encoderReady, faultText, type Progress, type Verdict } from '../verdict.ts';
+import { idleWhileSuperseded, logEvent, type Role, type RoleParts } from './role.ts';
 
 /** `urlOf`: the address of an output, from wherever it is kept. */
 export function encodeOptions(
@@ -80,59 +81,140 @@ function outputFault(snapshot: EncodeSnapshot | null): NativeErrorShape | null {
   return worst?.error ? { ...worst.error, message: `output ${worst.name}: ${worst.error.message}` } : null;
 }
 
-export function encoderRole(config: EncoderConfig, { native, log, build, onFault }: RoleParts): Role {
-  const secrets = new Set<string>();
-  const urlOf = ({ name, url, urlFile }: EncoderConfig['outputs'][number]): string => {
+class EncoderRole implements Role {
+  readonly idlesWhenDone = false;
+  readonly metrics: Role['metrics'];
+  readonly #config: EncoderConfig;
+  readonly #parts: RoleParts;
+  readonly #keeper: SessionKeeper<EncodeSnapshot>;
+  readonly #pacing = new EncoderPacing(() => performance.now() / 1000);
+  readonly #secrets = new Set<string>();
+  readonly #stop = new AbortController();
+  #carrier: EncoderCarrier | null = null;
+
+  constructor(config: EncoderConfig, parts: RoleParts) {
+    this.#config = config;
+    this.#parts = parts;
+    const { native, build, onFault } = parts;
+    const urlFiles = config.outputs.flatMap(({ urlFile }) => urlFile ?? []);
+    const files = config.outputs
+      .flatMap(({ urlFile, userFile, passwordFile }) => [urlFile, userFile, passwordFile])
+      .filter((file) => file !== undefined);
+    this.#keeper = new SessionKeeper<EncodeSnapshot>({
+      open: () =>
+        native.encodeSession(
+          encodeOptions(config, (output) => this.#urlOf(output)),
+          (event) => this.#note(event),
+        ),
+      done: ({ ended }) => ended,
+      files,
+      // Users and passwords are read at each connect; a URL is not.
+      renewal: {
+        files: urlFiles,
+        wanted: ({ outputs }) => outputs.some(({ phase }) => phase !== 'Connected'),
+      },
+      onFault,
+    });
+    const take = () => ({ build, snapshot: this.#keeper.snapshot() });
+    this.metrics = new MetricsPage(config.stream, encoderFamilies, take);
+  }
+
+  phase(): string {
+    return this.#keeper.fault ? 'Failed' : phaseOf(this.#keeper.snapshot());
+  }
+
+  ready(): Verdict {
+    const fault = this.#keeper.fault ?? this.#carrier?.fault;
+    if (fault) return { ok: false, code: fault.code, message: faultText(fault) };
+    return encoderReady(this.#keeper.snapshot());
+  }
+
+  progress(): Progress | null {
+    const snapshot = this.#keeper.fault ? null : this.#keeper.snapshot();
+    return snapshot && encoderProgress(snapshot);
+  }
+
+  fault(): NativeErrorShape | null {
+    const snapshot = this.#keeper.snapshot();
+    return this.#keeper.fault ?? this.#carrier?.fault ?? snapshot?.error ?? outputFault(snapshot);
+  }
+
+  queue(): QueueStatus | null {
+    return this.#carrier?.status() ?? null;
+  }
+
+  paced(): Paced | null {
+    return this.#pacing.paced;
+  }
+
+  snapshot(): EncodeSnapshot | null {
+    return this.#keeper.snapshot();
+  }
+
+  secretUrls(): readonly string[] {
+    return [...this.#secrets];
+  }
+
+  async run(): Promise<boolean> {
+    const timer = setInterval(() => this.#pacing.sample(this.#keeper.snapshot()), SAMPLE_MILLISECONDS);
+    try {
+      return await this.#run();
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  requestStop(): void {
+    this.#stop.abort();
+    this.#carrier?.stopTaking();
+    this.#keeper.requestStop();
+  }
+
+  abort(): void {
+    this.#stop.abort();
+    this.#keeper.abort();
+    void this.#carrier?.cut();
+  }
+
+  async #run(): Promise<boolean> {
+    if (this.#config.queue.jetStream === undefined) return await this.#keeper.run();
+    const carrier = await this.#joined();
+    if (this.#stop.signal.aborted) return false;
+    void carrier.run();
+    const done = await this.#keeper.run();
+    await carrier.finish();
+    await idleWhileSuperseded(carrier, this.#stop.signal);
+    return done;
+  }
+
+  async #joined(): Promise<EncoderCarrier> {
+    const { isSplit, JetStreamEncoder } = await import('../queues/jetstream/index.ts');
+    if (!isSplit(this.#config)) throw new Error('not a split queue');
+    const { log, onFault } = this.#parts;
+    this.#carrier = new JetStreamEncoder(this.#config, {
+      onFault,
+      // What it holds is delivered to the newer one: it must send nothing more.
+      onSuperseded: () => this.#keeper.abort(),
+      onEvent: (event) => logEvent(log, event),
+    });
+    return this.#carrier;
+  }
+
+  #urlOf({ name, url, urlFile }: EncoderConfig['outputs'][number]): string {
     if (urlFile === undefined) return url ?? '';
     const secret = readUrl(name, urlFile);
-    secrets.add(secret);
+    this.#secrets.add(secret);
     return secret;
-  };
-  const urlFiles = config.outputs.flatMap(({ urlFile }) => urlFile ?? []);
-  const files = config.outputs
-    .flatMap(({ urlFile, userFile, passwordFile }) => [urlFile, userFile, passwordFile])
-    .filter((file) => file !== undefined);
-  const onEvent = (event: SessionEvent): void => {
-    logEvent(log, event);
+  }
+
+  #note(event: SessionEvent): void {
+    logEvent(this.#parts.log, event);
     // An output that failed for good does not end the session, yet it wants a person.
-    const fault = event.kind === 'output.failed' ? outputFault(keeper.snapshot()) : null;
-    if (fault?.permanent) onFault(fault);
-  };
-  const keeper = new SessionKeeper<EncodeSnapshot>({
-    open: () => native.encodeSession(encodeOptions(config, urlOf), onEvent),
-    done: ({ ended }) => ended,
-    files,
-    // Users and passwords are read at each connect; a URL is not.
-    renewal: { files: urlFiles, wanted: ({ outputs }) => outputs.some(({ phase }) => phase !== 'Connected') },
-    onFault,
-  });
-  const pacing = new EncoderPacing(() => performance.now() / 1000);
-  const take = () => ({ build, snapshot: keeper.snapshot() });
-  return {
-    phase: () => (keeper.fault ? 'Failed' : phaseOf(keeper.snapshot())),
-    ready: () =>
-      keeper.fault
-        ? { ok: false, code: keeper.fault.code, message: faultText(keeper.fault) }
-        : encoderReady(keeper.snapshot()),
-    progress: () => {
-      const snapshot = keeper.fault ? null : keeper.snapshot();
-      return snapshot && encoderProgress(snapshot);
-    },
-    fault: () => keeper.fault ?? keeper.snapshot()?.error ?? outputFault(keeper.snapshot()),
-    paced: () => pacing.paced,
-    snapshot: () => keeper.snapshot(),
-    metrics: new MetricsPage(config.stream, encoderFamilies, take),
-    secretUrls: () => [...secrets],
-    run: async () => {
-      const timer = setInterval(() => pacing.sample(keeper.snapshot()), SAMPLE_MILLISECONDS);
-      try {
-        return await keeper.run();
-      } finally {
-        clearInterval(timer);
-      }
-    },
-    requestStop: () => keeper.requestStop(),
-    abort: () => keeper.abort(),
-    idlesWhenDone: false,
-  };
+    const fault = event.kind === 'output.failed' ? outputFault(this.#keeper.snapshot()) : null;
+    if (fault?.permanent) this.#parts.onFault(fault);
+  }
+}
+
+export function encoderRole(config: EncoderConfig, parts: RoleParts): Role {
+  return new EncoderRole(config, parts);
 }

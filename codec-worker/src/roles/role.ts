@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Build } from '../metrics.ts';
 import type { MetricsPage } from '../metrics-render.ts';
 import type { Paced } from '../paced.ts';
+import type { Carrier, QueueStatus } from '../queues/queue.ts';
 import type { NativeCore } from '../session.ts';
 import type { Progress, Verdict } from '../verdict.ts';
 
@@ -14,6 +15,8 @@ export interface Role {
   /** null while there is no session. */
   progress(): Progress | null;
   fault(): NativeErrorShape | null;
+  /** null where the ring alone joins the roles. */
+  queue(): QueueStatus | null;
   /** null where nothing is paced. */
   paced(): Paced | null;
   snapshot(): DecodeSnapshot | EncodeSnapshot | null;
@@ -34,6 +37,12 @@ export interface RoleParts {
   build: Build;
   /** Called for every fault that keeps the role from running, repetitions included. */
   onFault: (fault: NativeErrorShape) => void;
+}
+
+/** Waits for the stop of a process whose work another one does by now. */
+export function idleWhileSuperseded(carrier: Carrier, stop: AbortSignal): Promise<void> {
+  if (!carrier.superseded || stop.aborted) return Promise.resolve();
+  return new Promise((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** An event of the core as a log line: trouble as a warning. */

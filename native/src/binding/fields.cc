@@ -74,6 +74,16 @@ std::optional<std::int64_t> Fields::integer(const char* key, std::int64_t min, s
   return static_cast<std::int64_t>(number);
 }
 
+std::optional<std::int64_t> Fields::big(const char* key) {
+  const auto value = get(key);
+  if (!value) return std::nullopt;
+  bool lossless = false;
+  const std::int64_t number =
+      value->IsBigInt() ? value->As<Napi::BigInt>().Int64Value(&lossless) : 0;
+  if (!lossless) bad_argument(name_of(key), "a BigInt of 64 bits");
+  return number;
+}
+
 std::optional<AVRational> Fields::rational(const char* key) {
   const auto given = text(key);
   if (!given) return std::nullopt;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "binding/relay_values.h"
+
 namespace videopush::binding {
 namespace {
 
@@ -38,6 +40,8 @@ ring::RingOptions parse_ring(Fields fields) {
                                                  {"DropNewest", ring::WhenFull::DropNewest}}));
   ring.outputs = fields.texts("outputs");
   if (ring.outputs.empty()) bad_argument(fields.name_of("outputs"), "at least one output name");
+  set(ring.parameters, fields.text("parameters"));
+  if (auto seed = fields.object("seed")) ring.seed = parse_seed(*std::move(seed));
   fields.finish();
   return ring;
 }

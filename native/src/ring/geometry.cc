@@ -49,6 +49,7 @@ std::optional<Geometry> geometry(const VideoFormat& format) {
   for (int i = 0; i < 4 && sizes[i] != 0; ++i) {
     result.plane_offset[i] = static_cast<std::uint32_t>(end);
     result.plane_stride[i] = static_cast<std::int32_t>(aligned[i]);
+    result.picture_bytes = end + sizes[i];
     end = round_up(end + sizes[i], kAlign);
     if (end > kMaxFrame) return std::nullopt;
     ++result.plane_count;

@@ -14,7 +14,8 @@ struct Geometry {
   std::uint32_t plane_count = 0;
   std::uint32_t plane_offset[kMaxPlanes] = {};
   std::int32_t plane_stride[kMaxPlanes] = {};
-  std::uint64_t slot_bytes = 0;  // whole pages
+  std::uint64_t picture_bytes = 0;  // from the first plane's first byte to the last plane's last
+  std::uint64_t slot_bytes = 0;     // whole pages
   bool operator==(const Geometry&) const = default;
 };
 

@@ -171,6 +171,23 @@ void continue_from(Header& header, const Header& old) {
   }
 }
 
+/// A ring whose one frame was published, taken and acked elsewhere.
+void begin_behind(Header& header, const Seed& seed) {
+  const AVRational from = seed.time_base, to = header.format.time_base();
+  SlotHeader& last = header.journal[0];
+  last = seed.last;
+  last.pts = av_rescale_q(last.pts, from, to);
+  last.duration = av_rescale_q(last.duration, from, to);
+  last.segment_start = av_rescale_q(last.segment_start, from, to);
+  header.published = 1;
+  header.claims = pack({1, 1});
+  header.released = 1;
+  header.source_frames = last.sequence + 1;
+  for (std::uint32_t i = 0; i < header.output_count; ++i) {
+    header.outputs[i].books.base = last.sequence + 1;
+  }
+}
+
 }  // namespace
 
 Mapping::Mapping(int fd, std::uint64_t bytes, bool writable, const std::string& path)
@@ -243,7 +260,11 @@ std::unique_ptr<Mapping> Mapping::create(const RingOptions& options, const Video
     mapping.reset(new Mapping(fd.leave(), bytes, true, temporary));
     Header& header = *new (mapping->header_) Header{};
     fill(header, options, format);
-    if (predecessor != nullptr) continue_from(header, predecessor->header());
+    if (predecessor != nullptr) {
+      continue_from(header, predecessor->header());
+    } else if (options.seed) {
+      begin_behind(header, *options.seed);
+    }
     header.magic = kMagic;
     if (std::rename(temporary.c_str(), options.path.c_str()) != 0) {
       fail_file(options.path, "can't be put in its place", errno);

@@ -206,6 +206,19 @@ Drained Producer::wait_drained(const AbortSignal& abort, Nanoseconds limit) {
   }
 }
 
+bool Producer::wait_consumed(const Cursors& seen, const AbortSignal& abort,
+                             Nanoseconds limit) const {
+  Header& h = header();
+  BellWait wait(limit);
+  for (;;) {
+    const std::uint32_t bell = h.consumed_bell.load();
+    const Cursors now = h.cursors();
+    if (now.taken != seen.taken || now.acked != seen.acked || replay_requested()) return true;
+    if (abort.aborted() || wait.expired()) return false;
+    wait.slice(h.consumed_bell, bell);
+  }
+}
+
 void Producer::end() {
   header().source_frames = next_sequence_;
   header().ended = 1;

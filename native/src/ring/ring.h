@@ -23,6 +23,13 @@ namespace videopush::ring {
 
 class Mapping;
 
+/// Where a producer of another ring stopped: the header of its last frame, whose `pts`, `duration`
+/// and `segment_start` are in `time_base`.
+struct Seed {
+  SlotHeader last;
+  AVRational time_base;
+};
+
 struct RingOptions {
   std::string path;             // file in a memory-backed folder; created with mode 0600
   std::uint32_t capacity = 20;  // frames, 1..256
@@ -30,6 +37,9 @@ struct RingOptions {
   WhenFull when_full = WhenFull::Block;
   std::string parameters;            // JSON for the consumer, at most 16 KiB
   std::vector<std::string> outputs;  // names, in the order of the configuration, 1..kMaxOutputs
+  /// Only for a ring that has no predecessor: it begins as if this frame had been published, taken
+  /// and acked in it, so that its producer goes on behind it and its ledgers count from there.
+  std::optional<Seed> seed;
 };
 
 /// Slots for these options: capacity + retained, at most kMaxSlots and kMaxBytes (never fewer than
@@ -100,6 +110,10 @@ class Producer {
   /// After the end marker: until nothing published can be asked for again, that is, until it is all
   /// acked, or at once when un-acked frames keep their slots.
   Drained wait_drained(const AbortSignal& abort, Nanoseconds limit);
+
+  /// Until the consumer has moved on from `seen` (took, acked, rewound) or asked for a replay; what
+  /// it looks at is atomic, so any thread may call it. false: not within `limit`, or aborted.
+  bool wait_consumed(const Cursors& seen, const AbortSignal& abort, Nanoseconds limit) const;
 
   void end();  // end marker: source_frames is final
   void fail(std::optional<ErrorCode>

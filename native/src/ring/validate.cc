@@ -10,7 +10,9 @@ namespace {
 const char* wrong_sizes(const Header& header, std::uint64_t file_bytes) {
   const std::optional<Geometry> expected = geometry(header.format);
   if (!expected) return "its picture format is none that can be stored";
-  Geometry found{.plane_count = header.plane_count, .slot_bytes = header.slot_bytes};
+  Geometry found{.plane_count = header.plane_count,
+                 .picture_bytes = expected->picture_bytes,
+                 .slot_bytes = header.slot_bytes};
   std::memcpy(found.plane_offset, header.plane_offset, sizeof found.plane_offset);
   std::memcpy(found.plane_stride, header.plane_stride, sizeof found.plane_stride);
   if (found != *expected) return "its slots don't fit its picture format";

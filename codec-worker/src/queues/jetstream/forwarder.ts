@@ -1,0 +1,367 @@
+/**
+ * The decoder's side of a split queue: from the ring of its pod to the stream.
+ *
+ * A frame keeps its slot until the encoder has sent it. So whatever happens (a lost connection, a publish without an
+ * answer, a server that comes back empty) is handled in one way: look what the stream's last message is, set the ring
+ * back to the oldest frame that is not done, and publish what the stream has not got. Each publish names the sequence
+ * that it expects to follow, which keeps the order and shuts out an older decoder.
+ */
+import { randomUUID } from 'node:crypto';
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import { RELAY_FLAG, type RelayFrame, RelayReader } from '@videopush/native';
+import type { WorkerError } from '../../errors.ts';
+import { Bell } from './bell.ts';
+import { API, apiCode, isConflict, superseded, tooLarge } from './faults.ts';
+import { Link } from './link.ts';
+import { framesUnderWay, type Sizes } from './sizes.ts';
+import { ANSWER_LIMIT, acknowledged, ackSubjects, QueueStream, subjectOf, writeHeaders } from './stream.ts';
+import { Window } from './window.ts';
+import {
+  Decoder,
+  type EndRecord,
+  encodeQueue,
+  encodeRecord,
+  type FrameRecord,
+  type QueueRecord,
+} from './wire.ts';
+
+const DAY = 86_400_000;
+
+/** Milliseconds. */
+const TIMES = {
+  /** Between looks at the stream while no acknowledgement is heard, and before a failed pass is followed by the next. */
+  look: 1000,
+  /** The same after the server refused a publish for want of room. */
+  full: 250,
+  /** Before it is looked whether a too small server was given another configuration. */
+  tooLarge: 10_000,
+};
+
+export interface ForwarderOptions {
+  address: string;
+  stream: string;
+  /** Of the decoder's ring; its only output is the stream. */
+  ringPath: string;
+  /** The numbering of that ring, and the hash of what is in it. */
+  epoch: string;
+  source: string;
+  sizes: (format: QueueRecord['format']) => Sizes;
+  onFault: (fault: WorkerError | null) => void;
+  /** Another decoder owns the stream by now. */
+  onSuperseded: () => void;
+}
+
+type Next = ReturnType<RelayReader['take']>;
+
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #link: Link;
+  readonly #bell = new Bell();
+  readonly #owner = randomUUID();
+  readonly #window = new Window();
+  #reader: RelayReader | null = null;
+  #sizes: Sizes | null = null;
+  #term = 0;
+  #draining = false;
+  #superseded = false;
+  /** The queue's record as it goes with each message. */
+  #record = '';
+  /** The last message of this epoch that was found in the stream: frames up to it are there already. */
+  #known: { frame: bigint; sequence: number } | null = null;
+  /** Positions of such frames, until the last of them is met. */
+  #present: number[] = [];
+  /** Sequence of the frame that was put into the stream last. */
+  #previous: bigint | null = null;
+  /** The end marker's sequence in the stream; null: it is not there. */
+  #end: number | null = null;
+  /** Taken from the ring, not yet published. */
+  #next: Next;
+  #listening = false;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+    const { address, stream, onFault } = options;
+    this.#link = new Link({ address, name: `${stream} decoder`, onFault });
+  }
+
+  get connected(): boolean {
+    return this.#link.connected;
+  }
+
+  get fault(): WorkerError | null {
+    return this.#superseded ? superseded('decoder') : this.#link.fault;
+  }
+
+  get superseded(): boolean {
+    return this.#superseded;
+  }
+
+  /** Messages in the stream that are not done. */
+  get depth(): number {
+    return this.#window.standing;
+  }
+
+  /** Waits for the decoder's ring, then until stopped, superseded, or the end marker is done. */
+  async run(): Promise<void> {
+    this.#reader = await this.#attach();
+    if (this.#reader === null) return;
+    const reader = this.#reader;
+    await this.#link.run((connection) => this.#serve(connection, reader));
+    await reader.close();
+  }
+
+  /** null: stopped before there was a ring. */
+  async #attach(): Promise<RelayReader | null> {
+    const { signal } = this.#link;
+    const options = { openTimeoutMilliseconds: DAY, signal };
+    while (!signal.aborted) {
+      try {
+        return await RelayReader.attach(this.#options.ringPath, options);
+      } catch (error) {
+        if (signal.aborted) break;
+        this.#link.report(error);
+        await this.#link.pause(TIMES.look);
+      }
+    }
+    return null;
+  }
+
+  /** The decoder has stopped: what is in the ring is still handed over, as far as there is room, then `run` ends. */
+  drain(): void {
+    this.#draining = true;
+    this.#bell.ring();
+  }
+
+  /** Ends at once; what is in the ring stays for the next process of this pod. */
+  async cut(): Promise<void> {
+    this.#bell.ring();
+    await this.#link.cut();
+  }
+
+  async #serve(connection: NatsConnection, reader: RelayReader): Promise<void> {
+    const stream = await QueueStream.on(connection, this.#options.stream);
+    for (const subject of ackSubjects(stream.name)) {
+      connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) this.#hear(message);
+        },
+      });
+    }
+    void connection.closed().then(this.#bell.ring);
+    const client = jetstream(connection, { timeout: ANSWER_LIMIT });
+    while (!this.#link.signal.aborted) {
+      if (!(await this.#synchronize(stream, reader))) return;
+      try {
+        if (await this.#pump(connection, client, stream, reader)) return;
+      } catch (error) {
+        if (connection.isClosed()) throw error;
+        if (!isConflict(error)) this.#link.report(error);
+        await this.#link.pause(pauseAfter(error));
+      }
+    }
+  }
+
+  /** Where the stream stands, and the ring set back to what is not done. false: there is nothing to do any more. */
+  async #synchronize(stream: QueueStream, reader: RelayReader): Promise<boolean> {
+    const { format, lastDone } = stateOf(reader);
+    // A stream that has gone while this process ends was deleted on purpose.
+    if (this.#draining && (await stream.info()) === null) return false;
+    this.#sizes = this.#options.sizes(format);
+    const { state } = await stream.ensure(this.#sizes.maxMessages);
+    const last = state.messages > 0 ? await stream.message(state.last_seq, new Decoder()) : null;
+    if (last && this.#lostTo(last.queue)) {
+      this.#superseded = true;
+      this.#options.onSuperseded();
+      return false;
+    }
+    if (this.#term === 0) this.#term = Math.max((last?.queue.term ?? 0) + 1, Date.now());
+    const { epoch, source } = this.#options;
+    const { window } = this.#sizes;
+    this.#record = encodeQueue({
+      version: 1,
+      epoch,
+      term: this.#term,
+      owner: this.#owner,
+      source,
+      window,
+      format,
+    });
+    const mine = last?.queue.epoch === epoch ? last.record : null;
+    this.#end = mine?.kind === 'end' ? state.last_seq : null;
+    const frame = mine?.kind === 'frame' ? mine.header.sequence : (mine?.previous ?? null);
+    const sequence = this.#end === null ? state.last_seq : state.last_seq - 1;
+    this.#known = frame === null ? null : { frame, sequence };
+    this.#previous = frame ?? lastDone;
+    this.#present = [];
+    this.#next = undefined;
+    this.#window.reset(state.last_seq, state.messages > 0 ? state.first_seq - 1 : state.last_seq);
+    reader.rewind();
+    this.#link.clear();
+    return true;
+  }
+
+  /** A decoder that began later has published. */
+  #lostTo({ term, owner }: QueueRecord): boolean {
+    return this.#term > 0 && (term > this.#term || (term === this.#term && owner !== this.#owner));
+  }
+
+  /** Publishes what the ring gives. true: there is nothing to do any more; false: the ring goes on in another format. */
+  async #pump(
+    connection: NatsConnection,
+    client: JetStreamClient,
+    stream: QueueStream,
+    reader: RelayReader,
+  ): Promise<boolean> {
+    const flight = new Set<Promise<void>>();
+    let failure: unknown;
+    try {
+      while (failure === undefined && !connection.isClosed() && !this.#link.signal.aborted) {
+        const next = this.#look(reader);
+        if (next && next !== 'replaced' && this.#mayPublish(flight.size, next)) {
+          this.#next = undefined;
+          const after = this.#window.last + flight.size;
+          const sent: Promise<void> = this.#publish(connection, client, next, after).then(
+            (sequence) => {
+              flight.delete(sent);
+              reader.release(next);
+              this.#finish(reader, this.#window.publish(next.position, sequence));
+              this.#bell.ring();
+            },
+            (error: unknown) => {
+              flight.delete(sent);
+              reader.release(next);
+              failure ??= error;
+              this.#bell.ring();
+            },
+          );
+          flight.add(sent);
+          continue;
+        }
+        if (flight.size === 0) {
+          if (next === 'replaced') {
+            await reader.follow();
+            return false;
+          }
+          if (next === null && this.#end === null) await this.#publishEnd(client, reader);
+          if (this.#end !== null && this.#window.standing === 0) return true;
+          if (this.#draining && (next === undefined || next === null)) return true;
+        }
+        await this.#wait(stream, flight.size);
+      }
+    } finally {
+      await Promise.allSettled(flight);
+    }
+    if (failure !== undefined) throw failure;
+    if (this.#link.signal.aborted) return true;
+    throw new Error('the connection is gone');
+  }
+
+  /** The next frame that the stream has not got. */
+  #look(reader: RelayReader): Next {
+    while (!this.#next) {
+      const next = reader.take();
+      const known = this.#known;
+      if (!next || next === 'replaced' || known === null || next.sequence > known.frame) {
+        this.#next = next;
+        break;
+      }
+      reader.release(next);
+      this.#present.push(next.position);
+      if (next.sequence === known.frame) {
+        this.#finish(reader, this.#window.adopt(this.#present, known.sequence));
+      }
+    }
+    if (this.#next === undefined && !this.#listening) {
+      this.#listening = true;
+      void reader.news().then(() => {
+        this.#listening = false;
+        this.#bell.ring();
+      });
+    }
+    return this.#next;
+  }
+
+  #mayPublish(underWay: number, { data }: RelayFrame): boolean {
+    const { window } = this.#sizes as Sizes;
+    return underWay < framesUnderWay(data.length) && this.#window.standing + underWay < window;
+  }
+
+  async #publish(
+    connection: NatsConnection,
+    client: JetStreamClient,
+    frame: RelayFrame,
+    after: number,
+  ): Promise<number> {
+    const { position: _, data, discontinuity, ageSeconds, ...header } = frame;
+    const record: FrameRecord = {
+      kind: 'frame',
+      header: discontinuity ? { ...header, flags: header.flags | RELAY_FLAG.discontinuity } : header,
+      producedAt: Math.round(Date.now() - ageSeconds * 1000),
+      previous: this.#previous,
+    };
+    this.#previous = header.sequence;
+    const text = encodeRecord(record);
+    const bytes = data.length + text.length + this.#record.length + HEADER_FRAMING;
+    const most = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    if (bytes > most) throw tooLarge(bytes, most);
+    const answer = await client.publish(subjectOf(this.#options.stream), data, {
+      headers: writeHeaders({ queue: this.#record, frame: text }),
+      expect: { lastSequence: after },
+      timeout: ANSWER_LIMIT,
+    });
+    return answer.seq;
+  }
+
+  async #publishEnd(client: JetStreamClient, reader: RelayReader): Promise<void> {
+    const { sourceFrames } = stateOf(reader);
+    const record: EndRecord = { kind: 'end', sourceFrames, previous: this.#previous };
+    const answer = await client.publish(subjectOf(this.#options.stream), new Uint8Array(0), {
+      headers: writeHeaders({ queue: this.#record, frame: encodeRecord(record) }),
+      expect: { lastSequence: this.#window.last },
+      timeout: ANSWER_LIMIT,
+    });
+    this.#end = answer.seq;
+    this.#window.publishMark(answer.seq);
+  }
+
+  /** Until something changes. Acknowledgements that were not heard show in the stream's first sequence. */
+  async #wait(stream: QueueStream, underWay: number): Promise<void> {
+    const before = this.#window.standing;
+    await this.#bell.wait(TIMES.look);
+    if (underWay > 0 || before === 0 || this.#window.standing !== before) return;
+    const info = await stream.info();
+    if (info === null) throw new Error('the stream is gone');
+    if (info.state.messages > 0 && info.state.first_seq > 1) this.#done(info.state.first_seq - 1);
+  }
+
+  /** An acknowledgement, or the sign that a frame is done whose message is kept as the last one. */
+  #hear({ subject }: Msg): void {
+    const sequence = acknowledged(subject);
+    if (Number.isSafeInteger(sequence)) this.#done(sequence);
+  }
+
+  #done(sequence: number): void {
+    if (this.#reader) this.#finish(this.#reader, this.#window.done(sequence));
+    this.#bell.ring();
+  }
+
+  #finish(reader: RelayReader, through: number | null): void {
+    if (through !== null) reader.done(through);
+  }
+}
+
+/** Names, line ends and the expectation among the headers, generously. */
+const HEADER_FRAMING = 256;
+
+function pauseAfter(error: unknown): number {
+  if (isConflict(error)) return 0;
+  if (apiCode(error) === API.storeFull) return TIMES.full;
+  return (error as Partial<WorkerError>).code === 'FrameTooLarge' ? TIMES.tooLarge : TIMES.look;
+}
+
+function stateOf(reader: RelayReader) {
+  const state = reader.state();
+  if (state === null) throw new Error('the ring is closed');
+  return state;
+}

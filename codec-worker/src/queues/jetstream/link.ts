@@ -1,0 +1,108 @@
+/** One connection to the NATS server after another. A connection is never mended: what runs on it begins anew. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/nats-core';
+import { connect } from '@nats-io/transport-node';
+import type { WorkerError } from '../../errors.ts';
+import { queueFault } from './faults.ts';
+
+/** Milliseconds. */
+const TIMES = { connect: 5000, ping: 5000, retryFirst: 250, retryMost: 5000 };
+
+export interface LinkOptions {
+  address: string;
+  /** Shown in the server's list of connections. */
+  name: string;
+  /** Told when something keeps the queue from working, null when it works. */
+  onFault: (fault: WorkerError | null) => void;
+  random?: () => number;
+}
+
+export class Link {
+  readonly #options: LinkOptions;
+  readonly #stop = new AbortController();
+  #connection: NatsConnection | null = null;
+  #fault: WorkerError | null = null;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== null && !this.#connection.isClosed();
+  }
+
+  get fault(): WorkerError | null {
+    return this.#fault;
+  }
+
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** What runs is to end by itself; no further connection is made. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Ends at once: what waits for an answer fails. */
+  async cut(): Promise<void> {
+    this.stop();
+    await this.#connection?.close().catch(() => {});
+  }
+
+  /** All is well again. */
+  clear(): void {
+    this.#tell(null);
+  }
+
+  /** Reports what does not end the connection. */
+  report(error: unknown): void {
+    this.#tell(queueFault(this.#options.address, error));
+  }
+
+  /** Runs `serve` on a connection, and on the next one when that fails, until it returns or `stop` is called. */
+  async run(serve: (connection: NatsConnection) => Promise<void>): Promise<void> {
+    const { random = Math.random } = this.#options;
+    let wait = TIMES.retryFirst;
+    while (!this.signal.aborted) {
+      const began = performance.now();
+      try {
+        this.#connection = await this.#connect();
+        await serve(this.#connection);
+        return;
+      } catch (error) {
+        if (this.signal.aborted) return;
+        this.report(error);
+      } finally {
+        await this.#connection?.close().catch(() => {});
+        this.#connection = null;
+      }
+      if (performance.now() - began > TIMES.retryMost) wait = TIMES.retryFirst;
+      await this.pause(wait * (1 + 0.5 * random()));
+      wait = Math.min(wait * 2, TIMES.retryMost);
+    }
+  }
+
+  /** Sleeps, unless a stop comes. */
+  async pause(milliseconds: number): Promise<void> {
+    await delay(milliseconds, undefined, { signal: this.signal }).catch(() => {});
+  }
+
+  #connect(): Promise<NatsConnection> {
+    const { address, name } = this.#options;
+    return connect({
+      servers: address,
+      name,
+      reconnect: false,
+      timeout: TIMES.connect,
+      pingInterval: TIMES.ping,
+      maxPingOut: 2,
+      tls: address.startsWith('tls://') ? {} : null,
+    });
+  }
+
+  #tell(fault: WorkerError | null): void {
+    this.#fault = fault;
+    this.#options.onFault(fault);
+  }
+}

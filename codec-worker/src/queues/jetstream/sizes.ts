@@ -1,0 +1,63 @@
+/**
+ * How many frames stand where. Pure.
+ *
+ * The stream keeps every message until the encoder has sent its frame, as a ring keeps every slot: capacity frames that
+ * wait, and those that the encoder holds (its delay, and what waits for its deadline). So the stream's max_msgs is not
+ * the capacity alone: an encoder with lookahead would never get the frames that it needs before it gives one. The
+ * decoder's ring keeps the same frames until then, so that a server that loses its memory loses no frame.
+ */
+import type { RelayFormat } from '@videopush/native';
+import type { WorkerConfig } from '../../config.ts';
+
+type QueueConfig = Pick<WorkerConfig['queue'], 'capacityFrames' | 'whenFull' | 'encoderDelayFrames'>;
+
+/** What a split queue needs beyond a ring: frames under way to the server and back, and the kept position. */
+export const EXTRA_FRAMES = 4;
+
+/** As native/src/sessions/decode_format.cc: encoder delay + latency budget x rate + 2; 25 frames a second when unknown. */
+export function retainedFrames(
+  { encoderDelayFrames }: QueueConfig,
+  latencyBudgetMilliseconds: number,
+  { frameRateNumerator, frameRateDenominator }: RelayFormat,
+): number {
+  const rate = frameRateNumerator > 0 ? frameRateNumerator / frameRateDenominator : 25;
+  return encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds / 1000) * rate) + 2;
+}
+
+export interface Sizes {
+  /** max_msgs of the stream: a bound that only a defect could reach, the window holds before. */
+  maxMessages: number;
+  /** Messages not done that the decoder lets stand in the stream. */
+  window: number;
+  /** The encoder's ring; smaller than the window, so that an encoder which needs more frames than were counted on is noticed. */
+  encoderRing: { capacityFrames: number; retainedFrames: number };
+}
+
+/**
+ * With Block the window takes all. A policy that drops acts on what stands in the decoder's ring, and what was handed to
+ * the server can't be dropped: there the window is what an encoder needs at least.
+ */
+export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, format: RelayFormat): Sizes {
+  const retained = retainedFrames(queue, latencyBudgetMilliseconds, format);
+  const maxMessages = queue.capacityFrames + retained + EXTRA_FRAMES;
+  return queue.whenFull === 'Block'
+    ? {
+        maxMessages,
+        window: maxMessages - 2,
+        encoderRing: { capacityFrames: queue.capacityFrames, retainedFrames: retained },
+      }
+    : {
+        maxMessages,
+        window: retained + EXTRA_FRAMES - 1,
+        encoderRing: { capacityFrames: Math.min(2, queue.capacityFrames), retainedFrames: retained },
+      };
+}
+
+/** Bytes under way at once in each direction: what is not acknowledged costs memory on both sides. */
+const MOST_BYTES = 32 * 2 ** 20;
+const MOST_FRAMES = 8;
+
+/** How many frames of `bytes` may be on the wire without an answer. */
+export function framesUnderWay(bytes: number): number {
+  return Math.max(1, Math.min(MOST_FRAMES, Math.floor(MOST_BYTES / Math.max(1, bytes))));
+}
