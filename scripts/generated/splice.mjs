@@ -11,7 +11,7 @@ const WIDTH = 128;
 /** Fields in which a template may hold $(name) and $(index). */
 const FILLED = ['source.uri', 'source.persistentVolumeClaim.path', 'outputs.path', 'outputs.url'];
 /** Stands for both in the rules, which speak of what comes out. */
-const FILL = 'self.split("$(name)").join("0").split("$(index)").join("0")';
+const FILL = 'self.replace("$(name)", "0").replace("$(index)", "0")';
 
 /**
  * @param {string} set  the text of crds/videopushset.yaml
@@ -44,7 +44,7 @@ function templateParts(spec) {
         'As the spec of a VideoPush. $(name) and $(index) stand for the source in uri, path and url.',
       required: filled.required.filter((/** @type {string} */ name) => name !== 'source'),
     },
-    source: filled.properties.source,
+    source: spec.properties.source,
   };
 }
 

@@ -107,6 +107,9 @@ function environment(): Environment {
   shared ??= new Environment({ homogeneousAggregateLiterals: false })
     .registerVariable('self', 'dyn')
     .registerType('Quantity', Quantity)
+    .registerFunction('string.replace(string, string): string', (text: string, old: string, by: string) =>
+      text.replaceAll(old, () => by),
+    )
     .registerFunction('isQuantity(string): bool', (text: string) => parseQuantity(text) !== undefined)
     .registerFunction('quantity(string): Quantity', (text: string) => new Quantity(text))
     .registerFunction(

