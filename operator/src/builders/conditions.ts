@@ -40,6 +40,10 @@ export const REASONS = {
   queueUnavailable: 'QueueUnavailable',
   unschedulable: 'Unschedulable',
   imageUnavailable: 'ImageUnavailable',
+  /** a media server's pod is ready, and its API does not answer the operator */
+  serverApiUnavailable: 'ServerAPIUnavailable',
+  /** some streams of a set are not ready */
+  membersNotReady: 'MembersNotReady',
   // needs a person
   invalid: 'Invalid',
   nameTaken: 'NameTaken',
@@ -48,6 +52,8 @@ export const REASONS = {
   natsAddressMissing: 'NATSAddressMissing',
   outOfMemory: 'OutOfMemory',
   crashLoop: 'CrashLoop',
+  /** every stream of a set that is not ready needs a person */
+  membersStalled: 'MembersStalled',
   encoderTooSlow: 'EncoderTooSlow',
   onTime: 'OnTime',
   late: 'Late',

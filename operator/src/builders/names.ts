@@ -27,9 +27,13 @@ export const ANNOTATIONS = {
   specFields: `${GROUP}/spec-fields`,
   /** on pod templates of a media server: hash of the settings that it takes only at its start */
   serverSettings: `${GROUP}/server-settings`,
+  /** on running pods of a media server: written when its file changed, so that kubelet brings it at once */
+  serverFile: `${GROUP}/server-file`,
 } as const;
 
 export const FIELD_MANAGER = 'videopush-operator';
+/** Of a set's members, whose finalizers belong to FIELD_MANAGER: an apply takes away what its manager no longer names. */
+export const SET_FIELD_MANAGER = 'videopush-operator-set';
 export const STATUS_FIELD_MANAGER = 'videopush-operator-status';
 /** of events */
 export const REPORTING_CONTROLLER = `${GROUP}/operator`;
@@ -72,12 +76,14 @@ export function shortHash(text: string, digits = 10): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits);
 }
 
-/** Of an object's JSON with its keys in order, so that the order in which it was built does not matter. */
+/** Of an object's JSON, whatever the order in which it was built. */
 export function contentHash(value: unknown): string {
-  return shortHash(
-    JSON.stringify(value, (_, item: unknown) => sorted(item)),
-    16,
-  );
+  return shortHash(canonicalJson(value), 16);
+}
+
+/** JSON with the keys of every object in order. `indent`: spaces, for a person to read. */
+export function canonicalJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, (_, item: unknown) => sorted(item), indent);
 }
 
 function sorted(item: unknown): unknown {
