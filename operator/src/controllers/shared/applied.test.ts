@@ -64,7 +64,7 @@ describe('the book', () => {
 
   test('learns how the API server writes a value', () => {
     const book = new AppliedBook();
-    expect(book.judge(wanted, answer, 0)).toEqual({ act: 'apply', why: 'drift' });
+    expect(book.judge(wanted, answer, 0)).toEqual({ act: 'apply', why: 'unsure' });
     book.remember(wanted, answer, 0);
     expect(book.judge(wanted, answer, 1)).toEqual({ act: 'none' });
     expect(book.judge(wanted, answer, FIGHT_INTERVAL * 2)).toEqual({ act: 'none' });

@@ -10,7 +10,8 @@ export const FIGHT_INTERVAL = 5_000;
 
 export type Judgement =
   | { act: 'none' }
-  | { act: 'apply'; why: 'missing' | 'changed' | 'drift' }
+  /** unsure: different, and not known whether somebody changed it or the API server writes it so */
+  | { act: 'apply'; why: 'missing' | 'changed' | 'drift' | 'unsure' }
   /** put back a moment ago and different again: look again later */
   | { act: 'wait'; milliseconds: number };
 
@@ -37,7 +38,8 @@ export class AppliedBook {
       return { act: 'none' };
     const left = known ? known.at + FIGHT_INTERVAL - now : 0;
     if (left > 0) return { act: 'wait', milliseconds: left };
-    return { act: 'apply', why: changed && !known ? 'changed' : 'drift' };
+    if (known) return { act: 'apply', why: 'drift' };
+    return { act: 'apply', why: changed ? 'changed' : 'unsure' };
   }
 
   remember(wanted: KubeObject, answer: KubeObject, now: number): void {

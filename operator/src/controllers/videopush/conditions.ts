@@ -78,9 +78,8 @@ function podless(view: LiveView): Verdict | null {
     const message = `No pod can be made: ${refused.message ?? 'no reason was given'}`;
     return found({ reason: refused.reason || REASONS.unknown, message, stalled: refused.type === 'Failed' });
   }
-  const began = view.observed.push.status?.startTime !== undefined;
   const which = view.decoder.pod ? 'encoder' : view.encoder.pod ? 'decoder' : 'stream';
-  return onTheWay(began ? REASONS.restarting : REASONS.pending, `The pod of the ${which} is being made`);
+  return onTheWay(way(view, REASONS.pending), `The pod of the ${which} is being made`);
 }
 
 /** What needs a person comes before what may pass; the source comes before what depends on it. */
@@ -100,14 +99,23 @@ function unreachableServer({ encoder, trouble }: LiveView): Verdict | null {
   return trouble && !encoder.ready ? found(trouble) : null;
 }
 
-function beginning({ decoder, encoder, observed }: LiveView): Verdict | null {
+function beginning(view: LiveView): Verdict | null {
+  const { decoder, encoder } = view;
   const late = [decoder, encoder].find(({ ready }) => !ready);
   if (!late) return null;
   if (late.facts?.ready.code === 'SourceStalled') {
     return found({ reason: 'SourceStalled', message: sentence(late.facts.ready.message), stalled: false });
   }
-  const began = observed.push.status?.startTime !== undefined;
-  return onTheWay(began ? REASONS.restarting : REASONS.starting, waitingWords(late));
+  return onTheWay(way(view, REASONS.starting), waitingWords(late));
+}
+
+/** Why a stream is not there yet: what was asked for last, until it is done. `first`: for one that never was. */
+function way({ observed: { push } }: LiveView, first: string): string {
+  const { conditions, startTime } = push.status ?? {};
+  const before = conditions?.find(({ type }) => type === CONDITIONS.ready)?.reason;
+  if (before === REASONS.suspended || before === REASONS.resuming) return REASONS.resuming;
+  if (before === REASONS.updating) return REASONS.updating;
+  return startTime === undefined ? first : REASONS.restarting;
 }
 
 function waitingWords({ role, facts }: RoleView): string {

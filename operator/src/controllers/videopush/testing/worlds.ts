@@ -39,8 +39,14 @@ export function pushOf(spec: Partial<Spec> = {}, more: Partial<StoredPush> = {})
   };
 }
 
+/** What was applied in a world, so that its plans are remembered when they are carried out. */
+const BOOKS = new WeakMap<Observed['judge'], AppliedBook>();
+const LONG_AGO = -60_000;
+
 export function worldOf(push: StoredPush, more: Partial<Observed> = {}): Observed {
   const book = new AppliedBook();
+  const judge: Observed['judge'] = (wanted, stored) => book.judge(wanted, stored, 0);
+  BOOKS.set(judge, book);
   return {
     push,
     servers: {},
@@ -50,7 +56,7 @@ export function worldOf(push: StoredPush, more: Partial<Observed> = {}): Observe
     workers: { decoder: null, encoder: null },
     claim: null,
     restarts: 0,
-    judge: (wanted, stored) => book.judge(wanted, stored, 0),
+    judge,
     now: NOW,
     ...more,
   };
@@ -74,6 +80,7 @@ export function after(
   const gone = (object: KubeObject): boolean =>
     decision.deletes.some((deleted) => sameObject(deleted, object));
   const applied = decision.applies.map((object) => stored(object));
+  for (const object of decision.applies) BOOKS.get(world.judge)?.remember(object, stored(object), LONG_AGO);
   const rest = world.workloads.filter(
     (one) => !gone(one) && !applied.some((other) => sameObject(one, other)),
   );
