@@ -19,6 +19,7 @@ const REQUIRE = [
 /**
  * @typedef {object} Bundled
  * @property {string[]} packages  folders of the npm packages that went in, relative to the root, sorted
+ * @property {string[]} imported  what is imported from outside of the bundle: modules that Node itself has
  */
 
 /**
@@ -49,7 +50,9 @@ export async function bundle(entry, folder) {
       metafile: true,
       logLevel: 'silent',
     });
-    return { packages: packagesOf(Object.keys(metafile.inputs)) };
+    const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+    const imported = imports.filter(({ external }) => external).map(({ path }) => path);
+    return { packages: packagesOf(Object.keys(metafile.inputs)), imported: [...new Set(imported)] };
   } catch (error) {
     const { errors } = /** @type {import('esbuild').BuildFailure} */ (error);
     if (!errors) throw error;

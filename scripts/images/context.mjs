@@ -14,8 +14,8 @@ import { closure, notices } from './notices.mjs';
 /** @type {readonly Image[]} */
 export const IMAGES = ['operator', 'worker'];
 
-/** @type {Record<Image, string>} */
-const ENTRIES = { operator: 'operator/src/main.ts', worker: 'codec-worker/src/main.ts' };
+/** Where each program begins. @type {Record<Image, string>} */
+export const ENTRIES = { operator: 'operator/src/main.ts', worker: 'codec-worker/src/main.ts' };
 
 /** Of Node's headers, what the addon's C++ interface and node-gyp read: 60 kB of 70 MB. */
 const HEADERS = /^(js_native_api|node_api|node_version)\w*\.h$|\.gypi$/;

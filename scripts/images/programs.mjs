@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   createReadStream,
   existsSync,
@@ -97,7 +98,8 @@ export async function writeProgramImage(image, file) {
   try {
     const root = join(work, 'root');
     mkdirSync(join(root, dirname(image.path)), { recursive: true });
-    mkdirSync(join(root, 'tmp'), { mode: 0o777 });
+    mkdirSync(join(root, 'tmp'));
+    chmodSync(join(root, 'tmp'), 0o1777); // mkdir would let the umask have its say
     copyFileSync(image.binary, join(root, image.path));
     const target = image.path.split('/').pop() ?? '';
     for (const link of image.links) symlinkSync(target, join(root, dirname(image.path), link));

@@ -1,0 +1,158 @@
+/** What the images hold and what they must not, looked at from inside. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ImageRoot } from '../support/image-root.ts';
+import { type TestImages, testImages } from '../support/images.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
+/** Programs that a running container has no use for, and an intruder has. */
+const UNWANTED = new Set(
+  ['npm', 'npx', 'corepack', 'yarn', 'yarnpkg', 'pnpm', 'node-gyp', 'python3', 'make', 'ld', 'as']
+    .concat(['gcc', 'g++', 'cc', 'c++', 'cpp', 'pkg-config', 'ffmpeg', 'ffprobe', 'ffplay'])
+    .concat(['curl', 'wget', 'git', 'sudo', 'docker-entrypoint.sh']),
+);
+
+let images: TestImages;
+let operator: ImageRoot;
+let worker: ImageRoot;
+
+beforeAll(async () => {
+  images = await testImages();
+  [operator, worker] = await Promise.all([
+    ImageRoot.unpack(images.files.operator),
+    ImageRoot.unpack(images.files.worker),
+  ]);
+}, 900_000);
+
+afterAll(async () => {
+  await Promise.all([operator?.[Symbol.asyncDispose](), worker?.[Symbol.asyncDispose]()]);
+});
+
+function programs(root: ImageRoot): string[] {
+  const folders = ['usr/bin', 'usr/sbin', 'usr/local/bin', 'usr/local/sbin', 'opt/videopush/bin'];
+  return folders.flatMap((folder) => {
+    const path = join(root.path, folder);
+    return existsSync(path) ? readdirSync(path) : [];
+  });
+}
+
+/** Files of the image that `keep` wants, as paths inside it. */
+function files(root: ImageRoot, keep: (path: string) => boolean): string[] {
+  return readdirSync(root.path, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(keep)
+    .map((path) => path.slice(root.path.length));
+}
+
+describe.each(['operator', 'worker'] as const)('the image of the %s', (name) => {
+  const image = () => (name === 'operator' ? operator : worker);
+
+  test('is tagged with the version of the project and says it in its labels', () => {
+    expect(image().names).toEqual([`videopush/${name}:${version}`]);
+    expect(images[name]).toBe(`videopush/${name}:${version}`);
+    expect(image().config.Labels).toMatchObject({
+      'org.opencontainers.image.title': `VideoPush ${name}`,
+      'org.opencontainers.image.version': version,
+    });
+  });
+
+  test('runs as user 1000 and ends by SIGTERM', async () => {
+    expect(image().config).toMatchObject({ User: '1000:1000', StopSignal: 'SIGTERM' });
+    const { stdout } = await image().run(['id']);
+    expect(stdout).toMatch(/^uid=1000\(node\) gid=1000\(node\)/);
+  });
+
+  test('is Debian 13 with Node 24', async () => {
+    expect(image().text('etc/os-release')).toMatch(/^VERSION_ID="13"$/m);
+    expect((await image().run(['node', '--version'])).stdout).toMatch(/^v24\./);
+  });
+
+  test('holds no package manager of JavaScript, no compiler, no downloader and no ffmpeg command', () => {
+    expect(programs(image())).toContain('node');
+    expect(programs(image()).filter((program) => UNWANTED.has(program))).toEqual([]);
+    expect(files(image(), (path) => path.endsWith('/node_modules'))).toEqual([]);
+  });
+
+  test('holds no program that runs as another user than the one who starts it', () => {
+    const borrowed = (path: string) => {
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat?.isFile() === true && (stat.mode & 0o6000) !== 0;
+    };
+    expect(files(image(), borrowed)).toEqual([]);
+  });
+
+  test('writes nowhere but to /tmp', async () => {
+    const script = 'echo x > /tmp/there && ! echo x > /opt/videopush/there';
+    const { exit, stderr } = await image().run(['sh', '-c', script]);
+    expect(exit.code, stderr).toBe(0);
+    expect(stderr).toMatch(/Read-only file system/);
+  });
+
+  test('carries the licences of everything in it', () => {
+    expect(image().text('opt/videopush/LICENSE')).toContain('Apache License');
+    expect(image().text('opt/videopush/NOTICE.txt')).toContain('Apache License, Version 2.0');
+    expect(image().text('usr/local/LICENSE')).toContain('Node.js');
+    const notices = image().text('opt/videopush/THIRD-PARTY-NOTICES.txt');
+    for (const bundled of ['zod', 'pino', 'prom-client']) {
+      expect(notices).toMatch(new RegExp(`^${bundled} \\d+\\.\\d+\\.\\d+\\nLicence: `, 'm'));
+    }
+    expect(image().text('usr/share/doc/libc6/copyright').length).toBeGreaterThan(1000);
+  });
+});
+
+describe('the worker in its image', () => {
+  test('says its version and its options, under the supervisor', async () => {
+    const asked = await worker.run(['--version'], { entrypoint: true });
+    expect(asked.exit.code, asked.stderr).toBe(0);
+    expect(asked.stdout).toContain(`videopush worker ${version}`);
+    const help = await worker.run(['--help'], { entrypoint: true });
+    expect(help.exit.code, help.stderr).toBe(0);
+    expect(help.stdout).toContain('--config FILE');
+  });
+
+  test('stands on FFmpeg 7.1 of Debian, and encodes H.264', async () => {
+    const script = `
+      const native = require('/opt/videopush/build/Release/videopush_native.node');
+      native.initialize(Error);
+      console.log(JSON.stringify({ ...native.buildInfo(), encoder: native.resolveEncoder('h264', 'auto') }));`;
+    const { exit, stdout, stderr } = await worker.run(['node', '--eval', script]);
+    expect(exit.code, stderr).toBe(0);
+    const info = JSON.parse(stdout);
+    expect(info.ffmpeg).toMatch(/^7\.1\./);
+    expect(info.license).toMatch(/^GPL version/);
+    expect(info.encoder).toBe('libx264');
+  });
+
+  test('says under which licence it is passed on with these libraries, and where their source is', () => {
+    const notice = worker.text('opt/videopush/NOTICE.txt');
+    expect(notice).toContain('apt-get source ffmpeg');
+    expect(notice).toContain('version 3 or\nlater');
+    for (const library of ['libavcodec61', 'libx264-164']) {
+      expect(worker.text(`usr/share/doc/${library}/copyright`)).toMatch(/GPL/);
+    }
+  });
+
+  test('waits for a configuration that is not there yet, and ends in order when it is told to', async () => {
+    await using program = worker.start(['--config', '/tmp/none.json'], { entrypoint: true });
+    await program.waitForLine(/ConfigUnreadable/);
+    program.signal('SIGTERM');
+    expect(await program.waitForExit(10_000), program.tail()).toEqual({ code: 143, signal: null });
+  });
+});
+
+describe('the operator in its image', () => {
+  test('says its version and its options', async () => {
+    const asked = await operator.run(['--version'], { entrypoint: true });
+    expect(asked.exit.code, asked.stderr).toBe(0);
+    expect(asked.stdout).toContain(version);
+    const help = await operator.run(['--help'], { entrypoint: true });
+    expect(help.stdout).toContain('--config FILE');
+  });
+
+  test('has the resource definitions that it reads', () => {
+    const found = readdirSync(join(operator.path, 'opt/videopush/crds')).sort();
+    expect(found).toEqual(['mediaserver.yaml', 'videopush.yaml', 'videopushset.yaml']);
+  });
+});
