@@ -1,0 +1,172 @@
+/** Brings the streams of one set closer to what its VideoPushSet asks for, and says how they stand. */
+import { stamped } from '../../builders/applied.ts';
+import { REASONS } from '../../builders/conditions.ts';
+import { SET_FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
+import { buildMembers } from '../../builders/videopushset/index.ts';
+import { ApiError, isConflict, isNotFound } from '../../kube/errors.ts';
+import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../kube/kinds.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import type { Index } from '../../kube/store.ts';
+import type { ReconcileResult } from '../../runtime/controller.ts';
+import { AppliedBook } from '../shared/applied.ts';
+import type { ControlContext } from '../shared/context.ts';
+import { sameStatus } from '../shared/status.ts';
+import type { Problem } from '../videopush/pods.ts';
+import { type Observed, ownedBy, type StoredMember, type StoredSet } from './observed.ts';
+import { type Plan, plan } from './plan.ts';
+import { judgeStatus } from './status.ts';
+
+/** Writes at a time: a set of a thousand must not keep the streams' own controller from the API server. */
+const AT_A_TIME = 8;
+/** Quotas and permissions change without a word to us, milliseconds. */
+const REFUSED_RETRY = 30_000;
+
+interface Wanted {
+  uid: string;
+  generation: number;
+  members: readonly KubeObject[];
+}
+
+export class VideoPushSetController {
+  readonly #context: ControlContext;
+  readonly #membersBySet: Index;
+  readonly #applied = new AppliedBook();
+  /** by key: building and hashing a thousand members for each of their own changes would be a second's work */
+  readonly #wanted = new Map<string, Wanted>();
+
+  /** `membersBySet`: streams by namespace/name of the set that controls them. */
+  constructor(context: ControlContext, membersBySet: Index) {
+    this.#context = context;
+    this.#membersBySet = membersBySet;
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const set = this.#context.store(VIDEO_PUSH_SETS).get(key) as StoredSet | undefined;
+    // Of a set that is deleted, the cluster deletes the streams.
+    if (!set || set.metadata.deletionTimestamp) {
+      this.#wanted.delete(key);
+      return undefined;
+    }
+    const observed = this.#observe(key, set);
+    const decision = plan(observed);
+    const refused = await this.#carryOut(decision, signal);
+    await this.#tell(observed, decision, refused, signal);
+    const wait = refused ? REFUSED_RETRY : decision.requeueAfter;
+    return wait === undefined ? undefined : { requeueAfterMilliseconds: wait };
+  }
+
+  #observe(key: string, set: StoredSet): Observed {
+    const { clock } = this.#context;
+    const wanted = this.#members(key, typed(set));
+    const pushes = this.#context.store(VIDEO_PUSHES);
+    const found = wanted.flatMap(({ metadata: { namespace, name } }): [string, StoredMember][] => {
+      const stored = pushes.get(`${namespace}/${name}`);
+      return stored ? [[name, stored as StoredMember]] : [];
+    });
+    return Object.freeze({
+      set: typed(set),
+      wanted,
+      stored: new Map(found),
+      owned: this.#membersBySet
+        .get(key)
+        .filter((member) => ownedBy(member, set.metadata.uid)) as StoredMember[],
+      judge: (object: KubeObject, stored: KubeObject | null) =>
+        this.#applied.judge(object, stored && { ...stored, kind: 'VideoPush' }, clock.now()),
+      now: clock.date(),
+    });
+  }
+
+  #members(key: string, set: StoredSet): readonly KubeObject[] {
+    const { uid, generation = 0 } = set.metadata;
+    const known = this.#wanted.get(key);
+    if (known?.uid === uid && known.generation === generation) return known.members;
+    const built = buildMembers(set as Parameters<typeof buildMembers>[0]) as unknown as KubeObject[];
+    const members = built.map(stamped);
+    this.#wanted.set(key, { uid, generation, members });
+    return members;
+  }
+
+  async #carryOut({ deletes, applies }: Plan, signal: AbortSignal): Promise<Problem | null> {
+    const pushes = this.#context.resource(VIDEO_PUSHES);
+    const refusals: Problem[] = [];
+    await forAll(deletes, async (member) => {
+      const options = { uid: member.metadata.uid, propagationPolicy: 'Background' } as const;
+      await harmless(pushes.delete(member.metadata, options, signal));
+      this.#applied.forget({ ...member, kind: 'VideoPush' });
+    });
+    await forAll(applies, async (member) => {
+      try {
+        const answer = await pushes.apply(member, { fieldManager: SET_FIELD_MANAGER, signal });
+        this.#applied.remember(member, answer, this.#context.clock.now());
+      } catch (error) {
+        const refused = refusal(error, member);
+        if (!refused) throw error;
+        refusals.push(refused);
+      }
+    });
+    return refusals[0] ?? null;
+  }
+
+  /** One write of the status when it says something new, then the events: never of what was not stored. */
+  async #tell(
+    observed: Observed,
+    decision: Plan,
+    refused: Problem | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { set } = observed;
+    const { name, namespace } = set.metadata;
+    const judged = judgeStatus(observed, decision, refused);
+    if (!sameStatus(set.status, judged.status)) {
+      const object = { metadata: { name, namespace }, status: judged.status };
+      const options = { fieldManager: STATUS_FIELD_MANAGER, subresource: 'status', signal };
+      await this.#context.resource(VIDEO_PUSH_SETS).apply(object, options);
+      const { reason, message } = judged.ready;
+      this.#context.log.info({ set: `${namespace}/${name}`, reason }, message);
+    }
+    for (const words of refused ? [] : decision.events) this.#context.events.record(set, words);
+    if (refused) {
+      const { reason, message } = refused;
+      this.#context.events.record(set, { type: 'Warning', reason, action: 'Apply', note: message });
+    }
+  }
+}
+
+/** Objects of a list do not say what they are; owner references and events have to. */
+const typed = (set: StoredSet): StoredSet => ({
+  ...set,
+  apiVersion: 'videopush.dev/v1alpha1',
+  kind: 'VideoPushSet',
+});
+
+/** Some at a time. After the first that fails nothing new is begun; resolves or rejects when nothing is under way. */
+async function forAll<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  let failure: { error: unknown } | undefined;
+  const work = async (): Promise<void> => {
+    for (const item of left) {
+      if (failure) return;
+      await act(item).catch((error: unknown) => {
+        failure ??= { error };
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  if (failure) throw failure.error;
+}
+
+/** That it is gone, or another one by now, is what was wanted. */
+async function harmless(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error;
+  }
+}
+
+/** What no retry mends: a member that the API server does not take. null: it may pass. */
+function refusal(error: unknown, { metadata: { name } }: KubeObject): Problem | null {
+  if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.code)) return null;
+  const message = `VideoPush "${name}" is refused by the API server: ${error.message}`;
+  return { reason: error.code === 403 ? 'Forbidden' : REASONS.invalid, message, stalled: true };
+}

@@ -1,0 +1,38 @@
+/** Everything that a decision about one set of streams rests on. */
+import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
+import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
+import type { Judgement } from '../shared/applied.ts';
+
+/** As the API server keeps it. */
+export type StoredSet = Omit<VideoPushSet, 'metadata'> & {
+  metadata: ObjectMeta & { namespace: string; uid: string };
+};
+
+/** A VideoPush, whosever it is. */
+export type StoredMember = KubeObject & Pick<VideoPush, 'status'>;
+
+export interface Observed {
+  set: StoredSet;
+  /** wanted now, stamped, in the order of the sources */
+  wanted: readonly KubeObject[];
+  /** what is stored under the names that are wanted, whosever it is */
+  stored: ReadonlyMap<string, StoredMember>;
+  /** every stream that this set has made, wanted or not */
+  owned: readonly StoredMember[];
+  /** what an apply of this object would do */
+  judge: (wanted: KubeObject, stored: KubeObject | null) => Judgement;
+  now: Date;
+}
+
+export const ownedBy = ({ metadata: { ownerReferences = [] } }: KubeObject, uid: string): boolean =>
+  ownerReferences.some((owner) => owner.uid === uid && owner.controller === true);
+
+/** Left by an earlier set of this name: the cluster deletes it. */
+export function ownedByPredecessor(object: KubeObject, { metadata: { name, uid } }: StoredSet): boolean {
+  return (object.metadata.ownerReferences ?? []).some(
+    (owner) => owner.kind === 'VideoPushSet' && owner.name === name && owner.uid !== uid,
+  );
+}
+
+export const isLeaving = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;

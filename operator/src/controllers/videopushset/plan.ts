@@ -1,0 +1,88 @@
+/** Which streams of a set are made, changed and deleted: decided from what was observed. Pure. */
+import type { EventWords } from '../../kube/events.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { isLeaving, type Observed, ownedBy, ownedByPredecessor, type StoredMember } from './observed.ts';
+
+export interface Plan {
+  /** only what is not stored as it is wanted; missing ones first, in the order of the sources */
+  applies: readonly KubeObject[];
+  /** by uid, in the background, the last sources first */
+  deletes: readonly StoredMember[];
+  /** names of members that somebody else has */
+  taken: readonly string[];
+  /** names that an earlier life of the member still has: they are free in a moment */
+  clearing: readonly string[];
+  events: readonly EventWords[];
+  /** milliseconds */
+  requeueAfter?: number;
+}
+
+/** A name that somebody else uses is looked at again this late, should no watch tell that it became free. */
+const FOREIGN_RETRY = 120_000;
+
+export function plan(observed: Observed): Plan {
+  const { set, wanted, stored, owned, judge } = observed;
+  const { uid } = set.metadata;
+  const names = new Set(wanted.map(({ metadata }) => metadata.name));
+  const deletes = owned
+    .filter((member) => !names.has(member.metadata.name) && !isLeaving(member))
+    .sort((a, b) => -compareNames(a.metadata.name, b.metadata.name));
+  const taken: string[] = [];
+  const clearing: string[] = [];
+  const missing: KubeObject[] = [];
+  const changed: KubeObject[] = [];
+  const waits: number[] = [];
+  for (const member of wanted) {
+    const { name } = member.metadata;
+    const before = stored.get(name) ?? null;
+    if (before && !ownedBy(before, uid)) {
+      (isLeaving(before) || ownedByPredecessor(before, set) ? clearing : taken).push(name);
+      continue;
+    }
+    if (before && isLeaving(before)) {
+      clearing.push(name); // made anew once it is gone; its deletion is news
+      continue;
+    }
+    const judgement = judge(member, before);
+    if (judgement.act === 'wait') waits.push(judgement.milliseconds);
+    if (judgement.act === 'apply') (before ? changed : missing).push(member);
+  }
+  if (taken.length > 0) waits.push(FOREIGN_RETRY);
+  return {
+    applies: [...missing, ...changed],
+    deletes,
+    taken,
+    clearing,
+    events: tell(missing, changed, deletes),
+    ...(waits.length > 0 && { requeueAfter: Math.min(...waits) }),
+  };
+}
+
+function tell(
+  missing: readonly KubeObject[],
+  changed: readonly KubeObject[],
+  deletes: readonly KubeObject[],
+): EventWords[] {
+  const event = (reason: string, action: string, verb: string, members: readonly KubeObject[]) =>
+    members.length === 0
+      ? []
+      : [{ type: 'Normal' as const, reason, action, note: `${verb} ${listOf(members)}` }];
+  return [
+    ...event('Created', 'Apply', 'Created', missing),
+    ...event('Updated', 'Apply', 'Updated', changed),
+    ...event('Deleted', 'Delete', 'Deleted', deletes),
+  ];
+}
+
+/** How many names an event tells; the others are counted. */
+const MOST_NAMES = 5;
+
+export function listOf(members: readonly KubeObject[]): string {
+  const names = members.slice(0, MOST_NAMES).map(({ metadata: { name } }) => name);
+  const more = members.length - names.length;
+  const count = members.length === 1 ? '1 stream' : `${members.length} streams`;
+  return `${count}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** wall-10 after wall-9. */
+const compareNames = new Intl.Collator('en', { numeric: true }).compare;
