@@ -65,7 +65,8 @@ function rollout(view: LiveView): Verdict | null {
     const heard = (status?.observedGeneration ?? 0) >= generation;
     return !heard || (status?.updatedReplicas ?? 0) < (spec?.replicas ?? 1);
   });
-  if (!late || !(view.decoder.pod || view.encoder.pod)) return null;
+  const never = view.observed.push.status?.startTime === undefined;
+  if (!late || never || !(view.decoder.pod || view.encoder.pod)) return null;
   return onTheWay(REASONS.updating, 'The pod is being replaced');
 }
 
