@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULTS } from '../../builders/defaults.ts';
+import { ANNOTATIONS } from '../../builders/names.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { FOREIGN_RETRY, plan, STEADY } from './plan.ts';
+import { answered, pathsOf, podOf, running, serverOf, settled, stateOf, worldOf } from './testing/worlds.ts';
+
+const names = (objects: readonly KubeObject[]): string[] =>
+  objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+
+/** Whatever else it is called, somebody else's. */
+const foreign = (object: KubeObject, owners: object[] = []): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, ownerReferences: owners as never },
+});
+
+describe('the objects of a server', () => {
+  test('of a new server are all made, the file before the workload that reads it', () => {
+    const { creates, applies } = plan(worldOf(serverOf()), DEFAULTS);
+    expect(names(creates)).toEqual([
+      expect.stringMatching(/^Secret live-publish-\w+$/),
+      expect.stringMatching(/^Secret live-metrics-\w+$/),
+    ]);
+    expect(names(applies)).toEqual([
+      'ConfigMap live-media-config',
+      'Service live-media',
+      'Service live-media-api',
+      'Deployment live-media',
+    ]);
+  });
+
+  test('that are as they should be are left alone', () => {
+    const { creates, applies, podAnnotations, addPaths, removePaths, requeueAfter } = plan(
+      running(serverOf(), pathsOf('a', 'b')),
+      DEFAULTS,
+    );
+    expect([creates, applies, podAnnotations, addPaths, removePaths]).toEqual([[], [], [], [], []]);
+    expect(requeueAfter).toBe(STEADY);
+  });
+
+  test('are made anew when somebody has deleted or changed them', () => {
+    const world = running(serverOf());
+    const without = { ...world, children: world.children.filter(({ kind }) => kind !== 'Service') };
+    expect(names(plan(without, DEFAULTS).applies)).toEqual(['Service live-media', 'Service live-media-api']);
+    const changed = world.children.map((child) =>
+      child.kind === 'Deployment' ? { ...child, spec: { ...(child.spec as object), replicas: 0 } } : child,
+    );
+    expect(names(plan({ ...world, children: changed }, DEFAULTS).applies)).toEqual(['Deployment live-media']);
+  });
+
+  test('of a server that now runs elsewhere are deleted', () => {
+    const world = running(serverOf());
+    const server = serverOf({ type: 'External', endpoints: [{ protocol: 'RTSP', host: 'media.example' }] });
+    const { situation, deletes, applies } = plan({ ...world, server, credentials: null }, DEFAULTS);
+    expect(situation).toEqual({ kind: 'External' });
+    expect(deletes).toHaveLength(4);
+    expect(applies).toEqual([]);
+  });
+});
+
+describe('names that are taken', () => {
+  const world = settled(worldOf(serverOf()));
+
+  test('by somebody else stop everything, and are looked at again', () => {
+    const children = world.children.map((child) => (child.kind === 'Service' ? foreign(child) : child));
+    const { situation, applies, requeueAfter } = plan({ ...world, children }, DEFAULTS);
+    expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'NameTaken', stalled: true } });
+    expect(applies).toEqual([]);
+    expect(requeueAfter).toBe(FOREIGN_RETRY);
+  });
+
+  test('by an earlier server of the same name are waited for', () => {
+    const owner = { kind: 'MediaServer', name: 'live', uid: 'earlier', controller: true };
+    const children = world.children.map((child) => foreign(child, [owner]));
+    expect(plan({ ...world, children }, DEFAULTS).situation).toEqual({ kind: 'Clearing' });
+  });
+});
+
+describe('the paths of a running server', () => {
+  test('get into the file and into the server, in this order', () => {
+    const world = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b') };
+    const { applies, addPaths, podAnnotations } = plan(world, DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap live-media-config']);
+    expect(addPaths).toEqual(pathsOf('b'));
+    expect(Object.keys(podAnnotations[0]?.annotations ?? {})).toEqual([ANNOTATIONS.serverFile]);
+  });
+
+  test('do not restart it', () => {
+    const world = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b', 'c') };
+    expect(names(plan(world, DEFAULTS).applies)).not.toContain('Deployment live-media');
+  });
+
+  test('that a reload of an older file took away are added again', () => {
+    const world = running(serverOf(), pathsOf('a', 'b'), { api: answered(stateOf('a')) });
+    const { applies, addPaths } = plan(world, DEFAULTS);
+    expect(applies).toEqual([]);
+    expect(addPaths).toEqual(pathsOf('b'));
+  });
+
+  test('that nobody wants any more are removed, from the file too', () => {
+    const world = { ...running(serverOf(), pathsOf('a', 'b')), paths: pathsOf('a') };
+    const { applies, removePaths } = plan(world, DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap live-media-config']);
+    expect(removePaths).toEqual(['b']);
+  });
+
+  test('that no stream announced are nobody else’s business', () => {
+    const world = running(serverOf(), pathsOf('a'), {
+      api: answered(stateOf('a'), stateOf('by-hand', { named: false, online: true })),
+    });
+    expect(plan(world, DEFAULTS).removePaths).toEqual([]);
+  });
+
+  test('that run under all others get their own name', () => {
+    const world = running(serverOf(), pathsOf('a'), {
+      api: answered(stateOf('a', { named: false, online: true })),
+    });
+    expect(plan(world, DEFAULTS).addPaths).toEqual(pathsOf('a'));
+  });
+
+  test('are left to the file while the server does not answer, and asked for soon', () => {
+    const world = running(serverOf(), pathsOf('a'), {
+      api: { state: 'Silent', error: 'ECONNREFUSED', milliseconds: 100 },
+      paths: pathsOf('a', 'b'),
+    });
+    const { applies, addPaths, requeueAfter } = plan(world, DEFAULTS);
+    expect(names(applies)).toEqual(['ConfigMap live-media-config']);
+    expect(addPaths).toEqual([]);
+    expect(requeueAfter).toBeLessThan(STEADY);
+  });
+
+  test('are looked at soon while one waits for its publisher to leave', () => {
+    expect(plan(running(serverOf(), pathsOf('a'), { lingering: true }), DEFAULTS).requeueAfter).toBeLessThan(
+      STEADY,
+    );
+  });
+
+  test('are not asked for while there is no pod', () => {
+    const world = { ...running(serverOf(), pathsOf('a')), pod: null, api: { state: 'Unasked' } as const };
+    expect(plan(world, DEFAULTS)).toMatchObject({ addPaths: [], podAnnotations: [] });
+    expect(plan(world, DEFAULTS).requeueAfter).toBeUndefined();
+  });
+});
+
+test('a pod that was told of the file is not told again', () => {
+  const paths = pathsOf('a');
+  const first = { ...running(serverOf(), paths), paths: pathsOf('a', 'b') };
+  const [note] = plan(first, DEFAULTS).podAnnotations;
+  const world = running(serverOf(), first.paths as never, {
+    pod: podOf({ annotations: note?.annotations ?? {} }),
+  });
+  expect(plan(world, DEFAULTS).podAnnotations).toEqual([]);
+});
+
+test('types that cannot be run yet are refused with what to use instead', () => {
+  const { situation } = plan(worldOf(serverOf({ type: 'SRS' }), { credentials: null }), DEFAULTS);
+  expect(situation).toMatchObject({
+    kind: 'Refused',
+    problem: { reason: 'ServerTypeRefused', stalled: true },
+  });
+  expect((situation as { problem: { message: string } }).problem.message).toContain('use MediaMTX');
+});

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import { DEFAULTS } from '../../builders/defaults.ts';
+import { eventsOf } from './events.ts';
+import type { Observed } from './observed.ts';
+import { plan } from './plan.ts';
+import { judgeStatus, type Outcome, type ServerStatus } from './status.ts';
+import { answered, pathsOf, podOf, running, serverOf, settled, told, worldOf } from './testing/worlds.ts';
+
+const judge = (world: Observed, outcome: Partial<Outcome> = {}): ServerStatus =>
+  judgeStatus(
+    world,
+    plan(world, DEFAULTS).situation,
+    { refused: null, missingPaths: [], ...outcome },
+    DEFAULTS,
+  ).status;
+
+/** Ready, Reconciling, Stalled. */
+const summary = (status: ServerStatus): string[] =>
+  ['Ready', 'Reconciling', 'Stalled'].map((type) => {
+    const found = status.conditions?.find((condition) => condition.type === type);
+    return found ? `${found.status} ${found.reason}` : 'absent';
+  });
+
+const starting = settled(worldOf(serverOf()));
+const waiting = (reason: string, more: object = {}) =>
+  podOf({ ready: false, state: { waiting: { reason, message: 'no such key' } }, ...more });
+const crashed = (terminated: object) => ({
+  status: {
+    containerStatuses: [
+      { ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated } },
+    ],
+  },
+});
+const unschedulable = (message: string) =>
+  podOf({
+    status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] },
+  });
+
+describe('Ready', () => {
+  test.each<[string, Observed, string, 'Reconciling' | 'Stalled' | '']>([
+    ['is False while there is no pod', starting, 'False Pending', 'Reconciling'],
+    [
+      'is False while the pod starts',
+      { ...starting, pod: podOf({ ready: false }) },
+      'False Starting',
+      'Reconciling',
+    ],
+    ['is True when the server answers', running(serverOf()), 'True Available', ''],
+    [
+      'is True for a server that runs elsewhere',
+      worldOf(serverOf({ type: 'External', endpoints: [] })),
+      'True External',
+      '',
+    ],
+    [
+      'names an image that cannot be had',
+      { ...starting, pod: waiting('ErrImagePull') },
+      'False ImageUnavailable',
+      'Reconciling',
+    ],
+    [
+      'names a pod that no node takes',
+      { ...starting, pod: unschedulable('0/1 nodes are available') },
+      'False Unschedulable',
+      'Reconciling',
+    ],
+    [
+      'names a claim that is not there',
+      { ...starting, pod: unschedulable('persistentvolumeclaim "films" not found') },
+      'False ClaimMissing',
+      'Reconciling',
+    ],
+    [
+      'needs a person when the server ends again and again',
+      { ...starting, pod: podOf(crashed({ exitCode: 1 })) },
+      'False CrashLoop',
+      'Stalled',
+    ],
+    [
+      'tells a lack of memory from that',
+      { ...starting, pod: podOf(crashed({ exitCode: 137, reason: 'Error' })) },
+      'False OutOfMemory',
+      'Stalled',
+    ],
+    [
+      'is False when the pod is ready and its API does not answer',
+      running(serverOf(), [], { api: { state: 'Silent', error: 'ETIMEDOUT', milliseconds: 0 } }),
+      'False ServerAPIUnavailable',
+      'Reconciling',
+    ],
+    [
+      'refuses what cannot be run',
+      worldOf(serverOf({ type: 'MkvServer' }), { credentials: null }),
+      'False ServerTypeRefused',
+      'Stalled',
+    ],
+  ])('%s', (_, world, ready, other) => {
+    const [is, reconciling, stalled] = summary(judge(world));
+    expect(is).toBe(ready);
+    expect(reconciling === 'absent').toBe(other !== 'Reconciling');
+    expect(stalled === 'absent').toBe(other !== 'Stalled');
+  });
+
+  test('forgives a server that has answered one late answer, and not a quarter of a minute', () => {
+    const well = told(running(serverOf()));
+    const silent = (milliseconds: number): Observed => ({
+      ...well,
+      api: { state: 'Silent', error: 'no answer within 3 s', milliseconds },
+    });
+    expect(summary(judge(silent(3_000)))[0]).toBe('True Available');
+    expect(summary(judge(silent(15_000)))[0]).toBe('False ServerAPIUnavailable');
+  });
+
+  test('waits for a path that the server does not have yet', () => {
+    const status = judge(running(serverOf(), pathsOf('a')), { missingPaths: ['a'] });
+    expect(summary(status)[0]).toBe('False Updating');
+    expect(status.conditions?.[0]?.message).toBe('The server does not have path "a" yet');
+  });
+
+  test('says what the API server did not take', () => {
+    const refused = { reason: 'Invalid', message: 'Service "live-media" is refused', stalled: true };
+    expect(summary(judge(running(serverOf()), { refused }))).toEqual([
+      'False Invalid',
+      'absent',
+      'True Invalid',
+    ]);
+  });
+
+  test('says Restarting of a server that was ready before', () => {
+    const world = told(running(serverOf()));
+    expect(summary(judge({ ...world, pod: podOf({ ready: false }) }))[0]).toBe('False Restarting');
+  });
+});
+
+describe('where a server is found', () => {
+  test('inside of the cluster, and nowhere outside by default', () => {
+    expect(judge(running(serverOf({ protocols: ['RTSP', 'HLS'] }))).endpoints).toEqual([
+      { protocol: 'RTSP', url: 'rtsp://live-media.tv.svc.cluster.local:8554' },
+      { protocol: 'HLS', url: 'http://live-media.tv.svc.cluster.local:8888' },
+    ]);
+  });
+
+  const withService = (spec: Parameters<typeof serverOf>[0], service: object): Observed => {
+    const world = running(serverOf({ protocols: ['RTSP'], ...spec }));
+    const children = world.children.map((child) =>
+      child.metadata.name === 'live-media' && child.kind === 'Service' ? { ...child, ...service } : child,
+    );
+    return { ...world, children };
+  };
+  const nodePort = { spec: { ports: [{ name: 'rtsp', port: 8554, nodePort: 31000 }] } };
+  const balancer = { status: { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } } };
+
+  test.each<[string, Observed, string | undefined]>([
+    [
+      'by the node of its pod',
+      withService({ service: { type: 'NodePort' } }, nodePort),
+      'rtsp://192.0.2.10:31000',
+    ],
+    [
+      'by the name that it is given, and the node port',
+      withService({ service: { type: 'NodePort' }, externalHost: 'media.example' }, nodePort),
+      'rtsp://media.example:31000',
+    ],
+    [
+      'by its load balancer',
+      withService({ service: { type: 'LoadBalancer' } }, balancer),
+      'rtsp://198.51.100.7:8554',
+    ],
+    [
+      'not by a load balancer that has no address yet',
+      withService({ service: { type: 'LoadBalancer' } }, {}),
+      undefined,
+    ],
+    [
+      'by the name that somebody gave it',
+      withService({ externalHost: 'media.example' }, {}),
+      'rtsp://media.example:8554',
+    ],
+  ])('outside %s', (_, world, url) => {
+    expect(judge(world).endpoints?.[0]?.externalURL).toBe(url);
+  });
+
+  test('and whose Secrets hold its users', () => {
+    const { secrets } = judge(running(serverOf({ authentication: { read: 'Generated' } })));
+    expect(secrets?.publish).toMatch(/^live-publish-/);
+    expect(secrets?.read).toMatch(/^live-read-/);
+    expect(judge(running(serverOf({ authentication: { publish: 'None' } }))).secrets).toBeUndefined();
+  });
+});
+
+describe('events', () => {
+  const change = (before: Observed, after: Observed): string[] => {
+    const world = {
+      ...after,
+      server: { ...after.server, ...(before.server.status && { status: before.server.status }) },
+    };
+    const outcome = { refused: null, missingPaths: [] };
+    const { ready } = judgeStatus(world, plan(world, DEFAULTS).situation, outcome, DEFAULTS);
+    return eventsOf(world.server.status, ready).map(({ type, reason }) => `${type} ${reason}`);
+  };
+
+  test('tell that a server came to be ready, and that it went away', () => {
+    const well = running(serverOf());
+    const gone = { ...starting, pod: null };
+    expect(change(told(starting), well)).toEqual(['Normal Available']);
+    expect(change(told(well), gone)).toEqual(['Warning Pending']);
+    expect(change(told(well), well)).toEqual([]);
+  });
+
+  test('do not tell of the way to the first start', () => {
+    expect(change(worldOf(serverOf()), starting)).toEqual([]);
+    expect(change(told(starting), { ...starting, pod: podOf({ ready: false }) })).toEqual([]);
+  });
+
+  test('tell what waiting alone does not explain', () => {
+    expect(change(told(starting), { ...starting, pod: waiting('ErrImagePull') })).toEqual([
+      'Warning ImageUnavailable',
+    ]);
+  });
+});
+
+test('a server whose readers come and go has the same status', () => {
+  const world = told(running(serverOf(), pathsOf('a')));
+  const api = answered({
+    name: 'a',
+    named: true,
+    online: true,
+    readers: 40,
+    bytesReceived: 9,
+    bytesSent: 99,
+  });
+  expect(judge({ ...world, api })).toEqual(world.server.status);
+});

@@ -1,0 +1,114 @@
+/** Observed worlds for tables: a media server in a cluster that does at once what a plan says. */
+import { serverCredentials } from '../../../builders/credentials.ts';
+import { DEFAULTS } from '../../../builders/defaults.ts';
+import type { ServerPath } from '../../../builders/mediamtx-config.ts';
+import { selectorLabels } from '../../../builders/names.ts';
+import type { MediaServer } from '../../../crds/media-server.generated.ts';
+import type { KubeObject } from '../../../kube/objects.ts';
+import { AppliedBook } from '../../shared/applied.ts';
+import type { PathState } from '../mediamtx-api.ts';
+import type { ApiView, Observed, StoredServer } from '../observed.ts';
+import { plan } from '../plan.ts';
+import type { ServerPod } from '../pod.ts';
+import { judgeStatus, type Outcome } from '../status.ts';
+
+export const NOW = new Date('2026-03-01T12:00:00Z');
+export const KEY = Buffer.alloc(32, 7);
+
+export function serverOf(
+  spec: Partial<MediaServer['spec']> = {},
+  more: Partial<StoredServer> = {},
+): StoredServer {
+  return {
+    apiVersion: 'videopush.dev/v1alpha1',
+    kind: 'MediaServer',
+    spec,
+    ...more,
+    metadata: { name: 'live', namespace: 'tv', uid: 'server-uid', generation: 1, ...more.metadata },
+  };
+}
+
+export function worldOf(server: StoredServer, more: Partial<Observed> = {}): Observed {
+  const book = new AppliedBook();
+  return {
+    server,
+    paths: [],
+    lingering: false,
+    credentials:
+      server.spec.type === 'External' ? null : serverCredentials(KEY, server as unknown as MediaServer),
+    children: [],
+    pod: null,
+    api: { state: 'Unasked' },
+    secretsMade: new Set(),
+    judge: (wanted, stored) => book.judge(wanted, stored, 0),
+    now: NOW,
+    ...more,
+  };
+}
+
+export const pathsOf = (...names: string[]): ServerPath[] =>
+  names.map((name) => ({ name, slate: { codec: 'H264' } }));
+
+export function podOf(
+  more: { ready?: boolean; state?: object; status?: object; annotations?: Record<string, string> } = {},
+): ServerPod {
+  const { ready = true, state = { running: {} }, status = {}, annotations = {} } = more;
+  return {
+    metadata: {
+      name: 'live-media-1',
+      namespace: 'tv',
+      uid: 'pod-uid',
+      labels: selectorLabels('live', 'media-server'),
+      annotations,
+    },
+    spec: { nodeName: 'node-1', containers: [{ name: 'media-server', image: 'bluenviron/mediamtx:1.21.0' }] },
+    status: {
+      phase: 'Running',
+      podIP: '10.0.0.5',
+      hostIP: '192.0.2.10',
+      containerStatuses: [{ ready, state }],
+      ...status,
+    },
+  };
+}
+
+export const stateOf = (name: string, more: Partial<PathState> = {}): PathState => ({
+  name,
+  named: true,
+  online: false,
+  readers: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  ...more,
+});
+
+export const answered = (...paths: PathState[]): ApiView => ({ state: 'Answered', paths });
+
+/** Everything that the plan applies is stored, and its Secrets are made. */
+export function settled(world: Observed): Observed {
+  const { applies, creates } = plan(world, DEFAULTS);
+  const replaced = (old: KubeObject): boolean =>
+    applies.some(({ kind, metadata }) => kind === old.kind && metadata.name === old.metadata.name);
+  return {
+    ...world,
+    children: [...world.children.filter((child) => !replaced(child)), ...structuredClone(applies)],
+    secretsMade: new Set([...world.secretsMade, ...creates.map(({ metadata }) => metadata.name)]),
+  };
+}
+
+/** A server that runs and has all of its paths. */
+export function running(
+  server: StoredServer,
+  paths: ServerPath[] = [],
+  more: Partial<Observed> = {},
+): Observed {
+  const world = settled(worldOf(server, { paths, pod: podOf() }));
+  return { ...world, api: answered(...paths.map(({ name }) => stateOf(name))), ...more };
+}
+
+/** The status as it is written, and the world in which it is. */
+export function told(world: Observed, outcome: Partial<Outcome> = {}): Observed {
+  const { situation } = plan(world, DEFAULTS);
+  const { status } = judgeStatus(world, situation, { refused: null, missingPaths: [], ...outcome }, DEFAULTS);
+  return { ...world, server: { ...world.server, status } };
+}

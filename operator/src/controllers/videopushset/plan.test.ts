@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest';
+import { stamped } from '../../builders/applied.ts';
+import { LABELS } from '../../builders/names.ts';
+import { buildMembers } from '../../builders/videopushset/index.ts';
+import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
+import type { KubeObject } from '../../kube/objects.ts';
+import { AppliedBook } from '../shared/applied.ts';
+import type { Observed, StoredMember, StoredSet } from './observed.ts';
+import { listOf, plan } from './plan.ts';
+import { judgeStatus, type SetStatus, standing } from './status.ts';
+
+const NOW = new Date('2026-03-01T12:00:00Z');
+
+function setOf(replicas: number, count = 3): StoredSet {
+  return {
+    apiVersion: 'videopush.dev/v1alpha1',
+    kind: 'VideoPushSet',
+    metadata: { name: 'wall', namespace: 'tv', uid: 'set-uid', generation: 2 },
+    spec: {
+      replicas,
+      range: { first: 0, count },
+      template: {
+        spec: {
+          source: { testPattern: {} },
+          outputs: [{ name: 'main', serverRef: { name: 'live' }, path: 'wall/$(name)' }],
+        },
+      },
+    },
+  } as StoredSet;
+}
+
+const membersOf = (set: StoredSet): KubeObject[] =>
+  (buildMembers(set as VideoPushSet) as unknown as KubeObject[]).map(stamped);
+
+type Words = { ready?: string; reason?: string; message?: string; stalled?: boolean };
+
+/** As the cluster keeps it. */
+function stored(member: KubeObject, words: Words = {}): StoredMember {
+  const { ready = 'True', reason = 'Running', message = '', stalled = false } = words;
+  const condition = (type: string, status: string) => ({
+    type,
+    status,
+    reason,
+    message,
+    lastTransitionTime: '2026-03-01T11:00:00Z',
+    observedGeneration: 1,
+  });
+  const status = {
+    conditions: [condition('Ready', ready), ...(stalled ? [condition('Stalled', 'True')] : [])],
+  };
+  return structuredClone({
+    ...member,
+    metadata: { ...member.metadata, uid: `uid-${member.metadata.name}`, generation: 1 },
+    status,
+  }) as StoredMember;
+}
+
+function worldOf(set: StoredSet, members: readonly StoredMember[]): Observed {
+  const book = new AppliedBook();
+  const names = new Map(members.map((member) => [member.metadata.name, member]));
+  const wanted = membersOf(set);
+  return {
+    set,
+    wanted,
+    stored: new Map(
+      wanted.flatMap(({ metadata: { name } }) => {
+        const found = names.get(name);
+        return found ? [[name, found] as const] : [];
+      }),
+    ),
+    owned: members.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === 'set-uid'),
+    judge: (wanted, stored) => book.judge(wanted, stored, 0),
+    now: NOW,
+  };
+}
+
+const full = (set: StoredSet, words: Words[] = []): Observed =>
+  worldOf(
+    set,
+    membersOf(set).map((member, index) => stored(member, words[index])),
+  );
+
+const names = (objects: readonly KubeObject[]): string[] => objects.map(({ metadata }) => metadata.name);
+const status = (world: Observed): SetStatus => judgeStatus(world, plan(world), null).status;
+const summary = (world: Observed): string[] =>
+  ['Ready', 'Reconciling', 'Stalled'].map((type) => {
+    const found = status(world).conditions?.find((condition) => condition.type === type);
+    return found ? `${found.status} ${found.reason}` : 'absent';
+  });
+
+describe('the streams of a set', () => {
+  test('are made for the first sources, as many as replicas says', () => {
+    const { applies, deletes, events } = plan(worldOf(setOf(2), []));
+    expect(names(applies)).toEqual(['wall-0', 'wall-1']);
+    expect(deletes).toEqual([]);
+    expect(events).toEqual([
+      { type: 'Normal', reason: 'Created', action: 'Apply', note: 'Created 2 streams: wall-0, wall-1' },
+    ]);
+  });
+
+  test('that are as they should be are left alone', () => {
+    expect(plan(full(setOf(3)))).toMatchObject({ applies: [], deletes: [], events: [] });
+  });
+
+  test('beyond replicas are deleted, the last ones first', () => {
+    const set = setOf(12, 12);
+    const members = full(set).owned;
+    expect(names(plan(worldOf(setOf(9, 12), members)).deletes)).toEqual(['wall-11', 'wall-10', 'wall-9']);
+  });
+
+  test('whose source left the list are deleted, and the others keep their identity', () => {
+    const list = (...sources: string[]): StoredSet => {
+      const set = setOf(9);
+      const { range: _, ...spec } = set.spec;
+      return {
+        ...set,
+        spec: { ...spec, sources: sources.map((name) => ({ name, source: { testPattern: {} } })) },
+      } as StoredSet;
+    };
+    const before = full(list('lobby', 'yard', 'gate')).owned;
+    const { applies, deletes } = plan(worldOf(list('lobby', 'gate', 'roof'), before));
+    expect(names(applies)).toEqual(['wall-roof']);
+    expect(names(deletes)).toEqual(['wall-yard']);
+  });
+
+  test('are changed when the template changes', () => {
+    const set = setOf(2);
+    const changed = structuredClone(set);
+    changed.spec.template.spec.video = { bitrateKbps: 900 };
+    const { applies, events } = plan(worldOf(changed, full(set).owned));
+    expect(names(applies)).toEqual(['wall-0', 'wall-1']);
+    expect(events.map(({ reason }) => reason)).toEqual(['Updated']);
+  });
+
+  test('are put back as the template says when somebody edits them', () => {
+    const set = setOf(1);
+    const [member] = full(set).owned as [StoredMember];
+    const edited = { ...member, spec: { ...(member.spec as object), suspend: true, outputs: [] } };
+    expect(names(plan(worldOf(set, [edited as StoredMember])).applies)).toEqual(['wall-0']);
+  });
+
+  test('are not taken from somebody else', () => {
+    const set = setOf(1);
+    const mine = stored(membersOf(set)[0] as KubeObject);
+    const foreign = { ...mine, metadata: { ...mine.metadata, ownerReferences: [] } };
+    const world = worldOf(set, [foreign]);
+    expect(plan(world)).toMatchObject({ applies: [], taken: ['wall-0'] });
+    expect(summary(world)).toEqual(['False NameTaken', 'absent', 'True NameTaken']);
+  });
+
+  test('of an earlier set of the name are waited for', () => {
+    const set = setOf(1);
+    const mine = stored(membersOf(set)[0] as KubeObject);
+    const [owner] = mine.metadata.ownerReferences ?? [];
+    const old = { ...mine, metadata: { ...mine.metadata, ownerReferences: [{ ...owner, uid: 'old' }] } };
+    const world = worldOf(set, [old as StoredMember]);
+    expect(plan(world)).toMatchObject({ applies: [], taken: [], clearing: ['wall-0'] });
+    expect(summary(world)).toEqual(['False Updating', 'True Updating', 'absent']);
+  });
+
+  test('that are on their way out are neither deleted again nor revived', () => {
+    const set = setOf(1);
+    const [member] = full(set).owned as [StoredMember];
+    const leaving = {
+      ...member,
+      metadata: { ...member.metadata, deletionTimestamp: '2026-03-01T11:59:00Z' },
+    };
+    expect(plan(worldOf(set, [leaving]))).toMatchObject({ applies: [], clearing: ['wall-0'] });
+    expect(plan(worldOf(setOf(0), [leaving]))).toMatchObject({ applies: [], deletes: [] });
+  });
+
+  test('may be a thousand', () => {
+    const set = setOf(1000, 1000);
+    const world = full(set);
+    expect(plan(world)).toMatchObject({ applies: [], deletes: [] });
+    expect(status(world)).toMatchObject({ replicas: 1000, readyReplicas: 1000 });
+  });
+});
+
+describe('the status of a set', () => {
+  test('counts its streams and those that are ready, and tells an autoscaler how to find their pods', () => {
+    expect(status(full(setOf(3), [{}, { ready: 'False', reason: 'Starting' }]))).toMatchObject({
+      observedGeneration: 2,
+      replicas: 3,
+      readyReplicas: 2,
+      selector: `${LABELS.set}=wall`,
+    });
+  });
+
+  test('does not count what was true of an earlier specification', () => {
+    const set = setOf(1);
+    const [member] = full(set).owned as [StoredMember];
+    const newer = { ...member, metadata: { ...member.metadata, generation: 2 } };
+    expect(status(worldOf(set, [newer])).readyReplicas).toBe(0);
+  });
+
+  test.each<[string, Observed, string[]]>([
+    ['all are ready', full(setOf(3)), ['True Running', 'absent', 'absent']],
+    ['none is asked for', full(setOf(0)), ['True Running', 'absent', 'absent']],
+    ['some are being made', worldOf(setOf(3), []), ['False Updating', 'True Updating', 'absent']],
+    [
+      'one is on its way',
+      full(setOf(2), [{}, { ready: 'False', reason: 'SourceNotFound' }]),
+      ['False MembersNotReady', 'True MembersNotReady', 'absent'],
+    ],
+    [
+      'one needs a person',
+      full(setOf(2), [{}, { ready: 'False', stalled: true }]),
+      ['False MembersStalled', 'absent', 'True MembersStalled'],
+    ],
+    [
+      'one needs a person and another is on its way',
+      full(setOf(2), [{ ready: 'False' }, { ready: 'False', stalled: true }]),
+      ['False MembersNotReady', 'True MembersNotReady', 'absent'],
+    ],
+  ])('says whether %s', (_, world, expected) => {
+    expect(summary(world)).toEqual(expected);
+  });
+
+  test('names the first stream that is not well, and why', () => {
+    const world = full(setOf(3), [
+      {},
+      { ready: 'False', reason: 'SourceNotFound', message: 'Nothing is there' },
+    ]);
+    const message = status(world).conditions?.[0]?.message;
+    expect(message).toBe('2 of 3 streams are ready; wall-1: SourceNotFound: Nothing is there');
+  });
+});
+
+test('a set looks at a stream again only when it stands otherwise', () => {
+  const [member] = membersOf(setOf(1)) as [KubeObject];
+  const same = standing(stored(member, { message: 'one' }));
+  expect(standing(stored(member, { message: 'two' }))).toBe(same);
+  expect(standing(stored(member, { ready: 'False' }))).not.toBe(same);
+});
+
+test('a long list of streams is cut to a few names and a number', () => {
+  const members = membersOf(setOf(8, 8));
+  expect(listOf(members)).toBe('8 streams: wall-0, wall-1, wall-2, wall-3, wall-4 and 3 more');
+  expect(listOf(members.slice(0, 1))).toBe('1 stream: wall-0');
+});
