@@ -1,7 +1,7 @@
 /** The ConfigMap of a stream: the WorkerConfigs of its two roles. Pure. */
 import { ManifestError } from '../../crds/manifest.ts';
 import type { KubeObject } from '../../kube/objects.ts';
-import { childLabels, childName, contentHash, DECODER, ENCODER, POD_PATHS } from '../names.ts';
+import { canonicalJson, childLabels, childName, contentHash, DECODER, ENCODER, POD_PATHS } from '../names.ts';
 import { ownerReference } from '../owner.ts';
 import { buildWorkerConfigs } from '../worker-config.ts';
 import { namespaceOf, type StreamConfigs, type StreamContext } from './context.ts';
@@ -51,4 +51,5 @@ export function buildConfigMap({ push }: StreamContext, { decoder, encoder }: St
   };
 }
 
-const text = (config: object): string => `${JSON.stringify(config, null, 2)}\n`;
+/** Fields come in another order from a file than from the API server; the text is the same. */
+const text = (config: object): string => `${canonicalJson(config, 2)}\n`;
