@@ -1,0 +1,85 @@
+/**
+ * What the two scripted ends of a frame queue share: their command line, and frames whose every byte tells their number.
+ * The ends are processes of their own, so that they can be killed at any instant.
+ */
+import type { RelayFormat } from '@videopush/native';
+
+/** The one argument of both programs, as JSON. */
+export interface EndOptions {
+  /** The ring of this end's pod. */
+  ringPath: string;
+  /** Unset: one ring joins both ends. */
+  jetStream?: { address: string; stream: string };
+  /** How many frames there are in all. */
+  frames: number;
+  capacityFrames: number;
+  /** Frames that the taking end may hold: its delay. */
+  heldFrames: number;
+  width: number;
+  height: number;
+  whenFull?: 'Block' | 'DropOldest' | 'DropNewest';
+  /** Giving end: from this frame on the picture is half as wide. */
+  changeAt?: number;
+  /** Taking end: the file to which the number of each frame is appended before it is done. */
+  logFile?: string;
+  /** Taking end: at most this many a second. */
+  rate?: number;
+  /** Taking end: takes this many, then nothing more. */
+  stopAfter?: number;
+}
+
+export const readOptions = (): EndOptions => JSON.parse(process.argv[2] ?? '') as EndOptions;
+
+/** A configuration of which a carrier reads only the queue. */
+export function workerConfig({ ringPath, jetStream, capacityFrames, heldFrames, whenFull }: EndOptions) {
+  return {
+    version: 1 as const,
+    stream: 'test/queue',
+    http: { host: '127.0.0.1', port: 0 },
+    logLevel: 'info' as const,
+    latencyBudgetMilliseconds: 0,
+    queue: {
+      type: 'ring' as const,
+      path: ringPath,
+      capacityFrames,
+      whenFull: whenFull ?? ('Block' as const),
+      encoderDelayFrames: heldFrames,
+      outputs: ['reader'],
+      jetStream: jetStream as { address: string; stream: string },
+    },
+  };
+}
+
+export function formatOf({ width, height }: EndOptions): RelayFormat {
+  return {
+    width,
+    height,
+    pixelFormat: 'yuv420p',
+    timeBaseNumerator: 1,
+    timeBaseDenominator: 25,
+    frameRateNumerator: 25,
+    frameRateDenominator: 1,
+    sampleAspectNumerator: 1,
+    sampleAspectDenominator: 1,
+    colorRange: 1,
+    colorPrimaries: 1,
+    colorTransfer: 1,
+    colorMatrix: 1,
+    chromaLocation: 1,
+    gopFrames: 25,
+    bitRate: 1_000_000,
+  };
+}
+
+/** Bytes of the planes in a slot: rows begin on 64 bytes. */
+export function pictureBytes({ width, height }: Pick<RelayFormat, 'width' | 'height'>): number {
+  const stride = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+  return stride(width) * height + 2 * stride(width / 2) * (height / 2);
+}
+
+/** Every four bytes are the number. */
+export function paint(picture: Buffer, number: number): Buffer {
+  const word = Buffer.alloc(4);
+  word.writeUInt32LE(number);
+  return picture.fill(word);
+}

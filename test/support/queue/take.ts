@@ -1,0 +1,85 @@
+/**
+ * The taking end of a frame queue, a process of its own: notes the number of each frame in a file, then calls it done, and
+ * ends at the end marker. It holds frames back like an encoder with a delay.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type RelayFrame, RelayReader } from '@videopush/native';
+import { JetStreamEncoder } from '../../../codec-worker/src/queues/jetstream/index.ts';
+import { paint, readOptions, workerConfig } from './end.ts';
+
+const options = readOptions();
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const log = openSync(options.logFile ?? '/dev/null', 'a');
+
+function carry(): JetStreamEncoder | null {
+  if (!options.jetStream) return null;
+  const carrier = new JetStreamEncoder(
+    {
+      ...workerConfig(options),
+      role: 'encoder',
+      encoder: { catchUp: 'Rebase' },
+      outputs: [{ name: 'reader', url: 'rtsp://h/p' }],
+    },
+    {
+      onFault: ({ code, message }) => say(`fault ${code} ${message}`),
+      onSuperseded: () => {
+        say('superseded');
+        process.exit(75);
+      },
+      onEvent: ({ kind, detail }) => say(`event ${kind} ${detail}`),
+    },
+  );
+  void carrier.run();
+  return carrier;
+}
+
+/** Holds frames as an encoder does: the pixels are read at once, the frame is done when later ones have come. */
+const held: { position: number; number: number }[] = [];
+let taken = 0;
+
+function finish(reader: RelayReader, keep: number): void {
+  while (held.length > keep) {
+    const { position, number } = held.shift() as { position: number; number: number };
+    writeSync(log, `${number}\n`);
+    reader.done(position + 1);
+  }
+}
+
+function check(frame: RelayFrame): number {
+  // The frame's number in the stream; in a single ring that is its own.
+  const number = Number(frame.sourceIndex);
+  const expected = paint(Buffer.allocUnsafe(frame.data.length), number);
+  if (!expected.equals(frame.data)) writeSync(log, `torn ${number}\n`);
+  return number;
+}
+
+const carrier = carry();
+const reader = await RelayReader.attach(options.ringPath, { openTimeoutMilliseconds: 600_000 });
+const next = async (): Promise<RelayFrame | 'replaced' | null> => {
+  for (let found = reader.take(); ; found = reader.take()) {
+    if (found !== undefined) return found;
+    await reader.news();
+  }
+};
+for (;;) {
+  if (options.stopAfter !== undefined && taken >= options.stopAfter) await sleep(600_000);
+  const found = await next();
+  if (found === null) break;
+  if (found === 'replaced') {
+    await reader.follow();
+    say('replaced');
+    continue;
+  }
+  const number = check(found);
+  taken += 1;
+  reader.release(found);
+  held.push({ position: found.position, number });
+  finish(reader, options.heldFrames);
+  if (options.rate) await sleep(1000 / options.rate);
+}
+finish(reader, 0);
+await carrier?.finish();
+closeSync(log);
+say('done');
+process.exit(0);
