@@ -7,8 +7,8 @@ export { LEASES } from './lease.ts';
 const core = (kind: string, plural: string): ResourceKind => ({ group: '', version: 'v1', kind, plural });
 
 export const CONFIG_MAPS = core('ConfigMap', 'configmaps');
-export const NAMESPACES = core('Namespace', 'namespaces');
-export const NODES = core('Node', 'nodes');
+export const NAMESPACES: ResourceKind = { ...core('Namespace', 'namespaces'), namespaced: false };
+export const NODES: ResourceKind = { ...core('Node', 'nodes'), namespaced: false };
 export const PERSISTENT_VOLUME_CLAIMS = core('PersistentVolumeClaim', 'persistentvolumeclaims');
 export const PODS = core('Pod', 'pods');
 export const SECRETS = core('Secret', 'secrets');
@@ -26,6 +26,7 @@ export const CUSTOM_RESOURCE_DEFINITIONS: ResourceKind = {
   version: 'v1',
   kind: 'CustomResourceDefinition',
   plural: 'customresourcedefinitions',
+  namespaced: false,
 };
 
 const own = (kind: string, plural: string): ResourceKind => ({
@@ -39,6 +40,9 @@ export const MEDIA_SERVERS = own('MediaServer', 'mediaservers');
 export const VIDEO_PUSHES = own('VideoPush', 'videopushes');
 /** Has the scale subresource. */
 export const VIDEO_PUSH_SETS = own('VideoPushSet', 'videopushsets');
+
+/** Kinds of which the operator makes objects itself: of these it looks at its own only. */
+export const CHILD_KINDS: readonly ResourceKind[] = [CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, SERVICES];
 
 /** The one word for a kind in a whole cluster: plural.group, as the API names its resources. */
 export const resourceName = ({ group, plural }: ResourceKind): string =>

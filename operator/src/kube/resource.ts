@@ -14,6 +14,8 @@ export interface ResourceKind {
   version: string;
   kind: string;
   plural: string;
+  /** default true */
+  namespaced?: boolean;
 }
 
 export interface Selection {

@@ -1,6 +1,7 @@
 /** The loop around a reconcile: workers, deadlines, retries (the shape of cert-manager's pkg/controller/controller.go). */
 import { type Clock, within } from '../kube/clock.ts';
 import { ApiError, isConflict } from '../kube/errors.ts';
+import { GateClosedError } from '../kube/write-gate.ts';
 import { TerminalError } from './errors.ts';
 import type { WorkQueue } from './work-queue.ts';
 
@@ -58,18 +59,14 @@ export class Controller {
   }
 
   async #handle(key: string, signal: AbortSignal): Promise<void> {
-    const { clock, queue, observer } = this.#options;
+    const { clock, observer } = this.#options;
     const began = clock.now();
     observer.started?.();
     let outcome: Outcome;
     try {
       outcome = this.#succeeded(key, await this.#reconcile(key, signal));
     } catch (error) {
-      if (signal.aborted) {
-        queue.add(key); // whoever works next begins here
-        return;
-      }
-      outcome = this.#failed(key, error);
+      outcome = signal.aborted ? this.#interrupted(key) : this.#failed(key, error);
     }
     observer.ended?.(outcome, (clock.now() - began) / 1000);
   }
@@ -88,8 +85,15 @@ export class Controller {
     return 'requeue_after';
   }
 
+  /** Whoever works next begins here. */
+  #interrupted(key: string): Outcome {
+    this.#options.queue.add(key);
+    return 'requeue';
+  }
+
   #failed(key: string, error: unknown): Outcome {
     const { queue, observer } = this.#options;
+    if (error instanceof GateClosedError) return this.#interrupted(key); // this process has just ceased to lead
     if (isConflict(error)) {
       // Somebody wrote in between: read again and decide anew.
       queue.addRateLimited(key);

@@ -55,6 +55,11 @@ export class LeaderElection {
     return this.#leading;
   }
 
+  /** Milliseconds since the lease was last seen to change: while this process leads, since it renewed it. */
+  get leaseAge(): number {
+    return this.#options.clock.now() - this.#seenAt;
+  }
+
   /**
    * Competes for the lease and calls `lead` each time it has it, until `signal` is aborted; then gives the lease back. `lead`
    * returns once its own signal is aborted. Rejects with StandDownError, or with what `lead` threw.
