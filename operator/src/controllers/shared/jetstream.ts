@@ -15,7 +15,8 @@ export const deleteStream: DeleteStream = async ({ address, stream }, signal) =>
   } catch (cause) {
     if (isMissing(cause)) return;
     const { message } = cause as Error;
-    throw new Error(`stream "${stream}" at ${address} cannot be deleted: ${message}`, { cause });
+    const why = message.split(': ').at(-1) ?? message; // each layer says it once more
+    throw new Error(`stream "${stream}" at ${address} cannot be deleted: ${why}`, { cause });
   }
 };
 

@@ -4,7 +4,7 @@ import { effectiveOnEnd } from '../../builders/worker-config.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
 import type { Role } from '../shared/worker-facts.ts';
 import { type Observed, ownedBy, type Workload } from './observed.ts';
-import { type Problem, type RoleView, roleView, sentence } from './pods.ts';
+import { hasSucceeded, type Problem, type RoleView, roleView, sentence } from './pods.ts';
 
 /** Ready with what stands in its way, or without. */
 export interface Verdict {
@@ -51,9 +51,16 @@ export function judgeReady(view: LiveView): Verdict {
     const verdict = check(view);
     if (verdict) return verdict;
   }
-  const message = 'The source is connected and the stream is published';
-  return { ready: true, stalled: false, reason: REASONS.running, message, problem: false };
+  return wellDone('The source is connected and the stream is published');
 }
+
+const wellDone = (message: string): Verdict => ({
+  ready: true,
+  stalled: false,
+  reason: REASONS.running,
+  message,
+  problem: false,
+});
 
 const workloadsOf = ({ observed: { push, workloads } }: LiveView): readonly Workload[] =>
   workloads.filter((workload) => ownedBy(workload, push.metadata.uid));
@@ -72,6 +79,8 @@ function rollout(view: LiveView): Verdict | null {
 
 function podless(view: LiveView): Verdict | null {
   if (view.decoder.pod && view.encoder.pod) return null;
+  // Its Job is about to say so.
+  if (view.observed.pods.some(hasSucceeded)) return wellDone('Everything was sent');
   const refused = workloadsOf(view)
     .flatMap(({ status }) => status?.conditions ?? [])
     .find(({ type, status }) => (type === 'ReplicaFailure' || type === 'Failed') && status === 'True');

@@ -15,7 +15,7 @@ import { eventsOf } from './events.ts';
 import { keyOfPush, type Lookup, observe } from './observe.ts';
 import type { Observed, StoredPush } from './observed.ts';
 import { type Plan, plan } from './plan.ts';
-import type { Problem } from './pods.ts';
+import { type Problem, sentence } from './pods.ts';
 import { judgeStatus } from './status.ts';
 import type { StreamIndexes } from './stores.ts';
 
@@ -59,7 +59,8 @@ export class VideoPushController {
     const observed = await observe(typed(push), this.#lookup, signal);
     const decision = plan(observed, this.#context.defaults);
     const { refused, queueError } = await this.#carryOut(observed, decision, signal);
-    await this.#tell(observed, decision, refused, signal);
+    const trouble = refused ?? (decision.situation.kind === 'Terminating' ? heldUp(queueError) : null);
+    await this.#tell(observed, decision, trouble, signal);
     if (queueError) throw queueError;
     const requeueAfter = refused ? REFUSED_RETRY : decision.requeueAfter;
     return requeueAfter === undefined ? undefined : { requeueAfterMilliseconds: requeueAfter };
@@ -191,6 +192,11 @@ async function harmless(write: Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }
+}
+
+/** A deletion that waits for NATS says so. */
+function heldUp(error: Error | null): Problem | null {
+  return error && { reason: REASONS.queueUnavailable, message: sentence(error.message), stalled: false };
 }
 
 /** What no retry mends: an object that the API server does not take. null: it may pass. */

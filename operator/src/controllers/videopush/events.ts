@@ -5,6 +5,7 @@ import type { VideoPush } from '../../crds/video-push.generated.ts';
 import type { EventWords } from '../../kube/events.ts';
 import type { Observed } from './observed.ts';
 import type { Situation } from './plan.ts';
+import { hasSucceeded } from './pods.ts';
 import type { Judged, PushStatus } from './status.ts';
 
 type Conditions = NonNullable<PushStatus['conditions']>;
@@ -82,22 +83,22 @@ function courses(before: PushStatus, after: PushStatus): EventWords[] {
   return events;
 }
 
-function restarts({ push }: Observed, before: PushStatus, after: PushStatus): EventWords[] {
+function restarts({ push, pods }: Observed, before: PushStatus, after: PushStatus): EventWords[] {
   const grown = before.restarts !== undefined && (after.restarts ?? 0) > before.restarts;
   const events = grown
     ? [warning('Restarted', 'Restart', 'A process of the stream ended and was started again')]
     : [];
   // Positions live as long as the pod's memory does.
-  const moved =
-    before.podName !== undefined && after.podName !== undefined && before.podName !== after.podName;
-  const changed = before.observedGeneration !== after.observedGeneration;
-  if (moved && !changed && before.startTime && effectiveOnEnd((push as VideoPush).spec.source) === 'Complete')
-    events.push(
-      warning(
-        'BegunAnew',
-        'Restart',
-        'The pod was lost and with it how far it had come: the source is sent from its beginning',
-      ),
-    );
+  const lost = before.podName !== undefined && before.podName !== after.podName;
+  const meant = before.observedGeneration !== after.observedGeneration || pods.some(hasSucceeded);
+  const finite = effectiveOnEnd((push as VideoPush).spec.source) === 'Complete';
+  if (lost && !meant && finite && before.startTime) events.push(begunAnew());
   return events;
 }
+
+const begunAnew = (): EventWords =>
+  warning(
+    'BegunAnew',
+    'Restart',
+    'The pod was lost and with it how far it had come: the source is sent from its beginning',
+  );

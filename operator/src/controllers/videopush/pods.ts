@@ -90,6 +90,8 @@ export function containerStatus(pod: Pod, role: Role): ContainerStatus | null {
 export const isOver = ({ status }: Pod): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
+export const hasSucceeded = ({ status }: Pod): boolean => status?.phase === 'Succeeded';
+
 export const isTerminating = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
 
 /** The pod in which the role is at work or about to be: the youngest that is not on its way out. */

@@ -382,8 +382,17 @@ describe('events', () => {
 
   test('tell that a finite source begins anew when its pod was lost', () => {
     const film = running(pushOf({ source: FILM }));
-    const other = withPod(film, {}, { name: 'demo-stream-other' });
-    expect(events(other)).toEqual(['BegunAnew']);
+    const gone = { ...film, pods: [] };
+    expect(events(gone)).toEqual(['BegunAnew']);
+    expect(events(withPod(after(gone), {}, { name: 'demo-stream-other' }))).toEqual(['Published']);
+    expect(events(withPod(film, {}, { name: 'demo-stream-other' }))).toEqual(['BegunAnew']);
+  });
+
+  test('tell nothing of a pod that has ended because everything was sent', () => {
+    const film = running(pushOf({ source: FILM }));
+    const over = withPod(film, {}, { status: { phase: 'Succeeded' } });
+    expect(summary(over)).toEqual(['True Running', 'absent', 'absent']);
+    expect(events(over)).toEqual([]);
   });
 
   test('say nothing while a stream is being deleted', () => {
