@@ -2,8 +2,7 @@
 
 /**
  * @typedef {{ path: string, schema: any, required: boolean }} Row  `path`: as in spec.outputs[].url
- * @typedef {{ fields: Record<string, string>, rules: Record<string, string> }} Translations
- *   fields by KIND.PATH, or by PATH where kinds share one; rules by their English message
+ * @typedef {{ en: string, zh: string }[]} Translations
  */
 
 /** What stands for a whole VideoPush's spec, or its source, is listed once. */
@@ -13,6 +12,7 @@ const WORDS = {
   en: {
     title: 'Every field',
     intro: [
+      '[简体中文](zh-CN/fields.md)',
       'Made from `crds/` by `npm run generate`. `kubectl explain vp.spec.source` says the same on a cluster.',
       'A list is written `[]`, the values of a map `*`. What a manifest leaves out gets its default. An API server refuses what is not allowed here, with the sentences below the tables; `videopush run` and `videopush render` refuse it in the same words.',
     ],
@@ -40,8 +40,9 @@ const WORDS = {
   zh: {
     title: '全部字段',
     intro: [
+      '[English](../fields.md)',
       '本页由 `npm run generate` 根据 `crds/` 生成。在集群上，`kubectl explain vp.spec.source` 给出同样的说明（英文）。',
-      '列表写作 `[]`，映射的值写作 `*`。清单中省略的字段取默认值。不允许的内容由 API 服务器拒绝，提示即各表之后所列的句子（英文原文）；`videopush run` 与 `videopush render` 用同样的句子拒绝。',
+      '列表写作 `[]`，映射的值写作 `*`。清单中省略的字段取默认值。不允许的内容由 API 服务器拒绝，提示（英文）的含义列在各表之后；`videopush run` 与 `videopush render` 用同样的句子拒绝。',
     ],
     columns: ['字段', '类型', '默认值', '允许的值', '含义'],
     ruleColumns: ['字段', '规则'],
@@ -73,67 +74,54 @@ const WORDS = {
  * @returns {{ pages: import('./all.mjs').Generated[], problems: string[] }}
  */
 export function fieldPages(definitions, translations, file) {
-  /** @type {string[]} */
-  const problems = [];
-  const used = new Set();
+  const known = new Map(translations.map(({ en, zh }) => [en, zh]));
+  const wanted = new Set();
+  const chinese = (/** @type {string} */ text) => {
+    wanted.add(text);
+    return known.get(text) ?? text;
+  };
   const kinds = definitions.map(({ spec }) => ({
     name: spec.names.kind,
     short: spec.names.shortNames[0],
     schema: spec.versions[0].schema.openAPIV3Schema,
   }));
-  /** @param {'fields' | 'rules'} group @param {string[]} keys @param {string} english */
-  const chinese = (group, keys, english) => {
-    const key = keys.find((one) => translations[group]?.[one] !== undefined);
-    used.add(`${group}: ${key}`);
-    if (key !== undefined) return /** @type {string} */ (translations[group][key]);
-    problems.push(`${file}: ${group} has no translation of "${keys[0]}": ${english}`);
-    return english;
-  };
-  const english = page(
-    kinds,
-    WORDS.en,
-    (_, row) => row.schema.description,
-    (message) => message,
-  );
-  const other = page(
-    kinds,
-    WORDS.zh,
-    (kind, { path, schema }) => chinese('fields', [`${kind}.${path}`, path], schema.description),
-    (message) => chinese('rules', [message], message),
-  );
-  for (const group of /** @type {const} */ (['fields', 'rules'])) {
-    for (const key of Object.keys(translations[group] ?? {})) {
-      if (!used.has(`${group}: ${key}`)) problems.push(`${file}: ${group} has "${key}", which nothing uses`);
-    }
-  }
+  const english = page(kinds, WORDS.en, (text) => text);
+  const other = page(kinds, WORDS.zh, chinese);
+  const problems = [
+    ...[...wanted].filter((text) => !known.has(text)).map((text) => `has no translation of "${text}"`),
+    ...[...known.keys()]
+      .filter((text) => !wanted.has(text))
+      .map((text) => `translates "${text}", which nothing says`),
+  ].map((problem) => `${file} ${problem}`);
   return {
     pages: [
       { source: 'crds/', target: 'docs/fields.md', text: english },
       { source: 'crds/', target: 'docs/zh-CN/fields.md', text: other },
     ],
-    problems: [...new Set(problems)],
+    problems,
   };
 }
 
 /**
  * @param {{ name: string, short: string, schema: any }[]} kinds
  * @param {typeof WORDS.en} words
- * @param {(kind: string, row: Row) => string} meaning
- * @param {(message: string) => string} rule
+ * @param {(english: string) => string} said  in the page's language
  */
-function page(kinds, words, meaning, rule) {
+function page(kinds, words, said) {
   const out = [`# ${words.title}`, '', ...words.intro.flatMap((line) => [line, ''])];
   for (const { name, short, schema } of kinds) {
-    out.push(`## ${name} (\`${short}\`)`, '', meaning(name, { path: '', schema, required: true }), '');
+    out.push(`## ${name} (\`${short}\`)`, '', said(schema.description), '');
     const rows = [...rowsOf(name, schema)];
     const part = (/** @type {string} */ start) =>
       table(
         words.columns,
-        rows.filter(({ path }) => path.startsWith(start)).map((row) => cells(row, words, meaning(name, row))),
+        rows
+          .filter(({ path }) => path.startsWith(start))
+          .map((row) => cells(row, words, said(row.schema.description))),
       );
     out.push(...part('spec'), '', `### ${words.rules}`, '');
     const rules = [{ path: '', schema, required: true }, ...rows].flatMap((row) =>
-      ruleCells(row, words, rule),
+      ruleCells(row, words, said),
     );
     out.push(...table(words.ruleColumns, rules), '', `### ${words.status}`, '', ...part('status'), '');
   }

@@ -68,7 +68,7 @@ export interface VideoPushSet {
          */
         testPattern?: {
           /**
-           * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still.
+           * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still. Default TestSrc2.
            */
           pattern?: 'TestSrc2' | 'TestSrc' | 'SMPTEHDBars';
           /**
@@ -177,7 +177,7 @@ export interface VideoPushSet {
            */
           testPattern?: {
             /**
-             * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still.
+             * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still. Default TestSrc2.
              */
             pattern?: 'TestSrc2' | 'TestSrc' | 'SMPTEHDBars';
             /**

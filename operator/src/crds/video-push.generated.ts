@@ -51,7 +51,7 @@ export interface VideoPush {
        */
       testPattern?: {
         /**
-         * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still.
+         * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still. Default TestSrc2.
          */
         pattern?: 'TestSrc2' | 'TestSrc' | 'SMPTEHDBars';
         /**

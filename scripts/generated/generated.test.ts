@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { generateAll } from './all.mjs';
+import { fieldPages } from './fields.mjs';
+import { splice } from './splice.mjs';
+
+const PUSH = `spec:
+  versions:
+    - schema:
+        openAPIV3Schema:
+          properties:
+            spec:
+              required: [source, outputs]
+              properties:
+                source:
+                  properties:
+                    uri: {x-kubernetes-validations: [{rule: 'self.size() > 1 && !self.contains("$(")', message: m}]}
+                outputs: {items: {properties: {name: {x-kubernetes-validations: [{rule: self != "", message: m}]}}}}
+`;
+
+const SET = `by: hand
+properties:
+  # made from videopush.yaml by \`npm run generate\`: spec
+  spec: outdated
+  # end of what is made from videopush.yaml
+also: by hand
+`;
+
+test("the set's template is made from the VideoPush, what is written by hand around it stays", () => {
+  const text = splice(SET, PUSH);
+  const { by, properties, also } = parse(text);
+  expect([by, also]).toEqual(['hand', 'by hand']);
+  expect(properties.spec.required).toEqual(['outputs']);
+  expect(text).not.toContain('outdated');
+  expect(splice(text, PUSH)).toBe(text);
+});
+
+test('rules of the fields that hold placeholders look at what comes out, others at what is written', () => {
+  const { source, outputs } = parse(splice(SET, PUSH)).properties.spec.properties;
+  const filled = 'self.replace("$(name)", "0").replace("$(index)", "0")';
+  expect(source.properties.uri['x-kubernetes-validations'][0].rule).toBe(
+    `${filled}.size() > 1 && !${filled}.contains("$(")`,
+  );
+  expect(outputs.items.properties.name['x-kubernetes-validations'][0].rule).toBe('self != ""');
+});
+
+const KIND = {
+  spec: {
+    names: { kind: 'Thing', shortNames: ['th'] },
+    versions: [
+      {
+        schema: {
+          openAPIV3Schema: {
+            description: 'A thing.',
+            properties: {
+              spec: {
+                type: 'object',
+                description: 'What is wanted.',
+                required: ['rate'],
+                properties: {
+                  rate: {
+                    type: 'integer',
+                    minimum: 1,
+                    maximum: 9,
+                    description: 'A | rate.',
+                    'x-kubernetes-validations': [{ rule: 'self != 3', message: 'must not be 3' }],
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+test('the list of fields has a row for each, in both languages, and its rules', () => {
+  const translations = [
+    ['A thing.', '一物。'],
+    ['What is wanted.', '期望。'],
+    ['A | rate.', '速率。'],
+    ['must not be 3', '不得为 3'],
+  ].map(([en = '', zh = '']) => ({ en, zh }));
+  const { pages, problems } = fieldPages([KIND], translations, 'words.yaml');
+  const [english, chinese] = pages.map(({ text }) => text);
+  expect(problems).toEqual([]);
+  expect(english).toContain('| `spec.rate` | whole number | required | 1–9 | A \\| rate. |');
+  expect(english).toContain('| `spec.rate` | must not be 3 |');
+  expect(chinese).toContain('| `spec.rate` | 整数 | 必填 | 1–9 | 速率。 |');
+  expect(chinese).toContain('| `spec.rate` | 不得为 3 |');
+});
+
+test('a text without a translation is named, and a translation of what nothing says', () => {
+  const { problems } = fieldPages([KIND], [{ en: 'gone', zh: '无' }], 'words.yaml');
+  expect(problems).toContain('words.yaml has no translation of "must not be 3"');
+  expect(problems).toContain('words.yaml translates "gone", which nothing says');
+});
+
+test("everything generated has a source, and the chart's definitions are those of crds/", async () => {
+  const { files, problems } = await generateAll();
+  expect(problems).toEqual([]);
+  const targets = files.map(({ target }) => target);
+  expect(targets).toContain('operator/src/crds/video-push-set.generated.ts');
+  expect(targets).toContain('docs/zh-CN/fields.md');
+  expect(targets).toContain('charts/videopush/files/crds/videopushset.yaml');
+});
