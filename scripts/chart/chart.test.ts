@@ -1,0 +1,159 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decoderFamilies, encoderFamilies } from '@videopush/codec-worker/metrics';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { Metrics } from '../../operator/src/runtime/metrics.ts';
+import { repoRoot } from '../paths.mjs';
+
+const chart = join(repoRoot, 'charts', 'videopush');
+const read = (file: string): string => readFileSync(join(chart, file), 'utf8');
+const yaml = (file: string) => parse(read(file));
+
+type Schema = {
+  $ref?: string;
+  $defs?: Record<string, Schema>;
+  type?: string | string[];
+  properties?: Record<string, Schema>;
+  additionalProperties?: boolean | Schema;
+  items?: Schema;
+};
+
+const schema = JSON.parse(read('values.schema.json')) as Schema;
+const values = yaml('values.yaml') as Record<string, unknown>;
+const valid = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
+
+test('the chart has the version of the program', () => {
+  const { version } = JSON.parse(readFileSync(join(repoRoot, 'package.json'), 'utf8')) as { version: string };
+  expect(yaml('Chart.yaml')).toMatchObject({ version, appVersion: version });
+});
+
+/** Helm takes them as the wish to have no such value. */
+const withoutNulls = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, item: unknown) => (item === null ? undefined : item)));
+
+describe('the schema of the values', () => {
+  test('takes the defaults and every file in ci/', () => {
+    const files = globSync('ci/*.yaml', { cwd: chart });
+    expect(files.length).toBeGreaterThanOrEqual(4);
+    for (const file of ['values.yaml', ...files]) {
+      valid(withoutNulls(yaml(file) ?? {}));
+      expect(valid.errors ?? [], file).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['replicas', { replicas: 2 }],
+    ['image.repo', { image: { repo: 'x' } }],
+    ['crds.enabled', { crds: { enabled: true } }],
+    ['nats.adress', { nats: { adress: 'nats://a:4222' } }],
+    ['nats.address without a scheme', { nats: { address: 'nats.queues:4222' } }],
+    ['metrics.serviceMonitor.enable', { metrics: { serviceMonitor: { enable: true } } }],
+    ['resources.request', { resources: { request: { cpu: 1 } } }],
+    ['podSecurityContext.runAsNonroot', { podSecurityContext: { runAsNonroot: true } }],
+    ['tolerations[].efect', { tolerations: [{ key: 'a', efect: 'NoSchedule' }] }],
+    ['a log level that is none', { logLevel: 'verbose' }],
+    ['a pull policy that is none', { image: { pullPolicy: 'Sometimes' } }],
+    ['a digest that is none', { image: { digest: 'latest' } }],
+    ['pull secrets by name alone', { imagePullSecrets: ['images'] }],
+    ['a namespace in capitals', { watchNamespaces: ['Studio'] }],
+    ['a label that is a number', { podLabels: { tier: 1 } }],
+    ['a name of 44 characters', { fullnameOverride: 'a'.repeat(44) }],
+  ])('refuses %s', (_, wrong) => {
+    expect(valid(wrong)).toBe(false);
+  });
+
+  /** What is Kubernetes' own, where a value need not name every field. */
+  const foreign = /\/(\w*[sS]ecurityContext|resources|probe|affinity|image|pulledImage)$/;
+  const resolve = (node: Schema): Schema =>
+    node.$ref ? (schema.$defs?.[node.$ref.split('/').at(-1) ?? ''] ?? {}) : node;
+
+  function compare(node: Schema, value: unknown, path: string, within = false): string[] {
+    const { properties } = resolve(node);
+    const theirs = within || foreign.test(node.$ref ?? '');
+    if (!properties || typeof value !== 'object' || value === null) return [];
+    const known = Object.keys(properties);
+    const given = Object.keys(value);
+    const unset = theirs ? [] : known.filter((key) => !given.includes(key));
+    return [
+      ...unset.filter((key) => key !== 'global').map((key) => `${path}${key} has no default`),
+      ...given.flatMap((key) => {
+        const next = properties[key];
+        const item = (value as Record<string, unknown>)[key];
+        return next ? compare(next, item, `${path}${key}.`, theirs) : [`${path}${key} is not in the schema`];
+      }),
+    ];
+  }
+
+  test('knows the same names as values.yaml', () => {
+    expect(compare(schema, values, '')).toEqual([]);
+  });
+
+  test('leaves no object open that has names of its own', () => {
+    const open: string[] = [];
+    const walk = (node: unknown, path: string): void => {
+      if (typeof node !== 'object' || node === null) return;
+      const { properties, additionalProperties } = node as Schema;
+      if (typeof properties === 'object' && !path.endsWith('/properties') && additionalProperties !== false)
+        open.push(path);
+      for (const [key, item] of Object.entries(node)) walk(item, `${path}/${key}`);
+    };
+    walk(schema, '');
+    expect(open).toEqual([]);
+  });
+});
+
+describe('what is watched', () => {
+  const named = /\b(videopush|controller_runtime|workqueue|leader_election)_[a-z_]+/g;
+  const kinds = new Map([...decoderFamilies, ...encoderFamilies].map(({ name, type }) => [name, type]));
+  const operator = new Metrics({ version: '0', process: false });
+  operator.queues(() => []);
+  operator.leader('lease', () => true);
+
+  async function unknown(expressions: readonly string[]): Promise<string[]> {
+    const own = new Set((await operator.registry.getMetricsAsJSON()).map(({ name }) => name));
+    const used = expressions.flatMap((expression) => expression.match(named) ?? []);
+    return [...new Set(used)].filter((name) => {
+      const base = name.replace(/_(bucket|sum|count)$/, '');
+      return !kinds.has(name) && !own.has(name) && kinds.get(base) !== 'histogram' && !own.has(base);
+    });
+  }
+
+  interface Alert {
+    alert: string;
+    expr: string;
+    labels: { severity: string };
+    annotations: { summary: string; description: string };
+  }
+  const alerts = (yaml('files/alerts.yaml') as { groups: { rules: Alert[] }[] }).groups.flatMap(
+    ({ rules }) => rules,
+  );
+
+  test('every alert asks for metrics that there are, and says what to do', async () => {
+    expect(await unknown(alerts.map(({ expr }) => expr))).toEqual([]);
+    for (const { alert, labels, annotations } of alerts) {
+      expect(alert).toMatch(/^VideoPush[A-Z]/);
+      expect(['critical', 'warning']).toContain(labels.severity);
+      expect(annotations.summary.length).toBeLessThan(100);
+      expect(annotations.description).toMatch(/\.$/);
+    }
+    expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+  });
+
+  test('every panel of the dashboard asks for metrics that there are', async () => {
+    const { panels } = JSON.parse(read('files/dashboards/videopush.json')) as {
+      panels: { id: number; targets?: { expr: string }[] }[];
+    };
+    const expressions = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    expect(expressions.length).toBeGreaterThan(20);
+    expect(await unknown(expressions)).toEqual([]);
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  });
+});
+
+test('no template makes an object of a kind that the chart brings', () => {
+  for (const file of globSync('templates/**/*.yaml', { cwd: chart })) {
+    expect(read(file), file).not.toMatch(/^kind: (VideoPush|VideoPushSet|MediaServer)$/m);
+  }
+});
