@@ -1,6 +1,6 @@
 /** Building an image from its laid-out context, saving it, and what its content is known by. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { repoRoot } from '../paths.mjs';
@@ -64,6 +64,7 @@ export async function saveImage(daemon, name, file) {
     limitMs: 10 * 60_000,
     env: daemon.env,
   });
+  chmodSync(part, 0o644); // Docker leaves it to its owner alone
   renameSync(part, file);
 }
 

@@ -108,6 +108,9 @@ async function startDaemon(signal) {
       child.kill('SIGKILL');
       await within(end, STOP_MS);
     }
+    for (const folder of mountsBelow(run, readFileSync('/proc/mounts', 'utf8'))) {
+      await ask('umount', ['--lazy', folder]);
+    }
     rmSync(run, { recursive: true, force: true });
   };
   // The client's plain builder: this daemon's own BuildKit would want a bridge.
@@ -129,6 +132,17 @@ async function startDaemon(signal) {
     throw error;
   }
   return { env, buildArgs: ['--network=host'], own: true, close };
+}
+
+/**
+ * The daemon leaves the network namespace of its builds mounted.
+ * @param {string} folder
+ * @param {string} mounts  /proc/mounts
+ * @returns {string[]} the deepest first
+ */
+export function mountsBelow(folder, mounts) {
+  const points = mounts.split('\n').map((line) => (line.split(' ')[1] ?? '').replaceAll('\\040', ' '));
+  return points.filter((point) => point.startsWith(`${folder}/`)).reverse();
 }
 
 /**

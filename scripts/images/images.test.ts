@@ -9,6 +9,7 @@ import { run } from '../../test/support/program.ts';
 import { OFFICIAL } from './base.mjs';
 import { bundle, packagesOf } from './bundle.mjs';
 import { ENTRIES, IMAGES } from './context.mjs';
+import { mountsBelow } from './daemon.mjs';
 import { closure, notices } from './notices.mjs';
 import { programKey, writeProgramImage } from './programs.mjs';
 
@@ -69,6 +70,19 @@ describe('the licences of bundled packages', () => {
 
   test('a package that is not installed is named', () => {
     expect(() => closure('no-such-package')).toThrow('the npm package no-such-package is missing');
+  });
+});
+
+describe('a daemon of our own', () => {
+  test('leaves no mount behind, the deepest being taken away first', () => {
+    const mounts = [
+      'tmpfs /run/d tmpfs rw 0 0',
+      'nsfs /run/d/exec/netns/default nsfs rw 0 0',
+      'overlay /run/d/a\\040b overlay rw 0 0',
+      'overlay /run/d2/x overlay rw 0 0',
+      '',
+    ];
+    expect(mountsBelow('/run/d', mounts.join('\n'))).toEqual(['/run/d/a b', '/run/d/exec/netns/default']);
   });
 });
 

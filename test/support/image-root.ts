@@ -2,7 +2,17 @@
  * An image unpacked to a folder, and programs run in it as a container would run them: its user, a read-only root,
  * a /tmp of its own, no network. It takes root, and neither Docker nor a cluster.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  type Dirent,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Exit, Program, run } from './program.ts';
@@ -49,8 +59,12 @@ export class ImageRoot {
       await run('tar', ['-C', parts, '-xf', archive]);
       const [image] = JSON.parse(readFileSync(join(parts, 'manifest.json'), 'utf8'));
       for (const layer of image.Layers) {
-        await run('tar', ['-C', join(folder, 'root'), '--numeric-owner', '-xpf', join(parts, layer)]);
-        removeWhiteouts(join(folder, 'root'), layer);
+        const file = join(parts, layer);
+        const { stdout } = await run('tar', ['-tf', file], { keepLines: Number.POSITIVE_INFINITY });
+        const marks = stdout.filter((path) => basename(path).startsWith(WHITEOUT));
+        hide(join(folder, 'root'), marks);
+        const flags = ['--numeric-owner', `--exclude=${WHITEOUT}*`];
+        await run('tar', ['-C', join(folder, 'root'), ...flags, '-xpf', file]);
       }
       const { config } = JSON.parse(readFileSync(join(parts, image.Config), 'utf8'));
       rmSync(parts, { recursive: true });
@@ -90,6 +104,18 @@ export class ImageRoot {
     return { exit, stdout: program.stdout.join('\n'), stderr: program.stderr.join('\n') };
   }
 
+  /** Everything in it, as absolute paths of the image. */
+  *files(): Generator<{ path: string; mode: number; isFile: boolean }> {
+    for (const entry of walk(this.path)) {
+      const path = join(entry.parentPath, entry.name);
+      yield {
+        path: path.slice(this.path.length),
+        mode: lstatSync(path).mode & 0o7777,
+        isFile: entry.isFile(),
+      };
+    }
+  }
+
   text(path: string): string {
     return readFileSync(join(this.path, path), 'utf8');
   }
@@ -104,13 +130,20 @@ export class ImageRoot {
   }
 }
 
-/** @param layer only for the message */
-function removeWhiteouts(root: string, layer: string): void {
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.name.startsWith(WHITEOUT)) continue;
-    const name = entry.name.slice(WHITEOUT.length);
-    if (name === '.wh..opq') throw new Error(`${basename(dirname(layer))}: a layer hides a whole folder`);
-    rmSync(join(entry.parentPath, name), { recursive: true, force: true });
-    rmSync(join(entry.parentPath, entry.name));
+/** Everything below a folder, without going where symbolic links point: theirs may be folders of this machine. */
+function* walk(folder: string): Generator<Dirent> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    yield entry;
+    if (entry.isDirectory()) yield* walk(join(folder, entry.name));
+  }
+}
+
+/** Takes away what a layer hides of the layers below it: `.wh.NAME` a file or folder, `.wh..wh..opq` all that is in its folder. */
+function hide(root: string, marks: readonly string[]): void {
+  for (const mark of marks) {
+    const folder = join(root, dirname(mark));
+    const name = basename(mark).slice(WHITEOUT.length);
+    const hidden = name !== '.wh..opq' ? [name] : existsSync(folder) ? readdirSync(folder) : [];
+    for (const each of hidden) rmSync(join(folder, each), { recursive: true, force: true });
   }
 }
