@@ -9,10 +9,11 @@ import {
   serverPaths,
 } from '@videopush/operator/builders/mediaserver/index';
 import { buildStream, type StreamContext } from '@videopush/operator/builders/videopush/index';
-import { buildMembers, type VideoPushSet } from '@videopush/operator/builders/videopushset/index';
+import { buildMembers } from '@videopush/operator/builders/videopushset/index';
 import { type Manifest, ManifestError, validateManifest } from '@videopush/operator/crds/manifest';
 import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
 import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import type { VideoPushSet } from '@videopush/operator/crds/video-push-set.generated';
 import { stringify } from 'yaml';
 import { usageError } from './errors.ts';
 import { readManifestFile } from './manifests.ts';
@@ -28,7 +29,7 @@ export interface RenderFlags {
 /** A manifest and the file that it stands in, for messages. */
 export interface Document {
   file: string;
-  manifest: Manifest | VideoPushSet;
+  manifest: Manifest;
 }
 
 export interface RenderOptions {
@@ -54,13 +55,11 @@ const NO_UID = '00000000-0000-0000-0000-000000000000';
 /** Every object for every resource of ours among the documents, in their order. @throws CliError with exit code 2 */
 export function renderDocuments(documents: readonly Document[], options: RenderOptions): Rendered {
   const resources = documents.flatMap(({ file, manifest }) =>
-    manifest.kind === 'Secret' ? [] : [{ file, resource: settled(manifest as Resource, options.namespace) }],
+    manifest.kind === 'Secret' ? [] : [{ file, resource: settled(manifest, options.namespace) }],
   );
   refuseTwins(resources.map(({ resource }) => resource));
-  const all = resources.flatMap(({ file, resource }) =>
-    resource.kind === 'VideoPushSet'
-      ? membersOf(file, resource as VideoPushSet)
-      : [{ file, resource: resource as VideoPush | MediaServer }],
+  const all = resources.flatMap(({ file, resource }): Member[] =>
+    resource.kind === 'VideoPushSet' ? membersOf(file, resource) : [{ file, resource }],
   );
   const world = {
     servers: all.map(({ resource }) => resource).filter((one) => one.kind === 'MediaServer'),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { parseQuantity } from '../crds/quantity.ts';
 import { decoderCost, encoderCost, encoderMilliseconds, type StreamShape } from './cost.ts';
 import { codecOf, type Picture, pushedPicture, sourcePicture } from './picture.ts';
-import { parseQuantity } from './quantity.ts';
 import { containerResources } from './resources.ts';
 import { expectedRingBytes, ringVolumeBytes, slotBytes } from './ring-size.ts';
 import { somePush } from './testing/manifests.ts';

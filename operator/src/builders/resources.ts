@@ -1,7 +1,8 @@
 /** The resources of a container: what the cost table says, and what the resource says over it. Pure. */
 import { ManifestError } from '../crds/manifest.ts';
+import { parseQuantity, type Quantity } from '../crds/quantity.ts';
 import type { Cost } from './cost.ts';
-import { mebibytes, millicores, parseQuantity, type Quantity } from './quantity.ts';
+import { mebibytes, millicores } from './quantity.ts';
 
 export interface Resources {
   requests?: Record<string, Quantity>;

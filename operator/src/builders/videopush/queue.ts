@@ -18,10 +18,7 @@ export const NATS_ADDRESS_FIELD = 'spec.queue.jetStream.address';
 
 /** The address in effect, undefined when neither the resource nor the installation has one. */
 export function natsAddressOf({ spec }: VideoPush, defaults: Defaults): string | undefined {
-  return (
-    (spec.queue as { jetStream?: { address: string } } | undefined)?.jetStream?.address ??
-    defaults.natsAddress
-  );
+  return spec.queue?.jetStream?.address ?? defaults.natsAddress;
 }
 
 /** undefined for a stream in one pod. @throws ManifestError NATS_ADDRESS_FIELD when no server is known */

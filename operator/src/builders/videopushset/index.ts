@@ -1,25 +1,10 @@
 /** A VideoPushSet into its VideoPushes: the template, once for each source that runs. Pure. */
 import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
 import { FIELD_MANAGER, LABELS, shortHash } from '../names.ts';
 import { ownerReference } from '../owner.ts';
 
 type Spec = VideoPush['spec'];
-
-/** What is read of a set. */
-export interface VideoPushSet {
-  apiVersion: string;
-  kind: string;
-  metadata: VideoPush['metadata'];
-  spec: {
-    replicas?: number;
-    sources?: { name: string; source: Spec['source'] }[];
-    range?: { first?: number; count: number };
-    template: {
-      metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> };
-      spec: Omit<Spec, 'source'> & { source?: Spec['source'] };
-    };
-  };
-}
 
 /** One source of a set: its name is its identity, wherever it stands in the list. */
 export interface Member {
@@ -65,7 +50,7 @@ function buildMember(set: VideoPushSet, member: Member): VideoPush {
   const { metadata = {}, spec } = set.spec.template;
   const annotations = metadata.annotations ?? {};
   return {
-    apiVersion: set.apiVersion as VideoPush['apiVersion'],
+    apiVersion: set.apiVersion,
     kind: 'VideoPush',
     metadata: {
       name: memberName(name, member.name),

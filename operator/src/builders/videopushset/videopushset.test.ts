@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
-import { buildMembers, memberName, memberNames, membersOf, type VideoPushSet } from './index.ts';
+import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
+import { buildMembers, memberName, memberNames, membersOf } from './index.ts';
 
 type SetSpec = VideoPushSet['spec'];
 type Template = SetSpec['template'];
