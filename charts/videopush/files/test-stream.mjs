@@ -76,8 +76,11 @@ async function ready(signal) {
   const { status } = (await api('GET', `${collection('videopushes')}/${name}`, signal)) ?? {};
   const conditions = status?.conditions ?? [];
   const find = (type) => conditions.find((condition) => condition.type === type);
-  said = conditions.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`).join('\n     ');
-  if (find('Stalled')?.status === 'True') throw new Error(`the stream cannot run: ${find('Stalled').message}`);
+  said = conditions
+    .map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`)
+    .join('\n     ');
+  if (find('Stalled')?.status === 'True')
+    throw new Error(`the stream cannot run: ${find('Stalled').message}`);
   return find('Ready')?.status === 'True' && status.podName ? status : null;
 }
 
@@ -86,9 +89,13 @@ async function sentFrames(podName, signal) {
   const pod = await api('GET', `/api/v1/namespaces/${namespace}/pods/${podName}`, signal);
   const address = pod?.status?.podIP;
   if (!address) return null;
-  const response = await fetch(`http://${address.includes(':') ? `[${address}]` : address}:9091/metrics`, { signal });
+  const response = await fetch(`http://${address.includes(':') ? `[${address}]` : address}:9091/metrics`, {
+    signal,
+  });
   const lines = (await response.text()).split('\n');
-  const line = lines.find((text) => text.startsWith('videopush_frames_total{') && text.includes('stage="sent"'));
+  const line = lines.find(
+    (text) => text.startsWith('videopush_frames_total{') && text.includes('stage="sent"'),
+  );
   return line ? Number(line.slice(line.lastIndexOf(' '))) : null;
 }
 
@@ -123,7 +130,10 @@ async function run(signal) {
   await clear(signal); // what a run that was cut off has left
   for (const [plural, object] of objects) {
     const made = await api('POST', collection(plural), signal, object);
-    if (!made) throw new Error(`this cluster does not know ${object.kind}: its definition is not installed (crds.install)`);
+    if (!made)
+      throw new Error(
+        `this cluster does not know ${object.kind}: its definition is not installed (crds.install)`,
+      );
     console.log(`ok   ${object.kind} ${namespace}/${name} applied`);
   }
   const began = performance.now();
@@ -135,7 +145,11 @@ async function run(signal) {
   const enough = async () => ((await sentFrames(podName, signal)) ?? 0) >= first + ENOUGH_FRAMES;
   await until(`it goes on sending (${ENOUGH_FRAMES} frames more)`, enough, signal);
   const page = `http://${name}-media.${namespace}.svc:8888/${name}/`;
-  const bytes = await until('a viewer gets the picture', () => segmentBytes(page, signal).catch(() => null), signal);
+  const bytes = await until(
+    'a viewer gets the picture',
+    () => segmentBytes(page, signal).catch(() => null),
+    signal,
+  );
   console.log(`     ${bytes} bytes of it, from ${page}`);
 }
 
