@@ -48,9 +48,14 @@ function children(schema: Schema, value: unknown, field: string): Child[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, item]): Child[] => {
     const below = memberSchema(schema, name);
-    return below ? [[below, item, join(field, `.${name}`)]] : [];
+    // Entries of a map in brackets, as the API server names them.
+    const place = isNamed(schema, name) ? join(field, `.${name}`) : `${field}[${name}]`;
+    return below ? [[below, item, place]] : [];
   });
 }
+
+const isNamed = (schema: Schema, name: string): boolean =>
+  Object.hasOwn((schema.properties ?? {}) as object, name);
 
 function memberSchema(schema: Schema, name: string): Schema | undefined {
   const named = (schema.properties as Record<string, Schema> | undefined)?.[name];

@@ -1,0 +1,112 @@
+/** A real API server with the definitions of crds/: what it refuses, with which words, and what it makes of the rest. */
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { type Manifest, ManifestError, validateManifest } from '../../operator/src/crds/manifest.ts';
+import { RIGHT_MANIFESTS, videoPush, videoPushSet } from '../../operator/src/crds/testing/manifests.ts';
+import { WRONG_MANIFESTS } from '../../operator/src/crds/testing/wrong-manifests.ts';
+import { startApiServer } from '../support/cluster/index.ts';
+import { Admission } from '../support/e2e/admission.ts';
+import { kubectl } from '../support/e2e/kubectl.ts';
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+let server: Awaited<ReturnType<typeof startApiServer>>;
+let admission: Admission;
+
+beforeAll(async () => {
+  server = await startApiServer();
+  await kubectl(server.kubeconfig, ['apply', '--server-side', '-f', join(ROOT, 'crds')]);
+  const names = ['mediaservers', 'videopushes', 'videopushsets'].map((name) => `crd/${name}.videopush.dev`);
+  await kubectl(server.kubeconfig, ['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+  admission = await Admission.connect(server.kubeconfig);
+}, 180_000);
+
+afterAll(async () => {
+  admission?.close();
+  await server?.close();
+});
+
+/** `field: message` of this program's own refusal. */
+function ownWords(manifest: unknown): { field: string; words: string } {
+  try {
+    validateManifest(manifest);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    const { field, message } = error;
+    return { field, words: message.slice(field === '' ? 0 : field.length + 2) };
+  }
+  throw new Error('accepted by this program');
+}
+
+/** What the API server finds while it decodes, before it looks at schemas, and says in words of its own. */
+const DECODING = /strict decoding error/;
+
+describe('a wrong manifest is refused by the API server, with what to write instead', () => {
+  test.each(WRONG_MANIFESTS)('$name', async ({ manifest, says }) => {
+    const { accepted, message } = await admission.judge(manifest);
+    expect(accepted).toBe(false);
+    if (typeof says === 'string') expect(message).toContain(says);
+    else expect(message).toMatch(says);
+    if (DECODING.test(message)) return;
+    const { field, words } = ownWords(manifest);
+    expect(message).toContain(`${field}: `);
+    expect(message.replaceAll('\\"', '"')).toContain(words.replace(/: \{.*/, ''));
+  });
+});
+
+describe('a right manifest is accepted, and completed with the same defaults', () => {
+  test.each(RIGHT_MANIFESTS)('$name', async ({ manifest }) => {
+    const { accepted, message, object } = await admission.judge(manifest);
+    expect(message).toBe('');
+    expect(accepted).toBe(true);
+    expect((object as { spec?: unknown }).spec).toEqual(specOf(validateManifest(manifest)));
+  });
+});
+
+const specOf = (manifest: Manifest): unknown =>
+  JSON.parse(JSON.stringify((manifest as { spec?: unknown }).spec));
+
+test('every example is accepted', async () => {
+  const files = globSync(join(ROOT, 'examples/**/*.yaml'));
+  const documents = files.flatMap((file) =>
+    parseAllDocuments(readFileSync(file, 'utf8')).map((document) => ({ file, manifest: document.toJS() })),
+  );
+  const ours = documents.filter(({ manifest }) => /^videopush\.dev\//.test(manifest?.apiVersion ?? ''));
+  expect(ours.length).toBeGreaterThan(4);
+  for (const { file, manifest } of ours) {
+    expect({ file, ...(await admission.judge(manifest)) }).toMatchObject({
+      file,
+      message: '',
+      accepted: true,
+    });
+  }
+});
+
+test('a set of 1000 long sources is within what rules may cost', async () => {
+  const sources = Array.from({ length: 1000 }, (_, index) => ({
+    name: `source-${index}`,
+    source: {
+      uri: `rtsp://camera-${index}.example/`.padEnd(1000, 'x'),
+      credentialsSecretRef: { name: `camera-${index}` },
+    },
+  }));
+  expect(await admission.judge(videoPushSet({ sources }))).toMatchObject({ message: '', accepted: true });
+});
+
+test('a set is scaled through its subresource, streams are selected by field, columns say what is there', async () => {
+  const run = (...args: string[]) => kubectl(server.kubeconfig, args);
+  const apply = (manifest: object) =>
+    kubectl(server.kubeconfig, ['apply', '-f', '-'], { input: JSON.stringify(manifest) });
+  await apply(videoPushSet({}, 'scaled'));
+  await run('scale', 'vps/scaled', '--replicas=7');
+  expect(await run('get', 'vps', 'scaled', '-o', 'jsonpath={.spec.replicas}')).toBe('7');
+  for (const topology of ['SamePod', 'Split']) await apply(videoPush({ topology }, topology.toLowerCase()));
+  const split = ['get', 'vp', '--field-selector', 'spec.topology=Split'];
+  expect(await run(...split, '-o', 'name')).toBe('videopush.videopush.dev/split\n');
+  expect(await run('get', 'vp')).toMatch(/^NAME +READY +REASON +SOURCE +CODEC +URL +AGE\n/);
+  expect(await run('get', 'vps')).toMatch(/^NAME +DESIRED +RUNNING +READY +AGE\nscaled +7 /);
+  expect(await run('get', 'ms')).toBe('');
+});
