@@ -1,0 +1,200 @@
+/**
+ * A real node from pinned programs: etcd, the API server, containerd, the kubelet and the rest as plain processes in
+ * namespaces of their own. Nothing of it is pulled from a registry, and nothing of it outlives this process.
+ */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AdminApi, conditionTrue, type Waiting } from './api.ts';
+import { baseImages } from './base-images.ts';
+import { makeCgroups } from './cgroups.ts';
+import { clientOf } from './client.ts';
+import { execute } from './command.ts';
+import { containerd, containerdSocket, importImages } from './containerd.ts';
+import { apiServer, type Command, controllerManager, etcd, scheduler } from './control-plane.ts';
+import { coredns, dnsObjects } from './dns.ts';
+import { ClusterError } from './errors.ts';
+import type { Cluster, StartOptions } from './index.ts';
+import { kubelet, kubeProxy, NODE_NAME, type NodePlace } from './kubelet.ts';
+import { METRICS_API, metricsObjects, metricsServer } from './metrics.ts';
+import { Namespaces } from './namespaces.ts';
+import { addressesOf, joinNetworks } from './network.ts';
+import { type Identity, makeNodePki, type NodePki, writeKubeconfig } from './pki.ts';
+import { claimRun, type Run } from './runs.ts';
+import { closeOnSignals } from './signals.ts';
+
+/** Of a machine that is busy with a build beside; by itself each takes a few seconds. */
+const PART_MILLISECONDS = 90_000;
+const API_PORT = 6443;
+const ETCD = { client: 2379, peer: 2380 };
+
+export const kubeconfigOf = (folder: string): string => join(folder, 'kubeconfig');
+
+/**
+ * Takes about 11 s on two idle cores, with the metrics API being the last.
+ * @throws {ClusterError}
+ */
+export async function startNode({ onLine = () => {}, signal }: StartOptions = {}): Promise<Cluster> {
+  if (process.getuid?.() !== 0) {
+    throw new ClusterError('NotPermitted', 'a node cannot be started', {
+      cause: 'this is not root',
+      action: 'run it as root, or give a cluster by KUBECONFIG and VIDEOPUSH_E2E_CLUSTER=current',
+    });
+  }
+  const since = performance.now();
+  const run = await claimRun(onLine, signal);
+  const node = new Node(run, onLine);
+  const forget = closeOnSignals(() => node.close());
+  try {
+    await node.start(signal);
+  } catch (error) {
+    forget();
+    await node.close();
+    throw error;
+  }
+  onLine(`node up after ${((performance.now() - since) / 1000).toFixed(1)} s: ${kubeconfigOf(run.folder)}`);
+  const { folder } = run;
+  return {
+    kind: 'node',
+    kubeconfig: kubeconfigOf(folder),
+    nodeAddress: addressesOf(run.slot).node,
+    ...clientOf(kubeconfigOf(folder), folder, false),
+    loadImages: (archives) => importImages(containerdSocket(folder), archives),
+    close: () => {
+      forget();
+      return node.close();
+    },
+  };
+}
+
+class Node {
+  #run: Run;
+  #say: (line: string) => void;
+  #namespaces: Namespaces | undefined;
+  #api: AdminApi | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(run: Run, onLine: (line: string) => void) {
+    this.#run = run;
+    this.#say = onLine;
+  }
+
+  /** Everything in its order; ends early when a process of the node does. */
+  async start(signal?: AbortSignal): Promise<void> {
+    const failed = new AbortController();
+    const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+    const { folder } = this.#run;
+    const images = baseImages(either);
+    // Waited for below; until then a failure is nobody's.
+    images.catch(() => {});
+    const namespaces = await Namespaces.open(folder, either);
+    this.#namespaces = namespaces;
+    this.#run.keep(namespaces.keeper);
+    const stop = namespaces.onFailure((error) => failed.abort(error));
+    try {
+      await this.#startParts(namespaces, images, either);
+    } finally {
+      stop();
+    }
+    namespaces.onFailure((error) => this.#say(`${error.message}`));
+  }
+
+  async #startParts(
+    namespaces: Namespaces,
+    images: ReturnType<typeof baseImages>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { folder, slot } = this.#run;
+    const addresses = addressesOf(slot);
+    const names = { name: NODE_NAME, address: addresses.node, kubernetes: addresses.kubernetes };
+    makeCgroups(slot);
+    const [pki] = await Promise.all([
+      makeNodePki(join(folder, 'pki'), names, signal),
+      joinNetworks(slot, namespaces.keeper.pid, signal),
+    ]);
+    const place: NodePlace = { folder, slot, addresses, pki };
+    const start = ({ name, file, args }: Command) => namespaces.start(name, file, args);
+    start(etcd(folder, ETCD));
+    start(
+      apiServer(folder, pki, {
+        etcdPort: ETCD.client,
+        bind: '0.0.0.0',
+        port: API_PORT,
+        advertise: addresses.node,
+        serviceRange: addresses.serviceRange,
+      }),
+    );
+    start(containerd(folder, slot, addresses.podRange));
+    const server = `https://${addresses.node}:${API_PORT}`;
+    writeKubeconfig(kubeconfigOf(folder), server, pki.authority, pki.admin);
+    const api = new AdminApi(server, pki);
+    this.#api = api;
+    const waiting: Waiting = { limitMilliseconds: PART_MILLISECONDS, signal };
+    const loaded = this.#loadBase(images, signal);
+    loaded.catch(() => {});
+    await api.until('the API server is ready', '/readyz', () => true, waiting);
+    this.#say('API server ready');
+    this.#startRest(start, place, server);
+    await this.#createObjects(api, pki, place);
+    await loaded;
+    await untilUsable(api, waiting, this.#say);
+  }
+
+  #startRest(start: (command: Command) => void, place: NodePlace, server: string): void {
+    const { folder, addresses, pki } = place;
+    const client = (name: string, identity: Identity) =>
+      writeKubeconfig(join(folder, `${name}.kubeconfig`), server, pki.authority, identity);
+    start(kubelet(place, client('kubelet', pki.kubelet)));
+    start(controllerManager(client('controller-manager', pki.controllerManager), pki));
+    start(scheduler(client('scheduler', pki.scheduler)));
+    start(kubeProxy(place, client('kube-proxy', pki.kubeProxy)));
+    start(coredns(folder, addresses, kubeconfigOf(folder)));
+    start(metricsServer(kubeconfigOf(folder), pki.authority, pki.metrics));
+  }
+
+  async #createObjects(api: AdminApi, pki: NodePki, { addresses }: NodePlace): Promise<void> {
+    const objects = [...dnsObjects(addresses), ...metricsObjects(addresses.node, pki.authority)];
+    for (const { path, body } of objects) await api.create(path, body);
+  }
+
+  /** containerd answers on its socket a moment after its start. */
+  async #loadBase(images: ReturnType<typeof baseImages>, signal: AbortSignal): Promise<void> {
+    const { archives } = await images;
+    const socket = containerdSocket(this.#run.folder);
+    const end = performance.now() + PART_MILLISECONDS;
+    for (;;) {
+      try {
+        await execute('ctr', ['--address', socket, 'version'], { limitMilliseconds: 5_000, signal });
+        break;
+      } catch (error) {
+        if (performance.now() > end) throw error;
+        await sleep(100, undefined, { signal });
+      }
+    }
+    await importImages(socket, archives, signal);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    this.#api?.close();
+    await this.#namespaces?.close();
+    await this.#run.remove();
+  }
+}
+
+/** What a test may take as given: pods run, have their account's token, and the metrics API does not hold up anything. */
+async function untilUsable(api: AdminApi, waiting: Waiting, say: (line: string) => void): Promise<void> {
+  const account = '/api/v1/namespaces/default/serviceaccounts/default';
+  await Promise.all([
+    api
+      .until('the node is ready', `/api/v1/nodes/${NODE_NAME}`, conditionTrue('Ready'), waiting)
+      .then(() => say('node ready')),
+    api.until('the default service account is there', account, () => true, waiting),
+    api
+      .until('the metrics API is available', METRICS_API, conditionTrue('Available'), waiting)
+      .then(() => say('metrics API available')),
+  ]);
+}
