@@ -1,15 +1,22 @@
 /** `videopush run FILE…`: the manifests that a cluster takes, on this machine. */
 import { availableParallelism } from 'node:os';
 import { type LocalStreamOptions, startLocalStream } from '@videopush/codec-worker/local/stream';
+import { buildMembers } from '@videopush/operator/builders/videopushset/index';
 import {
   buildWorkerConfigs,
   effectiveCatchUp,
   type OutputTarget,
   sourceLabel,
 } from '@videopush/operator/builders/worker-config';
-import type { Manifest, Secret } from '@videopush/operator/crds/manifest';
+import {
+  type Manifest,
+  ManifestError,
+  type Secret,
+  validateManifest,
+} from '@videopush/operator/crds/manifest';
 import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
 import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import type { VideoPushSet } from '@videopush/operator/crds/video-push-set.generated';
 import { close } from './closing.ts';
 import { usageError } from './errors.ts';
 import { follow, type LiveStream } from './live.ts';
@@ -40,19 +47,41 @@ const readFile = (file: string): Manifest[] =>
     process.stderr.write(`videopush: ${file}: ${kind} is left to a cluster\n`),
   );
 
-/** Sorts the documents, and refuses names that stand twice. */
+/** Sorts the documents, puts the members of sets in their places, and refuses names that stand twice. */
 export function collect(manifests: Manifest[]): Manifests {
+  const members = manifests.filter(isKind<VideoPushSet>('VideoPushSet')).flatMap(membersOf);
   const seen = new Set<string>();
-  for (const { kind, metadata } of manifests) {
+  for (const { kind, metadata } of [...manifests, ...members]) {
     const name = `${kind} "${metadata.name}"`;
     if (seen.has(name)) throw usageError(`${name} stands twice in the manifests`);
     seen.add(name);
   }
-  const pushes = manifests.filter(isKind<VideoPush>('VideoPush')).filter(({ spec }) => !spec.suspend);
+  const pushes = [...manifests.filter(isKind<VideoPush>('VideoPush')), ...members];
   const secrets = manifests
     .filter(isKind<Secret>('Secret'))
     .map((secret) => [secret.metadata.name, secret] as const);
-  return { pushes, servers: manifests.filter(isKind<MediaServer>('MediaServer')), secrets: new Map(secrets) };
+  return {
+    pushes: pushes.filter(({ spec }) => !spec.suspend),
+    servers: manifests.filter(isKind<MediaServer>('MediaServer')),
+    secrets: new Map(secrets),
+  };
+}
+
+/** As many streams as the set asks for. What stands in for $(name) may spoil a field, so each is looked at again. */
+function membersOf(set: VideoPushSet): VideoPush[] {
+  // Without a cluster nothing owns anything, but the builders want to know by whom members would be owned.
+  const owner = { ...set, metadata: { uid: 'local', ...set.metadata } };
+  return buildMembers(owner).map((member) => {
+    try {
+      return validateManifest(member, 'machine') as VideoPush;
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      throw usageError(
+        `VideoPush "${member.metadata.name}" of VideoPushSet "${set.metadata.name}": ${error.message}`,
+        'correct the set; the manual lists every field',
+      );
+    }
+  });
 }
 
 /** One value of a Secret among the manifests. */
@@ -181,7 +210,8 @@ export async function withStreams<T>(
 
 export async function runCommand(files: string[], flags: RunFlags): Promise<void> {
   const manifests = collect(files.flatMap(readFile));
-  if (manifests.pushes.length === 0) throw usageError('the manifests have no VideoPush to run');
+  if (manifests.pushes.length === 0)
+    throw usageError('the manifests have no VideoPush and no VideoPushSet to run');
   const view = makeView(flags.json);
   process.exitCode = await withStreams(manifests, flags, view, async (streams) =>
     close(await follow(streams, view, { seconds: flags.for }), view),

@@ -7,20 +7,19 @@ import { parseAllDocuments } from 'yaml';
 import { type Manifest, ManifestError, validateManifest } from '../../operator/src/crds/manifest.ts';
 import { RIGHT_MANIFESTS, videoPush, videoPushSet } from '../../operator/src/crds/testing/manifests.ts';
 import { WRONG_MANIFESTS } from '../../operator/src/crds/testing/wrong-manifests.ts';
-import { startApiServer } from '../support/cluster/index.ts';
+import { type ApiServer, startApiServer } from '../support/cluster/index.ts';
 import { Admission } from '../support/e2e/admission.ts';
-import { kubectl } from '../support/e2e/kubectl.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-let server: Awaited<ReturnType<typeof startApiServer>>;
+let server: ApiServer;
 let admission: Admission;
 
 beforeAll(async () => {
   server = await startApiServer();
-  await kubectl(server.kubeconfig, ['apply', '--server-side', '-f', join(ROOT, 'crds')]);
+  await server.kubectl(['apply', '--server-side', '-f', join(ROOT, 'crds')]);
   const names = ['mediaservers', 'videopushes', 'videopushsets'].map((name) => `crd/${name}.videopush.dev`);
-  await kubectl(server.kubeconfig, ['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+  await server.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
   admission = await Admission.connect(server.kubeconfig);
 }, 180_000);
 
@@ -97,9 +96,9 @@ test('a set of 1000 long sources is within what rules may cost', async () => {
 });
 
 test('a set is scaled through its subresource, streams are selected by field, columns say what is there', async () => {
-  const run = (...args: string[]) => kubectl(server.kubeconfig, args);
+  const run = (...args: string[]) => server.kubectl(args);
   const apply = (manifest: object) =>
-    kubectl(server.kubeconfig, ['apply', '-f', '-'], { input: JSON.stringify(manifest) });
+    server.kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
   await apply(videoPushSet({}, 'scaled'));
   await run('scale', 'vps/scaled', '--replicas=7');
   expect(await run('get', 'vps', 'scaled', '-o', 'jsonpath={.spec.replicas}')).toBe('7');
