@@ -58,6 +58,19 @@ describe('a wrong configuration is refused with one line that begins with the fi
       { ...encoder(), encoder: { catchUp: 'Sprint' } },
       'encoder.catchUp: must be one of "Rebase", "Burst", "Skip"',
     ],
+    [
+      'a JetStream that is named with a password',
+      {
+        ...encoder(),
+        queue: { ...common.queue, jetStream: { address: 'nats://me:secret@nats:4222', stream: 's' } },
+      },
+      'queue.jetStream.address: must be nats://HOST:PORT without credentials',
+    ],
+    [
+      'a name that JetStream has no stream of',
+      { ...encoder(), queue: { ...common.queue, jetStream: { address: 'nats://nats:4222', stream: 'a.b' } } },
+      'queue.jetStream.stream: must be 1-200 letters, digits, "-" or "_"',
+    ],
     ['no role', common, 'role: must be "decoder" or "encoder"'],
     ['another version', { ...encoder(), version: 2 }, 'version: must be 1'],
     ['no version', { ...encoder(), version: undefined }, 'version: is missing; must be 1'],

@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { framesUnderWay, retainedFrames, sizesOf } from './sizes.ts';
+import { format } from './testing.ts';
+
+const queue = { capacityFrames: 20, whenFull: 'Block', encoderDelayFrames: 0 } as const;
+
+describe('the frames of a split queue', () => {
+  test('the encoder may hold its delay, what waits for its deadline, and two', () => {
+    expect(retainedFrames(queue, 100, format)).toBe(5);
+    expect(retainedFrames({ ...queue, encoderDelayFrames: 40 }, 500, format)).toBe(55);
+    const ntsc = { ...format, frameRateNumerator: 30000, frameRateDenominator: 1001 };
+    expect(retainedFrames(queue, 100, ntsc)).toBe(5);
+    expect(retainedFrames(queue, 100, { ...format, frameRateNumerator: 0 })).toBe(5);
+  });
+
+  test('with Block nearly all may stand in the stream, with a dropping policy only what an encoder needs', () => {
+    expect(sizesOf(queue, 100, format)).toEqual({
+      maxMessages: 29,
+      window: 27,
+      encoderRing: { capacityFrames: 20, retainedFrames: 5 },
+    });
+    expect(sizesOf({ ...queue, whenFull: 'DropOldest' }, 100, format)).toEqual({
+      maxMessages: 29,
+      window: 8,
+      encoderRing: { capacityFrames: 2, retainedFrames: 5 },
+    });
+  });
+
+  test('an encoder that fills its ring always leaves a frame of the window outside, by which its want is noticed', () => {
+    const configs = fc.record({
+      capacityFrames: fc.integer({ min: 1, max: 256 }),
+      whenFull: fc.constantFrom('Block', 'DropOldest', 'DropNewest'),
+      encoderDelayFrames: fc.integer({ min: 0, max: 250 }),
+    });
+    fc.assert(
+      fc.property(configs, fc.integer({ min: 0, max: 10_000 }), (config, budget) => {
+        const { maxMessages, window, encoderRing } = sizesOf(config, budget, format);
+        const slots = encoderRing.capacityFrames + encoderRing.retainedFrames;
+        expect(slots).toBeLessThan(window);
+        expect(window).toBeLessThan(maxMessages);
+        // What the decoder's ring has room for: its capacity stays free for the policy to act on.
+        const retained = retainedFrames(config, budget, format);
+        const ring = config.capacityFrames + retained + 4;
+        expect(config.whenFull === 'Block' ? window : config.capacityFrames + window).toBeLessThanOrEqual(
+          ring,
+        );
+      }),
+    );
+  });
+
+  test('large frames go one after the other, small ones eight at a time', () => {
+    expect(framesUnderWay(4608)).toBe(8);
+    expect(framesUnderWay(1_382_400)).toBe(8);
+    expect(framesUnderWay(12_441_600)).toBe(2);
+    expect(framesUnderWay(60_000_000)).toBe(1);
+    expect(framesUnderWay(Number.POSITIVE_INFINITY)).toBe(1);
+  });
+});

@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { frameRecord, queueRecord } from './testing.ts';
+import { Decoder, encodeQueue, encodeRecord, type FrameRecord } from './wire.ts';
+
+const read = (queue: string, frame: string) => new Decoder().decode({ queue, frame });
+
+describe('what a message says', () => {
+  test('comes out as it went in, up to the ends of 64 bits', () => {
+    const big = fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n });
+    const sequence = fc.bigInt({ min: 0n, max: 2n ** 53n });
+    const records = fc.record({
+      pts: big,
+      sourcePts: big,
+      segmentOrigin: big,
+      sequence,
+      previous: fc.option(sequence),
+      flags: fc.integer({ min: 0, max: 7 }),
+    });
+    fc.assert(
+      fc.property(records, ({ previous, ...header }) => {
+        const base = frameRecord(0n);
+        const record: FrameRecord = { ...base, header: { ...base.header, ...header }, previous };
+        const queue = queueRecord({ term: 1_795_549_926_002 });
+        expect(read(encodeQueue(queue), encodeRecord(record))).toEqual({ queue, record });
+      }),
+    );
+  });
+
+  test('is the end marker, too', () => {
+    const record = { kind: 'end', sourceFrames: 3960n, previous: 3958n } as const;
+    expect(read(encodeQueue(queueRecord()), encodeRecord(record)).record).toEqual(record);
+  });
+
+  test('is read anew when the decoder says something else of its queue', () => {
+    const decoder = new Decoder();
+    const frame = encodeRecord(frameRecord(1n));
+    expect(decoder.decode({ queue: encodeQueue(queueRecord()), frame }).queue.epoch).toBe('first');
+    const queue = encodeQueue(queueRecord({ epoch: 'second' }));
+    expect(decoder.decode({ queue, frame }).queue.epoch).toBe('second');
+  });
+
+  const good = encodeQueue(queueRecord());
+  const frame = encodeRecord(frameRecord(1n));
+  test.each([
+    ['nothing', '', frame, 'Videopush-Queue is not JSON'],
+    ['another version', good.replace('"version":1', '"version":2'), frame, 'Videopush-Queue: version'],
+    ['no frame', good, '{}', 'Videopush-Frame'],
+    ['a number that is none', good, frame.replace('"pts":"1"', '"pts":"1e3"'), 'header: pts'],
+    ['a negative sequence', good, frame.replace('"sequence":"1"', '"sequence":"-1"'), 'header: sequence'],
+    ['an unknown field', good, frame.replace('"kind"', '"mood":1,"kind"'), 'Videopush-Frame'],
+  ])('is refused by name when it is %s', (_, queue, record, why) => {
+    expect(() => read(queue, record)).toThrow(
+      expect.objectContaining({
+        code: 'QueueRecordInvalid',
+        permanent: true,
+        message: expect.stringContaining(why),
+      }),
+    );
+  });
+});
