@@ -1,3 +1,4 @@
+import { finishObjects, originOf } from '@videopush/operator/builders/applied';
 import { DEFAULTS } from '@videopush/operator/builders/defaults';
 import { buildStream } from '@videopush/operator/builders/videopush/index';
 import { readManifests } from '@videopush/operator/crds/manifest';
@@ -58,9 +59,9 @@ test('a stream and its server become every object that the operator would apply,
     expect.stringMatching(/^Secret live-publish-/),
     expect.stringMatching(/^Secret live-metrics-/),
     'ConfigMap live-media-config',
-    'Deployment live-media',
     'Service live-media',
     'Service live-media-api',
+    'Deployment live-media',
     'ConfigMap demo-worker',
     'Deployment demo-stream',
   ]);
@@ -76,7 +77,8 @@ test('they are those of the builders, to the byte', () => {
   );
   const [push] = readManifests(text).manifests as VideoPush[];
   if (!push) throw new Error('no manifest');
-  const { config, workloads } = buildStream({ push, servers: {}, defaults: DEFAULTS });
+  const context = { push, servers: {}, defaults: DEFAULTS };
+  const { config, workloads } = finishObjects(buildStream(context), originOf(context));
   expect(render(text).objects).toEqual([config, ...workloads]);
 });
 

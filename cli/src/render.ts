@@ -1,5 +1,6 @@
 /** `videopush render FILE…`: the objects that the operator would apply, made by the same builders. */
 import { readFileSync } from 'node:fs';
+import { finishObjects, originOf, stamped } from '@videopush/operator/builders/applied';
 import { serverCredentials } from '@videopush/operator/builders/credentials';
 import { DEFAULTS, type Defaults } from '@videopush/operator/builders/defaults';
 import {
@@ -67,7 +68,7 @@ export function renderDocuments(documents: readonly Document[], options: RenderO
     options,
   };
   const objects = all.flatMap(({ file, resource, member }) => [
-    ...(member ? [member] : []),
+    ...(member ? [stamped(member)] : []),
     ...explained(file, resource, () => childrenOf(resource, world)),
   ]);
   const without = documents.filter(({ manifest: { kind, metadata } }) => kind !== 'Secret' && !metadata.uid);
@@ -85,7 +86,10 @@ function childrenOf(resource: VideoPush | MediaServer, world: World): object[] {
   if (resource.kind === 'MediaServer') {
     const paths = serverPaths(resource.metadata.name, neighbours(world.pushes, resource));
     const objects = buildMediaServer({ ...credentialsOf(resource, world), paths, defaults });
-    return objects ? Object.values(objects).flat() : [];
+    if (!objects) return [];
+    const { secrets, config, service, apiService, deployment } = objects;
+    // Secrets are created once and never looked at again, so they carry no hash.
+    return [...secrets, ...[config, service, apiService, deployment].map(stamped)];
   }
   const servers = neighbours(world.servers, resource).map(
     (server): [string, StreamContext['servers'][string]] => [
@@ -93,11 +97,8 @@ function childrenOf(resource: VideoPush | MediaServer, world: World): object[] {
       { server, publishSecret: publishSecret(credentialsOf(server, world)) },
     ],
   );
-  const { config, workloads } = buildStream({
-    push: resource,
-    servers: Object.fromEntries(servers),
-    defaults,
-  });
+  const context = { push: resource, servers: Object.fromEntries(servers), defaults };
+  const { config, workloads } = finishObjects(buildStream(context), originOf(context));
   return [config, ...workloads];
 }
 

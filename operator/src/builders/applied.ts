@@ -18,6 +18,11 @@ export interface Origin {
   servers: string;
 }
 
+/** Also the resources of our own kinds. */
+interface Annotated {
+  metadata: { annotations?: Record<string, string> };
+}
+
 interface Whole {
   config: KubeObject;
   workloads: KubeObject[];
@@ -55,14 +60,14 @@ export function readOrigin(config: KubeObject | null): Origin | null {
 }
 
 /** The object with its hash on it. */
-export const stamped = (object: KubeObject): KubeObject =>
+export const stamped = <T extends Annotated>(object: T): T =>
   annotated(object, { [APPLIED]: contentHash(object) });
 
 /** Hash of the pod template that a workload was applied with; empty when it does not tell. */
 export const templateHash = ({ metadata }: KubeObject): string =>
   metadata.annotations?.[ANNOTATIONS.template] ?? '';
 
-function annotated(object: KubeObject, more: Record<string, string>): KubeObject {
+function annotated<T extends Annotated>(object: T, more: Record<string, string>): T {
   const annotations = { ...object.metadata.annotations, ...more };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }
