@@ -72,6 +72,33 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     });
   });
 
+  it('drops the newest frames while it is full, if it is to, and every frame has its fate', async () => {
+    await using lane = await Lane.open(carrier, { frames: 100, capacityFrames: 10, whenFull: 'DropNewest' });
+    const giving = lane.give();
+    await giving.waitForLine(/^ended$/, 30_000);
+    const taking = lane.take();
+    expect((await taking.waitForExit(60_000)).code).toBe(0);
+    const arrived = lane.arrived();
+    // The first ones: those that the queue has room for.
+    expect(arrived).toEqual(upTo(carrier === 'ring' ? 10 : 10 + 2 + 3));
+    const ledger = { sent: arrived.length, dropped: { queueFull: 100 - arrived.length, network: 0 } };
+    expect(lane.books()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
+  });
+
+  it('drops the oldest frames while it is full, if it is to, and every frame has its fate', async () => {
+    await using lane = await Lane.open(carrier, { frames: 100, capacityFrames: 10, whenFull: 'DropOldest' });
+    const giving = lane.give();
+    await giving.waitForLine(/^ended$/, 30_000);
+    const taking = lane.take();
+    expect((await taking.waitForExit(60_000)).code).toBe(0);
+    const arrived = lane.arrived();
+    expect(arrived.slice(-10)).toEqual(upTo(100).slice(-10));
+    // What was handed to the server can't be dropped any more.
+    expect(arrived.slice(0, -10)).toEqual(carrier === 'ring' ? [] : upTo(2 + 3));
+    const ledger = { sent: arrived.length, dropped: { queueFull: 100 - arrived.length, network: 0 } };
+    expect(lane.books()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
+  });
+
   it('delivers again to a second taking end what the first one had not called done', async () => {
     await using lane = await Lane.open(carrier, { frames: 100, heldFrames: 5 });
     lane.give();

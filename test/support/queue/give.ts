@@ -1,6 +1,6 @@
 /** The giving end of a frame queue, a process of its own: frames 0 to N - 1, then the end marker. Started again it goes on. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RelayWriter } from '@videopush/native';
+import { FrameQueueWriter, RelayWriter } from '@videopush/native';
 import { JetStreamDecoder } from '../../../codec-worker/src/queues/jetstream/index.ts';
 import { EXTRA_FRAMES } from '../../../codec-worker/src/queues/jetstream/sizes.ts';
 import type { RingStart } from '../../../codec-worker/src/queues/queue.ts';
@@ -8,6 +8,8 @@ import { formatOf, paint, pictureBytes, readOptions, workerConfig } from './end.
 
 const options = readOptions();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+let carrier: JetStreamDecoder | null = null;
 
 /** The other pod's half of the way, running; how this pod's ring begins. */
 async function carry(): Promise<RingStart | 'ended' | null> {
@@ -17,7 +19,7 @@ async function carry(): Promise<RingStart | 'ended' | null> {
     role: 'decoder' as const,
     source: { uri: 'test', onEnd: 'Complete' as const },
   };
-  const carrier = new JetStreamDecoder(
+  carrier = new JetStreamDecoder(
     { ...config, video: {} },
     {
       onFault: ({ code, message }) => say(`fault ${code} ${message}`),
@@ -25,7 +27,6 @@ async function carry(): Promise<RingStart | 'ended' | null> {
       onEvent: ({ kind }) => say(`event ${kind}`),
     },
   );
-  process.once('SIGTERM', () => void carrier.cut().then(() => process.exit(143)));
   const start = await carrier.prepare();
   if (start !== null && start !== 'ended') void carrier.run();
   return start;
@@ -44,7 +45,36 @@ async function open(start: RingStart, width: number): Promise<RelayWriter> {
 const widthOf = (number: number): number =>
   options.changeAt !== undefined && number >= options.changeAt ? options.width / 2 : options.width;
 
+/** A policy that drops is for a writer that never waits. */
+async function giveAndDrop(start: RingStart): Promise<void> {
+  const { width, height, capacityFrames, heldFrames, whenFull, frames, ringPath } = options;
+  const writer = await FrameQueueWriter.create(ringPath, {
+    width,
+    height,
+    capacityFrames,
+    heldFrames: heldFrames + 2 + (options.jetStream ? EXTRA_FRAMES : 0),
+    parameters: JSON.parse(start.parameters) as object,
+    ...(whenFull && { whenFull }),
+    peerTimeoutMilliseconds: 600_000,
+  });
+  for (let number = 0; number < frames; number++) {
+    await writer.put(paint(Buffer.alloc(width * height * 3), number));
+    await sleep(5);
+  }
+  await writer.end();
+  say('ended');
+  await sleep(600_000);
+}
+
+process.once('SIGTERM', async () => {
+  const began = performance.now();
+  await carrier?.cut();
+  say(`aborted in ${(performance.now() - began).toFixed(0)} ms`);
+  process.exit(143);
+});
+
 const start = await carry();
+if (options.whenFull && start !== null && start !== 'ended') await giveAndDrop(start);
 if (start === 'ended' || start === null) {
   say('ended before');
 } else {

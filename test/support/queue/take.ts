@@ -55,6 +55,12 @@ function check(frame: RelayFrame): number {
 }
 
 const carrier = carry();
+process.once('SIGTERM', async () => {
+  const began = performance.now();
+  await carrier?.cut();
+  say(`aborted in ${(performance.now() - began).toFixed(0)} ms`);
+  process.exit(143);
+});
 const reader = await RelayReader.attach(options.ringPath, { openTimeoutMilliseconds: 600_000 });
 const next = async (): Promise<RelayFrame | 'replaced' | null> => {
   for (let found = reader.take(); ; found = reader.take()) {

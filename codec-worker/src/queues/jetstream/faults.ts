@@ -1,5 +1,5 @@
 /** What can be wrong with the queue's server, in the worker's shape of errors. Pure. */
-import { JetStreamApiError } from '@nats-io/jetstream';
+import { JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/nats-core';
 import { NativeError } from '@videopush/native';
 import { WorkerError } from '../../errors.ts';
@@ -30,6 +30,15 @@ export const isStreamMissing = (error: unknown): boolean =>
 
 export const isConflict = (error: unknown): boolean =>
   apiCode(error) === API.wrongLastSequence || apiCode(error) === API.wrongLastSequenceUnknown;
+
+/** Deleted while it was asked for messages (409), or before (503: nobody answers). */
+export function isConsumerGone(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return (
+    error instanceof JetStreamError &&
+    [409, 503, API.consumerNotFound, API.streamNotFound].includes(code as number)
+  );
+}
 
 /** A passing trouble: both sides wait it out. */
 export function unavailable(address: string, why: string): WorkerError {

@@ -52,7 +52,8 @@ export interface ForwarderOptions {
   onSuperseded: () => void;
 }
 
-type Next = ReturnType<RelayReader['take']>;
+/** 'full': there is no room in the stream for what may be in the ring. */
+type Next = ReturnType<RelayReader['take']> | 'full';
 
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -75,8 +76,9 @@ export class Forwarder {
   #previous: bigint | null = null;
   /** The end marker's sequence in the stream; null: it is not there. */
   #end: number | null = null;
-  /** Taken from the ring, not yet published. */
-  #next: Next;
+  /** Taken, although there was no room: the last frame that the stream has was not met. */
+  #hand: RelayFrame | null = null;
+  #frameBytes = 1;
   #listening = false;
 
   constructor(options: ForwarderOptions) {
@@ -191,10 +193,12 @@ export class Forwarder {
     this.#end = mine?.kind === 'end' ? state.last_seq : null;
     const frame = mine?.kind === 'frame' ? mine.header.sequence : (mine?.previous ?? null);
     const sequence = this.#end === null ? state.last_seq : state.last_seq - 1;
-    this.#known = frame === null ? null : { frame, sequence };
+    // Frames that are done are not in the ring any more.
+    const met = frame === null || (lastDone !== null && frame <= lastDone);
+    this.#known = met ? null : { frame, sequence };
     this.#previous = frame ?? lastDone;
     this.#present = [];
-    this.#next = undefined;
+    this.#hand = null;
     this.#window.reset(state.last_seq, state.messages > 0 ? state.first_seq - 1 : state.last_seq);
     reader.rewind();
     this.#link.clear();
@@ -217,15 +221,15 @@ export class Forwarder {
     let failure: unknown;
     try {
       while (failure === undefined && !connection.isClosed() && !this.#link.signal.aborted) {
-        const next = this.#look(reader);
-        if (next && next !== 'replaced' && this.#mayPublish(flight.size, next)) {
-          this.#next = undefined;
+        const next = this.#look(reader, flight.size);
+        if (next && next !== 'replaced' && next !== 'full') {
           const after = this.#window.last + flight.size;
           const sent: Promise<void> = this.#publish(connection, client, next, after).then(
             (sequence) => {
               flight.delete(sent);
               reader.release(next);
-              this.#finish(reader, this.#window.publish(next.position, sequence));
+              const through = this.#window.publish(next.position, sequence);
+              this.#finish(reader, this.#sizes?.keep ? through : next.position + 1);
               this.#bell.ring();
             },
             (error: unknown) => {
@@ -251,40 +255,55 @@ export class Forwarder {
       }
     } finally {
       await Promise.allSettled(flight);
+      // What is in nobody's hands may be dropped by a decoder that is not to wait.
+      if (failure !== undefined || connection.isClosed()) reader.rewind();
     }
     if (failure !== undefined) throw failure;
     if (this.#link.signal.aborted) return true;
     throw new Error('the connection is gone');
   }
 
-  /** The next frame that the stream has not got. */
-  #look(reader: RelayReader): Next {
-    while (!this.#next) {
-      const next = reader.take();
-      const known = this.#known;
-      if (!next || next === 'replaced' || known === null || next.sequence > known.frame) {
-        this.#next = next;
-        break;
+  /** The next frame that the stream has not got and has room for; a frame is in nobody's hands before. */
+  #look(reader: RelayReader, underWay: number): Next {
+    for (;;) {
+      if (this.#known === null && !this.#mayPublish(underWay)) return 'full';
+      const next = this.#hand ?? reader.take();
+      this.#hand = null;
+      if (next === undefined) this.#listen(reader);
+      if (!next || next === 'replaced') return next;
+      this.#frameBytes = next.data.length;
+      if (this.#known !== null && next.sequence <= this.#known.frame) {
+        this.#adopt(reader, next, this.#known);
+        continue;
       }
-      reader.release(next);
-      this.#present.push(next.position);
-      if (next.sequence === known.frame) {
-        this.#finish(reader, this.#window.adopt(this.#present, known.sequence));
-      }
+      this.#known = null;
+      if (this.#mayPublish(underWay)) return next;
+      this.#hand = next;
     }
-    if (this.#next === undefined && !this.#listening) {
-      this.#listening = true;
-      void reader.news().then(() => {
-        this.#listening = false;
-        this.#bell.ring();
-      });
-    }
-    return this.#next;
   }
 
-  #mayPublish(underWay: number, { data }: RelayFrame): boolean {
+  /** A frame that the stream has already. */
+  #adopt(reader: RelayReader, frame: RelayFrame, known: { frame: bigint; sequence: number }): void {
+    reader.release(frame);
+    this.#present.push(frame.position);
+    if (!this.#sizes?.keep) reader.done(frame.position + 1);
+    if (frame.sequence !== known.frame) return;
+    this.#finish(reader, this.#window.adopt(this.#present, known.sequence));
+    this.#known = null;
+  }
+
+  #listen(reader: RelayReader): void {
+    if (this.#listening) return;
+    this.#listening = true;
+    void reader.news().then(() => {
+      this.#listening = false;
+      this.#bell.ring();
+    });
+  }
+
+  #mayPublish(underWay: number): boolean {
     const { window } = this.#sizes as Sizes;
-    return underWay < framesUnderWay(data.length) && this.#window.standing + underWay < window;
+    return underWay < framesUnderWay(this.#frameBytes) && this.#window.standing + underWay < window;
   }
 
   async #publish(

@@ -1,6 +1,6 @@
 /** Messages into the encoder's ring, and back from the ring which of them are done. */
 import { RelayWriter } from '@videopush/native';
-import type { Bell } from './bell.ts';
+import { Bell } from './bell.ts';
 import { Numbering, type Placed } from './numbering.ts';
 import type { Sizes } from './sizes.ts';
 import type { QueueMessage, QueueRecord } from './wire.ts';
@@ -40,7 +40,9 @@ interface Held {
 
 export class Intake {
   readonly #options: IntakeOptions;
-  readonly #bell: Bell;
+  readonly #onProgress: () => void;
+  /** Rung when there may be room. */
+  readonly #room = new Bell();
   readonly #now: () => number;
   #writer: RelayWriter | null = null;
   #numbering = new Numbering(null);
@@ -50,10 +52,10 @@ export class Intake {
   #signedAt = Number.NEGATIVE_INFINITY;
   #listening = false;
 
-  /** `bell` is rung when the encoder has moved on. */
-  constructor(options: IntakeOptions, bell: Bell) {
+  /** `onProgress`: the encoder has moved on. */
+  constructor(options: IntakeOptions, onProgress: () => void) {
     this.#options = options;
-    this.#bell = bell;
+    this.#onProgress = onProgress;
     this.#now = options.now ?? Date.now;
   }
 
@@ -97,8 +99,7 @@ export class Intake {
       while (!writer.put(placed.header, data)) {
         if (signal.aborted || this.replayRequested) return false;
         this.listen();
-        await this.#bell.wait(TIMES.sign);
-        this.settle();
+        await this.#room.wait(TIMES.sign);
       }
       this.#accept(placed);
     }
@@ -122,14 +123,20 @@ export class Intake {
     this.#giveUp(state.releasedSequence);
   }
 
-  /** Lets the bell ring when the encoder moves on. */
+  /** Lets `onProgress` be called when the encoder moves on. */
   listen(): void {
     if (this.#writer === null || this.#listening) return;
     this.#listening = true;
     void this.#writer.news().then(() => {
       this.#listening = false;
-      this.#bell.ring();
+      this.#room.ring();
+      this.#onProgress();
     });
+  }
+
+  /** Lets a `take` that waits for room look at its signal. */
+  wake(): void {
+    this.#room.ring();
   }
 
   async close(): Promise<void> {

@@ -88,7 +88,25 @@ export class Link {
     await delay(milliseconds, undefined, { signal: this.signal }).catch(() => {});
   }
 
-  #connect(): Promise<NatsConnection> {
+  /** @throws what the connection failed with, or the reason of the stop */
+  async #connect(): Promise<NatsConnection> {
+    const connecting = this.#dial();
+    const { signal } = this;
+    const stopped = Promise.withResolvers<never>();
+    const stop = (): void => stopped.reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      return await Promise.race([connecting, stopped.promise]);
+    } catch (error) {
+      // The client can't be told to give up: what it still brings is closed.
+      void connecting.then((late) => late.close()).catch(() => {});
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #dial(): Promise<NatsConnection> {
     const { address, name } = this.#options;
     return connect({
       servers: address,

@@ -10,11 +10,11 @@ import { type ConsumerMessages, type JetStreamClient, jetstream } from '@nats-io
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { WorkerError } from '../../errors.ts';
 import { Bell } from './bell.ts';
-import { superseded } from './faults.ts';
+import { isConsumerGone, superseded } from './faults.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
 import { Link } from './link.ts';
 import { framesUnderWay } from './sizes.ts';
-import { ANSWER_LIMIT, CONSUMER, ownerOf, QueueStream, readHeaders } from './stream.ts';
+import { ANSWER_LIMIT, QueueStream, readHeaders, takeoverSubject } from './stream.ts';
 import { Decoder } from './wire.ts';
 
 /** Milliseconds. */
@@ -44,7 +44,8 @@ export class Receiver {
   readonly #link: Link;
   readonly #bell = new Bell();
   readonly #intake: Intake;
-  readonly #owner = randomUUID();
+  /** Name of the consumer. */
+  readonly #own = `encoder-${randomUUID()}`;
   readonly #decoder = new Decoder();
   /** No further frame is taken. */
   readonly #enough = new AbortController();
@@ -59,7 +60,7 @@ export class Receiver {
     this.#options = options;
     const { address, stream, onFault } = options;
     this.#link = new Link({ address, name: `${stream} encoder`, onFault });
-    this.#intake = new Intake(options, this.#bell);
+    this.#intake = new Intake(options, this.#bell.ring);
   }
 
   get connected(): boolean {
@@ -91,6 +92,7 @@ export class Receiver {
   stopTaking(): void {
     this.#enough.abort();
     this.#fetching?.stop();
+    this.#intake.wake();
     this.#bell.ring();
   }
 
@@ -111,14 +113,24 @@ export class Receiver {
 
   async #serve(connection: NatsConnection): Promise<void> {
     void connection.closed().then(this.#bell.ring);
+    connection.subscribe(takeoverSubject(this.#options.stream), {
+      callback: (error, message) => {
+        // Sooner than the next request for messages would tell: what is in the ring must not be sent twice.
+        if (error === null && this.#claimed && message.string() !== this.#own) this.#giveWay();
+      },
+    });
     const settling = this.#settle(connection);
     try {
       const stream = await QueueStream.on(connection, this.#options.stream);
       const client = jetstream(connection, { timeout: ANSWER_LIMIT });
       while (!this.#enough.signal.aborted && (await this.#claim(stream))) {
+        connection.publish(takeoverSubject(stream.name), this.#own);
         this.#intake.begin();
         this.#link.clear();
-        await this.#consume(connection, client);
+        await this.#consume(connection, client).catch((error: unknown) => {
+          // On the same connection, where a newer encoder can be heard.
+          if (connection.isClosed() || !isConsumerGone(error)) throw error;
+        });
       }
       if (this.#superseded) return;
       await settling;
@@ -150,19 +162,18 @@ export class Receiver {
         await this.#link.pause(TIMES.look);
         continue;
       }
-      const present = await stream.consumer();
-      if (present && this.#claimed && ownerOf(present) !== this.#owner) {
-        this.#superseded = true;
-        this.#options.onSuperseded();
+      const present = await stream.consumers();
+      if (this.#claimed && present.some((name) => name !== this.#own)) {
+        this.#giveWay();
         return false;
       }
-      if (!present && this.#claimed) {
+      if (this.#claimed && present.length === 0) {
         // Gone with the server's memory, or deleted by a newer encoder that is about to make its own.
         await this.#link.pause(TIMES.claim);
-        if ((await stream.consumer()) !== null) continue;
+        if ((await stream.consumers()).length > 0) continue;
       }
-      if (present) await stream.deleteConsumer();
-      if (await stream.makeConsumer(this.#owner)) {
+      for (const name of present) await stream.deleteConsumer(name);
+      if (await stream.makeConsumer(this.#own)) {
         this.#claimed = true;
         return true;
       }
@@ -170,10 +181,17 @@ export class Receiver {
     return false;
   }
 
+  #giveWay(): void {
+    if (this.#superseded) return;
+    this.#superseded = true;
+    this.#options.onSuperseded();
+    this.stopTaking();
+  }
+
   /** Until no more is to be taken, or messages have to come again. @throws when the consumer or the connection is gone */
   async #consume(connection: NatsConnection, client: JetStreamClient): Promise<void> {
     const { signal } = this.#enough;
-    const consumer = await client.consumers.get(this.#options.stream, CONSUMER);
+    const consumer = await client.consumers.get(this.#options.stream, this.#own);
     while (!signal.aborted && !connection.isClosed() && !this.#intake.replayRequested) {
       const messages = await consumer.fetch({
         max_messages: framesUnderWay(this.#frameBytes),

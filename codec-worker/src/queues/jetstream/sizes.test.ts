@@ -18,11 +18,13 @@ describe('the frames of a split queue', () => {
     expect(sizesOf(queue, 100, format)).toEqual({
       maxMessages: 29,
       window: 27,
+      keep: true,
       encoderRing: { capacityFrames: 20, retainedFrames: 5 },
     });
     expect(sizesOf({ ...queue, whenFull: 'DropOldest' }, 100, format)).toEqual({
       maxMessages: 29,
       window: 8,
+      keep: false,
       encoderRing: { capacityFrames: 2, retainedFrames: 5 },
     });
   });

@@ -29,13 +29,16 @@ export interface Sizes {
   maxMessages: number;
   /** Messages not done that the decoder lets stand in the stream. */
   window: number;
+  /** A frame keeps its slot in the decoder's ring until it was sent; else until the server has it. */
+  keep: boolean;
   /** The encoder's ring; smaller than the window, so that an encoder which needs more frames than were counted on is noticed. */
   encoderRing: { capacityFrames: number; retainedFrames: number };
 }
 
 /**
  * With Block the window takes all. A policy that drops acts on what stands in the decoder's ring, and what was handed to
- * the server can't be dropped: there the window is what an encoder needs at least.
+ * the server can't be dropped: there the window is what an encoder needs at least, and a frame that the server has leaves
+ * the ring, or an encoder that stands still would stop the decoder after all. What such a server forgets is lost.
  */
 export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, format: RelayFormat): Sizes {
   const retained = retainedFrames(queue, latencyBudgetMilliseconds, format);
@@ -44,11 +47,13 @@ export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, f
     ? {
         maxMessages,
         window: maxMessages - 2,
+        keep: true,
         encoderRing: { capacityFrames: queue.capacityFrames, retainedFrames: retained },
       }
     : {
         maxMessages,
         window: retained + EXTRA_FRAMES - 1,
+        keep: false,
         encoderRing: { capacityFrames: Math.min(2, queue.capacityFrames), retainedFrames: retained },
       };
 }

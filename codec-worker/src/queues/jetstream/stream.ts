@@ -1,7 +1,6 @@
 /** The queue's stream and its consumer on the server: how they are made, and what is asked of them. */
 import {
   AckPolicy,
-  type ConsumerInfo,
   DiscardPolicy,
   type JetStreamManager,
   jetstreamManager,
@@ -14,14 +13,13 @@ import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core';
 import { API, apiCode, isStreamMissing } from './faults.ts';
 import { type Decoder, type Encoded, FRAME_HEADER, QUEUE_HEADER, type QueueMessage } from './wire.ts';
 
-/** The durable consumer's name: there is one encoder. */
-export const CONSUMER = 'encoder';
-const OWNER = 'videopush-owner';
-
 /** Milliseconds an answer of the server may take. */
 export const ANSWER_LIMIT = 5000;
 
 export const subjectOf = (stream: string): string => `videopush.${stream}`;
+
+/** Where an encoder says that it has taken over: its consumer's name. Not of the stream; nobody need hear it. */
+export const takeoverSubject = (stream: string): string => `videopush.${stream}.encoder`;
 
 /**
  * Memory, because a frame is worth nothing after its second; discard=new, because a full queue is the producer's to wait
@@ -92,25 +90,29 @@ export class QueueStream {
     return stored === null ? null : { sequence, ...decoder.decode(readHeaders(stored.header)) };
   }
 
-  /** null: there is no consumer. */
-  async consumer(): Promise<ConsumerInfo | null> {
+  /** Names of the consumers: none, or the one that a workqueue allows. */
+  async consumers(): Promise<string[]> {
     try {
-      return await this.#manager.consumers.info(this.name, CONSUMER);
+      const found: string[] = [];
+      for await (const { name } of this.#manager.consumers.list(this.name)) found.push(name);
+      return found;
     } catch (error) {
-      if (apiCode(error) === API.consumerNotFound || apiCode(error) === API.streamNotFound) return null;
+      if (apiCode(error) === API.streamNotFound) return [];
       throw error;
     }
   }
 
-  /** A consumer that begins with the oldest message, for `owner`. false: another one was made in between. */
-  async makeConsumer(owner: string): Promise<boolean> {
+  /**
+   * A consumer that begins with the oldest message. It has the name of its owner: an older encoder that asks for messages
+   * by another name gets none. false: somebody else's was made in between.
+   */
+  async makeConsumer(name: string): Promise<boolean> {
     try {
       await this.#manager.consumers.add(this.name, {
-        durable_name: CONSUMER,
+        durable_name: name,
         ack_policy: AckPolicy.Explicit,
         ack_wait: ACK_WAIT_NANOSECONDS,
         max_ack_pending: NEVER_THE_BOUND,
-        metadata: { [OWNER]: owner },
       });
       return true;
     } catch (error) {
@@ -125,16 +127,14 @@ export class QueueStream {
     }
   }
 
-  async deleteConsumer(): Promise<void> {
+  async deleteConsumer(name: string): Promise<void> {
     try {
-      await this.#manager.consumers.delete(this.name, CONSUMER);
+      await this.#manager.consumers.delete(this.name, name);
     } catch (error) {
       if (apiCode(error) !== API.consumerNotFound && apiCode(error) !== API.streamNotFound) throw error;
     }
   }
 }
-
-export const ownerOf = (consumer: ConsumerInfo): string | undefined => consumer.config.metadata?.[OWNER];
 
 export function readHeaders(from: MsgHdrs | undefined): Encoded {
   return { queue: from?.get(QUEUE_HEADER) ?? '', frame: from?.get(FRAME_HEADER) ?? '' };
@@ -147,10 +147,10 @@ export function writeHeaders({ queue, frame }: Encoded): MsgHdrs {
   return to;
 }
 
-/** Where the consumer's acknowledgements can be heard; the second form is that of servers with a JetStream domain. */
+/** Where acknowledgements can be heard; the second form is that of servers with a JetStream domain. */
 export const ackSubjects = (stream: string): string[] => [
-  `$JS.ACK.${stream}.${CONSUMER}.>`,
-  `$JS.ACK.*.*.${stream}.${CONSUMER}.>`,
+  `$JS.ACK.${stream}.*.>`,
+  `$JS.ACK.*.*.${stream}.*.>`,
 ];
 
 /** The stream sequence that an acknowledgement is about. */

@@ -1,0 +1,275 @@
+/** Decoder and encoder in pods of their own, joined by a stream of a real NATS server. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { describe, expect, it } from 'vitest';
+import { BlackHole } from '../support/black-hole.ts';
+import { makeClip } from '../support/clips.ts';
+import { MediaMtx } from '../support/mediamtx.ts';
+import { NatsServer } from '../support/nats.ts';
+import { FLAWLESS, judge } from '../support/observed.ts';
+import { Lane } from '../support/queue/lane.ts';
+import { Recorder } from '../support/recorder.ts';
+import { StampReader } from '../support/stamp-reader.ts';
+import { Stream } from '../support/stream.ts';
+import { Scratch } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const encoder = {
+  encoder: 'libx264',
+  preset: 'ultrafast',
+  tune: 'zerolatency',
+  bitRate: 500_000,
+  gopFrames: 25,
+};
+const name = 'videopush-default-film-1234abcd';
+
+interface Status {
+  ready: { ok: boolean; code: string; message: string };
+  queue: { connected: boolean; depth: number; stream: string } | null;
+  error: { code: string; permanent: boolean } | null;
+}
+
+it('every frame reaches a reader once, the encoder is done and the decoder idles', async () => {
+  using scratch = new Scratch();
+  const clip = await makeClip({
+    path: scratch.file('clip.mp4'),
+    frames: 150,
+    rate: '50',
+    width: 320,
+    height: 180,
+  });
+  await using nats = await NatsServer.start();
+  await using server = await MediaMtx.start();
+  await using reader = new StampReader(server.rtsp());
+  await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+  const jetStream = { address: nats.address, stream: name };
+  await using stream = await Stream.start({
+    source: { uri: clip },
+    outputs: server.rtsp(),
+    encoder,
+    jetStream,
+  });
+  await reader.untilIndex(149, 60_000);
+  expect(judge(reader.indices(), 0, 149)).toEqual(FLAWLESS);
+  expect((await stream.encoder.supervisor.waitForExit(20_000)).code).toBe(0);
+  expect(stream.ring()).toMatchObject({ ended: true, outputs: [{ ledger: { sent: 150, repeated: 0 } }] });
+  const idle = await stream.decoder.untilStatus<Status>(
+    'an empty queue',
+    ({ queue }) => queue?.depth === 0,
+    10_000,
+  );
+  expect(idle).toMatchObject({ ready: { ok: true, code: 'Ended' }, queue: { stream: name }, error: null });
+
+  // What a new decoder pod finds is the end marker: it opens no source and idles, too.
+  await stream.losePod('decoder');
+  await stream.decoder.untilStatus<Status>('an idle decoder', ({ ready }) => ready.code === 'Ended', 20_000);
+  expect(stream.decoder.supervisor.stdout.join()).not.toContain('source.opened');
+}, 120_000);
+
+it('both pods and the server are lost one after the other: a reader misses no frame', async () => {
+  const frames = 600;
+  using scratch = new Scratch();
+  const clip = await makeClip({
+    path: scratch.file('clip.mp4'),
+    frames,
+    rate: '25',
+    width: 320,
+    height: 180,
+  });
+  await using nats = await NatsServer.start();
+  await using server = await MediaMtx.start();
+  await using reader = new StampReader(server.rtsp());
+  await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+  const jetStream = { address: nats.address, stream: name };
+  await using stream = await Stream.start({
+    source: { uri: clip },
+    outputs: server.rtsp(),
+    encoder,
+    jetStream,
+  });
+  const seen = async (more: number): Promise<void> =>
+    reader.untilIndex((reader.indices().at(-1) ?? 0) + more, 60_000);
+
+  await seen(40);
+  await stream.losePod('decoder');
+  await seen(60);
+  process.kill(await stream.encoder.untilRunning(), 'SIGKILL');
+  await seen(40);
+  await nats.kill();
+  for (const role of [stream.decoder, stream.encoder]) {
+    const away = await role.untilStatus<Status>('a queue that is away', ({ ready }) => !ready.ok, 15_000);
+    expect(away).toMatchObject({
+      ready: { code: 'QueueUnavailable' },
+      queue: { connected: false },
+      error: { permanent: false },
+    });
+  }
+  await nats.begin();
+  for (const role of [stream.decoder, stream.encoder]) {
+    await role.untilStatus<Status>(
+      'a queue that is back',
+      ({ ready, queue }) => ready.ok && queue?.connected === true,
+      15_000,
+    );
+  }
+  await seen(40);
+  await stream.losePod('encoder');
+  await reader.untilIndex(frames - 1, 90_000);
+  const verdict = judge(reader.indices(), 0, frames - 1);
+  console.log(
+    `${verdict.repeated.length} frames repeated; the new encoder's books: ${JSON.stringify(stream.ring()?.outputs[0]?.ledger)}`,
+  );
+  expect(verdict).toMatchObject({ missing: [], swapped: [], foreign: [] });
+  expect(verdict.repeated.length).toBeLessThanOrEqual(5);
+  expect(stream.encoder.supervisor.stdout.join()).toContain('queue.begun');
+}, 180_000);
+
+it('an encoder that holds more frames back than were counted on does not stand still', async () => {
+  using scratch = new Scratch();
+  const clip = await makeClip({
+    path: scratch.file('clip.mp4'),
+    frames: 150,
+    rate: '50',
+    width: 320,
+    height: 180,
+  });
+  await using nats = await NatsServer.start();
+  await using recorder = await Recorder.start();
+  const lookahead = {
+    encoder: 'libx264',
+    preset: 'medium',
+    tune: '',
+    bitRate: 500_000,
+    extra: { 'rc-lookahead': '60' },
+  };
+  const jetStream = { address: nats.address, stream: name };
+  const queue = { capacityFrames: 5, encoderDelayFrames: 0 };
+  await using stream = await Stream.start({
+    source: { uri: clip },
+    outputs: recorder.url(),
+    encoder: lookahead,
+    queue,
+    jetStream,
+  });
+  expect((await stream.encoder.supervisor.waitForExit(60_000)).code).toBe(0);
+  expect(recorder.units()).toHaveLength(150);
+  expect(stream.ring()?.outputs[0]?.ledger.sent).toBe(150);
+}, 120_000);
+
+it('a server that is too small for a frame is named, with what to set', async () => {
+  await using nats = await NatsServer.start({ maxPayload: '100KB' });
+  const jetStream = { address: nats.address, stream: name };
+  await using stream = await Stream.start({
+    source: { testPattern: { width: 640, height: 360 }, onEnd: 'Repeat' },
+    outputs: 'rtsp://127.0.0.1:1/live',
+    encoder,
+    jetStream,
+  });
+  const status = await stream.decoder.untilStatus<Status>('a refusal', ({ error }) => error !== null, 30_000);
+  expect(status).toMatchObject({ ready: { ok: false, code: 'FrameTooLarge' }, error: { permanent: true } });
+  expect(status.ready.message).toMatch(
+    /a frame with its headers has 34\d{4} bytes.* 102400 at most.*max_payload.*64MB/,
+  );
+}, 60_000);
+
+it('a stream that vanishes is made anew, and not by a decoder that was told to stop', async () => {
+  await using nats = await NatsServer.start();
+  await using recorder = await Recorder.start();
+  const jetStream = { address: nats.address, stream: name };
+  await using stream = await Stream.start({
+    source: { testPattern: { width: 320, height: 180, frameRate: '50' }, onEnd: 'Repeat' },
+    outputs: recorder.url(),
+    encoder,
+    jetStream,
+  });
+  const connection = await connect({ servers: nats.address });
+  try {
+    const { streams } = await jetstreamManager(connection);
+    await recorder.untilUnits(50, 30_000);
+    expect((await streams.info(name)).config).toMatchObject({
+      max_msgs: 31,
+      discard: 'new',
+      retention: 'workqueue',
+      storage: 'memory',
+    });
+    await streams.delete(name);
+    const before = recorder.units().length;
+    await recorder.untilUnits(before + 100, 30_000);
+    expect(stream.ring()?.outputs[0]?.ledger.dropped.network).toBe(0);
+    await stream.decoder.supervisor.stop(15_000);
+    await streams.delete(name);
+    await stream.encoder.supervisor.stop(15_000);
+    await expect(streams.info(name)).rejects.toMatchObject({ code: 10059 });
+  } finally {
+    await connection.close();
+  }
+}, 90_000);
+
+describe('two at once', () => {
+  it('of the giving end: the newer one goes on, the older one learns of it, nothing is lost or doubled', async () => {
+    await using lane = await Lane.open('jetstream', { frames: 400 });
+    const older = lane.give();
+    const taking = lane.take({ rate: 100 });
+    await until('frames', () => lane.arrived().length > 50, 30_000);
+    const newer = lane.give({ ringPath: `${lane.options.ringPath}-newer` });
+    await older.waitForLine(/superseded/, 20_000);
+    expect((await taking.waitForExit(60_000)).code).toBe(0);
+    expect(lane.arrived()).toEqual(Array.from({ length: 400 }, (_, i) => i));
+    expect(newer.stdout).not.toContain('superseded');
+  });
+
+  it('of the taking end: the newer one goes on with the oldest frame that is not done, the older one learns of it', async () => {
+    await using lane = await Lane.open('jetstream', { frames: 400 });
+    lane.give();
+    const older = lane.take({ rate: 50 });
+    await until('frames', () => lane.arrived().length > 50, 30_000);
+    const newer = lane.take({ ringPath: `${lane.options.ringPath}-newer` });
+    await older.waitForLine(/superseded/, 20_000);
+    expect((await newer.waitForExit(60_000)).code).toBe(0);
+    const verdict = judge(lane.arrived(), 0, 399);
+    expect(verdict).toMatchObject({ missing: [], foreign: [] });
+    // Those that the older one called done in the moment between.
+    console.log(`${verdict.repeated.length} frames came from both`);
+    expect(verdict.repeated.length).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('an abort ends within 100 ms', () => {
+  const took = async (line: Promise<string>): Promise<number> => Number(/in (\d+) ms/.exec(await line)?.[1]);
+
+  it('while frames are on their way, and while the queue is full', async () => {
+    await using lane = await Lane.open('jetstream', { frames: 100_000 });
+    const giving = lane.give();
+    const taking = lane.take({ rate: 200 });
+    await until('frames', () => lane.arrived().length > 50, 30_000);
+    taking.signal('SIGTERM');
+    expect(await took(taking.waitForLine(/aborted/))).toBeLessThan(100);
+    await until(
+      'a full queue',
+      () => {
+        const ring = lane.given();
+        return ring !== null && ring.published - ring.acked === ring.slots;
+      },
+      20_000,
+    );
+    giving.signal('SIGTERM');
+    expect(await took(giving.waitForLine(/aborted/))).toBeLessThan(100);
+  });
+
+  it('while nothing answers, and while the server stands still', async () => {
+    await using lane = await Lane.open('jetstream', { frames: 100_000 });
+    await using hole = await BlackHole.open();
+    const lost = lane.give({ jetStream: { address: `nats://127.0.0.1:${hole.port}`, stream: name } });
+    await sleep(1000); // long enough to be connecting
+    lost.signal('SIGTERM');
+    expect(await took(lost.waitForLine(/aborted/))).toBeLessThan(100);
+    const giving = lane.give();
+    await until('a full queue', () => (lane.given()?.published ?? 0) > 25, 20_000);
+    lane.nats?.freeze();
+    giving.signal('SIGTERM');
+    expect(await took(giving.waitForLine(/aborted/))).toBeLessThan(100);
+    lane.nats?.thaw();
+  });
+});
