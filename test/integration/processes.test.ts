@@ -1,4 +1,5 @@
 /** A stream as it runs in production: two processes under their supervisors, a queue of twenty between them. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
@@ -95,4 +96,42 @@ it('SIGTERM of the encoder flushes what it took, tears down and leaves the rest 
   const ledger = stream.ring()?.outputs[0]?.ledger;
   expect(ledger?.sent).toBe(recorder.units().length);
   expect(ledger?.sent).toBeLessThan(500);
+}, 120_000);
+
+it('a changed bit rate reloads the encoder in order: the decoder stays, nothing is lost, no failure is counted', async () => {
+  using scratch = new Scratch();
+  const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 400, rate: '50' });
+  await using server = await MediaMtx.start();
+  await using reader = new StampReader(server.rtsp());
+  await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+  await using stream = await Stream.start({ source: { uri: clip }, outputs: server.rtsp(), encoder });
+  await reader.untilIndex(60, 60_000);
+  const decoder = await stream.decoder.untilRunning();
+  const file = stream.encoder.configFile;
+  const config = JSON.parse(readFileSync(file, 'utf8')) as { encoder: object };
+  // An unusable one stops nothing and is shown; in one step, as kubelet brings a file.
+  writeFileSync(`${file}.new`, '{');
+  renameSync(`${file}.new`, file);
+  type Status = {
+    reloads: number;
+    restarts: number;
+    error: { code: string } | null;
+    snapshot: { encoder: { bitRate: number } };
+  };
+  await stream.encoder.untilStatus<Status>('a fault', ({ error }) => error?.code === 'ConfigInvalid', 10_000);
+  writeFileSync(
+    `${file}.new`,
+    JSON.stringify({ ...config, encoder: { ...config.encoder, bitRate: 400_000 } }),
+  );
+  renameSync(`${file}.new`, file);
+  const status = await stream.encoder.untilStatus<Status>(
+    'the new bit rate',
+    ({ snapshot }) => snapshot?.encoder?.bitRate === 400_000,
+    20_000,
+  );
+  expect(status).toMatchObject({ reloads: 1, restarts: 0, error: null });
+  await reader.untilIndex(399, 60_000);
+  expect(judge(reader.indices(), 0, 399)).toMatchObject({ missing: [], swapped: [], foreign: [] });
+  expect(await stream.untilSettled()).toMatchObject({ sent: 400, repeated: 0 });
+  expect(await stream.decoder.untilRunning()).toBe(decoder);
 }, 120_000);
