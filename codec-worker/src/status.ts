@@ -1,8 +1,24 @@
 /** The body of /status: everything that is known of this process, in one JSON document. */
+import { constants } from 'node:os';
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, RingSnapshot } from '@videopush/native';
 import type { Paced } from './paced.ts';
 import type { QueueStatus } from './queues/queue.ts';
 import type { Verdict } from './verdict.ts';
+
+export interface LastExit {
+  /** Of the shell's convention: 128 + the signal. */
+  code: number;
+  /** Its name, such as SIGKILL; null: it exited by itself. */
+  signal: string | null;
+}
+
+/** What the supervisor hands on in VIDEOPUSH_LAST_EXIT. */
+export function readLastExit(text: string | undefined): LastExit | null {
+  if (text === undefined || !/^\d{1,3}$/.test(text)) return null;
+  const code = Number(text);
+  const [signal = null] = Object.entries(constants.signals).find(([, number]) => number + 128 === code) ?? [];
+  return { code, signal };
+}
 
 export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   version: 1;
@@ -13,6 +29,8 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   restarts: number;
   /** How often it was started again for a changed configuration. */
   reloads: number;
+  /** How the process before this one failed, as the supervisor saw it; null: there was none, or it ended in order. */
+  lastExit: LastExit | null;
   /** ISO 8601, of this process. */
   startTime: string;
   uptimeSeconds: number;

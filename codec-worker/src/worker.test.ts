@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkWorkerConfig, type WorkerConfig } from './config.ts';
 import { WorkerError } from './errors.ts';
 import { createLog } from './log.ts';
-import type { WorkerStatus } from './status.ts';
+import { readLastExit, type WorkerStatus } from './status.ts';
 import { FakeCore } from './testing/core.ts';
 import { decodeSnapshot, encodeSnapshot, outputSnapshot } from './testing/snapshots.ts';
 import { Worker } from './worker.ts';
@@ -76,6 +76,7 @@ test('P53 the status of an encoder has every field, and ends with exit code 0 wh
     pid: process.pid,
     restarts: 0,
     reloads: 0,
+    lastExit: null,
     startTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     uptimeSeconds: expect.any(Number),
     phase: 'Running',
@@ -90,6 +91,16 @@ test('P53 the status of an encoder has every field, and ends with exit code 0 wh
   expect(await run).toBe(0);
   expect(event('summary')?.snapshot).toMatchObject({ ended: true });
   await expect(fetch(base)).rejects.toThrow();
+});
+
+test.each([
+  [undefined, null],
+  ['', null],
+  ['137', { code: 137, signal: 'SIGKILL' }],
+  ['139', { code: 139, signal: 'SIGSEGV' }],
+  ['70', { code: 70, signal: null }],
+])('a supervisor that says %j of the process before says %j', (text, expected) => {
+  expect(readLastExit(text)).toEqual(expected);
 });
 
 test('the options of the sessions follow from the configuration', async () => {

@@ -13,7 +13,7 @@ import { decoderRole } from './roles/decoder.ts';
 import { encoderRole } from './roles/encoder.ts';
 import type { Role } from './roles/role.ts';
 import type { NativeCore } from './session.ts';
-import type { WorkerStatus } from './status.ts';
+import { readLastExit, type WorkerStatus } from './status.ts';
 import { faultText, StuckWatch } from './verdict.ts';
 
 export interface WorkerOptions {
@@ -148,6 +148,7 @@ export class Worker {
       pid: process.pid,
       restarts: Number(process.env.VIDEOPUSH_RESTARTS ?? 0),
       reloads: Number(process.env.VIDEOPUSH_RELOADS ?? 0),
+      lastExit: readLastExit(process.env.VIDEOPUSH_LAST_EXIT),
       startTime: this.#startTime,
       uptimeSeconds: process.uptime(),
       phase: this.#role.phase(),

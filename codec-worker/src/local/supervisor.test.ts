@@ -181,6 +181,15 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
+  test('is told how the one before it failed, and nothing of a reload', async () => {
+    const count = join(folder, 'count');
+    const script = `echo "last exit '$VIDEOPUSH_LAST_EXIT'"; echo x >> ${count}; case $(wc -l < ${count}) in 1) kill -9 $$;; 2) exit 75;; *) exec sleep 600;; esac`;
+    const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
+    const told = () => watched.lines.filter(({ msg }) => msg.startsWith('last exit')).map(({ msg }) => msg);
+    await expect.poll(() => told().length, { timeout: 20_000 }).toBe(3);
+    expect(told()).toEqual(["last exit ''", "last exit '137'", "last exit ''"]);
+  });
+
   test('is told how often, and waits for the shortest delay when it does nothing else', async () => {
     const script = 'echo "reloads $VIDEOPUSH_RELOADS restarts $VIDEOPUSH_RESTARTS"; exit 75';
     const started = performance.now();

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "binding/environment.h"
+#include "binding/exports.h"
 #include "binding/handle.h"
 #include "binding/log.h"
 #include "binding/pusher_host.h"
 #include "binding/queue_host.h"
 #include "binding/reader_host.h"
-#include "binding/relay_host.h"
 #include "binding/session_host.h"
 #include "binding/values.h"
 #include "sessions/secret_file.h"
@@ -23,30 +23,6 @@ extern "C" {
 
 namespace videopush::binding {
 namespace {
-
-using Info = Napi::CallbackInfo;
-
-/// What JavaScript's AbortSignal acts on while something opens.
-struct AbortHandle {
-  static constexpr napi_type_tag kTag = {0xd7415e9a0c3b48f2, 0x91a6c2e85f7d0b34};
-  static constexpr const char* kName = "abort handle";
-  void abandon() {}
-  void abort() {
-    aborted = true;
-    if (action) action();
-  }
-  bool aborted = false;
-  std::function<void()> action;
-};
-
-/// Arms the handle given as `value` (or undefined) with `action`; runs it at once when it was
-/// aborted already.
-void arm(const Napi::Value& value, std::function<void()> action) {
-  if (value.IsUndefined()) return;
-  auto handle = unwrap<AbortHandle>(value);
-  handle->action = std::move(action);
-  if (handle->aborted) handle->action();
-}
 
 // --- General
 
@@ -243,21 +219,6 @@ Napi::Value reader_close(const Info& info) {
 
 // --- Frame queue between processes
 
-template <typename Host>
-Napi::Value open_queue(const Info& info, std::shared_ptr<Host> host,
-                       const Napi::Value& abort_handle, std::function<void(Host&)> open) {
-  arm(abort_handle, [host] { host->close(); });
-  return run_blocking(
-      info.Env(), [host] { host->close(); },
-      [host, open]() -> Pending::MakeValue {
-        open(*host);
-        return [host](Napi::Env env) {
-          host->start(env);
-          return wrap(env, host);
-        };
-      });
-}
-
 Napi::Value writer_open(const Info& info) {
   return open_queue<QueueWriterHost>(info, std::make_shared<QueueWriterHost>(parse_writer(info[0])),
                                      info[1], [](QueueWriterHost& host) { host.open(); });
@@ -302,107 +263,6 @@ Napi::Value queue_reader_parameters(const Info& info) {
 Napi::Value queue_reader_format(const Info& info) {
   return unwrap<QueueReaderHost>(info[0])->format(info.Env());
 }
-template <typename Host>
-Napi::Value queue_news(const Info& info) {
-  return unwrap<Host>(info[0])->news(info.Env());
-}
-template <typename Host>
-Napi::Value queue_close(const Info& info) {
-  const auto host = unwrap<Host>(info[0]);
-  host->close();
-  return host->closed(info.Env());
-}
-
-// --- Relays between rings of two machines
-
-std::uint64_t position_at(const Info& info, std::size_t i) {
-  return info[i].IsNumber() ? static_cast<std::uint64_t>(info[i].As<Napi::Number>().Int64Value())
-                            : 0;
-}
-
-Napi::Value relay_reader_open(const Info& info) {
-  Fields fields(info[0], "");
-  std::string path = fields.required_text("path");
-  const auto limit = static_cast<Nanoseconds>(
-      fields.number("openTimeoutMilliseconds", 0, 86'400'000).value_or(10'000) * 1e6);
-  fields.finish();
-  return open_queue<RelayReaderHost>(info, std::make_shared<RelayReaderHost>(std::move(path)),
-                                     info[1], [limit](RelayReaderHost& host) { host.open(limit); });
-}
-Napi::Value relay_reader_take(const Info& info) {
-  return unwrap<RelayReaderHost>(info[0])->take(info.Env());
-}
-Napi::Value relay_reader_release(const Info& info) {
-  unwrap<RelayReaderHost>(info[0])->release(position_at(info, 1));
-  return info.Env().Undefined();
-}
-Napi::Value relay_reader_done(const Info& info) {
-  unwrap<RelayReaderHost>(info[0])->done(position_at(info, 1));
-  return info.Env().Undefined();
-}
-Napi::Value relay_reader_rewind(const Info& info) {
-  unwrap<RelayReaderHost>(info[0])->rewind();
-  return info.Env().Undefined();
-}
-Napi::Value relay_reader_follow(const Info& info) {
-  constexpr Nanoseconds kLimit = 10'000'000'000;
-  const auto host = unwrap<RelayReaderHost>(info[0]);
-  return run_blocking(
-      info.Env(), [host] { host->close(); },
-      [host]() -> Pending::MakeValue {
-        host->find_next(kLimit);
-        return [host](Napi::Env env) {
-          host->follow();
-          return env.Undefined();
-        };
-      });
-}
-Napi::Value relay_reader_state(const Info& info) {
-  return unwrap<RelayReaderHost>(info[0])->state(info.Env());
-}
-
-Napi::Value relay_writer_open(const Info& info) {
-  return open_queue<RelayWriterHost>(info,
-                                     std::make_shared<RelayWriterHost>(parse_relay_writer(info[0])),
-                                     info[1], [](RelayWriterHost& host) { host.open(); });
-}
-Napi::Value relay_writer_put(const Info& info) {
-  return Napi::Boolean::New(info.Env(), unwrap<RelayWriterHost>(info[0])->put(info[1], info[2]));
-}
-Napi::Value relay_writer_end(const Info& info) {
-  bool lossless = false;
-  const std::int64_t frames =
-      info[1].IsBigInt() ? info[1].As<Napi::BigInt>().Int64Value(&lossless) : 0;
-  if (!lossless || frames < 0) bad_argument("sourceFrames", "a BigInt of 64 bits");
-  unwrap<RelayWriterHost>(info[0])->end(static_cast<std::uint64_t>(frames));
-  return info.Env().Undefined();
-}
-Napi::Value relay_writer_replay(const Info& info) {
-  unwrap<RelayWriterHost>(info[0])->begin_replay();
-  return info.Env().Undefined();
-}
-Napi::Value relay_writer_watch(const Info& info) {
-  unwrap<RelayWriterHost>(info[0])->watch();
-  return info.Env().Undefined();
-}
-Napi::Value relay_writer_last(const Info& info) {
-  return unwrap<RelayWriterHost>(info[0])->last(info.Env());
-}
-Napi::Value relay_writer_state(const Info& info) {
-  return unwrap<RelayWriterHost>(info[0])->state(info.Env());
-}
-
-/// A function of the addon, with the core's exceptions turned into JavaScript's.
-template <Napi::Value (*function)(const Info&)>
-Napi::Value guarded_call(const Info& info) {
-  return guarded(info.Env(), [&] { return function(info); });
-}
-
-template <Napi::Value (*function)(const Info&)>
-void add(Napi::Object& exports, const char* name) {
-  exports[name] = Napi::Function::New(exports.Env(), guarded_call<function>, name);
-}
-
 template <typename Host>
 void add_session(Napi::Object& exports, const std::string& prefix) {
   add<session_wait<Host>>(exports, (prefix + "Wait").c_str());
@@ -455,24 +315,7 @@ Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
   add<queue_reader_format>(exports, "queueReaderFormat");
   add<queue_news<QueueReaderHost>>(exports, "queueReaderNews");
   add<queue_close<QueueReaderHost>>(exports, "queueReaderClose");
-  add<relay_reader_open>(exports, "relayReaderOpen");
-  add<relay_reader_take>(exports, "relayReaderTake");
-  add<relay_reader_release>(exports, "relayReaderRelease");
-  add<relay_reader_done>(exports, "relayReaderDone");
-  add<relay_reader_rewind>(exports, "relayReaderRewind");
-  add<relay_reader_follow>(exports, "relayReaderFollow");
-  add<relay_reader_state>(exports, "relayReaderState");
-  add<queue_news<RelayReaderHost>>(exports, "relayReaderNews");
-  add<queue_close<RelayReaderHost>>(exports, "relayReaderClose");
-  add<relay_writer_open>(exports, "relayWriterOpen");
-  add<relay_writer_put>(exports, "relayWriterPut");
-  add<relay_writer_end>(exports, "relayWriterEnd");
-  add<relay_writer_replay>(exports, "relayWriterReplay");
-  add<relay_writer_watch>(exports, "relayWriterWatch");
-  add<relay_writer_last>(exports, "relayWriterLast");
-  add<relay_writer_state>(exports, "relayWriterState");
-  add<queue_news<RelayWriterHost>>(exports, "relayWriterNews");
-  add<queue_close<RelayWriterHost>>(exports, "relayWriterClose");
+  add_relays(exports);
   return exports;
 }
 

@@ -79,6 +79,10 @@ class Supervisor {
     arguments.push_back(nullptr);
     setenv("VIDEOPUSH_RESTARTS", std::to_string(state_.restarts).c_str(), 1);
     setenv("VIDEOPUSH_RELOADS", std::to_string(state_.reloads).c_str(), 1);
+    // A process that ran out of memory can't tell; the next one in its place can.
+    const bool told =
+        state_.last && !(state_.last->signal == 0 && state_.last->code == kExitReload);
+    setenv("VIDEOPUSH_LAST_EXIT", told ? std::to_string(state_.last->exit_code()).c_str() : "", 1);
 
     const pid_t self = getpid();
     const pid_t child = fork();
