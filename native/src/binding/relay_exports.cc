@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "binding/exports.h"
+#include "binding/fields.h"
 #include "binding/relay_host.h"
 
 namespace videopush::binding {
