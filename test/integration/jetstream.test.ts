@@ -207,6 +207,30 @@ it('a stream that vanishes is made anew, and not by a decoder that was told to s
   }
 }, 90_000);
 
+it('a decoder that drops rather than waits does not wait for a server that is away, and every frame has its fate', async () => {
+  await using lane = await Lane.open('jetstream', {
+    frames: 400,
+    capacityFrames: 10,
+    whenFull: 'DropOldest',
+  });
+  const giving = lane.give();
+  const taking = lane.take();
+  await until('frames', () => lane.arrived().length > 50, 30_000);
+  await lane.nats?.kill();
+  await giving.waitForLine(/^ended$/, 30_000);
+  await lane.nats?.begin();
+  expect((await taking.waitForExit(30_000)).code).toBe(0);
+  const arrived = lane.arrived();
+  expect(arrived.slice(-10)).toEqual(Array.from({ length: 10 }, (_, i) => 390 + i));
+  const { sourceFrames, outputs } = lane.books() ?? {};
+  const ledger = outputs?.[0]?.ledger;
+  console.log(`the books: ${JSON.stringify(ledger)}`);
+  expect(sourceFrames).toBe(400);
+  expect(ledger?.sent).toBe(new Set(arrived).size);
+  expect((ledger?.sent ?? 0) + (ledger?.dropped.queueFull ?? 0) + (ledger?.dropped.network ?? 0)).toBe(400);
+  expect(ledger?.sent).toBeLessThan(200);
+});
+
 describe('two at once', () => {
   it('of the giving end: the newer one goes on, the older one learns of it, nothing is lost or doubled', async () => {
     await using lane = await Lane.open('jetstream', { frames: 400 });

@@ -18,7 +18,8 @@
 
 namespace videopush::binding {
 
-/// Takes frames out of a ring whose one output is the far side.
+/// Takes frames out of a ring whose one output is the far side. The waiting thread only looks: a
+/// frame is taken when JavaScript asks for it.
 class RelayReaderHost final : public QueueEnd {
  public:
   static constexpr napi_type_tag kTag = {0x3be1f7a04c9d4e52, 0x8d60a2c35bf91e77};
@@ -58,7 +59,6 @@ class RelayReaderHost final : public QueueEnd {
 
   std::shared_ptr<ring::Consumer> consumer() const;
   void use(std::shared_ptr<ring::Consumer> consumer);
-  bool look(Nanoseconds limit);
   Napi::Value show(Napi::Env env, const ring::TakenFrame& taken);
   void settle_tail();
 
@@ -66,8 +66,7 @@ class RelayReaderHost final : public QueueEnd {
   mutable std::mutex pointer_;  // of consumer_: the waiting thread and JavaScript's meet there
   std::shared_ptr<ring::Consumer> consumer_, next_;
   std::unique_ptr<ring::Ledger> ledger_;
-  std::optional<ring::TakenFrame> taken_;  // had, not yet shown
-  bool ended_ = false, replaced_ = false;
+  bool ended_ = false;
   std::deque<Lent> lent_;  // shown, not done
 };
 

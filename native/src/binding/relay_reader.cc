@@ -32,36 +32,23 @@ void RelayReaderHost::use(std::shared_ptr<ring::Consumer> consumer) {
 
 void RelayReaderHost::open(Nanoseconds limit) { use(ring::Consumer::open(path_, abort_, limit)); }
 
-bool RelayReaderHost::look(Nanoseconds limit) {
-  if (taken_ || ended_ || replaced_) return true;
-  ring::TakenFrame taken;
-  switch (consumer()->take(taken, abort_, limit)) {
-    case ring::Take::Frame:
-      taken_ = taken;
-      return true;
-    case ring::Take::End:
-      ended_ = true;
-      return true;
-    case ring::Take::Replaced:
-      replaced_ = true;
-      return true;
-    case ring::Take::Aborted:
-    case ring::Take::Timeout:
-      return false;
-  }
-  return false;
-}
-
-bool RelayReaderHost::attempt() { return look(kAttempt); }
+bool RelayReaderHost::attempt() { return consumer()->wait_published(abort_, kAttempt); }
 
 Napi::Value RelayReaderHost::take(Napi::Env env) {
   check();
-  std::unique_lock work(work_, std::try_to_lock);
-  if (work && look(0)) {
-    if (taken_) return show(env, *std::exchange(taken_, std::nullopt));
-    if (replaced_) return Napi::String::New(env, "replaced");
-    settle_tail();
-    return env.Null();
+  ring::TakenFrame taken;
+  switch (consumer()->take(taken, abort_, 0)) {
+    case ring::Take::Frame:
+      return show(env, taken);
+    case ring::Take::End:
+      ended_ = true;
+      settle_tail();
+      return env.Null();
+    case ring::Take::Replaced:
+      return Napi::String::New(env, "replaced");
+    case ring::Take::Aborted:
+    case ring::Take::Timeout:
+      break;
   }
   want();
   return env.Undefined();
@@ -108,9 +95,7 @@ void RelayReaderHost::settle_tail() {
 
 void RelayReaderHost::rewind() {
   check();
-  const std::lock_guard work(work_);  // at most one attempt long
-  taken_.reset();
-  ended_ = replaced_ = false;
+  ended_ = false;
   lent_.clear();
   consumer()->rewind();
 }
@@ -119,11 +104,9 @@ void RelayReaderHost::find_next(Nanoseconds limit) { next_ = consumer()->next(ab
 
 void RelayReaderHost::follow() {
   check();
-  const std::lock_guard work(work_);
   if (!next_) return;
   lent_.clear();
   use(std::exchange(next_, nullptr));
-  replaced_ = false;
 }
 
 void RelayReaderHost::heartbeat(Nanoseconds now) {

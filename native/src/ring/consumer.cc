@@ -95,6 +95,20 @@ Take Consumer::take(TakenFrame& out, const AbortSignal& abort, Nanoseconds limit
   }
 }
 
+bool Consumer::wait_published(const AbortSignal& abort, Nanoseconds limit) const {
+  Header& h = header();
+  BellWait wait(limit);
+  for (;;) {
+    const std::uint32_t bell = h.published_bell.load();
+    const bool ended = h.ended.load() != 0;
+    const bool replayed = h.replay_request.load() == 0;
+    const bool more = h.cursors().taken != h.published.load();
+    if (replayed && (more || ended || mapping_->replaced_at(path_))) return true;
+    if (abort.aborted() || wait.expired()) return false;
+    wait.slice(h.published_bell, bell);
+  }
+}
+
 bool Consumer::claim(TakenFrame& out) {
   const std::lock_guard lock(own_);
   Header& h = header();

@@ -170,6 +170,10 @@ class Consumer {
   /// the caller's to settle). Replaced: drained, and a new generation stands at the path. Waits at
   /// most `limit` (0: looks once).
   Take take(TakenFrame& out, const AbortSignal& abort, Nanoseconds limit);
+  /// Whether take() has something to say, without taking it: a frame that is taken is in flight,
+  /// and what is in flight a DropOldest producer can't pass over. Waits at most `limit`; from any
+  /// thread.
+  bool wait_published(const AbortSignal& abort, Nanoseconds limit) const;
   void release(
       std::uint64_t position);      // its pixels are no longer needed for encoding; in any order
   void ack(std::uint64_t through);  // positions below `through` are done; never moves back

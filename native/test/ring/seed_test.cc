@@ -112,6 +112,22 @@ TEST_CASE("wait_consumed: returns when the consumer takes, acks or asks for a re
   CHECK(producer->wait_consumed(seen, never, kSoon));
 }
 
+TEST_CASE("wait_published: tells of a frame and of the end marker, and takes nothing") {
+  const Folder folder;
+  const AbortSignal never;
+  const auto producer = open(small_options(folder));
+  const auto consumer = Consumer::open(folder.file(), never, kSoon);
+  CHECK_FALSE(consumer->wait_published(never, 0));
+  REQUIRE(put(*producer, never) == Reserve::Slot);
+  CHECK(consumer->wait_published(never, kSoon));
+  CHECK(producer->header().cursors().taken == 0);
+  TakenFrame frame;
+  REQUIRE(take(*consumer, frame) == Take::Frame);
+  CHECK_FALSE(consumer->wait_published(never, kMillisecond));
+  producer->end();
+  CHECK(consumer->wait_published(never, kSoon));
+}
+
 TEST_CASE("wait_consumed: ends within 100 ms of an abort") {
   const Folder folder;
   const auto producer = open(small_options(folder));

@@ -74,6 +74,8 @@ export class Forwarder {
   #present: number[] = [];
   /** Sequence of the frame that was put into the stream last. */
   #previous: bigint | null = null;
+  /** Of the frame that this process knows to have been in the stream last. */
+  #stored: bigint | null = null;
   /** The end marker's sequence in the stream; null: it is not there. */
   #end: number | null = null;
   /** Taken, although there was no room: the last frame that the stream has was not met. */
@@ -196,7 +198,8 @@ export class Forwarder {
     // Frames that are done are not in the ring any more.
     const met = frame === null || (lastDone !== null && frame <= lastDone);
     this.#known = met ? null : { frame, sequence };
-    this.#previous = frame ?? lastDone;
+    // Where frames are dropped rather than kept, those behind the last one that was stored were the policy's.
+    this.#previous = frame ?? (this.#sizes.keep ? lastDone : (this.#stored ?? lastDone));
     this.#present = [];
     this.#hand = null;
     this.#window.reset(state.last_seq, state.messages > 0 ? state.first_seq - 1 : state.last_seq);
@@ -228,6 +231,7 @@ export class Forwarder {
             (sequence) => {
               flight.delete(sent);
               reader.release(next);
+              this.#stored = next.sequence;
               const through = this.#window.publish(next.position, sequence);
               this.#finish(reader, this.#sizes?.keep ? through : next.position + 1);
               this.#bell.ring();
