@@ -174,7 +174,12 @@ export class MediaServerController {
     const { name, namespace } = server.metadata;
     const object = { metadata: { name, namespace }, status: judged.status };
     const options = { fieldManager: STATUS_FIELD_MANAGER, subresource: 'status', signal };
-    await this.#context.resource(MEDIA_SERVERS).apply(object, options);
+    try {
+      await this.#context.resource(MEDIA_SERVERS).apply(object, options);
+    } catch (error) {
+      if (isNotFound(error)) return; // deleted meanwhile
+      throw error;
+    }
     const { reason, message } = judged.ready;
     this.#context.log.info({ server: `${namespace}/${name}`, reason }, message);
     for (const words of eventsOf(server.status, judged.ready)) this.#context.events.record(server, words);
