@@ -74,7 +74,7 @@ describe.each(variants)('the chart with %s', (variant) => {
     const config = (await render(variant)).find(
       (object) => object.kind === 'ConfigMap' && 'operator.json' in (object.data as object),
     );
-    const text = (config?.data as Record<string, string>)['operator.json'] ?? '';
+    const text = (config?.data as Record<string, string> | undefined)?.['operator.json'] ?? '';
     expect(() => parseConfig(text)).not.toThrow();
   });
 });
