@@ -70,7 +70,7 @@ function container({
     imagePullPolicy: defaults.imagePullPolicy,
     args: [`${CONFIG_FOLDER}/${CONFIG_KEY}`],
     env: [{ name: 'GOMEMLIMIT', value: COLLECTOR_LIMIT }],
-    ports: ports.map(({ name, port, protocol }) => ({ name, containerPort: port, protocol })),
+    ports: ports.map(({ name, port, protocol, containerPort = port }) => ({ name, containerPort, protocol })),
     resources: RESOURCES,
     securityContext: RESTRICTED_CONTAINER,
     volumeMounts: [

@@ -129,7 +129,7 @@ test('with a fixed node port, browsers are told the port that leads to the media
   });
   expect(specOf(objects.service).ports.slice(1)).toEqual([
     { name: 'webrtc', port: 8889, protocol: 'TCP', targetPort: 'webrtc', nodePort: 30889 },
-    { name: 'webrtc-media', port: 30889, protocol: 'UDP', targetPort: 'webrtc-media', nodePort: 30889 },
+    { name: 'webrtc-media', port: 8889, protocol: 'UDP', targetPort: 'webrtc-media', nodePort: 30889 },
   ]);
   expect(configOf(build({ protocols: ['RTSP', 'WebRTC'] }))).toMatchObject({
     webrtcLocalUDPAddress: ':8189',

@@ -8,6 +8,8 @@ export interface ServerPort {
   port: number;
   protocol: 'TCP' | 'UDP';
   nodePort?: number;
+  /** Where the server listens, if not at `port`. */
+  containerPort?: number;
 }
 
 /** Where WebRTC's media arrives; the server's own default. */
@@ -34,8 +36,11 @@ export function publicPorts(server: MediaServer): ServerPort[] {
     const transport = protocol === 'SRT' ? 'UDP' : 'TCP';
     const main: ServerPort = { name, port: DEFAULT_PORTS[name], protocol: transport, ...nodePort(protocol) };
     if (protocol !== 'WebRTC') return [main];
-    const media = { name: 'webrtc-media', port: icePort(server), protocol: 'UDP' as const };
-    return [main, type === 'NodePort' ? { ...media, ...nodePort(protocol) } : media];
+    const media = { name: 'webrtc-media', protocol: 'UDP' as const };
+    const ice = icePort(server);
+    if (ice === ICE_PORT) return [main, { ...media, port: ice }];
+    // Two protocols may share a node port only where they share the Service's port.
+    return [main, { ...media, port: main.port, containerPort: ice, ...nodePort(protocol) }];
   });
 }
 

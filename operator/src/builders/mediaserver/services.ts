@@ -49,7 +49,7 @@ function service({ server, name, type, annotations, ports }: ServiceOptions): Ku
     spec: {
       type,
       selector: selectorLabels(server.metadata.name, 'media-server'),
-      ports: ports.map((port) => ({ ...port, targetPort: port.name })),
+      ports: ports.map(({ containerPort: _, ...port }) => ({ ...port, targetPort: port.name })),
     },
   };
 }
