@@ -34,7 +34,7 @@ describe('the arrows of the design', () => {
     ['native/lib/index.ts', "import { x } from '@videopush/codec-worker';\n"],
     ['codec-worker/src/main.ts', "export { x } from '../../operator/src/builders/worker-config.ts';\n"],
     ['operator/src/kube/apply.ts', "import type { Queue } from '../runtime/queue.ts';\n"],
-    ['operator/src/builders/worker-config.ts', "const { x } = await import('../kube/apply.ts');\n"],
+    ['operator/src/builders/worker-config.ts', "const { x } = await import('../controllers/apply.ts');\n"],
     ['codec-worker/src/main.ts', "import { demoClip } from '../../scripts/paths.mjs';\n"],
     ['codec-worker/src/main.ts', "import { start } from '../../test/support/mediamtx.ts';\n"],
   ])('refuses %s with %s', (file, content) => {

@@ -12,7 +12,9 @@ fail() {
 }
 
 # Nothing that is mounted here may show outside; among themselves the processes here see each other's mounts.
-mount --make-rprivate / && mount --make-rshared / || fail 'the mounts could not be made private'
+if ! mount --make-rprivate / || ! mount --make-rshared /; then
+  fail 'the mounts could not be made private'
+fi
 
 # Places that the programs take as given are this node's own.
 mount -t tmpfs -o mode=755 tmpfs /run || fail '/run could not be mounted'

@@ -1,7 +1,9 @@
 /** A small web server in the test's namespace that holds stamped clips: a source by URL that can be sought in. */
-import { readFileSync } from 'node:fs';
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { kubernetesTool } from '../../../scripts/paths.mjs';
 import type { World } from './world.ts';
 
 const NAME = 'clips';
@@ -55,7 +57,7 @@ export async function addClip(world: World, file: string, name: string): Promise
 }
 
 async function execWithInput(world: World, args: string[], input: Buffer): Promise<void> {
-  const child = spawn(world.cluster.kubectlBinary, ['-n', world.namespace, ...args], {
+  const child = spawn(kubernetesTool('kubectl'), ['-n', world.namespace, ...args], {
     env: { ...process.env, KUBECONFIG: world.cluster.kubeconfig },
     stdio: ['pipe', 'ignore', 'pipe'],
     timeout: 60_000,

@@ -9,9 +9,9 @@ export async function viewerUrl(world: World, server: string, path: string): Pro
     `the RTSP address of ${server}`,
     async () => {
       const found = await world.get('ms', server);
-      const endpoint = (found?.status?.endpoints as { protocol: string; externalURL?: string }[] | undefined)?.find(
-        ({ protocol }) => protocol === 'RTSP',
-      );
+      const endpoint = (
+        found?.status?.endpoints as { protocol: string; externalURL?: string }[] | undefined
+      )?.find(({ protocol }) => protocol === 'RTSP');
       return endpoint?.externalURL ? `${endpoint.externalURL.replace(/\/$/, '')}/${path}` : null;
     },
     60_000,

@@ -1,8 +1,8 @@
 /** A stream in a cluster as its tests see it: its pods, its workers' pages, its books, and what can be done to it. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { DECODER, ENCODER, LABELS } from '../../../operator/src/builders/names.ts';
 import type { WorkerStatus } from '../../../codec-worker/src/status.ts';
 import type { EncodeSnapshot } from '../../../native/lib/index.ts';
+import { DECODER, ENCODER, LABELS } from '../../../operator/src/builders/names.ts';
 import { eventually } from './eventually.ts';
 import type { Any, World } from './world.ts';
 
@@ -24,7 +24,9 @@ export class StreamView {
     const all = await this.#world.list('pod', `${LABELS.instance}=${this.name},${LABELS.partOf}=videopush`);
     return all
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .sort((a, b) => String(a.metadata.creationTimestamp).localeCompare(String(b.metadata.creationTimestamp)));
+      .sort((a, b) =>
+        String(a.metadata.creationTimestamp).localeCompare(String(b.metadata.creationTimestamp)),
+      );
   }
 
   /** The pod that has the role's container. */
@@ -60,7 +62,16 @@ export class StreamView {
   async killRole(role: Role, limitMilliseconds = 30_000): Promise<void> {
     const { pid } = await this.status(role);
     const pod = await this.podOf(role);
-    const kill = ['exec', pod.metadata.name, '-c', role, '--', 'node', '-e', `process.kill(${pid}, 'SIGKILL')`];
+    const kill = [
+      'exec',
+      pod.metadata.name,
+      '-c',
+      role,
+      '--',
+      'node',
+      '-e',
+      `process.kill(${pid}, 'SIGKILL')`,
+    ];
     await this.#world.kubectl(kill);
     await eventually(
       `another ${role} process answers`,
