@@ -12,6 +12,7 @@ import type {
   QueueFormat,
   RelayFormat,
   RelayHeader,
+  RelayWriterState,
   RingSnapshot,
   SourceDescriptor,
   SourceOptions,
@@ -142,18 +143,7 @@ export interface Addon {
   relayWriterReplay(writer: Handle): void;
   relayWriterWatch(writer: Handle): void;
   relayWriterLast(writer: Handle): RelayHeader | null;
-  relayWriterState(writer: Handle): {
-    generation: number;
-    slots: number;
-    capacity: number;
-    published: number;
-    taken: number;
-    acked: number;
-    doneSequence: bigint | null;
-    releasedSequence: bigint | null;
-    replayRequested: boolean;
-    ended: boolean;
-  } | null;
+  relayWriterState(writer: Handle): RelayWriterState | null;
   relayWriterNews(writer: Handle): Promise<void>;
   relayWriterClose(writer: Handle): Promise<void>;
 }

@@ -19,7 +19,6 @@ export {
   type RelayReaderState,
   RelayWriter,
   type RelayWriterOptions,
-  type RelayWriterState,
 } from './relay.ts';
 export { DecodeSession, EncodeSession, observeRing } from './sessions.ts';
 export { probe, splitUserInfo } from './source.ts';

@@ -4,7 +4,7 @@
  * see queue.ts.
  */
 import { abortable, addon, type Handle } from './addon.ts';
-import type { RelayFormat, RelayHeader, RingSeed } from './types.ts';
+import type { RelayFormat, RelayHeader, RelayWriterState, RingSeed } from './types.ts';
 
 /** Bits of RelayHeader.flags. */
 export const RELAY_FLAG = { keyFrame: 1, discontinuity: 2 } as const;
@@ -115,22 +115,6 @@ export interface RelayWriterOptions {
   seed?: RingSeed;
   openTimeoutMilliseconds?: number;
   signal?: AbortSignal;
-}
-
-export interface RelayWriterState {
-  generation: number;
-  slots: number;
-  capacity: number;
-  published: number;
-  taken: number;
-  acked: number;
-  /** sequence of the last frame that every required output has sent; null before the first */
-  doneSequence: bigint | null;
-  /** sequence of the last frame whose pixels the encoder has read, where slots are reused by then; else null */
-  releasedSequence: bigint | null;
-  /** the encoder needs frames again that are gone from the ring: `beginReplay()`, then put them */
-  replayRequested: boolean;
-  ended: boolean;
 }
 
 export class RelayWriter {

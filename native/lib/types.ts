@@ -147,6 +147,22 @@ export interface RelayFormat {
   bitRate: number;
 }
 
+export interface RelayWriterState {
+  generation: number;
+  slots: number;
+  capacity: number;
+  published: number;
+  taken: number;
+  acked: number;
+  /** sequence of the last frame that every required output has sent; null before the first */
+  doneSequence: bigint | null;
+  /** sequence of the last frame whose pixels the encoder has read, where slots are reused by then; else null */
+  releasedSequence: bigint | null;
+  /** the encoder needs frames again that are gone from the ring: `beginReplay()`, then put them */
+  replayRequested: boolean;
+  ended: boolean;
+}
+
 /** Where the producer of another ring stopped. */
 export interface RingSeed extends RelayHeader {
   timeBaseNumerator: number;

@@ -1,15 +1,15 @@
 /** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
-import { REASONS } from '../../builders/conditions.ts';
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
-import { ApiError, isConflict, isNotFound } from '../../kube/errors.ts';
+import { isConflict, isNotFound } from '../../kube/errors.ts';
 import { MEDIA_SERVERS, PODS, SECRETS } from '../../kube/kinds.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { ResourceKind } from '../../kube/resource.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
+import type { Problem } from '../shared/problem.ts';
 import { sameStatus } from '../shared/status.ts';
-import type { Problem } from '../videopush/pods.ts';
+import { harmless, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
 import { LingeringPaths } from './lingering.ts';
 import type { ApiPlace, ServerApi } from './mediamtx-api.ts';
@@ -224,20 +224,4 @@ function kindOf({ kind = '' }: KubeObject): ResourceKind {
   const found = CHILDREN.find((one) => one.kind === kind);
   if (!found) throw new Error(`no child of a media server is a ${kind}`);
   return found;
-}
-
-/** That it is gone, or another one by now, is what was wanted. */
-async function harmless(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-  }
-}
-
-/** What no retry mends: an object that the API server does not take. null: it may pass. */
-function refusal(error: unknown, { kind, metadata: { name } }: KubeObject): Problem | null {
-  if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.code)) return null;
-  const message = `${kind} "${name}" is refused by the API server: ${error.message}`;
-  return { reason: error.code === 403 ? 'Forbidden' : REASONS.invalid, message, stalled: true };
 }

@@ -8,7 +8,7 @@ import { ANNOTATIONS, contentHash } from '../../builders/names.ts';
 import { ManifestError } from '../../crds/manifest.ts';
 import type { MediaServer } from '../../crds/media-server.generated.ts';
 import type { KubeObject } from '../../kube/objects.ts';
-import type { Problem } from '../videopush/pods.ts';
+import type { Problem } from '../shared/problem.ts';
 import type { Observed } from './observed.ts';
 import { apiAddress, type ServerPod } from './pod.ts';
 

@@ -1,7 +1,7 @@
 /** What the pod of a media server tells. Pure. */
 import { REASONS } from '../../builders/conditions.ts';
 import type { KubeObject } from '../../kube/objects.ts';
-import type { Problem } from '../videopush/pods.ts';
+import type { Problem } from '../shared/problem.ts';
 
 /** core/v1 Pod, as far as it is read. */
 export interface ServerPod extends KubeObject {

@@ -9,8 +9,8 @@ import {
 import type { Defaults } from '../../builders/defaults.ts';
 import { serverEndpoints, serviceName } from '../../builders/mediaserver/index.ts';
 import type { MediaServer } from '../../crds/media-server.generated.ts';
+import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
-import { type Problem, sentence } from '../videopush/pods.ts';
 import type { Observed } from './observed.ts';
 import type { Situation } from './plan.ts';
 import { apiAddress, isReady, podProblem } from './pod.ts';

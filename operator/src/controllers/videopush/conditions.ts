@@ -2,9 +2,10 @@
 import { CONDITIONS, type ConditionDraft, REASONS } from '../../builders/conditions.ts';
 import { effectiveOnEnd } from '../../builders/worker-config.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
+import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role } from '../shared/worker-facts.ts';
 import { type Observed, ownedBy, type Workload } from './observed.ts';
-import { hasSucceeded, type Problem, type RoleView, roleView, sentence } from './pods.ts';
+import { hasSucceeded, type RoleView, roleView } from './pods.ts';
 
 /** Ready with what stands in its way, or without. */
 export interface Verdict {

@@ -1,21 +1,21 @@
 /** Brings one stream closer to what its VideoPush asks for, and says how it stands. */
 import { REASONS } from '../../builders/conditions.ts';
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
-import { ApiError, isConflict, isNotFound } from '../../kube/errors.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { ResourceKind } from '../../kube/resource.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
+import { type Problem, sentence } from '../shared/problem.ts';
 import { RestartCounter } from '../shared/restart-counter.ts';
 import { sameStatus } from '../shared/status.ts';
 import { WorkerPoller } from '../shared/worker-poller.ts';
+import { harmless, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
 import { keyOfPush, type Lookup, observe } from './observe.ts';
 import type { Observed, StoredPush } from './observed.ts';
 import { type Plan, plan } from './plan.ts';
-import { type Problem, sentence } from './pods.ts';
 import { judgeStatus } from './status.ts';
 import type { StreamIndexes } from './stores.ts';
 
@@ -185,23 +185,7 @@ function kindOf({ kind = '' }: KubeObject): ResourceKind {
   return found;
 }
 
-/** That it is gone, or another one by now, is what was wanted. */
-async function harmless(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-  }
-}
-
 /** A deletion that waits for NATS says so. */
 function heldUp(error: Error | null): Problem | null {
   return error && { reason: REASONS.queueUnavailable, message: sentence(error.message), stalled: false };
-}
-
-/** What no retry mends: an object that the API server does not take. null: it may pass. */
-function refusal(error: unknown, { kind, metadata: { name } }: KubeObject): Problem | null {
-  if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.code)) return null;
-  const message = `${kind} "${name}" is refused by the API server: ${error.message}`;
-  return { reason: error.code === 403 ? 'Forbidden' : REASONS.invalid, message, stalled: true };
 }

@@ -6,10 +6,11 @@ import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '../../builders/names.
 import type { JetStreamPlace, StreamObjects } from '../../builders/videopush/index.ts';
 import type { EventWords } from '../../kube/events.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import type { Problem } from '../shared/problem.ts';
 import { describeUpdate, specChanges } from './changes.ts';
 import { planDeletion } from './deletion.ts';
 import { type Observed, ownedBy, ownedByPredecessor, sameObject, type Workload } from './observed.ts';
-import { containerOf, isOver, type Pod, type Problem, podOf } from './pods.ts';
+import { containerOf, isOver, type Pod, podOf } from './pods.ts';
 import { placeOfQueue } from './queue.ts';
 import { completedJob, serverGate, want } from './wanted.ts';
 

@@ -3,6 +3,7 @@
 import { REASONS } from '../../builders/conditions.ts';
 import { DECODER, ENCODER } from '../../builders/names.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
+import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role, WorkerFacts } from '../shared/worker-facts.ts';
 
 /** core/v1 Pod, as far as it is read. */
@@ -37,14 +38,6 @@ export interface ContainerStatus {
   containerID?: string;
   state?: { waiting?: { reason?: string; message?: string }; running?: object; terminated?: Ending };
   lastState?: { terminated?: Ending };
-}
-
-/** What keeps a role from running, in the words of a condition. */
-export interface Problem {
-  reason: string;
-  message: string;
-  /** waiting does not help */
-  stalled: boolean;
 }
 
 /** One role of a stream as its pod and its own page show it. */
@@ -195,6 +188,3 @@ function ownFault(facts: WorkerFacts | null, ready: boolean): Problem | null {
   const { code, message, permanent } = facts.fault;
   return { reason: code, message: sentence(message), stalled: permanent };
 }
-
-/** As a condition's message: with a capital letter. */
-export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

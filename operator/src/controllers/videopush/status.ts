@@ -11,6 +11,7 @@ import { streamOutputs } from '../../builders/videopush/index.ts';
 import { effectiveOnEnd, sourceLabel } from '../../builders/worker-config.ts';
 import { ManifestError } from '../../crds/manifest.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { Problem } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import {
   aspects,
@@ -23,7 +24,7 @@ import {
 } from './conditions.ts';
 import type { Observed } from './observed.ts';
 import type { Situation } from './plan.ts';
-import { containerOf, type Problem } from './pods.ts';
+import { containerOf } from './pods.ts';
 import { completedJob, contextOf } from './wanted.ts';
 
 export type PushStatus = NonNullable<VideoPush['status']>;

@@ -10,8 +10,8 @@ import {
 } from '../../builders/videopush/index.ts';
 import { ManifestError } from '../../crds/manifest.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { Problem } from '../shared/problem.ts';
 import type { Observed, Workload } from './observed.ts';
-import type { Problem } from './pods.ts';
 
 export type Wanted =
   | { objects: StreamObjects; problem?: undefined }

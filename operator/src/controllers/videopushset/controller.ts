@@ -1,17 +1,16 @@
 /** Brings the streams of one set closer to what its VideoPushSet asks for, and says how they stand. */
 import { stamped } from '../../builders/applied.ts';
-import { REASONS } from '../../builders/conditions.ts';
 import { SET_FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
 import { buildMembers } from '../../builders/videopushset/index.ts';
-import { ApiError, isConflict, isNotFound } from '../../kube/errors.ts';
 import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../kube/kinds.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { Index } from '../../kube/store.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
+import type { Problem } from '../shared/problem.ts';
 import { sameStatus } from '../shared/status.ts';
-import type { Problem } from '../videopush/pods.ts';
+import { harmless, refusal } from '../shared/writes.ts';
 import { type Observed, ownedBy, type StoredMember, type StoredSet } from './observed.ts';
 import { type Plan, plan } from './plan.ts';
 import { judgeStatus } from './status.ts';
@@ -153,20 +152,4 @@ async function forAll<T>(items: readonly T[], act: (item: T) => Promise<void>): 
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, work));
   if (failure) throw failure.error;
-}
-
-/** That it is gone, or another one by now, is what was wanted. */
-async function harmless(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
-  }
-}
-
-/** What no retry mends: a member that the API server does not take. null: it may pass. */
-function refusal(error: unknown, { metadata: { name } }: KubeObject): Problem | null {
-  if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.code)) return null;
-  const message = `VideoPush "${name}" is refused by the API server: ${error.message}`;
-  return { reason: error.code === 403 ? 'Forbidden' : REASONS.invalid, message, stalled: true };
 }

@@ -8,8 +8,8 @@ import {
 } from '../../builders/conditions.ts';
 import { LABELS } from '../../builders/names.ts';
 import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
+import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
-import { type Problem, sentence } from '../videopush/pods.ts';
 import { isLeaving, type Observed, type StoredMember } from './observed.ts';
 import type { Plan } from './plan.ts';
 
