@@ -1,4 +1,5 @@
 /** Sets of fields, as server-side apply keeps them in metadata.managedFields, and what is done to objects by them. */
+import type { Cause } from './catalog.ts';
 import type { ListMerge, Type } from './types.ts';
 import { canonical, isRecord, type Json } from './values.ts';
 
@@ -160,19 +161,19 @@ export function describePath(path: string): string {
     .join('');
 }
 
-/** Items of a list that is merged that stand there twice, or that lack a key. */
-export function itemProblems(type: Type, value: unknown, path = ''): string[] {
+/** Items of a list that is merged that stand there twice. */
+export function itemProblems(type: Type, value: unknown, field = ''): Cause[] {
   if (type.type === 'list' && Array.isArray(value)) {
-    const found = value.flatMap((item, index) => itemProblems(type.item, item, `${path}[${index}]`));
+    const found = value.flatMap((item, index) => itemProblems(type.item, item, `${field}[${index}]`));
     const { merge: how } = type;
     if (how === 'atomic') return found;
     const steps = value.map((item) => itemStep(how, item));
     const twice = steps.filter((step, index) => steps.indexOf(step) !== index);
-    return [...found, ...twice.map((step) => `${path}: duplicate entries for key ${describePath(step)}`)];
+    return [...found, ...twice.map((step) => ({ field, message: `Duplicate value: ${step.slice(2)}` }))];
   }
   if ((type.type !== 'struct' && type.type !== 'map') || !isRecord(value)) return [];
   return Object.entries(value).flatMap(([name, item]) =>
-    itemProblems(below(type, name), item, `${path}.${name}`),
+    itemProblems(below(type, name), item, field ? `${field}.${name}` : name),
   );
 }
 

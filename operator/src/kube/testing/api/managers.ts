@@ -44,9 +44,7 @@ export function apply(
   const me: ManagerId = { ...id, operation: 'Apply' };
   const wanted = flatten(type, config);
   const stands = flatten(type, live);
-  const changed = new Set(
-    [...wanted].filter(([path, value]) => stands.get(path) !== value).map(([path]) => path),
-  );
+  const changed = changes(stands, wanted);
   const others = managers.filter((manager) => !same(manager, me));
   const conflicts = others.flatMap((manager) =>
     [...changed]
@@ -59,7 +57,8 @@ export function apply(
   }));
   const object = clone(merge(type, live, config)) as Json;
   const before = managers.find((manager) => same(manager, me))?.fields ?? new Set<string>();
-  const given = [...before].filter((path) => !wanted.has(path));
+  const mine = new Set(wanted.keys());
+  const given = [...before].filter((path) => !covers(mine, path));
   remove(
     type,
     object,
@@ -67,7 +66,7 @@ export function apply(
   );
   return {
     object,
-    managers: settle([...left, { ...me, fields: new Set(wanted.keys()), time }], managers, type, object),
+    managers: settle([...left, { ...me, fields: mine, time }], managers, type, object),
     conflicts,
   };
 }
@@ -84,9 +83,7 @@ export function update(
   const me: ManagerId = { ...id, operation: 'Update' };
   const before = flatten(type, live);
   const after = flatten(type, next);
-  const changed = new Set(
-    [...after].filter(([path, value]) => before.get(path) !== value).map(([path]) => path),
-  );
+  const changed = changes(before, after);
   const mine = managers.find((manager) => same(manager, me))?.fields ?? [];
   const others = managers
     .filter((manager) => !same(manager, me))
@@ -97,13 +94,21 @@ export function update(
   return settle([...others, { ...me, fields: new Set([...mine, ...changed]), time }], managers, type, next);
 }
 
+/** Paths that say something else than before. An empty object says nothing of what may be in it. */
+function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): FieldSet {
+  const there = new Set(before.keys());
+  const differs = ([path, value]: [string, string]) =>
+    before.get(path) !== value && !(value === '{}' && covers(there, path));
+  return new Set([...after].filter(differs).map(([path]) => path));
+}
+
 /** Without fields that are gone and managers that own nothing; the time moves only with the fields. */
 function settle(next: Manager[], before: readonly Manager[], type: Type, object: Json): Manager[] {
-  const there = flatten(type, object);
+  const there = new Set(flatten(type, object).keys());
   return next
     .map((manager) => ({
       ...manager,
-      fields: new Set([...manager.fields].filter((path) => there.has(path))),
+      fields: new Set([...manager.fields].filter((path) => covers(there, path))),
     }))
     .filter(({ fields }) => fields.size > 0)
     .map((manager) => {

@@ -1,5 +1,7 @@
 /** The API server's refusals, in its words and shapes. */
 import type { ResourceKind } from '../../resource.ts';
+import type { Cause } from './catalog.ts';
+import type { Conflict } from './managers.ts';
 import type { Json } from './values.ts';
 
 /** Becomes the answer of a request. */
@@ -51,11 +53,7 @@ export const conflict = (kind: ResourceKind, name: string, why: string): Refusal
 export const STALE =
   'the object has been modified; please apply your changes to the latest version and try again';
 
-export const invalid = (
-  kind: ResourceKind,
-  name: string,
-  causes: { field: string; message: string }[],
-): Refusal => {
+export const invalid = (kind: ResourceKind, name: string, causes: readonly Cause[]): Refusal => {
   const words = causes.map(({ field, message }) => `${field}: ${message}`);
   const list = words.length === 1 ? words[0] : `[${words.join(', ')}]`;
   const who = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
@@ -70,5 +68,21 @@ export const badRequest = (message: string): Refusal => new Refusal(400, 'BadReq
 
 export const expired = (message: string): Refusal => new Refusal(410, 'Expired', message);
 
-export const forbidden = (kind: ResourceKind, name: string, why: string): Refusal =>
-  new Refusal(403, 'Forbidden', `${resource(kind)} "${name}" is forbidden: ${why}`, details(kind, name));
+/** An apply's field that no schema knows: the API server cannot say whose it would be. */
+export const undeclared = (field: string): Refusal =>
+  new Refusal(
+    500,
+    'InternalError',
+    `failed to create typed patch object: .${field}: field not declared in schema`,
+  );
+
+export function applyConflict(conflicts: readonly Conflict[]): Refusal {
+  const causes = conflicts.map(({ manager, field }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with "${manager.name}"`,
+    field,
+  }));
+  const words = causes.map(({ message, field }) => `${message}: ${field}`).join('\n- ');
+  const count = causes.length === 1 ? '1 conflict' : `${causes.length} conflicts`;
+  return new Refusal(409, 'Conflict', `Apply failed with ${count}: ${words}`, { causes });
+}

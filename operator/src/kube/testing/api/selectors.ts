@@ -48,9 +48,6 @@ export function fieldSelector(text: string, known: readonly string[]): Selector 
 }
 
 /** The value at a dotted path; undefined when there is none. */
-export function valueAt(object: unknown, path: string): unknown {
-  return path
-    .replace(/^\./, '')
-    .split('.')
-    .reduce<unknown>((value, step) => (value as Json | undefined | null)?.[step], object);
+function valueAt(object: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, step) => (value as Json | undefined | null)?.[step], object);
 }

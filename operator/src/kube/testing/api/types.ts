@@ -10,12 +10,11 @@ export type ListMerge = 'atomic' | 'set' | { keys: readonly string[]; defaults?:
 export type Type =
   | { type: 'any' }
   | { type: 'scalar'; wants: string; accepts: (value: unknown) => boolean; quantity?: boolean }
-  /** `open`: keeps what it does not know */
-  | { type: 'struct'; field: (name: string) => Type | undefined; atomic?: boolean; open?: boolean }
+  | { type: 'struct'; field: (name: string) => Type | undefined; atomic?: boolean }
   | { type: 'map'; item: Type; atomic?: boolean }
   | { type: 'list'; item: Type; merge: ListMerge };
 
-export const ANY: Type = { type: 'any' };
+const ANY: Type = { type: 'any' };
 
 const scalar = (wants: string, accepts: (value: unknown) => boolean): Type => ({
   type: 'scalar',
@@ -198,7 +197,7 @@ function schemaType(schema: Schema): Type {
       const fields = new Map(
         Object.entries(properties ?? {}).map(([name, item]) => [name, schemaType(item)]),
       );
-      return { type: 'struct', field: (name) => fields.get(name) ?? (open ? ANY : undefined), atomic, open };
+      return { type: 'struct', field: (name) => fields.get(name) ?? (open ? ANY : undefined), atomic };
     }
     case 'array':
       return { type: 'list', item: schemaType(schema.items as Schema), merge: mergeOf(schema) };

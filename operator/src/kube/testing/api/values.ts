@@ -15,7 +15,7 @@ export function canonical(value: unknown): string {
   );
 }
 
-export interface Findings {
+interface Findings {
   /** paths of fields that the type does not know */
   unknown: string[];
   /** sentences about values of a wrong type */
@@ -29,7 +29,7 @@ export function conform(type: Type, value: unknown): { value: unknown; findings:
 }
 
 function walk(type: Type, value: unknown, path: string, findings: Findings): unknown {
-  if (value === null || value === undefined || type.type === 'any') return value;
+  if (type.type === 'any') return value;
   const wrong = (wants: string) => {
     findings.wrong.push(`${path || 'the object'} must be of type ${wants}: ${JSON.stringify(value)}`);
     return value;
@@ -45,6 +45,7 @@ function walk(type: Type, value: unknown, path: string, findings: Findings): unk
   if (!isRecord(value)) return wrong('object');
   const out: Json = {};
   for (const [name, item] of Object.entries(value)) {
+    if (item === undefined || item === null) continue;
     const below = type.type === 'map' ? type.item : type.field(name);
     const place = path ? `${path}.${name}` : name;
     if (below) out[name] = walk(below, item, place, findings);
@@ -73,7 +74,7 @@ const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
 /** As apimachinery's resource.Quantity prints it: the largest suffix that leaves an integer. */
-export function canonicalQuantity(text: string): string {
+function canonicalQuantity(text: string): string {
   const found = /^([+-]?)(\d*)(?:\.(\d*))?([a-zA-Z]*)$/.exec(text);
   if (!found) return text;
   const [, sign = '', whole = '', fraction = '', suffix = ''] = found;

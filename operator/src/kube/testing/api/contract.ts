@@ -1,0 +1,35 @@
+/** What the operator relies on of an API server, as tests that run against a real one and against the fake. */
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { NAMESPACES } from '../../kinds.ts';
+import type { Transport } from '../../transport.ts';
+import { applies } from './contract/applies.ts';
+import { readsAndWatches } from './contract/reads.ts';
+import { resources } from './contract/resources.ts';
+import { type World, worldOf } from './contract/world.ts';
+import { deletions, writes } from './contract/writes.ts';
+
+export interface OpenApi {
+  transport: Transport;
+  close(): Promise<void>;
+}
+
+export function apiContract(name: string, open: () => Promise<OpenApi>): void {
+  describe(`the API server's contract: ${name}`, () => {
+    let api: OpenApi;
+    let count = 0;
+    const world: World = {} as World;
+    beforeAll(async () => {
+      api = await open();
+    });
+    afterAll(() => api?.close());
+    beforeEach(async () => {
+      Object.assign(world, worldOf(api.transport, `contract-${++count}`));
+      await world.of(NAMESPACES).create({ metadata: { name: world.namespace } }, world.signal);
+    });
+    readsAndWatches(world);
+    writes(world);
+    applies(world);
+    resources(world);
+    deletions(world);
+  });
+}

@@ -1,0 +1,111 @@
+/** What the fake API server keeps: objects with their versions, and what happened to them, for watches. */
+import { resourceName } from '../../kinds.ts';
+import { type KubeObject, keyOf } from '../../objects.ts';
+import type { ResourceKind } from '../../resource.ts';
+import type { ServedKind } from './catalog.ts';
+import { type Manager, managedFields } from './managers.ts';
+import type { Selector } from './selectors.ts';
+import { clone } from './values.ts';
+
+export interface Stored {
+  kind: ServedKind;
+  /** without managedFields */
+  object: KubeObject;
+  managers: readonly Manager[];
+}
+
+/** `before` unset: new; `after` unset: gone. Both as they are shown. */
+export interface Change {
+  kind: ServedKind;
+  version: number;
+  before?: KubeObject | undefined;
+  after?: KubeObject | undefined;
+}
+
+/** Not where history begins: a version that a test makes up is too old. */
+const FIRST_VERSION = 1000;
+
+export class Storage {
+  readonly #objects = new Map<string, Stored>();
+  readonly #listeners = new Set<(change: Change) => void>();
+  #history: Change[] = [];
+  #version = FIRST_VERSION;
+  #oldest = FIRST_VERSION;
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get(kind: ResourceKind, namespace: string | undefined, name: string): Stored | undefined {
+    return this.#objects.get(idOf(kind, { metadata: { ...(namespace && { namespace }), name } }));
+  }
+
+  /** In the order of their names. */
+  list(kind: ServedKind, fits: Selector): KubeObject[] {
+    const found = [...this.#objects].filter(([, stored]) => stored.kind === kind && fits(stored.object));
+    return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stored]) => shown(stored));
+  }
+
+  /** Of any kind. */
+  ownedBy(uid: string): Stored[] {
+    return [...this.#objects.values()].filter(({ object: { metadata } }) =>
+      metadata.ownerReferences?.some((owner) => owner.uid === uid),
+    );
+  }
+
+  has(uid: string): boolean {
+    return [...this.#objects.values()].some(({ object: { metadata } }) => metadata.uid === uid);
+  }
+
+  /** Under a new version; as it is shown from now on. */
+  put(kind: ServedKind, object: KubeObject, managers: readonly Manager[]): KubeObject {
+    const id = idOf(kind, object);
+    const before = this.#objects.get(id);
+    const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` };
+    const stored = { kind, object: { ...object, metadata }, managers };
+    this.#objects.set(id, stored);
+    const after = shown(stored);
+    this.#tell({ kind, version: this.#version, before: before && shown(before), after });
+    return after;
+  }
+
+  /** As it was last. */
+  remove(stored: Stored): KubeObject {
+    this.#objects.delete(idOf(stored.kind, stored.object));
+    const before = shown(stored);
+    before.metadata.resourceVersion = `${++this.#version}`;
+    this.#tell({ kind: stored.kind, version: this.#version, before });
+    return before;
+  }
+
+  /** What happened after `version`; undefined when that is not known any more. */
+  since(version: number): Change[] | undefined {
+    return version < this.#oldest ? undefined : this.#history.filter((change) => change.version > version);
+  }
+
+  forgetHistory(): void {
+    this.#history = [];
+    this.#oldest = this.#version;
+  }
+
+  /** Returns what ends it. */
+  subscribe(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(change: Change): void {
+    this.#history.push(change);
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+const idOf = (kind: ResourceKind, object: KubeObject): string => `${resourceName(kind)} ${keyOf(object)}`;
+
+/** As a reader gets it: a copy, with who owns what. */
+export function shown({ object, managers }: Stored): KubeObject {
+  const copy = clone(object);
+  if (managers.length > 0)
+    copy.metadata.managedFields = managedFields(copy.apiVersion ?? '', managers) as unknown[];
+  return copy;
+}
