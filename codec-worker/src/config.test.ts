@@ -62,13 +62,19 @@ describe('a wrong configuration is refused with one line that begins with the fi
       'a JetStream that is named with a password',
       {
         ...encoder(),
-        queue: { ...common.queue, jetStream: { address: 'nats://me:secret@nats:4222', stream: 's' } },
+        queue: {
+          ...common.queue,
+          jetStream: { address: 'nats://me:secret@nats:4222', stream: 's', source: 'film' },
+        },
       },
       'queue.jetStream.address: must be nats://HOST:PORT without credentials',
     ],
     [
       'a name that JetStream has no stream of',
-      { ...encoder(), queue: { ...common.queue, jetStream: { address: 'nats://nats:4222', stream: 'a.b' } } },
+      {
+        ...encoder(),
+        queue: { ...common.queue, jetStream: { address: 'nats://nats:4222', stream: 'a.b', source: 'film' } },
+      },
       'queue.jetStream.stream: must be 1-200 letters, digits, "-" or "_"',
     ],
     ['no role', common, 'role: must be "decoder" or "encoder"'],

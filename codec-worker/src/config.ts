@@ -70,6 +70,8 @@ const jetStream = z.strictObject({
     .max(512)
     .regex(/^(nats|tls):\/\/[^\s/@]+$/, 'must be nats://HOST:PORT without credentials'),
   stream: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, 'must be 1-200 letters, digits, "-" or "_"'),
+  /** Identity of what the frames are made from, the same for both: only the same source is gone on with, and has its end heeded. */
+  source: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be 1-128 letters, digits, "-" or "_"'),
 });
 
 const queue = z.strictObject({

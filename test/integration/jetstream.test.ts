@@ -9,10 +9,11 @@ import { makeClip } from '../support/clips.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
 import { NatsServer } from '../support/nats.ts';
 import { FLAWLESS, judge } from '../support/observed.ts';
+import type { JetStream } from '../support/queue/end.ts';
 import { Lane } from '../support/queue/lane.ts';
 import { Recorder } from '../support/recorder.ts';
 import { StampReader } from '../support/stamp-reader.ts';
-import { Stream } from '../support/stream.ts';
+import { Stream, type StreamOptions } from '../support/stream.ts';
 import { Scratch } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
@@ -25,6 +26,14 @@ const encoder = {
 };
 const name = 'videopush-default-film-1234abcd';
 
+/** A split stream over `nats`, with an encoder that costs little. */
+const startSplit = (nats: NatsServer, options: Omit<StreamOptions, 'jetStream'>): Promise<Stream> =>
+  Stream.start({ encoder, ...options, jetStream: { address: nats.address, stream: name } });
+
+/** A small clip of numbered frames. */
+const clipOf = (frames: number, rate: string, scratch: Scratch): Promise<string> =>
+  makeClip({ path: scratch.file(`${frames}-frames.mp4`), frames, rate, width: 320, height: 180 });
+
 interface Status {
   ready: { ok: boolean; code: string; message: string };
   queue: { connected: boolean; depth: number; stream: string } | null;
@@ -33,23 +42,14 @@ interface Status {
 
 it('every frame reaches a reader once, the encoder is done and the decoder idles', async () => {
   using scratch = new Scratch();
-  const clip = await makeClip({
-    path: scratch.file('clip.mp4'),
-    frames: 150,
-    rate: '50',
-    width: 320,
-    height: 180,
-  });
+  const clip = await clipOf(150, '50', scratch);
   await using nats = await NatsServer.start();
   await using server = await MediaMtx.start();
   await using reader = new StampReader(server.rtsp());
   await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
-  const jetStream = { address: nats.address, stream: name };
-  await using stream = await Stream.start({
+  await using stream = await startSplit(nats, {
     source: { uri: clip },
     outputs: server.rtsp(),
-    encoder,
-    jetStream,
   });
   await reader.untilIndex(149, 60_000);
   expect(judge(reader.indices(), 0, 149)).toEqual(FLAWLESS);
@@ -71,23 +71,14 @@ it('every frame reaches a reader once, the encoder is done and the decoder idles
 it('both pods and the server are lost one after the other: a reader misses no frame', async () => {
   const frames = 600;
   using scratch = new Scratch();
-  const clip = await makeClip({
-    path: scratch.file('clip.mp4'),
-    frames,
-    rate: '25',
-    width: 320,
-    height: 180,
-  });
+  const clip = await clipOf(frames, '25', scratch);
   await using nats = await NatsServer.start();
   await using server = await MediaMtx.start();
   await using reader = new StampReader(server.rtsp());
   await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
-  const jetStream = { address: nats.address, stream: name };
-  await using stream = await Stream.start({
+  await using stream = await startSplit(nats, {
     source: { uri: clip },
     outputs: server.rtsp(),
-    encoder,
-    jetStream,
   });
   const seen = async (more: number): Promise<void> =>
     reader.untilIndex((reader.indices().at(-1) ?? 0) + more, 60_000);
@@ -126,15 +117,57 @@ it('both pods and the server are lost one after the other: a reader misses no fr
   expect(stream.encoder.supervisor.stdout.join()).toContain('queue.begun');
 }, 180_000);
 
+describe('another source', () => {
+  it('in the midst of the one before is sent from its first frame on, behind what was in the queue', async () => {
+    using scratch = new Scratch();
+    const first = await clipOf(600, '25', scratch);
+    const second = await clipOf(100, '25', scratch);
+    await using nats = await NatsServer.start();
+    await using server = await MediaMtx.start();
+    await using reader = new StampReader(server.rtsp());
+    await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+    await using stream = await startSplit(nats, { source: { uri: first }, outputs: server.rtsp() });
+    await reader.untilIndex(60, 60_000);
+    // As a rollout with Recreate does it: each role by itself, and the older decoder still runs for a while.
+    await stream.replacePod('encoder', { source: { uri: second } });
+    await stream.replacePod('decoder', { source: { uri: second } });
+    expect((await stream.encoder.supervisor.waitForExit(60_000)).code).toBe(0);
+    await reader.until('the last frame', (r) => r.indices().at(-1) === 99, 20_000);
+    const indices = reader.indices();
+    const begin = indices.lastIndexOf(0);
+    const before = indices.slice(0, begin);
+    expect(judge(indices.slice(begin), 0, 99)).toEqual(FLAWLESS);
+    expect(judge(before, 0, Math.max(...before))).toMatchObject({ missing: [], swapped: [], foreign: [] });
+    const { sourceFrames = 0, outputs = [] } = stream.ring() ?? {};
+    expect(outputs[0]?.ledger).toMatchObject({ sent: sourceFrames, repeated: 0 });
+    expect(sourceFrames).toBeGreaterThan(100);
+    expect(stream.encoder.supervisor.stdout.join()).toContain('queue.renumbered');
+  }, 180_000);
+
+  it('behind the end of the one before is sent although the end marker is still there', async () => {
+    using scratch = new Scratch();
+    const first = await clipOf(50, '50', scratch);
+    const second = await clipOf(100, '50', scratch);
+    await using nats = await NatsServer.start();
+    await using server = await MediaMtx.start();
+    await using reader = new StampReader(server.rtsp());
+    await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+    await using stream = await startSplit(nats, { source: { uri: first }, outputs: server.rtsp() });
+    expect((await stream.encoder.supervisor.waitForExit(60_000)).code).toBe(0);
+    // Of the new pods the encoder's is there first, and meets the marker.
+    await stream.replacePod('encoder', { source: { uri: second } });
+    await stream.encoder.untilStatus<Status>('the marker', ({ queue }) => queue?.depth === 1, 20_000);
+    await stream.replacePod('decoder', { source: { uri: second } });
+    expect((await stream.encoder.supervisor.waitForExit(60_000)).code).toBe(0);
+    expect(stream.ring()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger: { sent: 100 } }] });
+    await reader.until('the last frame', (r) => r.indices().at(-1) === 99, 20_000);
+    expect(judge(reader.indices().slice(50), 0, 99)).toEqual(FLAWLESS);
+  }, 120_000);
+});
+
 it('an encoder that holds more frames back than were counted on does not stand still', async () => {
   using scratch = new Scratch();
-  const clip = await makeClip({
-    path: scratch.file('clip.mp4'),
-    frames: 150,
-    rate: '50',
-    width: 320,
-    height: 180,
-  });
+  const clip = await clipOf(150, '50', scratch);
   await using nats = await NatsServer.start();
   await using recorder = await Recorder.start();
   const lookahead = {
@@ -144,14 +177,12 @@ it('an encoder that holds more frames back than were counted on does not stand s
     bitRate: 500_000,
     extra: { 'rc-lookahead': '60' },
   };
-  const jetStream = { address: nats.address, stream: name };
   const queue = { capacityFrames: 5, encoderDelayFrames: 0 };
-  await using stream = await Stream.start({
+  await using stream = await startSplit(nats, {
     source: { uri: clip },
     outputs: recorder.url(),
     encoder: lookahead,
     queue,
-    jetStream,
   });
   expect((await stream.encoder.supervisor.waitForExit(60_000)).code).toBe(0);
   expect(recorder.units()).toHaveLength(150);
@@ -160,12 +191,9 @@ it('an encoder that holds more frames back than were counted on does not stand s
 
 it('a server that is too small for a frame is named, with what to set', async () => {
   await using nats = await NatsServer.start({ maxPayload: '100KB' });
-  const jetStream = { address: nats.address, stream: name };
-  await using stream = await Stream.start({
+  await using stream = await startSplit(nats, {
     source: { testPattern: { width: 640, height: 360 }, onEnd: 'Repeat' },
     outputs: 'rtsp://127.0.0.1:1/live',
-    encoder,
-    jetStream,
   });
   const status = await stream.decoder.untilStatus<Status>('a refusal', ({ error }) => error !== null, 30_000);
   expect(status).toMatchObject({ ready: { ok: false, code: 'FrameTooLarge' }, error: { permanent: true } });
@@ -177,12 +205,9 @@ it('a server that is too small for a frame is named, with what to set', async ()
 it('a stream that vanishes is made anew, and not by a decoder that was told to stop', async () => {
   await using nats = await NatsServer.start();
   await using recorder = await Recorder.start();
-  const jetStream = { address: nats.address, stream: name };
-  await using stream = await Stream.start({
+  await using stream = await startSplit(nats, {
     source: { testPattern: { width: 320, height: 180, frameRate: '50' }, onEnd: 'Repeat' },
     outputs: recorder.url(),
-    encoder,
-    jetStream,
   });
   const connection = await connect({ servers: nats.address });
   try {
@@ -244,6 +269,21 @@ describe('two at once', () => {
     expect(newer.stdout).not.toContain('superseded');
   });
 
+  it('of the giving end, the newer one with another source: its frames come from the first one on', async () => {
+    await using lane = await Lane.open('jetstream', { frames: 400 });
+    const jetStream = { ...(lane.options.jetStream as JetStream), source: 'another-film' };
+    const older = lane.give();
+    const taking = lane.take({ rate: 100, jetStream });
+    await until('frames', () => lane.arrived().length > 50, 30_000);
+    lane.give({ ringPath: `${lane.options.ringPath}-newer`, jetStream });
+    await older.waitForLine(/superseded/, 20_000);
+    expect((await taking.waitForExit(60_000)).code).toBe(0);
+    const arrived = lane.arrived();
+    const begin = arrived.lastIndexOf(0);
+    expect(judge(arrived.slice(0, begin), 0, begin - 1)).toEqual(FLAWLESS);
+    expect(judge(arrived.slice(begin), 0, 399)).toEqual(FLAWLESS);
+  });
+
   it('of the taking end: the newer one goes on with the oldest frame that is not done, the older one learns of it', async () => {
     await using lane = await Lane.open('jetstream', { frames: 400 });
     lane.give();
@@ -285,7 +325,9 @@ describe('an abort ends within 100 ms', () => {
   it('while nothing answers, and while the server stands still', async () => {
     await using lane = await Lane.open('jetstream', { frames: 100_000 });
     await using hole = await BlackHole.open();
-    const lost = lane.give({ jetStream: { address: `nats://127.0.0.1:${hole.port}`, stream: name } });
+    const lost = lane.give({
+      jetStream: { address: `nats://127.0.0.1:${hole.port}`, stream: name, source: 'film' },
+    });
     await sleep(1000); // long enough to be connecting
     lost.signal('SIGTERM');
     expect(await took(lost.waitForLine(/aborted/))).toBeLessThan(100);

@@ -6,6 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerTotals, observeRing, type RingSnapshot } from '@videopush/native';
+import { contentHash } from '../../operator/src/builders/names.ts';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import { freePorts } from './ports.ts';
 import { Program } from './program.ts';
@@ -26,7 +27,7 @@ export interface StreamOptions {
   logLevel?: string;
   /** Supervisor options, e.g. `['--max-delay', '0.5']`. */
   supervisor?: readonly string[];
-  /** Two pods: each role has a ring of its own, and this stream of NATS joins them. */
+  /** Two pods: each role has a ring of its own, and this stream of NATS joins them. The source's identity is added. */
   jetStream?: { address: string; stream: string };
 }
 
@@ -118,17 +119,20 @@ export class Stream {
   /** Of the decoder's pod; the same file when both are in one. */
   readonly decoderRingPath: string;
   readonly #roles: Record<RoleName, Role>;
-  readonly #make: (name: RoleName) => Role;
+  readonly #make: (name: RoleName, options: StreamOptions) => Role;
+  readonly #options: StreamOptions;
   readonly #scratch: Scratch;
 
   private constructor(
-    make: (name: RoleName) => Role,
+    options: StreamOptions,
+    make: (name: RoleName, options: StreamOptions) => Role,
     ringPath: string,
     decoderRingPath: string,
     scratch: Scratch,
   ) {
+    this.#options = options;
     this.#make = make;
-    this.#roles = { decoder: make('decoder'), encoder: make('encoder') };
+    this.#roles = { decoder: make('decoder', options), encoder: make('encoder', options) };
     this.ringPath = ringPath;
     this.decoderRingPath = decoderRingPath;
     this.#scratch = scratch;
@@ -147,15 +151,13 @@ export class Stream {
     const [decoderPort, encoderPort] = (await freePorts(2)) as [number, number];
     const ringPath = scratch.file('frames');
     const decoderRingPath = options.jetStream ? scratch.file('decoder-frames') : ringPath;
-    const configs = workerConfigs(options, ringPath, decoderPort, encoderPort);
     const ports = { decoder: decoderPort, encoder: encoderPort };
-    const supervisor = options.supervisor ?? [];
-    const make = (name: RoleName): Role => {
-      const config = configs[name];
+    const make = (name: RoleName, current: StreamOptions): Role => {
+      const config = workerConfigs(current, ringPath, decoderPort, encoderPort)[name];
       if (name === 'decoder') config.queue = { ...config.queue, path: decoderRingPath };
-      return new Role(name, config, ports[name], scratch, supervisor);
+      return new Role(name, config, ports[name], scratch, current.supervisor ?? []);
     };
-    return new Stream(make, ringPath, decoderRingPath, scratch);
+    return new Stream(options, make, ringPath, decoderRingPath, scratch);
   }
 
   /** SIGKILL of the pod of one role of a split stream, its ring included, and another one in its place. */
@@ -163,8 +165,18 @@ export class Stream {
     const { supervisor } = this.#roles[name];
     supervisor.signal('SIGKILL');
     await supervisor.exited;
+    this.#renewPod(name, this.#options);
+  }
+
+  /** An orderly end of the pod of one role of a split stream, and one with another configuration in its place. */
+  async replacePod(name: RoleName, changes: Partial<StreamOptions>): Promise<void> {
+    await this.#roles[name].supervisor.stop(15_000);
+    this.#renewPod(name, { ...this.#options, ...changes });
+  }
+
+  #renewPod(name: RoleName, options: StreamOptions): void {
     rmSync(name === 'decoder' ? this.decoderRingPath : this.ringPath, { force: true });
-    this.#roles[name] = this.#make(name);
+    this.#roles[name] = this.#make(name, options);
   }
 
   /** The queue's header page as an observer sees it; null while there is none. */
@@ -204,6 +216,8 @@ export class Stream {
 function workerConfigs(options: StreamOptions, ringPath: string, decoderPort: number, encoderPort: number) {
   const outputs =
     typeof options.outputs === 'string' ? [{ name: 'main', url: options.outputs }] : options.outputs;
+  const video = options.video ?? {};
+  const source = { onEnd: 'Complete', ...options.source };
   const common = {
     version: 1,
     stream: 'test/stream',
@@ -214,7 +228,9 @@ function workerConfigs(options: StreamOptions, ringPath: string, decoderPort: nu
       path: ringPath,
       ...options.queue,
       outputs: outputs.map(({ name }) => name),
-      ...(options.jetStream && { jetStream: options.jetStream }),
+      ...(options.jetStream && {
+        jetStream: { ...options.jetStream, source: contentHash([source, video]) },
+      }),
     },
   };
   return {
@@ -222,8 +238,8 @@ function workerConfigs(options: StreamOptions, ringPath: string, decoderPort: nu
       ...common,
       role: 'decoder',
       http: { host: '127.0.0.1', port: decoderPort },
-      source: { onEnd: 'Complete', ...options.source },
-      video: options.video ?? {},
+      source,
+      video,
     },
     encoder: {
       ...common,

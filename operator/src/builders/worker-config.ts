@@ -8,6 +8,7 @@ import {
 import { ManifestError } from '../crds/manifest.ts';
 import type { VideoPush } from '../crds/video-push.generated.ts';
 import { encoderDelayFrames } from './encoder-delay.ts';
+import { contentHash } from './names.ts';
 
 type Spec = VideoPush['spec'];
 type Source = Spec['source'];
@@ -61,6 +62,9 @@ export const POD_DEFAULTS = {
 export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): WorkerConfigs {
   const { spec, metadata } = push;
   const names = spec.outputs.map(({ name }) => name);
+  const source = sourceOptions(spec.source, context);
+  const { width, height, frameRate } = spec.video ?? {};
+  const video = without({ width, height, frameRate });
   const common = {
     version: 1 as const,
     stream: `${metadata.namespace ?? 'default'}/${metadata.name}`,
@@ -73,7 +77,8 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       whenFull: spec.queue?.whenFull ?? 'Block',
       encoderDelayFrames: encoderDelayFrames(spec.video ?? {}, context.processors ?? POD_DEFAULTS.processors),
       outputs: names,
-      ...(context.jetStream && { jetStream: context.jetStream }),
+      // Frames that another source has left in the stream are sent; its position and its end are not this one's.
+      ...(context.jetStream && { jetStream: { ...context.jetStream, source: contentHash([source, video]) } }),
     },
   };
   return {
@@ -81,12 +86,8 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       ...common,
       role: 'decoder',
       http: context.decoderHttp ?? POD_DEFAULTS.decoderHttp,
-      source: sourceOptions(spec.source, context),
-      video: without({
-        width: spec.video?.width,
-        height: spec.video?.height,
-        frameRate: spec.video?.frameRate,
-      }),
+      source,
+      video,
     },
     encoder: {
       ...common,

@@ -3,13 +3,18 @@
  * The ends are processes of their own, so that they can be killed at any instant.
  */
 import type { RelayFormat } from '@videopush/native';
+import type { WorkerConfig } from '../../../codec-worker/src/config.ts';
+import { format } from '../../../codec-worker/src/queues/jetstream/testing.ts';
+
+/** The stream that joins the two ends, and what the frames are made from. */
+export type JetStream = NonNullable<WorkerConfig['queue']['jetStream']>;
 
 /** The one argument of both programs, as JSON. */
 export interface EndOptions {
   /** The ring of this end's pod. */
   ringPath: string;
   /** Unset: one ring joins both ends. */
-  jetStream?: { address: string; stream: string };
+  jetStream?: JetStream;
   /** How many frames there are in all. */
   frames: number;
   capacityFrames: number;
@@ -45,30 +50,13 @@ export function workerConfig({ ringPath, jetStream, capacityFrames, heldFrames, 
       whenFull: whenFull ?? ('Block' as const),
       encoderDelayFrames: heldFrames,
       outputs: ['reader'],
-      jetStream: jetStream as { address: string; stream: string },
+      jetStream: jetStream as JetStream,
     },
   };
 }
 
 export function formatOf({ width, height }: EndOptions): RelayFormat {
-  return {
-    width,
-    height,
-    pixelFormat: 'yuv420p',
-    timeBaseNumerator: 1,
-    timeBaseDenominator: 25,
-    frameRateNumerator: 25,
-    frameRateDenominator: 1,
-    sampleAspectNumerator: 1,
-    sampleAspectDenominator: 1,
-    colorRange: 1,
-    colorPrimaries: 1,
-    colorTransfer: 1,
-    colorMatrix: 1,
-    chromaLocation: 1,
-    gopFrames: 25,
-    bitRate: 1_000_000,
-  };
+  return { ...format, width, height };
 }
 
 /** Bytes of the planes in a slot: rows begin on 64 bytes. */

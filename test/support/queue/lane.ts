@@ -29,7 +29,7 @@ export class Lane implements AsyncDisposable {
       ...options,
       ringPath: scratch.file('frames'),
       logFile: scratch.file('log'),
-      ...(nats && { jetStream: { address: nats.address, stream: 'videopush-test-lane' } }),
+      ...(nats && { jetStream: { address: nats.address, stream: 'videopush-test-lane', source: 'film' } }),
     };
   }
 

@@ -1,5 +1,5 @@
 /** A JetStream stream between the rings of a decoder pod and an encoder pod. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { observeRing, type RingSeed } from '@videopush/native';
@@ -16,16 +16,12 @@ import { Decoder, type FrameRecord, type QueueRecord } from './wire.ts';
 /** How long a decoder that was stopped may take to hand over what is in its ring, milliseconds. */
 const DRAIN_LIMIT = 2000;
 
-type Joined<C extends WorkerConfig> = C & { queue: { jetStream: { address: string; stream: string } } };
+type Joined<C extends WorkerConfig> = C & {
+  queue: { jetStream: NonNullable<WorkerConfig['queue']['jetStream']> };
+};
 
 export const isSplit = <C extends WorkerConfig>(config: C): config is Joined<C> =>
   config.queue.jetStream !== undefined;
-
-/** What the frames are made from: a decoder may go on behind the frames of another one only when it is the same. */
-export function sourceHash({ source: { uri, testPattern }, video }: DecoderConfig): string {
-  const text = JSON.stringify([uri, testPattern, video.width, video.height, video.frameRate]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
 
 interface Numbering {
   epoch: string;
@@ -58,7 +54,6 @@ export class JetStreamDecoder implements DecoderCarrier {
   readonly #config: Joined<DecoderConfig>;
   readonly #parts: CarrierParts;
   readonly #finding: Link;
-  readonly #source: string;
   #forwarder: Forwarder | null = null;
   #numbering: Numbering | null = null;
   #running: Promise<void> = Promise.resolve();
@@ -66,7 +61,6 @@ export class JetStreamDecoder implements DecoderCarrier {
   constructor(config: Joined<DecoderConfig>, parts: CarrierParts) {
     this.#config = config;
     this.#parts = parts;
-    this.#source = sourceHash(config);
     const { address, stream } = config.queue.jetStream;
     this.#finding = new Link({ address, name: `${stream} decoder`, onFault: ignoreHealth(parts.onFault) });
   }
@@ -86,9 +80,10 @@ export class JetStreamDecoder implements DecoderCarrier {
   }
 
   async prepare(): Promise<RingStart | 'ended' | null> {
-    const { path } = this.#config.queue;
+    const { path, jetStream } = this.#config.queue;
+    const { source } = jetStream;
     const present = ringNumbering(path);
-    if (present?.source === this.#source) return this.#begin(present);
+    if (present?.source === source) return this.#begin(present);
     if (present) {
       this.#parts.onEvent({ kind: 'queue.discarded', detail: 'the ring holds frames of another source' });
       rmSync(path, { force: true });
@@ -96,11 +91,11 @@ export class JetStreamDecoder implements DecoderCarrier {
     const last = await this.#lastMessage();
     if (this.#finding.signal.aborted) return null;
     const { queue, record } = last ?? {};
-    if (!queue || !record || queue.source !== this.#source) {
-      return this.#begin({ epoch: randomUUID(), source: this.#source });
+    if (!queue || !record || queue.source !== source) {
+      return this.#begin({ epoch: randomUUID(), source });
     }
     if (record.kind === 'end') return 'ended';
-    return this.#begin({ epoch: queue.epoch, source: this.#source }, seedOf(queue, record));
+    return this.#begin({ epoch: queue.epoch, source }, seedOf(queue, record));
   }
 
   run(): Promise<void> {
@@ -186,7 +181,8 @@ export class JetStreamEncoder implements EncoderCarrier {
 
   status(): QueueStatus {
     const { connected, depth } = this.#receiver;
-    return { type: 'jetstream', ...this.#config.queue.jetStream, connected, depth };
+    const { address, stream } = this.#config.queue.jetStream;
+    return { type: 'jetstream', address, stream, connected, depth };
   }
 
   run(): Promise<void> {

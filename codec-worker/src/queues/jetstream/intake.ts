@@ -15,6 +15,8 @@ export interface Receipt {
 
 export interface IntakeOptions {
   ringPath: string;
+  /** Of which the end marker is the end of the ring. */
+  source: string;
   /** Names of the outputs: keys of the ledgers. */
   outputs: readonly string[];
   sizes: (format: QueueRecord['format']) => Sizes;
@@ -88,6 +90,11 @@ export class Intake {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { queue, record } = message;
+    if (record.kind === 'end' && queue.source !== this.#options.source) {
+      // What the stream had come to before its source was changed: another decoder's frames follow.
+      this.#held.push({ receipt, sequence: null });
+      return true;
+    }
     const writer = await this.#open(queue, signal);
     if (record.kind === 'end') {
       writer.end(this.#numbering.end(queue, record));

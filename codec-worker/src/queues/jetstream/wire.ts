@@ -21,7 +21,7 @@ export interface QueueRecord {
   term: number;
   /** Tells processes of the same term apart. */
   owner: string;
-  /** Hash of what the frames are made from: only a decoder with the same may go on in this epoch. */
+  /** Identity of what the frames are made from: only a decoder with the same may go on in this epoch. */
   source: string;
   /** How many messages the decoder lets stand in the stream without being done. */
   window: number;

@@ -314,6 +314,33 @@ describe('a stream in two pods', () => {
     }
   });
 
+  describe('what its frames are made from is told to both', () => {
+    const sources = (spec: Partial<Spec>) =>
+      Object.values(split(spec).config.data as Record<string, string>).map(
+        (text) => JSON.parse(text).queue.jetStream.source as string,
+      );
+    const [known] = sources(film);
+
+    test('in the same words, whatever the queue and the encoder are like', () => {
+      expect(known).toMatch(/^[0-9a-f]{16}$/);
+      const more = { queue: { capacityFrames: 5 }, video: { bitrateKbps: 900 }, pacing: {} };
+      expect(sources({ ...film, ...more })).toEqual([known, known]);
+      expect(sources({ ...film, source: { ...film.source, onEnd: 'Complete' } })).toEqual([known, known]);
+    });
+
+    test.each<[string, Partial<Spec>]>([
+      ['another file', { source: { uri: 'http://archive.example/other.mp4' } }],
+      ['another volume', { source: { persistentVolumeClaim: { claimName: 'b', path: 'film.mp4' } } }],
+      ['no end', { source: { ...film.source, onEnd: 'Repeat' } }],
+      ['another size', { ...film, video: { width: 640, height: 360 } }],
+      ['another rate', { ...film, video: { frameRate: '50' } }],
+    ])('%s is something else', (_, spec) => {
+      const [decoder, encoder] = sources(spec);
+      expect(decoder).not.toBe(known);
+      expect(encoder).toBe(decoder);
+    });
+  });
+
   test('of a finite source the encoder is a Job, and the decoder rests when everything was sent', () => {
     const [decoder, encoder] = split(film).workloads;
     expect(decoder).toMatchObject({ kind: 'Deployment', spec: { replicas: 1 } });
