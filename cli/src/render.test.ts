@@ -53,6 +53,12 @@ spec:
       outputs: [{name: main, url: "rtsp://server.example/$(name)"}]
 `;
 
+test('a List, as kubectl prints what is in a cluster, gives the same as its items in documents of their own', () => {
+  const items = [SERVER, PUSH].map((text) => text.trim().replaceAll('\n', '\n  '));
+  const list = `apiVersion: v1\nkind: List\nmetadata: {resourceVersion: ""}\nitems:\n${items.map((text) => `- ${text}\n`).join('')}`;
+  expect(render(list)).toEqual(render(`${SERVER}---${PUSH}`));
+});
+
 test('a stream and its server become every object that the operator would apply, in the order of the files', () => {
   const { objects } = render(`${SERVER}---${PUSH}`);
   expect(names(objects)).toEqual([

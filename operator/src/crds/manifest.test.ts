@@ -184,6 +184,29 @@ stringData: {username: ann, password: secret}
   expect(ignored).toEqual(['Namespace']);
 });
 
+describe('a List, as kubectl prints several objects,', () => {
+  const list = (items: unknown) => JSON.stringify({ apiVersion: 'v1', kind: 'List', metadata: {}, items });
+
+  test('is what is in it, beside other documents', () => {
+    const second = { ...minimal(), metadata: { name: 'camera-2' } };
+    const text = `${list([minimal(), { apiVersion: 'v1', kind: 'Namespace' }])}\n---\n${JSON.stringify(second)}`;
+    const { manifests, ignored } = readManifests(text);
+    expect(manifests.map(({ metadata }) => metadata.name)).toEqual(['camera-1', 'camera-2']);
+    expect((manifests[0] as VideoPush).spec.topology).toBe('SamePod');
+    expect(ignored).toEqual(['Namespace']);
+    expect(readManifests(list([]))).toEqual({ manifests: [], ignored: [] });
+  });
+
+  test.each([
+    ['a wrong manifest', [minimal(), { ...minimal(), metadata: {} }], /^items\[1\]\.metadata\.name: must be/],
+    ['no manifest', [minimal(), null], /^items\[1\]\.kind: is missing/],
+    ['a List', [{ apiVersion: 'v1', kind: 'List', items: [] }], /^items\[0\]: is a List in a List; take/],
+    ['nothing', undefined, /^items: must be a list of manifests$/],
+  ])('with %s in it is refused with the place', (_, items, message) => {
+    expect(() => readManifests(list(items))).toThrow(message);
+  });
+});
+
 test('text that is not YAML, or not a manifest, is refused in one line', () => {
   expect(() => readManifests('a: [1')).toThrow(/^not YAML: [^\n]+$/);
   expect(() => readManifests('just words')).toThrow('kind: is missing');

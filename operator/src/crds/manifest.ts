@@ -32,17 +32,24 @@ export class ManifestError extends Error {
   readonly permanent = true;
   /** `spec.outputs[0].url`; '' for the document as a whole */
   readonly field: string;
+  readonly #what: string;
 
   constructor(field: string, message: string) {
     super(field === '' ? message : `${field}: ${message}`);
     this.name = 'ManifestError';
     this.field = field;
+    this.#what = message;
+  }
+
+  /** The same of a part of a document. */
+  at(part: string): ManifestError {
+    return new ManifestError(this.field === '' ? part : `${part}.${this.field}`, this.#what);
   }
 }
 
 /**
- * Every document of a YAML (or JSON) text: those of our kinds and Secrets checked and completed, and the kinds of
- * the others, which only a cluster can use. @throws ManifestError
+ * Every manifest of a YAML (or JSON) text, those in a List included: those of our kinds and Secrets checked and completed,
+ * and the kinds of the others, which only a cluster can use. @throws ManifestError
  */
 export function readManifests(
   text: string,
@@ -55,15 +62,46 @@ export function readManifests(
     if (fault) throw new ManifestError('', `not YAML: ${fault.message.split('\n')[0]}`);
     const value: unknown = document.toJS();
     if (value === null || value === undefined) continue;
-    const { apiVersion, kind } = value as Partial<Manifest>;
-    const ours = typeof apiVersion === 'string' && apiVersion.startsWith('videopush.dev/');
-    if (ours || (apiVersion === 'v1' && kind === 'Secret') || typeof kind !== 'string') {
-      manifests.push(validateManifest(value, place));
-    } else {
-      ignored.push(kind);
+    for (const { part, item } of itemsOf(value)) {
+      const other = otherKind(item);
+      if (other === undefined) manifests.push(within(part, () => validateManifest(item, place)));
+      else ignored.push(other);
     }
   }
   return { manifests, ignored };
+}
+
+/** The document itself, or what is in it when it is a List, as `kubectl get -o yaml` prints several objects. */
+function itemsOf(document: unknown): { part: string; item: unknown }[] {
+  if (!isList(document)) return [{ part: '', item: document }];
+  const { items } = document;
+  if (!Array.isArray(items)) throw new ManifestError('items', 'must be a list of manifests');
+  return items.map((item: unknown, index) => {
+    const part = `items[${index}]`;
+    if (isList(item)) throw new ManifestError(part, 'is a List in a List; take its items out of it');
+    return { part, item };
+  });
+}
+
+function isList(document: unknown): document is { items?: unknown } {
+  const { apiVersion, kind } = (document ?? {}) as { apiVersion?: unknown; kind?: unknown };
+  return apiVersion === 'v1' && kind === 'List';
+}
+
+/** The kind of an object that is neither ours nor a Secret. */
+function otherKind(item: unknown): string | undefined {
+  const { apiVersion, kind } = (item ?? {}) as { apiVersion?: unknown; kind?: unknown };
+  const ours = typeof apiVersion === 'string' && apiVersion.startsWith('videopush.dev/');
+  const read = ours || (apiVersion === 'v1' && kind === 'Secret');
+  return read || typeof kind !== 'string' ? undefined : kind;
+}
+
+function within<T>(part: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw part !== '' && error instanceof ManifestError ? error.at(part) : error;
+  }
 }
 
 /**
