@@ -73,11 +73,15 @@ export class HttpTransport implements Transport {
     const answer = await this.#ask(request, this.#watchAgent);
     answer.setEncoding('utf8');
     let rest = '';
-    // Throws when the answer breaks off, and ends the connection when nobody reads on.
-    for await (const text of answer) {
-      const lines = `${rest}${text}`.split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines.filter((line) => line !== '');
+    try {
+      // Throws when the answer breaks off, and ends the connection when nobody reads on.
+      for await (const text of answer) {
+        const lines = `${rest}${text}`.split('\n');
+        rest = lines.pop() ?? '';
+        yield* lines.filter((line) => line !== '');
+      }
+    } catch (error) {
+      throw request.signal.aborted ? request.signal.reason : error; // Node says no more than "aborted"
     }
     if (rest !== '') yield rest;
   }

@@ -14,7 +14,7 @@ import type { Json } from './values.ts';
 import { Watches } from './watches.ts';
 import { type Write, Writes } from './writes.ts';
 
-/** A request as it was answered; watches are told when they begin. */
+/** A request as it was answered, a watch (method WATCH) as it began. */
 export interface Answered {
   method: string;
   /** without its query */
@@ -128,7 +128,7 @@ export class FakeApiServer {
       const { 'content-type': contentType = '' } = incoming.headers;
       const request = { ...targetOf(url.pathname), method, query: url.searchParams, contentType, body };
       if (method === 'GET' && request.query.get('watch') === 'true') {
-        this.answered.push({ method, path: url.pathname, code: 200 });
+        this.answered.push({ method: 'WATCH', path: url.pathname, code: 200 });
         this.#watch(request, response);
         return;
       }

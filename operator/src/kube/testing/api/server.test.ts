@@ -1,0 +1,176 @@
+/** The faults that the fake API server makes on order, as the operator's own reflector and transport meet them. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { until } from '../../../../../test/support/until.ts';
+import { ApiError, isGone } from '../../errors.ts';
+import { CONFIG_MAPS, SECRETS } from '../../kinds.ts';
+import type { KubeObject } from '../../objects.ts';
+import { Reflector } from '../../reflector.ts';
+import { Resource } from '../../resource.ts';
+import { HttpTransport } from '../../transport.ts';
+import { WriteGate } from '../../write-gate.ts';
+import { SkippingClock } from '../skipping-clock.ts';
+import { FakeApiServer } from './server.ts';
+
+const LIMIT = 5_000;
+const signal = AbortSignal.timeout(60_000);
+const options = { fieldManager: 'tester', signal };
+
+let server: FakeApiServer;
+let transport: HttpTransport;
+let configMaps: Resource;
+let secrets: Resource;
+
+beforeEach(async () => {
+  server = await FakeApiServer.start();
+  transport = new HttpTransport({ server: server.url, userAgent: 'videopush-test/1' });
+  const gate = new WriteGate();
+  gate.open();
+  configMaps = new Resource(CONFIG_MAPS, transport, gate);
+  secrets = new Resource(SECRETS, transport, gate);
+});
+
+afterEach(async () => {
+  transport.close();
+  await server.close();
+});
+
+const put = (name: string, more: object = {}): Promise<KubeObject> =>
+  configMaps.apply({ metadata: { name, namespace: 'default', ...more } }, options);
+
+const asked = (method: string): number =>
+  server.answered.filter((request) => request.method === method).length;
+
+interface World {
+  clock: SkippingClock;
+  reflector: Reflector;
+  errors: unknown[];
+  names: () => string[];
+}
+
+/** A reflector that follows all ConfigMaps while `body` runs. */
+async function following(body: (world: World) => Promise<void>): Promise<void> {
+  const clock = new SkippingClock();
+  const errors: unknown[] = [];
+  const reflector = new Reflector({
+    name: 'configmaps',
+    collection: configMaps.collection(),
+    clock,
+    onChange: () => undefined,
+    onError: (error) => errors.push(error),
+  });
+  const names = () => [...reflector.values()].map(({ metadata }) => metadata.name).sort();
+  const stop = new AbortController();
+  const run = reflector.run(stop.signal);
+  try {
+    await body({ clock, reflector, errors, names });
+  } finally {
+    stop.abort();
+    await run;
+  }
+}
+
+/** The reflector has the object that is written now. */
+const hears = async ({ names }: World, name: string): Promise<void> => {
+  await put(name);
+  await until(`${name} is heard of`, () => names().includes(name), LIMIT);
+};
+
+it('asks to be left alone for a while, and the reflector does that', async () => {
+  server.refuse({ code: 429, times: 1, retryAfter: 20 });
+  await following(async (world) => {
+    const [error] = await until('it is refused', () => world.errors.length > 0 && world.errors, LIMIT);
+    expect(error).toMatchObject({ code: 429, retryAfter: 20_000 });
+    world.clock.skip(19_000);
+    expect(asked('GET')).toBe(1);
+    world.clock.skip(1_000);
+    await world.reflector.synced;
+    await hears(world, 'a');
+  });
+});
+
+it('fails as often as ordered, whatever is asked', async () => {
+  server.refuse({ code: 503, times: 2 });
+  for (const _ of [1, 2]) await expect(put('a')).rejects.toMatchObject({ code: 503 });
+  expect((await put('a')).metadata.uid).toBeDefined();
+});
+
+it('breaks watches off, and the reflector goes on from where it was', () =>
+  following(async (world) => {
+    await world.reflector.synced;
+    await hears(world, 'a');
+    server.dropWatches();
+    await until('the watch is missed', () => world.errors.length > 0, LIMIT);
+    world.clock.skip(2_000);
+    await hears(world, 'b');
+    expect([asked('GET'), asked('WATCH')]).toEqual([1, 2]);
+    expect(world.names()).toEqual(['a', 'b']);
+  }));
+
+it('falls silent, and the reflector does not wait for it for ever', () =>
+  following(async (world) => {
+    await world.reflector.synced;
+    await hears(world, 'a');
+    server.stallWatches();
+    await put('b');
+    world.clock.skip(150_000);
+    const [error] = await until(
+      'the silence is noticed',
+      () => world.errors.length > 0 && world.errors,
+      LIMIT,
+    );
+    expect(`${error}`).toContain('nothing was heard of the watch for 150 s');
+    expect(world.names()).toEqual(['a']);
+    world.clock.skip(2_000);
+    await hears(world, 'c');
+    expect(world.names()).toEqual(['a', 'b', 'c']);
+  }));
+
+it('forgets what happened, and the reflector lists anew', () =>
+  following(async (world) => {
+    await world.reflector.synced;
+    await hears(world, 'a');
+    server.dropWatches();
+    await until('the watch is missed', () => world.errors.length > 0, LIMIT);
+    await put('b');
+    await configMaps.delete({ name: 'a', namespace: 'default' }, {}, signal);
+    server.compact();
+    world.clock.skip(2_000);
+    await until('it is listed anew', () => `${world.names()}` === 'b', LIMIT);
+    expect(asked('GET')).toBe(2);
+    await hears(world, 'c');
+  }));
+
+it('forgets lists of which it was still to show a part', async () => {
+  for (const name of ['a', 'b']) await put(name);
+  const collection = configMaps.collection();
+  const first = await collection.list({ limit: 1, signal });
+  server.compact();
+  const next = collection.list({ limit: 1, continue: first.continue, signal });
+  await expect(next).rejects.toSatisfy(isGone);
+});
+
+it('deletes what a deleted object owned, and what that owned', async () => {
+  const owner = ({ metadata: { name, uid = '' } }: KubeObject) => ({
+    ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }],
+  });
+  const first = await put('first');
+  const second = await put('second', owner(first));
+  await put('third', owner(second));
+  await put('other');
+  const place = { name: 'shared', namespace: 'default' };
+  const other = await put('owner');
+  const both = [...owner(first).ownerReferences, ...owner(other).ownerReferences];
+  await secrets.create({ metadata: { ...place, ownerReferences: both } }, signal);
+  await configMaps.delete({ name: 'first', namespace: 'default' }, {}, signal);
+  const left = await configMaps.list({}, signal);
+  expect(left.map(({ metadata }) => metadata.name)).toEqual(['other', 'owner']);
+  expect(await secrets.find(place, signal)).not.toBeNull();
+});
+
+it('serves nothing that it does not know', async () => {
+  const ask = (path: string, more: object = {}) => transport.json({ path, signal, ...more });
+  await expect(ask('/api/v1/gadgets')).rejects.toThrow(ApiError);
+  const patch = { method: 'PATCH' as const, body: {}, contentType: 'application/merge-patch+json' };
+  await expect(ask('/api/v1/namespaces/default/configmaps/a', patch)).rejects.toMatchObject({ code: 415 });
+  await expect(ask('/api/v1/configmaps?fieldSelector=data.a%3D1')).rejects.toMatchObject({ code: 400 });
+});
