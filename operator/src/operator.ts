@@ -58,6 +58,7 @@ export async function runOperator(
     defaults: defaultsOf(config),
     key: keyOf(manager, { namespace: place.namespace, name: config.keySecretName }),
     paths: new ServerPaths(),
+    metrics,
     fetchPage,
     deleteStream,
   };

@@ -40,6 +40,14 @@ export function sleep(clock: Clock, milliseconds: number, signal?: AbortSignal):
   return promise;
 }
 
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (signal.aborted) resolve();
+  else signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}
+
 /**
  * Runs `work` with a signal that is aborted after `milliseconds`, with `why` as its error, or with `signal`. Rejects with that error
  * when the time was up, whatever `work` makes of it.

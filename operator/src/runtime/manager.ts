@@ -2,7 +2,7 @@
  * Puts the operator together: stores that follow the API server from the start, leader election, and while this process leads the
  * controllers, whose writes pass one gate. See part.ts for what a controller has to bring.
  */
-import { type Clock, systemClock } from '../kube/clock.ts';
+import { aborted, type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { CHILD_KINDS, EVENTS, LEASES, resourceName } from '../kube/kinds.ts';
 import { leaseClient } from '../kube/lease.ts';
@@ -265,12 +265,4 @@ export class Manager {
       },
     });
   }
-}
-
-/** Resolves when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

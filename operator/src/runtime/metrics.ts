@@ -128,7 +128,7 @@ export class Metrics {
   /** What the queues show at the time of a scrape, by name. */
   queues(views: () => Iterable<readonly [string, QueueView]>): void {
     const show = (name: string, help: string, of: (view: QueueView) => number) =>
-      this.#shown(name, help, QUEUE, function* () {
+      this.shown(name, help, QUEUE, function* () {
         for (const [name, view] of views()) yield [{ name, controller: name }, of(view)];
       });
     show('workqueue_depth', 'Keys that wait for a worker.', (view) => view.depth);
@@ -145,7 +145,7 @@ export class Metrics {
   }
 
   leader(name: string, leading: () => boolean): void {
-    this.#shown(
+    this.shown(
       'leader_election_master_status',
       'Whether this process leads (1) or stands by (0).',
       ['name'],
@@ -157,7 +157,7 @@ export class Metrics {
 
   /** How long nothing was heard of the API server, by plural.group. */
   silences(views: () => Iterable<readonly [string, number]>): void {
-    this.#shown(
+    this.shown(
       'videopush_operator_watch_silence_seconds',
       'Time since anything was heard of the API server about a kind; bookmarks come every minute.',
       ['kind'],
@@ -165,6 +165,26 @@ export class Metrics {
         for (const [kind, seconds] of views()) yield [{ kind }, seconds];
       },
     );
+  }
+
+  /** Values that are taken when somebody looks; what is not among them any more is not shown. `_total` in the name: a counter. */
+  shown<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    values: () => Iterable<[Record<L, string>, number]>,
+  ): void {
+    const Kind = name.endsWith('_total') ? Counter : Gauge;
+    new Kind({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of values()) this.inc(labels, value);
+      },
+    });
   }
 
   /** For the transport. */
@@ -190,25 +210,6 @@ export class Metrics {
     buckets: number[],
   ): Histogram<L> {
     return new Histogram({ name, help, labelNames, buckets, registers: [this.registry] });
-  }
-
-  /** A gauge whose values are taken when somebody looks. */
-  #shown<L extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly L[],
-    values: () => Iterable<[Record<L, string>, number]>,
-  ): void {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [labels, value] of values()) this.set(labels, value);
-      },
-    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
+import { aborted } from '../../kube/clock.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
 import { MEDIA_SERVERS, PODS, SECRETS } from '../../kube/kinds.ts';
 import type { KubeObject } from '../../kube/objects.ts';
@@ -60,9 +61,16 @@ export class MediaServerController {
     const observed = await observe(typed(server), this.#lookup, signal);
     const decision = plan(observed, this.#context.defaults);
     const outcome = await this.#carryOut(observed, decision, signal);
+    signal.throwIfAborted();
     this.#note(observed, decision, outcome);
     await this.#tell(observed, decision, outcome, signal);
     return this.#next(decision, outcome);
+  }
+
+  /** While this process leads; the figures are another one's to show then. */
+  async background(signal: AbortSignal): Promise<void> {
+    await aborted(signal);
+    this.#figures.clear();
   }
 
   #next({ requeueAfter }: Plan, { refused }: Outcome): ReconcileResult | undefined {

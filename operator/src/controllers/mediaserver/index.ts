@@ -6,7 +6,7 @@ import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';
 import { MediaServerController } from './controller.ts';
 import { MediaMtxApi, type ServerApi } from './mediamtx-api.ts';
-import { PathFigures } from './metrics.ts';
+import { PathFigures, showFigures } from './metrics.ts';
 import { CHILDREN, serverIndexes, serverOfPod, serversOf } from './stores.ts';
 
 export const MEDIA_SERVER_CONTROLLER = 'mediaserver';
@@ -15,10 +15,13 @@ export function mediaServerPart(
   context: ControlContext,
   api: ServerApi = new MediaMtxApi(context.clock),
 ): ControllerPart {
-  const controller = new MediaServerController(context, serverIndexes(context), api, new PathFigures());
+  const figures = new PathFigures();
+  showFigures(context.metrics, figures);
+  const controller = new MediaServerController(context, serverIndexes(context), api, figures);
   return {
     name: MEDIA_SERVER_CONTROLLER,
     reconcile: (key, signal) => controller.reconcile(key, signal),
+    background: (signal) => controller.background(signal),
     watches: [
       toItself(MEDIA_SERVERS),
       ...CHILDREN.map((kind) => toOwner(kind, MEDIA_SERVERS)),

@@ -1,5 +1,6 @@
 /** What the controllers of this operator have beside what the manager gives to every controller. */
 import type { Defaults } from '../../builders/defaults.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
 import type { OperatorContext } from '../../runtime/part.ts';
 import type { DeleteStream } from './jetstream.ts';
 import type { ServerPaths } from './server-paths.ts';
@@ -11,6 +12,7 @@ export interface Shared {
   /** The operator's key, read once or made: a write, so only while this process leads. */
   readonly key: (signal: AbortSignal) => Promise<Buffer>;
   readonly paths: ServerPaths;
+  readonly metrics: Pick<Metrics, 'shown'>;
   readonly fetchPage: FetchPage;
   readonly deleteStream: DeleteStream;
 }

@@ -1,6 +1,7 @@
 /** Brings one stream closer to what its VideoPush asks for, and says how it stands. */
 import { REASONS } from '../../builders/conditions.ts';
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
+import { aborted } from '../../kube/clock.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { ResourceKind } from '../../kube/resource.ts';
@@ -69,9 +70,7 @@ export class VideoPushController {
   /** While this process leads. */
   async background(signal: AbortSignal): Promise<void> {
     this.#lookup.restarts.clear();
-    if (!signal.aborted) {
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    }
+    await aborted(signal);
     this.#lookup.poller.clear();
   }
 
