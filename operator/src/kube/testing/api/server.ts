@@ -28,6 +28,8 @@ export interface Fault {
   times: number;
   /** seconds, as the header Retry-After */
   retryAfter?: number;
+  /** how the User-Agent of whom it meets begins; default: everybody */
+  userAgent?: string;
 }
 
 interface Target {
@@ -112,9 +114,10 @@ export class FakeApiServer {
       response.writeHead(code, { 'content-type': 'application/json', ...headers });
       response.end(JSON.stringify(body));
     };
+    const { 'content-type': contentType = '', 'user-agent': userAgent = '' } = incoming.headers;
     try {
       const body = await readJson(incoming);
-      const fault = this.#fault();
+      const fault = this.#fault(userAgent);
       if (fault) {
         const { code, retryAfter } = fault;
         const { status } = new Refusal(
@@ -125,14 +128,13 @@ export class FakeApiServer {
         answer(code, status, retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` });
         return;
       }
-      const { 'content-type': contentType = '' } = incoming.headers;
       const request = { ...targetOf(url.pathname), method, query: url.searchParams, contentType, body };
       if (method === 'GET' && request.query.get('watch') === 'true') {
         this.answered.push({ method: 'WATCH', path: url.pathname, code: 200 });
         this.#watch(request, response);
         return;
       }
-      const { code, object } = this.#answer(request, `${incoming.headers['user-agent']}`);
+      const { code, object } = this.#answer(request, userAgent);
       answer(code, object);
     } catch (error) {
       if (error instanceof Refusal) answer(error.code, error.status);
@@ -140,9 +142,10 @@ export class FakeApiServer {
     }
   }
 
-  #fault(): Fault | undefined {
-    const [fault] = this.#faults;
-    if (fault && --fault.times <= 0) this.#faults.shift();
+  #fault(userAgent: string): Fault | undefined {
+    const at = this.#faults.findIndex((fault) => userAgent.startsWith(fault.userAgent ?? ''));
+    const fault = this.#faults[at];
+    if (fault && --fault.times <= 0) this.#faults.splice(at, 1);
     return fault;
   }
 
