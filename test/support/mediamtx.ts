@@ -22,6 +22,8 @@ export interface MediaMtxOptions {
   hls?: boolean;
   /** Publishing wants these; reading is open. */
   publisher?: { user: string; password: string };
+  /** The API wants these; default: it is open. */
+  administrator?: { user: string; password: string };
   /** Authentication that RTSP offers, default Basic. */
   rtspAuthMethods?: ('basic' | 'digest')[];
   /** Default: only `tcp`. */
@@ -47,11 +49,18 @@ export class MediaMtx {
   readonly rtmpPort: number;
   readonly hlsPort: number;
   readonly apiPort: number;
+  readonly #options: MediaMtxOptions;
   #scratch: Scratch;
 
-  private constructor(program: Program, ports: readonly number[], scratch: Scratch) {
+  private constructor(
+    program: Program,
+    options: MediaMtxOptions,
+    ports: readonly number[],
+    scratch: Scratch,
+  ) {
     const [rtsp, rtmp, hls, api] = ports as [number, number, number, number];
     this.program = program;
+    this.#options = options;
     this.rtspPort = rtsp;
     this.rtmpPort = rtmp;
     this.hlsPort = hls;
@@ -67,7 +76,7 @@ export class MediaMtx {
     // YAML is a superset of JSON.
     writeFileSync(file, JSON.stringify(configuration(options, ports), null, 1));
     const program = new Program(mediamtxBinary(), [file], { cwd: scratch.path, limitMilliseconds: 0 });
-    const server = new MediaMtx(program, ports, scratch);
+    const server = new MediaMtx(program, options, ports, scratch);
     try {
       await server.#until('its API', async () => (await server.#get('/v3/paths/list')) !== null, 20_000);
     } catch (error) {
@@ -121,6 +130,7 @@ export class MediaMtx {
     const kind = source.type === 'rtmpConn' ? 'rtmpconns' : 'rtspsessions';
     const response = await fetch(`http://127.0.0.1:${this.apiPort}/v3/${kind}/kick/${source.id}`, {
       method: 'POST',
+      headers: this.#headers(),
     });
     if (!response.ok) throw new Error(`kick: ${response.status} ${await response.text()}`);
   }
@@ -139,12 +149,20 @@ export class MediaMtx {
   async #get(path: string): Promise<unknown> {
     try {
       const response = await fetch(`http://127.0.0.1:${this.apiPort}${path}`, {
+        headers: this.#headers(),
         signal: AbortSignal.timeout(5_000),
       });
       return response.ok ? await response.json() : null;
     } catch {
       return null;
     }
+  }
+
+  #headers(): Record<string, string> {
+    const { administrator } = this.#options;
+    if (!administrator) return {};
+    const { user, password } = administrator;
+    return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
   }
 
   /** The API has no events to wait for: asked ten times a second. */
@@ -182,7 +200,7 @@ function configuration(options: MediaMtxOptions, ports: readonly number[]): Reco
     webrtc: false,
     srt: false,
     moq: false,
-    authInternalUsers: users(options.publisher),
+    authInternalUsers: users(options),
     paths: Object.fromEntries(
       Object.entries(paths).map(([name, path]) => [
         name,
@@ -203,12 +221,20 @@ function configuration(options: MediaMtxOptions, ports: readonly number[]): Reco
   };
 }
 
-function users(publisher: MediaMtxOptions['publisher']): unknown[] {
-  const anyone = { user: 'any', pass: '', ips: [] };
-  const open = [{ action: 'read' }, { action: 'playback' }, { action: 'api' }];
-  if (!publisher) return [{ ...anyone, permissions: [...open, { action: 'publish' }] }];
+function users({ publisher, administrator }: MediaMtxOptions): unknown[] {
+  const guarded = [
+    { who: publisher, action: 'publish' },
+    { who: administrator, action: 'api' },
+  ];
+  const open = ['read', 'playback', ...guarded.filter(({ who }) => !who).map(({ action }) => action)];
+  const accounts = guarded.flatMap(({ who, action }) => (who ? [{ who, action }] : []));
   return [
-    { ...anyone, permissions: open },
-    { user: publisher.user, pass: publisher.password, ips: [], permissions: [{ action: 'publish' }] },
+    { user: 'any', pass: '', ips: [], permissions: open.map((action) => ({ action })) },
+    ...accounts.map(({ who: { user, password }, action }) => ({
+      user,
+      pass: password,
+      ips: [],
+      permissions: [{ action }],
+    })),
   ];
 }

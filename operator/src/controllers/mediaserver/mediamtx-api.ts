@@ -19,7 +19,7 @@ export interface PathState {
   /** somebody publishes to it; the slate of an always available path does not count */
   online: boolean;
   readers: number;
-  /** since the path was made */
+  /** since the path was made; the slate of an always available path counts as received */
   bytesReceived: number;
   bytesSent: number;
 }
@@ -37,8 +37,8 @@ export class ServerApiError extends Error {
   override readonly name = 'ServerApiError';
 }
 
-/** Of one call, milliseconds: the pod is near, and the answer small. */
-const LIMIT = 3_000;
+/** Of one call, milliseconds: the pod is near and the answer small, but a refusal of credentials is held back for up to 3.1 s. */
+const LIMIT = 5_000;
 /** Of one answer: half a kilobyte a path. */
 const MOST_BYTES = 4 * 1024 * 1024;
 const PAGE = 1_000;

@@ -47,7 +47,7 @@ export function showFigures(metrics: Pick<Metrics, 'shown'>, figures: PathFigure
   );
   show(
     'received_bytes_total',
-    'Bytes that a media server got from publishers of a path.',
+    'Bytes of a path that a media server got from its publisher, or made itself to fill the time without one.',
     ({ bytesReceived }) => bytesReceived,
   );
   show(

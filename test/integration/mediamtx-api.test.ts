@@ -1,0 +1,215 @@
+/** The operator's client of MediaMTX's control API against the real server, and against servers that are none. */
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_PORTS } from '../../operator/src/builders/endpoints.ts';
+import {
+  type ApiPlace,
+  MediaMtxApi,
+  ServerApiError,
+} from '../../operator/src/controllers/mediaserver/mediamtx-api.ts';
+import { systemClock } from '../../operator/src/kube/clock.ts';
+import { MediaMtx, type MediaMtxOptions } from '../support/mediamtx.ts';
+import { freePort } from '../support/ports.ts';
+import { Program } from '../support/program.ts';
+import { until } from '../support/until.ts';
+
+const administrator = { user: 'operator', password: 'secret-of-the-operator' };
+const place: ApiPlace = {
+  host: '127.0.0.1',
+  account: { name: administrator.user, password: administrator.password },
+};
+const slate = { codec: 'H264' } as const;
+const never = new AbortController().signal;
+
+/** A publisher's words, up to where it publishes to. */
+const PICTURES =
+  '-re -f lavfi -i testsrc2=size=320x180:rate=25 -c:v libx264 -preset ultrafast -tune zerolatency -g 25 -pix_fmt yuv420p -f rtsp -rtsp_transport tcp';
+
+/** As in a pod, where the port is always the same one. */
+function clientOf(port: number): MediaMtxApi {
+  return new MediaMtxApi(systemClock, (url, init) => {
+    expect(url).toContain(`:${DEFAULT_PORTS.api}/`);
+    return fetch(url.replace(`:${DEFAULT_PORTS.api}/`, `:${port}/`), init);
+  });
+}
+
+const start = (paths: MediaMtxOptions['paths'] = {}): Promise<MediaMtx> =>
+  MediaMtx.start({ paths, administrator });
+
+const refusalOf = async (asking: Promise<unknown>): Promise<ServerApiError> => {
+  const error = await asking.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ServerApiError);
+  return error as ServerApiError;
+};
+
+/** Milliseconds until it has failed. */
+async function failsAfter(asking: Promise<unknown>, expected: unknown): Promise<number> {
+  const began = performance.now();
+  await expect(asking).rejects.toThrow(expected as RegExp);
+  return performance.now() - began;
+}
+
+describe('paths', () => {
+  it('are added under any name that the server takes, seen, and removed; a second time is as good', async () => {
+    await using server = await start();
+    const api = clientOf(server.apiPort);
+    expect(await api.list(place, never)).toEqual([]);
+    for (const name of ['plain', 'films/2024/a-b_c.d']) {
+      await api.add(place, { name, slate }, never);
+      await api.add(place, { name, slate }, never);
+    }
+    const seen = { named: true, online: false, readers: 0, bytesSent: 0 };
+    const named = (name: string) => expect.objectContaining({ ...seen, name });
+    expect(await api.list(place, never)).toEqual([named('films/2024/a-b_c.d'), named('plain')]);
+    expect((await server.path('plain'))?.available).toBe(true);
+    await api.remove(place, 'films/2024/a-b_c.d', never);
+    await api.remove(place, 'films/2024/a-b_c.d', never);
+    expect(await api.list(place, never)).toEqual([named('plain')]);
+  });
+
+  it('that the server refuses are told with its words', async () => {
+    await using server = await start();
+    const error = await refusalOf(clientOf(server.apiPort).add(place, { name: 'with space', slate }, never));
+    expect(error.message).toMatch(/^adding path "with space": it answered 400 \w+/);
+  });
+
+  it('tell of publisher, viewers and bytes, and which of them nobody has named', async () => {
+    await using server = await start({ all_others: { alwaysAvailable: false } });
+    const api = clientOf(server.apiPort);
+    await api.add(place, { name: 'live', slate }, never);
+    await using _named = ffmpeg(`${PICTURES} ${server.rtsp()}`);
+    await using _stray = ffmpeg(`${PICTURES} ${server.rtsp('stray')}`);
+    await server.untilOnline('live');
+    await server.untilOnline('stray');
+    await using _viewer = ffmpeg(`-rtsp_transport tcp -i ${server.rtsp()} -f null -`);
+    await until(
+      'a viewer that gets bytes',
+      async () =>
+        (await api.list(place, never)).some(({ readers, bytesSent }) => readers === 1 && bytesSent > 0),
+      20_000,
+    );
+    const [live, stray] = await api.list(place, never);
+    expect(live).toMatchObject({ name: 'live', named: true, online: true, readers: 1 });
+    expect(stray).toMatchObject({ name: 'stray', named: false, online: true, readers: 0, bytesSent: 0 });
+    expect(live?.bytesReceived).toBeGreaterThan(1000);
+  });
+
+  it('are all listed where one page does not hold them', async () => {
+    const names = Array.from({ length: 1201 }, (_, i) => `path-${String(i).padStart(4, '0')}`);
+    await using server = await start(
+      Object.fromEntries(names.map((name) => [name, { alwaysAvailable: false }])),
+    );
+    const seen = await clientOf(server.apiPort).list(place, never);
+    expect(seen.map(({ name }) => name)).toEqual(names);
+  });
+});
+
+describe('what can be wrong with a server is told, and never with the password', () => {
+  it('other credentials', async () => {
+    await using server = await start();
+    const stranger = { ...place, account: { name: 'operator', password: 'a-wrong-guess' } };
+    const api = clientOf(server.apiPort);
+    const attempts: [string, () => Promise<unknown>][] = [
+      ['asking for its paths', () => api.list(stranger, never)],
+      ['adding path "a"', () => api.add(stranger, { name: 'a', slate }, never)],
+      ['removing path "a"', () => api.remove(stranger, 'a', never)],
+    ];
+    for (const [doing, attempt] of attempts) {
+      const { message } = await refusalOf(attempt());
+      expect(message).toMatch(new RegExp(`^${doing}: it answered 401`));
+      expect(message).not.toMatch(/wrong-guess|YS13cm9uZy1ndWVzcw|Basic/);
+    }
+  });
+
+  it('a server that is not there, or is no longer', async () => {
+    const api = clientOf(await freePort());
+    const error = await refusalOf(api.list(place, never));
+    expect(error.message).toBe('127.0.0.1:9997: ECONNREFUSED');
+    await using server = await start();
+    const asking = clientOf(server.apiPort);
+    server.program.signal('SIGKILL');
+    await server.program.exited;
+    expect((await refusalOf(asking.list(place, never))).message).toMatch(/ECONNREFUSED$/);
+  });
+
+  it('a server that stands still: no call takes longer than 5 s, and an abort ends it at once', async () => {
+    await using server = await start();
+    const api = clientOf(server.apiPort);
+    server.program.signal('SIGSTOP');
+    try {
+      const took = await failsAfter(api.list(place, never), /^127\.0\.0\.1:9997: no answer within 5 s$/);
+      expect(took).toBeGreaterThan(4900);
+      expect(took).toBeLessThan(6000);
+      const stop = new AbortController();
+      const asking = failsAfter(api.add(place, { name: 'a', slate }, stop.signal), /the operator ends/);
+      await sleep(200); // the request is on its way
+      const aborted = performance.now();
+      stop.abort(new Error('the operator ends'));
+      await asking;
+      expect(performance.now() - aborted).toBeLessThan(100);
+    } finally {
+      server.program.signal('SIGCONT');
+    }
+    // Of a call that was cut off it is not known whether it was carried out; a second one is as good.
+    await api.add(place, { name: 'a', slate }, never);
+    expect(await api.list(place, never)).toMatchObject([{ name: 'a', named: true }]);
+  });
+});
+
+describe('an answer is not waited for and not believed without bounds', () => {
+  it('one that trickles is cut off after 5 s', async () => {
+    await using other = await serve((_, response) => {
+      const timer = setInterval(() => response.write(' '), 100);
+      response.on('close', () => clearInterval(timer));
+    });
+    const took = await failsAfter(clientOf(other.port).list(place, never), /no answer within 5 s$/);
+    expect(took).toBeLessThan(6000);
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    [
+      'is endless',
+      (_, response) => void response.end(Buffer.alloc(5_000_000, ' ')),
+      /an answer of more than 4194304 bytes$/,
+    ],
+    [
+      'leads elsewhere',
+      (_, response) => void response.writeHead(302, { location: '/v3/other' }).end(),
+      /redirect/,
+    ],
+    ['is no list', (_, response) => void response.end('{"items": 7}'), /^the list of paths is not one$/],
+    ['is no JSON', (_, response) => void response.end('<html>'), /^the list of paths is not one$/],
+    [
+      'is an error without words',
+      (_, response) => void response.writeHead(500).end(),
+      /^asking for its paths: it answered 500$/,
+    ],
+  ])('one that %s is refused', async (_, listener, message) => {
+    await using other = await serve(listener);
+    expect((await refusalOf(clientOf(other.port).list(place, never))).message).toMatch(message);
+  });
+});
+
+function ffmpeg(words: string): Program {
+  return new Program('ffmpeg', ['-v', 'error', '-nostdin', ...words.split(' ')], { limitMilliseconds: 0 });
+}
+
+/** A server that is no MediaMTX. */
+async function serve(listener: RequestListener): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
