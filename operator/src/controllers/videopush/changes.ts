@@ -11,6 +11,7 @@ import type { VideoPush } from '../../crds/video-push.generated.ts';
 import type { EventWords } from '../../kube/events.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { type Observed, type StoredPush, sameObject, type Workload } from './observed.ts';
+import { goesOnInQueue } from './queue.ts';
 
 /** Paths such as `spec.video.bitrateKbps`; null when it is not known what was applied. `spec.suspend` is no property of the video. */
 export function specChanges(config: KubeObject | null, push: StoredPush): string[] | null {
@@ -45,7 +46,10 @@ function consequence(config: KubeObject, objects: StreamObjects, stored: readonl
     const same = stored.find((workload) => sameObject(workload, wanted));
     return !same || templateHash(same) !== templateHash(wanted);
   });
-  if (moved.some(({ kind }) => kind === 'Job')) return 'the stream begins anew';
+  if (moved.some(({ kind }) => kind === 'Job'))
+    return goesOnInQueue(config, objects.config)
+      ? 'the pods are replaced, and the stream goes on where it is'
+      : 'the stream begins anew';
   if (moved.length > 0 || differs(DECODER.key, config, objects.config)) return 'the pod is replaced';
   if (differs(ENCODER.key, config, objects.config))
     return 'the encoder goes on with it, its pod and the decoder stay';

@@ -22,13 +22,24 @@ export function placeOfQueue(
   return address === undefined ? null : { address, stream: jetStreamName(namespace, name, uid) };
 }
 
+/** Whether a new decoder goes on behind the last frame of the one before: both have a stream, and the same source. */
+export function goesOnInQueue(before: KubeObject, after: KubeObject): boolean {
+  const [was, is] = [told(before), told(after)];
+  return was.source !== undefined && ['address', 'stream', 'source'].every((key) => was[key] === is[key]);
+}
+
 function toldPlace(config: KubeObject | null): JetStreamPlace | null {
+  const { address, stream } = told(config);
+  return typeof address === 'string' && typeof stream === 'string' ? { address, stream } : null;
+}
+
+/** What the decoder was told of its stream in JetStream; nothing when there is none. */
+function told(config: KubeObject | null): Record<string, unknown> {
   try {
     const text = (config as { data?: Record<string, string> } | null)?.data?.[DECODER.key] ?? '';
-    const { queue } = JSON.parse(text) as { queue?: { jetStream?: Partial<JetStreamPlace> } };
-    const { address, stream } = queue?.jetStream ?? {};
-    return typeof address === 'string' && typeof stream === 'string' ? { address, stream } : null;
+    const { queue } = JSON.parse(text) as { queue?: { jetStream?: Record<string, unknown> } };
+    return queue?.jetStream ?? {};
   } catch {
-    return null;
+    return {};
   }
 }
