@@ -4,6 +4,7 @@ import { decoderFamilies, encoderFamilies } from '@videopush/codec-worker/metric
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { PathFigures, showFigures } from '../../operator/src/controllers/mediaserver/metrics.ts';
 import { Metrics } from '../../operator/src/runtime/metrics.ts';
 import { repoRoot } from '../paths.mjs';
 
@@ -110,6 +111,7 @@ describe('what is watched', () => {
   const operator = new Metrics({ version: '0', process: false });
   operator.queues(() => []);
   operator.leader('lease', () => true);
+  showFigures(operator, new PathFigures());
 
   async function unknown(expressions: readonly string[]): Promise<string[]> {
     const own = new Set((await operator.registry.getMetricsAsJSON()).map(({ name }) => name));
