@@ -1,11 +1,22 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What every stage shares: a process of its own per test file, since the addon keeps native state. */
 const common = { pool: 'forks', isolate: true, environment: 'node' } as const;
 
+/** One order of files on every machine, and behind all others the one that judges their traffic. */
+class InOrder extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): string =>
+      `${Number(moduleId.endsWith('/e2e/traffic.test.ts'))} ${moduleId}`;
+    return files.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
+  }
+}
+
 /** The stages of scripts/test/stages.mjs that vitest runs; limits in milliseconds. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: InOrder },
     projects: [
       {
         test: {
@@ -45,6 +56,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 900_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/setup.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

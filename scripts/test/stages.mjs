@@ -61,7 +61,7 @@ function nativeStage(target, minutes) {
 }
 
 /**
- * @param {'unit' | 'integration' | 'faults' | 'alone'} project  of vitest.config.ts
+ * @param {'unit' | 'integration' | 'faults' | 'alone' | 'e2e'} project  of vitest.config.ts
  * @param {number} minutes
  * @param {readonly string[]} filters  of file names
  * @returns {Stage}
@@ -71,8 +71,8 @@ function vitestStage(project, minutes, filters) {
   const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
   const ours = join(repoRoot, 'scripts', 'test', 'vitest-reporter.mjs');
   const args = [vitest, 'run', '--project', project, '--reporter', 'default', '--reporter', ours];
-  // Here a file's timing would be disturbed by another file beside it.
-  if (project === 'alone') args.push('--no-file-parallelism');
+  // Here a file's timing, or its operator, would be disturbed by another file beside it.
+  if (project === 'alone' || project === 'e2e') args.push('--no-file-parallelism');
   return {
     name: project,
     limitMs: minutes * MINUTE,
@@ -109,5 +109,6 @@ export function allStages(filters = []) {
     vitestStage('integration', 25, filters),
     vitestStage('faults', 25, filters),
     vitestStage('alone', 30, filters),
+    vitestStage('e2e', 45, filters),
   ];
 }

@@ -1,55 +1,63 @@
 /** The chart on a real cluster: what it renders is taken, and its release can be installed, tested, upgraded and taken away. */
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { parseConfig } from '../../operator/src/config.ts';
 import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { repoRoot } from '../../scripts/paths.mjs';
-import { type Cluster, startCluster } from '../support/cluster/index.ts';
+import type { Cluster } from '../support/cluster/index.ts';
+import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
+import { retagged } from '../support/e2e/retagged.ts';
+import {
+  CHART,
+  OPERATOR_NAMESPACE,
+  RELEASE,
+  RELEASE_SETTINGS,
+  releaseHelm,
+  releaseKubectl,
+  suiteCluster,
+  WAIT,
+} from '../support/e2e/suite.ts';
 import { World } from '../support/e2e/world.ts';
-import { type TestImages, testImages } from '../support/images.ts';
 
-const chart = join(repoRoot, 'charts', 'videopush');
-const variants = globSync('ci/*.yaml', { cwd: chart }).sort();
-const RELEASE = 'chart-test';
-const NAMESPACE = 'chart-test';
+const variants = globSync('ci/*.yaml', { cwd: CHART }).sort();
+const OTHERS = ['studio', 'archive'];
 /** Of Prometheus' own operator, which a test cluster does not have. */
 const MONITORING = 'monitoring.coreos.com/v1';
 
+const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
 let cluster: Cluster;
-let images: TestImages;
 
 beforeAll(async () => {
-  images = await testImages();
-  cluster = await startCluster();
-  await cluster.loadImages(images.archives);
-  for (const name of [NAMESPACE, 'studio', 'archive']) {
-    await cluster.kubectl(['apply', '-f', '-'], {
-      input: stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }),
-    });
-  }
-}, 900_000);
+  cluster = await suiteCluster();
+  // Those that the values name: Roles go into them.
+  const namespaces = OTHERS.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  await cluster.kubectl(['apply', '-f', '-'], {
+    input: namespaces.map((one) => stringify(one)).join('---\n'),
+  });
+});
 
 afterAll(async () => {
-  for (const name of [NAMESPACE, 'studio', 'archive'])
-    await cluster?.kubectl(['delete', 'namespace', name, '--ignore-not-found'], {
-      limitMilliseconds: 120_000,
-    });
+  await cluster?.kubectl(['delete', 'namespace', ...OTHERS, '--ignore-not-found'], {
+    limitMilliseconds: 120_000,
+  });
   await cluster?.close();
-}, 300_000);
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const helm = (...args: string[]): Promise<string> =>
-  cluster.helm([...args, '--namespace', NAMESPACE], { limitMilliseconds: 240_000 });
+  cluster.helm([...args, '--namespace', OPERATOR_NAMESPACE], { limitMilliseconds: 240_000 });
 
 async function render(variant: string): Promise<KubeObject[]> {
-  const text = await helm('template', RELEASE, chart, '--values', join(chart, variant));
+  const text = await helm('template', RELEASE, CHART, '--values', join(CHART, variant));
   return parseAllDocuments(text).flatMap((document) => (document.toJS() as KubeObject | null) ?? []);
 }
 
 describe.each(variants)('the chart with %s', (variant) => {
   test('passes the linter', async () => {
-    const said = await helm('lint', '--strict', chart, '--values', join(chart, variant));
+    const said = await helm('lint', '--strict', CHART, '--values', join(CHART, variant));
     expect(said).toContain('0 chart(s) failed');
   });
 
@@ -99,48 +107,86 @@ test.each([
   ['one port for two pages', 'ports.health=8080', 'Set different ports'],
   ['a typo', 'nats.adress=x', "additional properties 'adress' not allowed"],
 ])('the chart refuses %s and says what to write', async (_, values, words) => {
-  await expect(helm('template', RELEASE, chart, '--set', values)).rejects.toThrow(words);
+  await expect(helm('template', RELEASE, CHART, '--set', values)).rejects.toThrow(words);
 });
 
-test('a release is installed, tested, upgraded, rolled back, taken away and installed again under a running stream', async () => {
-  const repositories = 'mediaServer.image.repository=videopush/mediamtx';
-  const settings = ['--set', repositories, '--set', `watchNamespaces={${NAMESPACE}}`];
-  const wait = ['--wait', '--timeout', '120s'];
-  // Definitions that somebody else's release brought are shared: a test must not make them its own for good.
-  await helm('install', RELEASE, chart, ...settings, ...wait, '--take-ownership');
-  await helm('test', RELEASE, '--timeout', '240s');
+describe('the release', () => {
+  let world: World;
+  let next: string[];
 
-  const world = await World.create(cluster, NAMESPACE);
-  await world.kubectl(['apply', '-f', join(repoRoot, 'examples', '1-server.yaml')]);
-  await world.kubectl(['apply', '-f', join(repoRoot, 'examples', '2-stream.yaml')]);
-  await world.untilCondition('vp', 'hello', { type: 'Ready', status: 'True' }, 90_000);
-  const stream = async (): Promise<string[]> =>
-    (await world.list('pod', 'app.kubernetes.io/instance=hello')).map(
-      ({ metadata, status }) => `${metadata.uid} ${status.containerStatuses[0].restartCount}`,
-    );
-  const before = await stream();
-  expect(before).toHaveLength(1);
+  beforeAll(async () => {
+    world = await World.create(cluster, 'release');
+    await world.apply([
+      mediaServer('live'),
+      videoPush('one-pod', 'live', { source: SMALL_PATTERN }),
+      videoPush('two-pods', 'live', { source: SMALL_PATTERN, topology: 'Split' }),
+    ]);
+    for (const name of ['one-pod', 'two-pods'])
+      await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
+    const { files } = inject('suite').images;
+    next = await Promise.all([files.operator, files.worker].map((file) => retagged(file, 'next', folder)));
+    await cluster.loadImages(next);
+  });
 
-  await helm('upgrade', RELEASE, chart, ...settings, ...wait, '--set', 'logLevel=debug,replicaCount=2');
-  expect(await stream()).toEqual(before);
-  await helm('rollback', RELEASE, '1', ...wait);
-  expect(await stream()).toEqual(before);
-  await helm('uninstall', RELEASE, ...wait);
-  const definitions = await cluster.kubectl(['get', 'crd', '-o', 'name']);
-  for (const plural of ['videopushes', 'mediaservers', 'videopushsets'])
-    expect(definitions).toContain(`${plural}.videopush.dev`);
-  expect(await stream()).toEqual(before);
-  await helm('install', RELEASE, chart, ...settings, ...wait);
-  await world.untilCondition('vp', 'hello', { type: 'Ready', status: 'True' }, 60_000);
-  expect(await stream()).toEqual(before);
+  afterAll(() => world?.remove());
 
-  await world.kubectl(['delete', 'vp,ms', '--all']);
-  await helm('uninstall', RELEASE, ...wait);
-}, 600_000);
+  const release = (...args: string[]): Promise<string> => releaseHelm(cluster, ...args);
+
+  /** Every pod of the streams and their server, with the containers that run in it. */
+  const lives = async (): Promise<string[]> =>
+    (await world.list('pod'))
+      .map(({ metadata, status }) => {
+        const containers = [...(status.initContainerStatuses ?? []), ...status.containerStatuses];
+        return `${metadata.name} ${containers.map(({ containerID }) => containerID).join(' ')}`;
+      })
+      .sort();
+
+  test('passes its own test', async () => {
+    const said = await release('test', RELEASE, '--timeout', '240s', '--logs');
+    expect(said).toContain('Phase:          Succeeded');
+  });
+
+  test('is upgraded to other images and settings and rolled back while streams run', async () => {
+    const before = await lives();
+    expect(before).toHaveLength(4);
+    const upgrade = ['image.tag=next', 'worker.image.tag=next', 'logLevel=debug', 'replicaCount=2'];
+    const settings = upgrade.flatMap((setting) => ['--set', setting]);
+    await release('upgrade', RELEASE, CHART, ...RELEASE_SETTINGS, ...settings, ...WAIT);
+    const images = ['get', 'deployment', RELEASE, '-o', 'jsonpath={..image}'];
+    expect(await releaseKubectl(cluster, ...images)).toBe('videopush/operator:next');
+    await follows('upgraded');
+    expect(await lives()).toEqual(before);
+    await release('rollback', RELEASE, '1', ...WAIT);
+    await follows('rolled-back');
+    expect(await lives()).toEqual(before);
+  });
+
+  test('is uninstalled and installed again: definitions and streams stay', async () => {
+    const before = await lives();
+    await world.kubectl(['delete', 'vp', 'two-pods']);
+    const kept = before.filter((life) => !life.startsWith('two-pods'));
+    await release('uninstall', RELEASE, ...WAIT);
+    const definitions = await cluster.kubectl(['get', 'crd', '-o', 'name']);
+    for (const plural of ['videopushes', 'mediaservers', 'videopushsets'])
+      expect(definitions).toContain(`${plural}.videopush.dev`);
+    expect(await lives()).toEqual(kept);
+    await release('install', RELEASE, CHART, ...RELEASE_SETTINGS, ...WAIT);
+    await follows('installed');
+    expect(await lives()).toEqual(kept);
+  });
+
+  /** The operator of now acts: it answers a new stream. */
+  async function follows(name: string): Promise<void> {
+    await world.apply([videoPush(name, 'nowhere', { source: SMALL_PATTERN })]);
+    const wanted = { type: 'Ready', status: 'False', reason: 'MediaServerMissing' };
+    await world.untilCondition('vp', name, wanted, 60_000);
+    await world.kubectl(['delete', 'vp', name]);
+  }
+});
 
 test('the definitions in the chart are those in crds/', () => {
   for (const file of globSync('*.yaml', { cwd: join(repoRoot, 'crds') })) {
-    const copy = readFileSync(join(chart, 'files', 'crds', file), 'utf8');
+    const copy = readFileSync(join(CHART, 'files', 'crds', file), 'utf8');
     expect(copy, file).toBe(readFileSync(join(repoRoot, 'crds', file), 'utf8'));
   }
 });

@@ -115,7 +115,7 @@ describe('the worker in its image', () => {
   test('says under which licence it is passed on with these libraries, and where their source is', () => {
     const notice = worker.text('opt/videopush/NOTICE.txt');
     expect(notice).toContain('apt-get source ffmpeg');
-    expect(notice).toContain('version 3 or\nlater');
+    expect(notice).toContain('version 3 or later');
     for (const library of ['libavcodec61', 'libx264-164']) {
       expect(worker.text(`usr/share/doc/${library}/copyright`)).toMatch(/GPL/);
     }

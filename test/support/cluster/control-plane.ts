@@ -1,4 +1,5 @@
 /** The commands of etcd, the API server, the controller manager and the scheduler. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
 import type { Pki } from './pki.ts';
@@ -52,6 +53,7 @@ export function apiServer(folder: string, pki: Pki, place: ApiServerPlace): Comm
       `--bind-address=${place.bind}`,
       `--secure-port=${place.port}`,
       ...own,
+      ...audit(folder),
       `--service-cluster-ip-range=${place.serviceRange}`,
       `--cert-dir=${join(folder, 'apiserver')}`,
       `--tls-cert-file=${pki.apiServer.certificate}`,
@@ -80,6 +82,26 @@ export function apiServer(folder: string, pki: Pki, place: ApiServerPlace): Comm
 
 const kubeconfigs = (path: string): string[] =>
   ['kubeconfig', 'authentication-kubeconfig', 'authorization-kubeconfig'].map((flag) => `--${flag}=${path}`);
+
+export const auditLogOf = (folder: string): string => join(folder, 'audit.log');
+
+/** Who asked for what, without contents: of the accounts that programs in pods have, save the cluster's own. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [
+    { level: 'None', userGroups: ['system:serviceaccounts:kube-system'] },
+    { level: 'Metadata', userGroups: ['system:serviceaccounts'] },
+    { level: 'None' },
+  ],
+};
+
+function audit(folder: string): string[] {
+  const policy = join(folder, 'audit-policy.json');
+  writeFileSync(policy, JSON.stringify(AUDIT_POLICY));
+  return [`--audit-policy-file=${policy}`, `--audit-log-path=${auditLogOf(folder)}`];
+}
 
 /** Autoscaling with times that a test can wait for; everything else as Kubernetes has it by itself. */
 export function controllerManager(kubeconfig: string, pki: Pki): Command {

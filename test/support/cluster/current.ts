@@ -10,7 +10,7 @@ import { alive } from './processes.ts';
 import { readState } from './runs.ts';
 
 /** @throws {ClusterError} when there is none, or it does not answer */
-export async function useCurrent({ onLine = () => {}, signal }: StartOptions = {}): Promise<Cluster> {
+export async function useCurrent(options: StartOptions = {}): Promise<Cluster> {
   const [first] = (process.env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
   if (first === undefined) {
     throw new ClusterError('BadChoice', 'VIDEOPUSH_E2E_CLUSTER=current says nothing by itself', {
@@ -18,7 +18,14 @@ export async function useCurrent({ onLine = () => {}, signal }: StartOptions = {
       action: 'set KUBECONFIG to the file of the cluster that the tests are to use',
     });
   }
-  const kubeconfig = resolve(first);
+  return await attachCluster(resolve(first), options);
+}
+
+/** A cluster that is there already; its end is somebody else's. */
+export async function attachCluster(
+  kubeconfig: string,
+  { onLine = () => {}, signal }: StartOptions = {},
+): Promise<Cluster> {
   const ours = readState(dirname(kubeconfig));
   const own = ours !== null && alive(ours.owner);
   const folder = mkdtempSync(join(tmpdir(), 'videopush-client-'));

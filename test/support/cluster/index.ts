@@ -15,6 +15,7 @@ import { kindUsable, startKind } from './kind.ts';
 import { startNode } from './node.ts';
 
 export { type ApiServer, startApiServer } from './api-server.ts';
+export { attachCluster } from './current.ts';
 export { ClusterError, type ClusterErrorCode } from './errors.ts';
 export { hostPathVolume } from './volumes.ts';
 
@@ -24,6 +25,8 @@ export interface Cluster extends Client {
   readonly kubeconfig: string;
   /** Address of a node, at which this process reaches NodePorts. On `node`, pod IPs and ClusterIPs are reached too. */
   readonly nodeAddress: string;
+  /** What accounts of the cluster have asked of its API server, as its audit log; only where this process started that server. */
+  readonly auditLog?: string;
   /** Puts images onto the node, from docker-archive files. */
   loadImages(archives: readonly string[]): Promise<void>;
   /** Takes everything away again that the start has made; may be called more than once. */

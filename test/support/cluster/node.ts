@@ -10,7 +10,7 @@ import { makeCgroups } from './cgroups.ts';
 import { clientOf } from './client.ts';
 import { execute } from './command.ts';
 import { containerd, containerdSocket, importImages } from './containerd.ts';
-import { apiServer, type Command, controllerManager, etcd, scheduler } from './control-plane.ts';
+import { apiServer, auditLogOf, type Command, controllerManager, etcd, scheduler } from './control-plane.ts';
 import { coredns, dnsObjects } from './dns.ts';
 import { ClusterError } from './errors.ts';
 import type { Cluster, StartOptions } from './index.ts';
@@ -57,6 +57,7 @@ export async function startNode({ onLine = () => {}, signal }: StartOptions = {}
     kind: 'node',
     kubeconfig: kubeconfigOf(folder),
     nodeAddress: addressesOf(run.slot).node,
+    auditLog: auditLogOf(folder),
     ...clientOf(kubeconfigOf(folder), folder, false),
     loadImages: (archives) => importImages(containerdSocket(folder), archives),
     close: () => {

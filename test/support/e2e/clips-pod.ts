@@ -51,8 +51,10 @@ export async function startClips(world: World, image: string): Promise<void> {
 
 /** Puts a file there; resolves with its URL inside of the cluster. */
 export async function addClip(world: World, file: string, name: string): Promise<string> {
-  const args = ['exec', '-i', NAME, '--', 'busybox', 'sh', '-c', `cat > /clips/${name}`];
-  await execWithInput(world, args, readFileSync(file));
+  const content = readFileSync(file);
+  // By its length and not by an end of the input: kubectl drops what is still on its way when its input ends.
+  const receive = `busybox head -c ${content.length} > /clips/.part && busybox mv /clips/.part /clips/${name}`;
+  await execWithInput(world, ['exec', '-i', NAME, '--', 'busybox', 'sh', '-c', receive], content);
   return `http://${NAME}.${world.namespace}.svc/${name}`;
 }
 
@@ -67,7 +69,8 @@ async function execWithInput(world: World, args: string[], input: Buffer): Promi
     trouble += text;
   });
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const [code] = await once(child, 'close');
+  child.stdin.write(input);
+  const [code] = await once(child, 'exit');
+  child.stdin.destroy();
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${trouble}`);
 }

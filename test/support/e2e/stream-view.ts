@@ -10,6 +10,15 @@ export type Role = 'decoder' | 'encoder';
 
 const PORTS = { decoder: DECODER.port, encoder: ENCODER.port } as const;
 
+/** Counts of frames. */
+export interface Books {
+  sent: number;
+  repeated: number;
+  /** Dropped or failed, whatever the cause. */
+  lost: number;
+  sourceFrames: number;
+}
+
 export class StreamView {
   readonly name: string;
   readonly #world: World;
@@ -45,7 +54,7 @@ export class StreamView {
   }
 
   /** The encoder's books of the first output, with all of the source counted. */
-  async books(): Promise<{ sent: number; repeated: number; lost: number; sourceFrames: number }> {
+  async books(): Promise<Books> {
     const { ring } = await this.status('encoder');
     const ledger = ring?.outputs[0]?.ledger;
     if (!ring || !ledger) throw new Error(`${this.name}: the encoder has no books yet`);
@@ -80,12 +89,18 @@ export class StreamView {
     );
   }
 
+  /** Whether its containers' processes can be seen here. */
+  async isLocal(): Promise<boolean> {
+    return firstProcess(idOf(containerOf(await this.podOf('encoder'), 'encoder'))) !== undefined;
+  }
+
   /** SIGKILL of the container's first process; resolves when kubelet has started the container again. */
   async killContainer(role: Role, limitMilliseconds = 60_000): Promise<void> {
     const pod = await this.podOf(role);
     const before = containerOf(pod, role);
-    const id = String(before?.containerID ?? '').replace(/^.*:\/\//, '');
-    process.kill(firstProcess(id), 'SIGKILL');
+    const first = firstProcess(idOf(before));
+    if (first === undefined) throw new Error(`the ${role}'s container is not on this machine`);
+    process.kill(first, 'SIGKILL');
     await eventually(
       `the ${role}'s container runs again`,
       async () => {
@@ -96,11 +111,18 @@ export class StreamView {
     );
   }
 
-  /** Deletes the role's pod as `kubectl delete pod` does, without waiting for its end. */
-  async deletePod(role: Role): Promise<string> {
-    const { name } = (await this.podOf(role)).metadata;
+  /** Deletes the role's pod as `kubectl delete pod` does; resolves when another one answers. */
+  async deletePod(role: Role, limitMilliseconds = 90_000): Promise<void> {
+    const { name, uid } = (await this.podOf(role)).metadata;
     await this.#world.kubectl(['delete', 'pod', name, '--wait=false']);
-    return name;
+    await eventually(
+      `another pod's ${role} answers`,
+      async () => {
+        const now = (await this.podOf(role)).metadata.uid;
+        return now !== uid && (await this.status(role)).pid > 0;
+      },
+      limitMilliseconds,
+    );
   }
 }
 
@@ -110,16 +132,15 @@ function containerOf(pod: Any, name: string): any {
   return [...containerStatuses, ...initContainerStatuses].find((one: { name: string }) => one.name === name);
 }
 
-/** The host's id of a container's process 1. Only where the node runs on this very machine. */
-function firstProcess(containerId: string): number {
-  const found = readdirSync('/proc')
+// biome-ignore lint/suspicious/noExplicitAny: a containerStatus
+const idOf = (container: any): string => String(container?.containerID ?? '').replace(/^.*:\/\//, '');
+
+/** The host's id of a container's process 1; undefined when its node is another machine. */
+function firstProcess(containerId: string): number | undefined {
+  return readdirSync('/proc')
     .map(Number)
     .filter((pid) => Number.isInteger(pid) && belongsTo(pid, containerId))
     .find((pid) => /^NSpid:.*\s1$/m.test(readFileSync(`/proc/${pid}/status`, 'utf8')));
-  if (containerId === '' || found === undefined) {
-    throw new Error(`no process 1 of container ${containerId || '(none)'} is on this machine`);
-  }
-  return found;
 }
 
 function belongsTo(pid: number, containerId: string): boolean {

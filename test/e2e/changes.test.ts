@@ -1,0 +1,219 @@
+/** What people ask of a running stream: an end, a pause, another bit rate, more of them. Only what must restart restarts. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { makeClip } from '../support/clips.ts';
+import type { Cluster } from '../support/cluster/index.ts';
+import { addClip, startClips } from '../support/e2e/clips-pod.ts';
+import { eventually } from '../support/e2e/eventually.ts';
+import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
+import { attachReader, viewerUrl } from '../support/e2e/reader.ts';
+import { StreamView } from '../support/e2e/stream-view.ts';
+import { suiteCluster } from '../support/e2e/suite.ts';
+import { conditionOf, World } from '../support/e2e/world.ts';
+
+const FRAMES = 250;
+const SERVER = 'live';
+
+let cluster: Cluster;
+let world: World;
+let film: string;
+const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
+
+beforeAll(async () => {
+  cluster = await suiteCluster();
+  world = await World.create(cluster, 'changes');
+  await startClips(world, inject('suite').images.busybox);
+  const size = { width: 320, height: 180, rate: '25', gop: 25 };
+  const path = await makeClip({ path: join(folder, 'film.mp4'), frames: FRAMES, ...size });
+  film = await addClip(world, path, 'film.mp4');
+  await world.apply([mediaServer(SERVER)]);
+  await world.untilCondition('ms', SERVER, { type: 'Ready', status: 'True' }, 60_000);
+});
+
+afterAll(async () => {
+  await world?.remove();
+  await cluster?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ready = (name: string, limitMilliseconds = 60_000) =>
+  world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Running' }, limitMilliseconds);
+
+/** Pods with how often their containers were started: the same before and after when nothing restarted. */
+async function lives(name: string): Promise<string[]> {
+  const pods = await new StreamView(world, name).pods();
+  return pods.map(({ metadata, status }) => {
+    const containers = [...(status.initContainerStatuses ?? []), ...status.containerStatuses];
+    const ids = containers.map(({ name: container, containerID }) => `${container}=${containerID}`);
+    return `${metadata.uid} ${ids.join(' ')}`;
+  });
+}
+
+async function processes(stream: StreamView): Promise<number[]> {
+  return [(await stream.status('decoder')).pid, (await stream.status('encoder')).pid];
+}
+
+async function events(name: string): Promise<{ reason: string; note: string }[]> {
+  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`;
+  const { items } = JSON.parse(await world.kubectl(['get', '--raw', path]));
+  return items.filter((event: { regarding: { name: string } }) => event.regarding.name === name);
+}
+
+describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology) => {
+  const name = `film-${topology.toLowerCase()}`;
+
+  test('arrives frame by frame at a viewer who was there before, and its Job completes', async () => {
+    const spec = { topology, suspend: true, source: { uri: film } };
+    await world.apply([videoPush(name, SERVER, spec)]);
+    await world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 30_000);
+    await using viewer = await attachReader(await viewerUrl(world, SERVER, name));
+    await world.apply([videoPush(name, SERVER, { ...spec, suspend: false })]);
+    await world.untilCondition('vp', name, { type: 'Complete', status: 'True' }, 90_000);
+    await viewer.untilIndex(FRAMES - 1, 5_000);
+    expect(viewer.indices()).toEqual(Array.from({ length: FRAMES }, (_, i) => i));
+    const { status } = (await world.get('vp', name)) ?? {};
+    expect(conditionOf({ status } as never, 'Ready')).toMatchObject({ status: 'True', reason: 'Completed' });
+    expect(status.completionTime).toMatch(/Z$/);
+    const jobs = JSON.parse(await world.kubectl(['get', 'job', '-o', 'json'])).items;
+    const job = jobs.find(({ metadata }: { metadata: { name: string } }) => metadata.name.startsWith(name));
+    expect(job.status).toMatchObject({ succeeded: 1 });
+    expect(job.status.failed ?? 0).toBe(0);
+  });
+});
+
+describe('a running stream', () => {
+  const name = 'show';
+  const spec = { source: { uri: '', onEnd: 'Repeat' } };
+  let stream: StreamView;
+
+  beforeAll(async () => {
+    spec.source.uri = film;
+    await world.apply([videoPush(name, SERVER, spec)]);
+    await ready(name);
+    stream = new StreamView(world, name);
+  });
+
+  test('restarts nothing for labels and annotations alone', async () => {
+    const before = [await lives(name), await processes(stream)];
+    await world.kubectl(['label', 'vp', name, 'desk=sports', 'videopush.example/owner=anna']);
+    await world.kubectl(['annotate', 'vp', name, 'note=今晚八点直播 — ночной эфир 🎬']);
+    await world.until('vp', name, 'its labels', ({ metadata }) => metadata.labels?.desk === 'sports', 10_000);
+    // A change that does restart something would be under way after this one, which comes behind it.
+    await world.kubectl(['annotate', 'vp', name, 'note=later', '--overwrite']);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect([await lives(name), await processes(stream)]).toEqual(before);
+  });
+
+  test('goes on with another bit rate in the same containers, and the event names the field', async () => {
+    const before = await lives(name);
+    const [decoder] = await processes(stream);
+    const books = await stream.books();
+    await world.apply([videoPush(name, SERVER, { ...spec, video: { ...VIDEO, bitrateKbps: 300 } })]);
+    await eventually(
+      'the encoder has read it',
+      async () => (await stream.status('encoder')).reloads === 1,
+      30_000,
+    );
+    await ready(name);
+    expect(await lives(name)).toEqual(before);
+    expect((await stream.status('decoder')).pid).toBe(decoder);
+    const after = await stream.books();
+    expect(after).toMatchObject({ lost: 0 });
+    expect(after.sent).toBeGreaterThan(books.sent);
+    const updated = (await events(name)).filter(({ reason }) => reason === 'Updated');
+    expect(updated.at(-1)?.note).toContain('spec.video.bitrateKbps changed');
+  });
+
+  test('replaces its pod for another source, and says so', async () => {
+    const before = await lives(name);
+    await world.apply([videoPush(name, SERVER, { source: SMALL_PATTERN })]);
+    await eventually(
+      'another pod',
+      async () => (await lives(name)).length === 1 && (await lives(name))[0] !== before[0],
+      60_000,
+    );
+    await ready(name);
+    const updated = (await events(name)).filter(({ reason }) => reason === 'Updated');
+    expect(updated.some(({ note }) => /spec\.source.*changed: the pod is replaced/.test(note))).toBe(true);
+  });
+
+  test('stops when it is suspended and comes back when it is resumed', async () => {
+    await world.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
+    await world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 60_000);
+    expect(await stream.pods()).toEqual([]);
+    await world.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":false}}']);
+    await ready(name);
+    expect((await stream.books()).lost).toBe(0);
+    await world.kubectl(['delete', 'vp', name]);
+  });
+});
+
+describe('a set', () => {
+  const name = 'wall';
+  const members = async (): Promise<string[]> =>
+    (await world.list('vp'))
+      .map(({ metadata }) => metadata.name)
+      .filter((member) => member.startsWith(`${name}-`))
+      .sort();
+
+  const untilMembers = (count: number): Promise<unknown> =>
+    eventually(`${count} members`, async () => (await members()).length === count, 90_000);
+
+  beforeAll(async () => {
+    const sources = ['a', 'b', 'c'].map((source) => ({ name: source, source: SMALL_PATTERN }));
+    const template = {
+      spec: {
+        video: { ...VIDEO, bitrateKbps: 200 },
+        outputs: [{ name: 'main', serverRef: { name: SERVER } }],
+      },
+    };
+    await world.apply([
+      {
+        apiVersion: 'videopush.dev/v1alpha1',
+        kind: 'VideoPushSet',
+        metadata: { name },
+        spec: { replicas: 1, sources, template },
+      },
+    ]);
+    await ready(`${name}-a`);
+  });
+
+  test('is scaled from 1 to 3 and back by kubectl; who stays is not touched', async () => {
+    const before = await lives(`${name}-a`);
+    await world.kubectl(['scale', 'vps', name, '--replicas=3']);
+    await untilMembers(3);
+    await Promise.all(['b', 'c'].map((member) => ready(`${name}-${member}`, 90_000)));
+    await world.untilCondition('vps', name, { type: 'Ready', status: 'True' }, 30_000);
+    expect((await world.get('vps', name))?.status).toMatchObject({ replicas: 3, readyReplicas: 3 });
+    await world.kubectl(['scale', 'vps', name, '--replicas=1']);
+    await untilMembers(1);
+    expect(await members()).toEqual([`${name}-a`]);
+    expect(await lives(`${name}-a`)).toEqual(before);
+  });
+
+  test('is scaled by a HorizontalPodAutoscaler that measures its pods', async () => {
+    const autoscaler = (averageValue: string): object => ({
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name },
+      spec: {
+        minReplicas: 1,
+        maxReplicas: 3,
+        scaleTargetRef: { apiVersion: 'videopush.dev/v1alpha1', kind: 'VideoPushSet', name },
+        metrics: [
+          { type: 'Resource', resource: { name: 'cpu', target: { type: 'AverageValue', averageValue } } },
+        ],
+        behavior: { scaleDown: { stabilizationWindowSeconds: 5 } },
+      },
+    });
+    await world.apply([autoscaler('1m')]);
+    await untilMembers(3);
+    await world.apply([autoscaler('4')]);
+    await untilMembers(1);
+    await world.kubectl(['delete', 'hpa', name]);
+    await world.kubectl(['delete', 'vps', name]);
+    await eventually('no member', async () => (await members()).length === 0, 60_000);
+  }, 300_000);
+});

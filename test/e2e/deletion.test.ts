@@ -1,0 +1,144 @@
+/** After a deletion nothing of ours is left; long names, odd letters and many neighbours are in nobody's way. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Cluster } from '../support/cluster/index.ts';
+import { eventually } from '../support/e2e/eventually.ts';
+import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
+import { PortForward } from '../support/e2e/port-forward.ts';
+import { StreamView } from '../support/e2e/stream-view.ts';
+import { OPERATOR_NAMESPACE, RELEASE, suiteCluster } from '../support/e2e/suite.ts';
+import { World } from '../support/e2e/world.ts';
+
+/** The longest that a resource's name may be. */
+const LONG = 63;
+const longName = (start: string): string => `${start}${'x'.repeat(LONG - start.length - 1)}9`;
+const NEIGHBOURS = 50;
+
+let cluster: Cluster;
+let world: World;
+let atFirst: string[];
+
+beforeAll(async () => {
+  cluster = await suiteCluster();
+  world = await World.create(cluster, 'deletion');
+  await eventually('the namespace is furnished', async () => (await objects()).length >= 2, 30_000);
+  atFirst = await objects();
+});
+
+afterAll(async () => {
+  await world?.remove();
+  await cluster?.close();
+});
+
+/** Everything in the namespace but what Kubernetes keeps for a while by itself. */
+async function objects(): Promise<string[]> {
+  const listable = await cluster.kubectl(['api-resources', '--namespaced', '--verbs=list', '-o', 'name']);
+  const kinds = listable.split('\n').filter((kind) => kind !== '' && !/^events|metrics\.k8s\.io$/.test(kind));
+  const names = await world.kubectl(['get', kinds.join(','), '-o', 'name', '--ignore-not-found']);
+  return names.split('\n').filter(Boolean).sort();
+}
+
+async function jetStreams(): Promise<string[]> {
+  await using forward = await PortForward.open(cluster, OPERATOR_NAMESPACE, `service/${RELEASE}-nats`, 4222);
+  const connection = await connect({ servers: `127.0.0.1:${forward.port}`, timeout: 5_000 });
+  try {
+    const names: string[] = [];
+    for await (const name of (await jetstreamManager(connection)).streams.names()) names.push(name);
+    return names.filter((name) => name.includes(`-${world.namespace}-`));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Processes of this machine, on which the node runs, that work from a stream's or server's configuration. */
+function processes(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return /\/etc\/videopush\/(de|en)coder\.json|mediamtx .*\.yml/.test(command)
+        ? [`${pid} ${command}`]
+        : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const deleted = async (): Promise<void> => {
+  await eventually(
+    'nothing is left',
+    async () => JSON.stringify(await objects()) === JSON.stringify(atFirst),
+    120_000,
+  );
+};
+
+describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 characters', (topology) => {
+  const server = longName('server-');
+  const name = longName('stream-');
+
+  test('runs, and leaves neither objects nor queues nor processes', async () => {
+    const before = processes().length;
+    const push = videoPush(name, server, { topology, source: SMALL_PATTERN }) as { metadata: object };
+    const annotations = { 'example.com/note': `直播 — «эфир» 🎬 "'\\ \n${'x'.repeat(1_000)}` };
+    await world.apply([mediaServer(server), { ...push, metadata: { name, annotations } }]);
+    await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
+    expect(await jetStreams()).toHaveLength(topology === 'Split' ? 1 : 0);
+    if (inject('suite').kind === 'node') expect(processes().length).toBeGreaterThan(before);
+    await world.kubectl(['delete', 'vp', name]);
+    await world.kubectl(['delete', 'ms', server]);
+    await deleted();
+    expect(await jetStreams()).toEqual([]);
+    if (inject('suite').kind === 'node') expect(processes().length).toBe(before);
+  });
+});
+
+test('a set and its members go together, by the foreground and by the background', async () => {
+  const sources = ['a', longName('b-').slice(0, 40)].map((source) => ({
+    name: source,
+    source: SMALL_PATTERN,
+  }));
+  const outputs = [{ name: 'main', serverRef: { name: 'live' } }];
+  for (const cascade of ['foreground', 'background']) {
+    await world.apply([
+      mediaServer('live'),
+      {
+        apiVersion: 'videopush.dev/v1alpha1',
+        kind: 'VideoPushSet',
+        metadata: { name: 'wall' },
+        spec: { replicas: 2, sources, template: { spec: { video: VIDEO, outputs } } },
+      },
+    ]);
+    await world.untilCondition('vps', 'wall', { type: 'Ready', status: 'True' }, 90_000);
+    await world.kubectl(['delete', 'vps,ms', '--all', `--cascade=${cascade}`]);
+    await deleted();
+  }
+});
+
+test(`${NEIGHBOURS} neighbours that wait for their server do not hold up the one that can run`, async () => {
+  const waiting = Array.from({ length: NEIGHBOURS }, (_, i) =>
+    videoPush(`waits-${i}`, 'nowhere', { source: SMALL_PATTERN }),
+  );
+  await world.apply(waiting);
+  await world.untilCondition(
+    'vp',
+    `waits-${NEIGHBOURS - 1}`,
+    { type: 'Ready', status: 'False', reason: 'MediaServerMissing' },
+    30_000,
+  );
+  const since = performance.now();
+  await world.apply([mediaServer('live'), videoPush('runs', 'live', { source: SMALL_PATTERN })]);
+  await world.untilCondition('vp', 'runs', { type: 'Ready', status: 'True' }, 60_000);
+  console.log(
+    `beside ${NEIGHBOURS} that wait: ready after ${((performance.now() - since) / 1000).toFixed(1)} s`,
+  );
+  const runs = new StreamView(world, 'runs');
+  const [pod] = await runs.pods();
+  await world.kubectl(['delete', 'vp', ...waiting.map((_, i) => `waits-${i}`)]);
+  expect((await runs.pods()).map(({ metadata }) => metadata.uid)).toEqual([pod?.metadata.uid]);
+  expect((await runs.books()).lost).toBe(0);
+  await world.kubectl(['delete', 'vp,ms', '--all']);
+  await deleted();
+});

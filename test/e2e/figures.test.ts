@@ -1,0 +1,88 @@
+/** How long people wait, printed: from an apply to the objects, and to the first picture at a viewer. No bound fails here. */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { DEPLOYMENTS } from '../../operator/src/kube/kinds.ts';
+import { makeClip } from '../support/clips.ts';
+import type { Cluster } from '../support/cluster/index.ts';
+import { Audience } from '../support/e2e/audience.ts';
+import { addClip, startClips } from '../support/e2e/clips-pod.ts';
+import { mediaServer, videoPush } from '../support/e2e/manifests.ts';
+import { viewerUrl } from '../support/e2e/reader.ts';
+import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
+import { World } from '../support/e2e/world.ts';
+
+const TIMES = 20;
+const SERVER = 'live';
+
+let cluster: Cluster;
+let world: World;
+let film: string;
+const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
+
+beforeAll(async () => {
+  cluster = await suiteCluster();
+  world = await World.create(cluster, 'figures');
+  await startClips(world, inject('suite').images.busybox);
+  const path = await makeClip({ path: join(folder, 'a.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
+  film = await addClip(world, path, 'a.mp4');
+  await world.apply([mediaServer(SERVER)]);
+  await world.untilCondition('ms', SERVER, { type: 'Ready', status: 'True' }, 60_000);
+});
+
+afterAll(async () => {
+  await world?.remove();
+  await cluster?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The nearest rank. */
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+const words = (seconds: readonly number[]): string =>
+  `p50 ${percentile(seconds, 0.5).toFixed(2)} s, p95 ${percentile(seconds, 0.95).toFixed(2)} s, ` +
+  `p99 ${percentile(seconds, 0.99).toFixed(2)} s of ${seconds.length}`;
+
+test(`${TIMES} streams, one after the other: until their objects are there, and until a viewer sees them`, async () => {
+  const base = await viewerUrl(world, SERVER, '');
+  const objects: number[] = [];
+  const pictures: number[] = [];
+  for (let i = 0; i < TIMES; i++) {
+    const name = `take-${i}`;
+    const since = performance.now();
+    const created = world.until(DEPLOYMENTS, `${name}-stream`, 'there', () => true, 30_000);
+    // Looked at in steps of 0.2 s: what is printed is that much too long at most, and kubectl's own start with it.
+    const made = created.then(() => objects.push((performance.now() - since) / 1000));
+    await using viewer = new Audience(`${base}${name}`);
+    await world.apply([videoPush(name, SERVER, { source: { uri: film, onEnd: 'Repeat' } })]);
+    await made;
+    await viewer.until('the first picture', (frames) => frames.length > 0, 60_000);
+    pictures.push((performance.now() - since) / 1000);
+    await world.kubectl(['delete', 'vp', name, '--wait=false']);
+  }
+  console.log(`apply to child objects: ${words(objects)} (target p99 0.5 s)`);
+  console.log(`apply to the first frame at a viewer: ${words(pictures)} (target p95 8 s)`);
+  expect(pictures).toHaveLength(TIMES);
+});
+
+test('sizes of the images and memory of the operator', async () => {
+  const { files } = inject('suite').images;
+  for (const file of Object.values(files)) {
+    console.log(`image ${basename(file)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`);
+  }
+  const pods = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods`;
+  const query = '?labelSelector=app.kubernetes.io/component%3Doperator';
+  const { items } = JSON.parse(await cluster.kubectl(['get', '--raw', pods + query]));
+  const page = await cluster.kubectl([
+    'get',
+    '--raw',
+    `${pods}/${items[0].metadata.name}:8080/proxy/metrics`,
+  ]);
+  const bytes = Number(/^process_resident_memory_bytes (\S+)/m.exec(page)?.[1]);
+  console.log(`the operator's resident memory: ${(bytes / 1e6).toFixed(0)} MB`);
+  expect(bytes).toBeGreaterThan(0);
+});

@@ -1,0 +1,134 @@
+/** Nothing of a Secret's value is where people or programs look who may not read Secrets. */
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Cluster } from '../support/cluster/index.ts';
+import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
+import { OPERATOR_NAMESPACE, RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
+import { World } from '../support/e2e/world.ts';
+
+let cluster: Cluster;
+let world: World;
+
+beforeAll(async () => {
+  cluster = await suiteCluster();
+  world = await World.create(cluster, 'secrets');
+});
+
+afterAll(async () => {
+  await world?.remove();
+  await cluster?.close();
+});
+
+const secret = (name: string, stringData: object, type = 'Opaque'): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  type,
+  stringData,
+});
+
+/** The values of the namespace's Secrets, plain and as base64; user names are no secrets. */
+async function values(namespace: string): Promise<string[]> {
+  const { items } = JSON.parse(await cluster.kubectl(['-n', namespace, 'get', 'secret', '-o', 'json']));
+  return items
+    .filter(({ type }: { type: string }) => !type.startsWith('helm.sh/'))
+    .flatMap(({ data }: { data: Record<string, string> }) => Object.entries(data))
+    .filter(([key]: [string, string]) => key !== 'username')
+    .flatMap(([, value]: [string, string]) => [value, Buffer.from(value, 'base64').toString('latin1')]);
+}
+
+/** Everything that says something, by a name for it. */
+async function places(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const namespace of [world.namespace, OPERATOR_NAMESPACE]) {
+    const kubectl = (...args: string[]): Promise<string> => cluster.kubectl(['-n', namespace, ...args]);
+    const kinds = 'vp,ms,vps,pod,configmap,deployment,job,replicaset,service,events,leases';
+    found.set(`objects of ${namespace}`, await kubectl('get', kinds, '-o', 'json', '--ignore-not-found'));
+    const pods = JSON.parse(await kubectl('get', 'pod', '-o', 'json')).items;
+    for (const { metadata, spec } of pods) {
+      for (const { name, ports = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
+        found.set(`log of ${metadata.name}/${name}`, await kubectl('logs', metadata.name, '-c', name));
+        for (const { containerPort } of ports) {
+          for (const page of ['metrics', 'status', 'healthz', 'readyz']) {
+            const path = `/api/v1/namespaces/${namespace}/pods/${metadata.name}:${containerPort}/proxy/${page}`;
+            const body = await kubectl('get', '--raw', path).catch((error: Error) => error.message);
+            found.set(`${metadata.name}:${containerPort}/${page}`, body);
+          }
+        }
+      }
+    }
+  }
+  return found;
+}
+
+test('of the passwords, stream keys and URLs that streams use', async () => {
+  await world.apply([
+    mediaServer('live', { authentication: { publish: 'Generated', read: 'Generated' } }),
+    secret('camera', { username: 'viewer', password: 'pa55-of-the-camera' }, 'kubernetes.io/basic-auth'),
+    secret('wrong', { username: 'who', password: 'pa55-that-is-wrong' }, 'kubernetes.io/basic-auth'),
+    secret('service', { url: `rtmp://ingest.${world.namespace}.svc/live/k3y-of-the-stream` }),
+    videoPush('good', 'live', { source: SMALL_PATTERN }),
+    videoPush('camera', 'live', {
+      source: { uri: 'rtsp://live-media:8554/good', credentialsSecretRef: { name: 'camera' } },
+    }),
+    videoPush('refused', 'live', {
+      source: SMALL_PATTERN,
+      outputs: [
+        { name: 'main', url: 'rtsp://live-media:8554/good', credentialsSecretRef: { name: 'wrong' } },
+      ],
+    }),
+    videoPush('outside', 'live', {
+      source: SMALL_PATTERN,
+      outputs: [{ name: 'main', urlSecretRef: { name: 'service', key: 'url' } }],
+    }),
+  ]);
+  await world.untilCondition('vp', 'good', { type: 'Ready', status: 'True' }, 90_000);
+  // The troubled ones have said what their trouble is: that is where a URL would slip out.
+  await world.untilCondition(
+    'vp',
+    'refused',
+    { type: 'Ready', status: 'False', reason: 'AuthenticationFailed' },
+    60_000,
+  );
+  await world.untilCondition(
+    'vp',
+    'camera',
+    { type: 'Ready', status: 'False', reason: 'AuthenticationFailed' },
+    60_000,
+  );
+  await world.untilCondition('vp', 'outside', { type: 'Published', status: 'False' }, 60_000);
+
+  const secrets = [...(await values(world.namespace)), ...(await values(OPERATOR_NAMESPACE))].filter(
+    (value) => value.length >= 8,
+  );
+  // Three of ours here, two of the server's and two of the operator's for it, and the operator's key: plain and encoded.
+  expect(secrets.length).toBeGreaterThanOrEqual(2 * 7);
+  const all = await places();
+  expect([...all.keys()].filter((place) => place.startsWith('log of')).length).toBeGreaterThanOrEqual(8);
+  const leaks = [...all].flatMap(([place, text]) =>
+    secrets.filter((value) => text.includes(value)).map((value) => `${place}: ${value.slice(0, 4)}…`),
+  );
+  expect(leaks).toEqual([]);
+});
+
+test('and no argument or variable of a process holds one', async () => {
+  if (inject('suite').kind !== 'node')
+    throw new Error('processes can only be seen on a node of this machine');
+  const { readdirSync, readFileSync } = await import('node:fs');
+  const secrets = [...(await values(world.namespace)), ...(await values(OPERATOR_NAMESPACE))].filter(
+    (value) => value.length >= 8,
+  );
+  const leaks = readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .flatMap((pid) => {
+      try {
+        const text = ['cmdline', 'environ']
+          .map((name) => readFileSync(`/proc/${pid}/${name}`, 'latin1'))
+          .join('\0');
+        return secrets.some((value) => text.includes(value)) ? [`${pid} ${text.slice(0, 80)}`] : [];
+      } catch {
+        return [];
+      }
+    });
+  expect(leaks).toEqual([]);
+  expect(await releaseKubectl(cluster, 'get', 'deployment', RELEASE, '-o', 'name')).toContain(RELEASE);
+});

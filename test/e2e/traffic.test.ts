@@ -1,0 +1,89 @@
+/**
+ * What the operator asked of the API server while all the other files ran, beside what the chart allows it: the same. Runs
+ * behind them all.
+ */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import type { Cluster } from '../support/cluster/index.ts';
+import { OPERATOR_NAMESPACE, RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
+
+const USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${RELEASE}`;
+
+interface AuditEvent {
+  verb: string;
+  user: { username: string };
+  objectRef?: {
+    apiGroup?: string;
+    resource: string;
+    subresource?: string;
+    namespace?: string;
+    name?: string;
+  };
+  responseStatus?: { code: number };
+  requestURI: string;
+}
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await suiteCluster();
+});
+
+afterAll(() => cluster?.close());
+
+function asked(): AuditEvent[] {
+  const { auditLog } = inject('suite');
+  if (auditLog === null) throw new Error('the audit log of this cluster cannot be read');
+  return readFileSync(auditLog, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as AuditEvent)
+    .filter(({ user }) => user.username === USER);
+}
+
+async function allowed(): Promise<string[]> {
+  const cluster = JSON.parse(
+    await releaseKubectl(await suiteCluster(), 'get', 'clusterrole', RELEASE, '-o', 'json'),
+  );
+  const own = JSON.parse(
+    await releaseKubectl(await suiteCluster(), 'get', 'role', `${RELEASE}-own`, '-o', 'json'),
+  );
+  return [...cluster.rules, ...own.rules].flatMap(({ apiGroups, resources, verbs }: Rule) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${full(group, resource)}`)),
+    ),
+  );
+}
+
+const full = (group: string, resource: string): string => (group === '' ? resource : `${resource}.${group}`);
+
+function wordsOf({ verb, objectRef }: AuditEvent): string {
+  const { apiGroup = '', resource = '', subresource } = objectRef ?? {};
+  return `${verb} ${full(apiGroup, subresource ? `${resource}/${subresource}` : resource)}`;
+}
+
+test('every verb and resource that it asked for is in its roles, and every one in its roles was asked for', async () => {
+  const seen = asked().filter(({ objectRef }) => objectRef !== undefined);
+  const counts = new Map<string, number>();
+  for (const event of seen) counts.set(wordsOf(event), (counts.get(wordsOf(event)) ?? 0) + 1);
+  console.log(
+    [...counts]
+      .map(([words, count]) => `${count} × ${words}`)
+      .sort()
+      .join('\n'),
+  );
+  expect([...counts.keys()].sort()).toEqual([...new Set(await allowed())].sort());
+});
+
+test('nothing that it asked for was forbidden', () => {
+  const forbidden = asked().filter(({ responseStatus }) => responseStatus?.code === 403);
+  // Into a namespace that is on its way out nothing can be made: that is no matter of roles.
+  const refused = forbidden.filter(({ verb }) => verb !== 'create' && verb !== 'patch');
+  expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
+});

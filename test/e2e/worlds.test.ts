@@ -1,0 +1,220 @@
+/** What may be wrong around a stream: its conditions name it within seconds, and forget it when it is mended. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { makeClip } from '../support/clips.ts';
+import { type Cluster, hostPathVolume } from '../support/cluster/index.ts';
+import { addClip, startClips } from '../support/e2e/clips-pod.ts';
+import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
+import { RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
+import { World } from '../support/e2e/world.ts';
+
+/** What people are promised, from the apply or from the moment that something breaks. */
+const NAMED_WITHIN = 15_000;
+/** kubelet brings a changed Secret into a running pod within 90 s. */
+const MENDED_WITHIN = 150_000;
+const SERVER = 'live';
+
+let cluster: Cluster;
+let world: World;
+let film: string;
+const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
+
+beforeAll(async () => {
+  cluster = await suiteCluster();
+  world = await World.create(cluster, 'worlds');
+  await startClips(world, inject('suite').images.busybox);
+  film = await makeClip({ path: join(folder, 'film.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
+  await world.apply([mediaServer(SERVER)]);
+  await world.untilCondition('ms', SERVER, { type: 'Ready', status: 'True' }, 60_000);
+});
+
+afterAll(async () => {
+  await world?.remove();
+  await cluster?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const basicAuth = (name: string, username: string, password: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
+  type: 'kubernetes.io/basic-auth',
+  stringData: { username, password },
+});
+
+const outputTo = (url: string, credentials?: string): object[] => [
+  { name: 'main', url, ...(credentials && { credentialsSecretRef: { name: credentials } }) },
+];
+
+const atClips = (path: string): string => `http://clips.${world.namespace}.svc/${path}`;
+const serverUrl = (path: string): string => `rtsp://${SERVER}-media.${world.namespace}.svc:8554/${path}`;
+
+/** User and password of the server's own publishers. */
+async function publishers(): Promise<[string, string]> {
+  const name = await world.kubectl(['get', 'secret', '-o', 'name']);
+  const secret = name.split('\n').find((line) => line.startsWith(`secret/${SERVER}-publish-`)) ?? '';
+  const { data } = JSON.parse(await world.kubectl(['get', secret, '-o', 'json']));
+  const text = (value: string): string => Buffer.from(value, 'base64').toString();
+  return [text(data.username), text(data.password)];
+}
+
+interface Trouble {
+  what: string;
+  name: string;
+  /** The stream; its world is wrong at first, unless `break` is there to make it so. */
+  push: () => object | Promise<object>;
+  before?: () => unknown;
+  break?: () => unknown;
+  condition: { type: string; status: string; reason: string };
+  /** Words of the message. */
+  says: RegExp;
+  mend: () => unknown;
+}
+
+const FILM = { onEnd: 'Repeat' };
+const NOT_READY = (reason: string) => ({ type: 'Ready', status: 'False', reason });
+const NATS = `deployment/${RELEASE}-nats`;
+
+const TROUBLES: readonly Trouble[] = [
+  {
+    what: 'the media server is not there',
+    name: 'no-server',
+    push: () => videoPush('no-server', 'later', { source: SMALL_PATTERN }),
+    condition: NOT_READY('MediaServerMissing'),
+    says: /MediaServer "later"/,
+    mend: () => world.apply([mediaServer('later', { service: { type: 'ClusterIP' } })]),
+  },
+  {
+    what: 'the Secret of the source is not there',
+    name: 'no-secret',
+    before: () => addClip(world, film, 'secret.mp4'),
+    push: () =>
+      videoPush('no-secret', SERVER, {
+        source: { uri: atClips('secret.mp4'), credentialsSecretRef: { name: 'viewer' }, ...FILM },
+      }),
+    condition: NOT_READY('CredentialsMissing'),
+    says: /viewer/,
+    mend: () => world.apply([basicAuth('viewer', 'anna', 'hunter2')]),
+  },
+  {
+    what: 'the server refuses user and password',
+    name: 'bad-secret',
+    before: () => world.apply([basicAuth('publisher', 'nobody', 'wrong')]),
+    push: () => ({
+      ...videoPush('bad-secret', SERVER, {
+        source: SMALL_PATTERN,
+        outputs: outputTo(serverUrl('no-secret'), 'publisher'),
+      }),
+    }),
+    condition: NOT_READY('AuthenticationFailed'),
+    says: /user|password|credential/i,
+    mend: async () => world.apply([basicAuth('publisher', ...(await publishers()))]),
+  },
+  {
+    what: 'the file is not there',
+    name: 'no-file',
+    push: () => videoPush('no-file', SERVER, { source: { uri: atClips('later.mp4'), ...FILM } }),
+    condition: NOT_READY('SourceNotFound'),
+    says: /404|not found|nothing/i,
+    mend: () => addClip(world, film, 'later.mp4'),
+  },
+  {
+    what: "the source's volume is not there",
+    name: 'no-claim',
+    push: () =>
+      videoPush('no-claim', SERVER, {
+        source: { persistentVolumeClaim: { claimName: 'films', path: 'film.mp4' }, ...FILM },
+      }),
+    condition: NOT_READY('ClaimMissing'),
+    says: /films/,
+    mend: () => hostPathVolume(cluster, 'films', folder, { namespace: world.namespace }),
+  },
+  {
+    what: 'the encoder cannot keep up',
+    name: 'slow',
+    push: () =>
+      videoPush('slow', SERVER, {
+        source: { testPattern: { width: 1280, height: 720, frameRate: '60' } },
+        video: { ...VIDEO, preset: 'placebo', threads: 1, bitrateKbps: 4000 },
+        resources: { encoder: { requests: { cpu: '100m' } }, decoder: { requests: { cpu: '100m' } } },
+      }),
+    condition: { type: 'Paced', status: 'False', reason: 'EncoderTooSlow' },
+    says: /preset/,
+    mend: () =>
+      world.apply([
+        videoPush('slow', SERVER, {
+          source: SMALL_PATTERN,
+          resources: { encoder: { requests: { cpu: '100m' } }, decoder: { requests: { cpu: '100m' } } },
+        }),
+      ]),
+  },
+  {
+    what: 'a container is killed for its memory',
+    name: 'hungry',
+    push: () =>
+      videoPush('hungry', SERVER, {
+        source: SMALL_PATTERN,
+        resources: { encoder: { requests: { memory: '48Mi' }, limits: { memory: '48Mi' } } },
+      }),
+    condition: NOT_READY('OutOfMemory'),
+    says: /limits\.memory/,
+    mend: () => world.apply([videoPush('hungry', SERVER, { source: SMALL_PATTERN, resources: null })]),
+  },
+  {
+    what: "an object of the child's name belongs to somebody else",
+    name: 'taken',
+    before: () =>
+      world.apply([
+        { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'taken-worker' }, data: { a: 'b' } },
+      ]),
+    push: () => videoPush('taken', SERVER, { source: SMALL_PATTERN }),
+    condition: NOT_READY('NameTaken'),
+    says: /taken-worker/,
+    mend: () => world.kubectl(['delete', 'configmap', 'taken-worker']),
+  },
+  {
+    what: 'NATS is away',
+    name: 'split',
+    push: () => videoPush('split', SERVER, { source: SMALL_PATTERN, topology: 'Split' }),
+    break: () => releaseKubectl(cluster, 'scale', NATS, '--replicas=0'),
+    condition: NOT_READY('QueueUnavailable'),
+    says: /nats:/,
+    mend: () => releaseKubectl(cluster, 'scale', NATS, '--replicas=1'),
+  },
+];
+
+describe.concurrent('a stream tells', () => {
+  test.each(TROUBLES)(
+    'when $what, and when that is over',
+    async ({ what, name, push, before, break: breaks, condition, says, mend }) => {
+      const { type, reason } = condition;
+      await before?.();
+      let since = performance.now();
+      await world.apply([await push()]);
+      if (breaks) {
+        await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 60_000);
+        since = performance.now();
+        await breaks();
+      }
+      try {
+        const found = await world.untilCondition('vp', name, condition, 60_000);
+        const named = performance.now() - since;
+        expect(found.message).toMatch(says);
+        const mended = performance.now();
+        await mend();
+        await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, MENDED_WITHIN);
+        await world.untilCondition('vp', name, { type, status: 'True' }, MENDED_WITHIN);
+        console.log(
+          `${what}: ${reason} after ${(named / 1000).toFixed(1)} s ("${found.message}"), ` +
+            `well ${((performance.now() - mended) / 1000).toFixed(1)} s after it was mended`,
+        );
+        expect(named).toBeLessThan(NAMED_WITHIN);
+      } finally {
+        if (breaks) await mend();
+        await world.kubectl(['delete', 'vp', name, '--wait=false']);
+      }
+    },
+  );
+});
