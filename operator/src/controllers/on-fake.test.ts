@@ -280,15 +280,27 @@ describe('the operator', () => {
   it('writes nothing again when it is started anew', () =>
     OnFake.run(async (world) => {
       await filled(world);
-      await world.stopOperator();
       const before = await world.versions(ALL);
-      await world.startOperator({ election: true });
-      await world.idle();
+      const writes = world.writes.length;
+      for (const _ of ['the first to take the lease', 'one to whom it was given']) {
+        await world.stopOperator();
+        await world.startOperator({ election: true });
+        await world.idle();
+      }
+      expect(world.writes.slice(writes)).toEqual([]);
       expect(await world.versions(ALL)).toEqual(before);
+    }));
+
+  it('does when it starts what was asked for while none ran', () =>
+    OnFake.run(async (world) => {
+      await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      await world.sees(VIDEO_PUSHES, 'demo', because('Pending'));
       await world.stopOperator();
-      await world.startOperator({ election: true });
-      await world.idle();
-      expect(await world.versions(ALL)).toEqual(before);
+      await world.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: true } });
+      await world.create(VIDEO_PUSHES, 'other', { spec: SPEC });
+      await world.startOperator();
+      await world.sees(DEPLOYMENTS, STREAM, replicas(0));
+      await world.sees(DEPLOYMENTS, 'other-stream', replicas(1));
     }));
 
   it('writes nothing again when its watches broke off', () =>

@@ -217,12 +217,11 @@ export class OnFake {
     return this.server.answered.filter(({ method }) => method === 'WATCH').length;
   }
 
-  /** What the operator wrote, save events and its lease: as `PATCH /apis/...`. */
+  /** What was written, save events and leases: as `PATCH /apis/...`. */
   get writes(): string[] {
     return this.server.answered
-      .filter(
-        ({ method, path }) => !['GET', 'WATCH'].includes(method) && !/\/(events|leases)(\/|$)/.test(path),
-      )
+      .filter(({ method, code }) => !['GET', 'WATCH'].includes(method) && code < 300)
+      .filter(({ path }) => !/\/(events|leases)(\/|$)/.test(path))
       .map(({ method, path }) => `${method} ${path}`);
   }
 
