@@ -44,7 +44,7 @@ export interface ReflectorOptions {
   onVersion?: (version: string) => void;
   /** objects per page, default 500 */
   pageSize?: number;
-  /** silence after which a watch is taken for dead, milliseconds, default 150000: bookmarks come every minute */
+  /** silence after which a watch is taken for dead, milliseconds, default 210000: the bookmarks of a quiet kind may be two minutes apart */
   silence?: number;
   /** after which the whole is listed anew, in case a change was missed, milliseconds, default 600000 */
   relist?: number;
@@ -68,7 +68,7 @@ export class Reflector {
   #backoff = LEAST_BACKOFF;
 
   constructor(options: ReflectorOptions) {
-    this.#options = { pageSize: 500, silence: 150_000, relist: 600_000, ...options };
+    this.#options = { pageSize: 500, silence: 210_000, relist: 600_000, ...options };
     this.#heardAt = options.clock.now();
   }
 
