@@ -5,9 +5,6 @@ import type { Collection, ListPage, WatchEvent } from './reflector.ts';
 import type { Transport } from './transport.ts';
 import type { WriteGate } from './write-gate.ts';
 
-/** Objects per page of a list. */
-const PAGE = 500;
-
 export interface ResourceKind {
   /** '' for the core group */
   group: string;
@@ -30,12 +27,15 @@ export interface Place {
   name: string;
 }
 
-export interface WriteOptions {
+export interface PatchOptions {
   /** under whose name the written fields are kept in metadata.managedFields */
   fieldManager: string;
+  signal: AbortSignal;
+}
+
+export interface ApplyOptions extends PatchOptions {
   /** status or scale; default: the object itself */
   subresource?: string;
-  signal: AbortSignal;
 }
 
 export interface DeleteOptions {
@@ -86,18 +86,6 @@ export class Resource {
     }
   }
 
-  /** All of the selection, page by page. For what is read often there are stores. */
-  async list(selection: Selection, signal: AbortSignal): Promise<KubeObject[]> {
-    const collection = this.collection(selection);
-    const found: KubeObject[] = [];
-    let page: ListPage | undefined;
-    do {
-      page = await collection.list({ limit: PAGE, continue: page?.continue, signal });
-      found.push(...page.items);
-    } while (page.continue);
-    return found;
-  }
-
   /** Rejects with a conflict when there is one of that name. */
   create(object: KubeObject, signal: AbortSignal): Promise<KubeObject> {
     const { namespace } = object.metadata;
@@ -128,7 +116,7 @@ export class Resource {
    * Server-side apply of just the fields that we own. Force: a controller's word is final on its own fields (kubebuilder's
    * server-side-apply reference). `subresource` is status or scale.
    */
-  apply(object: KubeObject, { fieldManager, subresource, signal }: WriteOptions): Promise<KubeObject> {
+  apply(object: KubeObject, { fieldManager, subresource, signal }: ApplyOptions): Promise<KubeObject> {
     return this.#write(signal, (signal) =>
       this.#transport.json({
         method: 'PATCH',
@@ -143,17 +131,14 @@ export class Resource {
 
   /**
    * A JSON merge patch (RFC 7386): null takes a field away, a list stands for the whole list. For single fields of objects that
-   * are not ours, such as an annotation on a pod of a Job.
+   * are not ours, such as an annotation on a pod of a Job; one that is not there is not made. With metadata.uid: only of that
+   * very object.
    */
-  patch(
-    place: Place,
-    patch: object,
-    { fieldManager, subresource, signal }: WriteOptions,
-  ): Promise<KubeObject> {
+  patch(place: Place, patch: object, { fieldManager, signal }: PatchOptions): Promise<KubeObject> {
     return this.#write(signal, (signal) =>
       this.#transport.json({
         method: 'PATCH',
-        path: this.#path(place, subresource),
+        path: this.#path(place),
         query: { fieldManager, fieldValidation: 'Strict' },
         body: patch,
         contentType: 'application/merge-patch+json',

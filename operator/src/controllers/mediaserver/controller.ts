@@ -10,7 +10,7 @@ import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { Problem } from '../shared/problem.ts';
 import { sameStatus } from '../shared/status.ts';
-import { harmless, refusal } from '../shared/writes.ts';
+import { annotate, harmless, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
 import { LingeringPaths } from './lingering.ts';
 import type { ApiPlace, ServerApi } from './mediamtx-api.ts';
@@ -86,11 +86,8 @@ export class MediaServerController {
     const refused =
       (await this.#createAll(creates, observed.server, signal)) ?? (await this.#applyAll(applies, signal));
     if (refused) return { refused, missingPaths: [] };
-    for (const { pod, annotations } of podAnnotations) {
-      const { name, namespace, uid } = pod.metadata;
-      const object = { metadata: { name, namespace, uid, annotations } } as KubeObject;
-      await harmless(this.#context.resource(PODS).apply(object, { fieldManager: FIELD_MANAGER, signal }));
-    }
+    for (const { pod, annotations } of podAnnotations)
+      await annotate(this.#context.resource(PODS), pod, annotations, signal);
     return { refused: null, missingPaths: await this.#changePaths(observed, decision, signal) };
   }
 

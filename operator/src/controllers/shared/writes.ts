@@ -1,7 +1,9 @@
 /** What a write that the API server did not take means for a reconcile: the same for every kind. */
 import { REASONS } from '../../builders/conditions.ts';
-import { ApiError, isConflict, isNotFound } from '../../kube/errors.ts';
+import { FIELD_MANAGER } from '../../builders/names.ts';
+import { ApiError, isConflict, isNotFound, isOtherObject } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import type { Resource } from '../../kube/resource.ts';
 import type { Problem } from './problem.ts';
 
 /** That it is gone, or another one by now, is what was wanted. */
@@ -9,13 +11,28 @@ export async function harmless(write: Promise<unknown>): Promise<void> {
   try {
     await write;
   } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
+    if (!isNotFound(error) && !isConflict(error) && !isOtherObject(error)) throw error;
   }
+}
+
+/** Of that very pod, if it is still there: an apply would make one that has gone anew. */
+export async function annotate(
+  pods: Resource,
+  { metadata: { name, namespace, uid } }: KubeObject,
+  annotations: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = { fieldManager: FIELD_MANAGER, signal };
+  await harmless(pods.patch({ name, namespace }, { metadata: { uid, annotations } }, options));
 }
 
 /** What no retry mends: an object that the API server does not take. null: it may pass. */
 export function refusal(error: unknown, { kind, metadata: { name } }: KubeObject): Problem | null {
-  if (!(error instanceof ApiError) || ![400, 403, 422].includes(error.code)) return null;
+  if (!(error instanceof ApiError) || !isRefused(error)) return null;
   const message = `${kind} "${name}" is refused by the API server: ${error.message}`;
   return { reason: error.code === 403 ? 'Forbidden' : REASONS.invalid, message, stalled: true };
 }
+
+/** An apply with a field that the stored definition does not have yet is called an error of the server. */
+const isRefused = ({ code, message }: ApiError): boolean =>
+  [400, 403, 422].includes(code) || (code === 500 && message.includes('field not declared in schema'));

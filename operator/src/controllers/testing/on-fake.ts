@@ -147,8 +147,9 @@ export class OnFake {
     return this.as(kind).get({ name, namespace: NAMESPACE }, this.#signal());
   }
 
-  list(kind: ResourceKind): Promise<KubeObject[]> {
-    return this.as(kind).list({ namespace: NAMESPACE }, this.#signal());
+  async list(kind: ResourceKind): Promise<KubeObject[]> {
+    const page = { limit: 500, signal: this.#signal() };
+    return (await this.as(kind).collection({ namespace: NAMESPACE }).list(page)).items;
   }
 
   /** The object as soon as it is there and as wanted. */

@@ -12,7 +12,7 @@ import { type Problem, sentence } from '../shared/problem.ts';
 import { RestartCounter } from '../shared/restart-counter.ts';
 import { sameStatus } from '../shared/status.ts';
 import { WorkerPoller } from '../shared/worker-poller.ts';
-import { harmless, refusal } from '../shared/writes.ts';
+import { annotate, harmless, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
 import { keyOfPush, type Lookup, observe } from './observe.ts';
 import type { Observed, StoredPush } from './observed.ts';
@@ -81,7 +81,8 @@ export class VideoPushController {
     for (const object of deletes) await this.#delete(object, push, signal);
     const refused = await this.#applyAll(applies, push, signal);
     if (!refused)
-      for (const { pod, annotations } of podAnnotations) await this.#annotate(pod, annotations, signal);
+      for (const { pod, annotations } of podAnnotations)
+        await annotate(this.#context.resource(PODS), pod, annotations, signal);
     try {
       for (const place of jetStreamDeletes) await this.#context.deleteStream(place, signal);
     } catch (error) {
@@ -117,12 +118,6 @@ export class VideoPushController {
     const options = { uid, propagationPolicy: 'Background' } as const;
     await harmless(this.#context.resource(kindOf(object)).delete(object.metadata, options, signal));
     this.#context.log.info({ push: keyOfPush(push) }, `Deleted ${object.kind} ${object.metadata.name}`);
-  }
-
-  async #annotate(pod: KubeObject, annotations: Record<string, string>, signal: AbortSignal): Promise<void> {
-    const { name, namespace, uid } = pod.metadata;
-    const object = { metadata: { name, namespace, uid, annotations } } as KubeObject;
-    await harmless(this.#context.resource(PODS).apply(object, { fieldManager: FIELD_MANAGER, signal }));
   }
 
   /** Of ours alone: others' finalizers are theirs. The uid keeps a deleted resource from coming back. */

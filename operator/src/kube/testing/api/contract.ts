@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { NAMESPACES } from '../../kinds.ts';
 import type { Transport } from '../../transport.ts';
 import { applies } from './contract/applies.ts';
+import { patches } from './contract/patches.ts';
 import { readsAndWatches } from './contract/reads.ts';
 import { resources } from './contract/resources.ts';
 import { type World, worldOf } from './contract/world.ts';
@@ -29,6 +30,7 @@ export function apiContract(name: string, open: () => Promise<OpenApi>): void {
     readsAndWatches(world);
     writes(world);
     applies(world);
+    patches(world);
     resources(world);
     deletions(world);
   });

@@ -159,6 +159,8 @@ export class FakeApiServer {
       case 'PUT':
         return { code: 200, object: this.#writes.replace(writeOf(request, userAgent)) };
       case 'PATCH': {
+        if (request.contentType === 'application/merge-patch+json')
+          return { code: 200, object: this.#writes.patch(writeOf(request, userAgent)) };
         if (request.contentType !== 'application/apply-patch+yaml')
           throw new Refusal(415, 'UnsupportedMediaType', `no patch of ${request.contentType} is served`);
         const { object, created } = this.#writes.apply(writeOf(request, userAgent));

@@ -15,6 +15,17 @@ export function canonical(value: unknown): string {
   );
 }
 
+/** RFC 7386. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const out: Json = isRecord(target) ? { ...target } : {};
+  for (const [name, item] of Object.entries(patch)) {
+    if (item === null) delete out[name];
+    else out[name] = mergePatch(out[name], item);
+  }
+  return out;
+}
+
 interface Findings {
   /** paths of fields that the type does not know */
   unknown: string[];

@@ -15,7 +15,7 @@ import {
   undeclared,
 } from './refusals.ts';
 import { type Storage, type Stored, shown } from './storage.ts';
-import { canonical, clone, conform, fillDefaults, type Json } from './values.ts';
+import { canonical, clone, conform, fillDefaults, type Json, mergePatch } from './values.ts';
 
 export interface Write {
   kind: ServedKind;
@@ -66,6 +66,13 @@ export class Writes {
     return this.#update(write, live, body);
   }
 
+  patch(write: Write): KubeObject {
+    const live = this.#live(write);
+    const body = mergePatch(live.object, write.body) as KubeObject;
+    checkUnchangeable(write, live, body.metadata);
+    return this.#update(write, live, readBody({ ...write, body }));
+  }
+
   apply(write: Write): WriteAnswer {
     const { kind, namespace, name, subresource, fieldManager, force } = write;
     const config = readBody(write, true);
@@ -73,7 +80,7 @@ export class Writes {
     if (!live && subresource) throw notFound(kind, name);
     if (!live && config.metadata.uid)
       throw conflict(kind, name, `uid mismatch: ${config.metadata.uid}, and no existing object was found`);
-    if (live) checkApplied(write, live, config.metadata);
+    if (live) checkUnchangeable(write, live, config.metadata);
     const applied = apply(
       kind.type,
       live?.object ?? {},
@@ -230,8 +237,8 @@ function readBody({ kind, name, namespace, body, strict }: Write, declared = fal
   return object;
 }
 
-/** The uid of an apply is no precondition: it is a field that cannot be changed. */
-function checkApplied(write: Write, live: Stored, { uid, resourceVersion }: ObjectMeta): void {
+/** The uid of a patch is no precondition: it is a field that cannot be changed. */
+function checkUnchangeable(write: Write, live: Stored, { uid, resourceVersion }: ObjectMeta): void {
   if (uid && uid !== live.object.metadata.uid && !write.subresource)
     throw invalid(write.kind, write.name, [{ field: 'metadata.uid', message: 'field is immutable' }]);
   checkPreconditions(write, live, { resourceVersion });

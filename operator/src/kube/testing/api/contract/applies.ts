@@ -1,5 +1,6 @@
 /** Server-side apply. */
 import { expect, it } from 'vitest';
+import { isOtherObject } from '../../../errors.ts';
 import { CONFIG_MAPS, SERVICES } from '../../../kinds.ts';
 import { dataOwners, failure, versionOf, type World } from './world.ts';
 
@@ -92,5 +93,6 @@ export function applies(world: World): void {
     const other = await failure(world.of(CONFIG_MAPS).apply({ metadata }, options));
     expect([other.code, other.reason]).toEqual([422, 'Invalid']);
     expect(other.message).toContain('metadata.uid');
+    expect(isOtherObject(other)).toBe(true);
   });
 }

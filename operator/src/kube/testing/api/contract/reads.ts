@@ -33,9 +33,10 @@ export function readsAndWatches(world: World): void {
   it('lists objects of its own kinds without saying what they are, and ours with it', async () => {
     await world.apply('tester', {});
     await world.push();
-    const [map] = await world.of(CONFIG_MAPS).list({ namespace: world.namespace }, world.signal);
-    const [push] = await world.of(VIDEO_PUSHES).list({ namespace: world.namespace }, world.signal);
-    expect([map?.kind, push?.kind]).toEqual([undefined, 'VideoPush']);
+    const { namespace, signal } = world;
+    const collections = [CONFIG_MAPS, VIDEO_PUSHES].map((kind) => world.of(kind).collection({ namespace }));
+    const pages = await Promise.all(collections.map((collection) => collection.list({ limit: 1, signal })));
+    expect(pages.map(({ items }) => items[0]?.kind)).toEqual([undefined, 'VideoPush']);
   });
 
   it('lists and watches what a selector picks', async () => {
