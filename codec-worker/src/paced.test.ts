@@ -40,12 +40,26 @@ describe('a push is paced', () => {
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 0.06 });
   });
 
-  test('not judged before ten seconds have passed: a start may stumble', () => {
+  test('not judged in its first three seconds, nor later for what ten seconds may still make good', () => {
     const push = new Push();
-    push.run(9, 25);
+    push.run(2, 25);
     expect(push.watch.paced.ok).toBe(true);
-    push.run(1, 25);
+    const stumbling = new Push();
+    stumbling.run(1, 12);
+    stumbling.run(60);
+    expect(stumbling.watch.paced).toEqual({ ok: true, lateShare: 0 });
+  });
+
+  test('no more as soon as the first ten seconds cannot end well', () => {
+    const push = new Push();
+    push.run(3, 25);
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 1 });
+    const slowly = new Push();
+    slowly.run(8, 2);
+    expect(slowly.watch.paced.ok).toBe(false);
+    const later = new Push();
+    later.run(6, 2);
+    expect(later.watch.paced.ok).toBe(true);
   });
 
   test('again after twenty seconds below 1 %, and not before', () => {

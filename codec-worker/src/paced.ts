@@ -11,6 +11,8 @@ export interface Paced {
 
 const BAD_SHARE = 0.05;
 const BAD_SECONDS = 10;
+/** Before that nothing is judged at all. */
+const FIRST_SECONDS = 3;
 const GOOD_SHARE = 0.01;
 const GOOD_SECONDS = 20;
 
@@ -43,14 +45,26 @@ export class PacedWatch {
     this.#samples.push({ at, sent, late });
     // The newest sample that is older than the longest span stays: that is where the span's counts begin.
     while (this.#samples[1] !== undefined && this.#samples[1].at <= at - GOOD_SECONDS) this.#samples.shift();
-    if (this.#covers(BAD_SECONDS) && (this.#share(BAD_SECONDS) ?? 0) > BAD_SHARE) this.#ok = false;
+    if (this.#isBad()) this.#ok = false;
     if (this.#covers(GOOD_SECONDS) && (this.#share(GOOD_SECONDS) ?? 1) < GOOD_SHARE) this.#ok = true;
   }
 
+  /** At the beginning: already so many late units that the first ten seconds cannot end well any more. */
+  #isBad(): boolean {
+    if (!this.#covers(FIRST_SECONDS)) return false;
+    const part = Math.min(this.#span() / BAD_SECONDS, 1);
+    return (this.#share(BAD_SECONDS) ?? 0) * part > BAD_SHARE;
+  }
+
   #covers(seconds: number): boolean {
+    return this.#span() >= seconds;
+  }
+
+  /** Seconds from the oldest sample to the newest. */
+  #span(): number {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
-    return first !== undefined && last !== undefined && last.at - first.at >= seconds;
+    return first !== undefined && last !== undefined ? last.at - first.at : 0;
   }
 
   /** undefined: nothing was sent, so nothing was late either; another condition tells why. */

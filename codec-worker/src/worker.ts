@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NativeErrorShape, RingSnapshot } from '@videopush/native';
 import type { WorkerConfig } from './config.ts';
+import { errorShape } from './errors.ts';
 import { EXIT, type StopSignal } from './exit-codes.ts';
 import { createPagesServer, listen } from './http.ts';
 import { createLog, type Logger } from './log.ts';
@@ -141,6 +142,7 @@ export class Worker {
 
   status(): WorkerStatus {
     const { config } = this.#options;
+    const fault = this.#role.fault() ?? this.#configFault;
     return {
       version: 1,
       stream: config.stream,
@@ -153,7 +155,8 @@ export class Worker {
       uptimeSeconds: process.uptime(),
       phase: this.#role.phase(),
       ready: this.#role.ready(),
-      error: this.#role.fault() ?? this.#configFault,
+      // An Error's message is no part of its JSON.
+      error: fault && errorShape(fault),
       paced: this.#role.paced(),
       snapshot: this.#role.snapshot(),
       queue: this.#role.queue(),

@@ -86,13 +86,13 @@ test('of the passwords, stream keys and URLs that streams use', async () => {
   await world.untilCondition(
     'vp',
     'refused',
-    { type: 'Ready', status: 'False', reason: 'AuthenticationFailed' },
+    { type: 'Ready', status: 'False', reason: 'CredentialsRefused' },
     60_000,
   );
   await world.untilCondition(
     'vp',
     'camera',
-    { type: 'Ready', status: 'False', reason: 'AuthenticationFailed' },
+    { type: 'Ready', status: 'False', reason: 'CredentialsRefused' },
     60_000,
   );
   await world.untilCondition('vp', 'outside', { type: 'Published', status: 'False' }, 60_000);

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Program } from './program.ts';
 import { readSupervisorState, supervisorBinary } from './supervised.ts';
@@ -218,6 +219,21 @@ describe('the exit code', () => {
     const watched = await Watched.start([], command);
     expect((await watched.program.ended).code).toBe(code);
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
+  });
+
+  test('is 137 when the kernel kills one process after the other for its memory', async () => {
+    // What a container sees of its group, in a mount namespace of this test's own.
+    const events = '/sys/fs/cgroup/memory.events';
+    const killed = `count=$(cut -d' ' -f2 ${events}); echo "oom_kill $((count + 1))" > ${events}; kill -KILL $$`;
+    const group = `mount -t tmpfs none /sys/fs/cgroup && echo 'oom_kill 7' > ${events} && exec "$@"`;
+    const said = await promisify(execFile)('unshare', [
+      ...['--mount', 'sh', '-c', group, 'sh'],
+      ...[supervisorBinary(), '--min-delay', '0.01', '--', 'sh', '-c', killed],
+    ]).catch((error) => error);
+    expect(said.code).toBe(137);
+    const lines = `${said.stdout}${said.stderr}`;
+    expect(lines.match(/"event":"restarting"/g)).toHaveLength(2);
+    expect(lines).toContain('raise the memory limit');
   });
 
   test.each([[[]], [['--state']], [['--nonsense', '1']], [['--failures', 'many']]])(

@@ -13,14 +13,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "supervisor/exit_codes.h"
+#include "supervisor/memory.h"
 #include "supervisor/options.h"
 #include "supervisor/policy.h"
 #include "supervisor/report.h"
@@ -178,6 +181,12 @@ class Supervisor {
           describe(ending));
       return;
     }
+    const std::uint64_t before = std::exchange(oom_kills_, count_oom_kills());
+    if (policy_.lacks_memory(ending.signal == SIGKILL && oom_kills_ > before, ran_for)) {
+      return give_up(ending.exit_code(),
+                     "the kernel killed the role process for its memory again and again; raise the "
+                     "memory limit");
+    }
     schedule_restart(ran_for, describe(ending));
   }
 
@@ -220,6 +229,7 @@ class Supervisor {
   int stop_signal_ = 0;
   double next_start_ = 0;
   double started_at_ = 0;
+  std::uint64_t oom_kills_ = count_oom_kills();
   std::optional<int> exit_code_;
   std::minstd_rand random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};

@@ -27,7 +27,8 @@ Made to be the first process of a container; works anywhere.
 
 Exit codes: COMMAND's own when it exits with 0 or 64 or ends after a signal that was forwarded;
 128 + signal when it is told to stop while COMMAND is not running; 64 wrong usage; 71 no process
-could be made; 75 given up: COMMAND failed too often; 127 COMMAND cannot be run.
+could be made; 75 given up: COMMAND failed too often; 127 COMMAND cannot be run; 137 given up: the
+kernel killed COMMAND for its memory three times in a row.
 )";
 
 bool to_number(std::string_view text, double& out) {

@@ -16,6 +16,11 @@ std::optional<double> Policy::failed(double now, double ran_for, double chance) 
   return std::min(delay, limits_.max_delay);
 }
 
+bool Policy::lacks_memory(bool oom, double ran_for) {
+  out_of_memory_ = oom && ran_for < limits_.healthy ? out_of_memory_ + 1 : 0;
+  return out_of_memory_ >= limits_.out_of_memory;
+}
+
 double Policy::reloaded(double ran_for) const { return std::max(limits_.min_delay - ran_for, 0.0); }
 
 }  // namespace videopush::supervisor

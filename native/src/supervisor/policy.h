@@ -12,7 +12,8 @@ struct Limits {
   double max_delay = 5;
   double healthy = 5;  // a process that ran this long starts the delays anew
   double window = 600;
-  int failures = 20;  // as many as this within the window are mended, one more is given up on
+  int failures = 20;      // as many as this within the window are mended, one more is given up on
+  int out_of_memory = 3;  // as many as this in a row, none of them healthy, are left to others
 };
 
 class Policy {
@@ -24,6 +25,10 @@ class Policy {
   /// that the neighbours of a lost server do not come back in step. Nothing: give up.
   std::optional<double> failed(double now, double ran_for, double chance);
 
+  /// A process ended, for want of memory when `oom`. Whether that has become the rule: then whoever
+  /// runs the container is to know, since the process may not live long enough to tell.
+  bool lacks_memory(bool oom, double ran_for);
+
   /// A process asked to be started again, which is no failure: at once, unless it ran for less than
   /// the shortest delay, so that one that does nothing but ask can't keep the machine busy.
   double reloaded(double ran_for) const;
@@ -32,6 +37,7 @@ class Policy {
   Limits limits_;
   std::deque<double> times_;
   int in_a_row_ = 0;
+  int out_of_memory_ = 0;
 };
 
 }  // namespace videopush::supervisor

@@ -17,7 +17,7 @@ export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];
 
 /**
  * Reasons that this program makes. Beside them stand the worker's own error codes (SourceNotFound, CredentialsMissing,
- * AuthenticationFailed, ConnectionRefused ...), which are carried over as they are.
+ * CredentialsRefused, ConnectRefused ...), which are carried over as they are.
  */
 export const REASONS = {
   // Ready=True

@@ -4,6 +4,7 @@ import { effectiveOnEnd } from '../../builders/worker-config.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role } from '../shared/worker-facts.ts';
+import { inClusterWords } from './cluster-words.ts';
 import { type Observed, ownedBy, type Workload } from './observed.ts';
 import { hasSucceeded, type RoleView, roleView } from './pods.ts';
 
@@ -29,7 +30,10 @@ export interface LiveView {
 type Check = (view: LiveView) => Verdict | null;
 
 export function liveView(observed: Observed, trouble: Problem | undefined): LiveView {
-  const view = (role: Role): RoleView => roleView(observed.pods, role, observed.workers[role]);
+  const view = (role: Role): RoleView => {
+    const facts = observed.workers[role];
+    return roleView(observed.pods, role, facts && inClusterWords(facts, observed.push.spec));
+  };
   return { observed, decoder: view('decoder'), encoder: view('encoder'), trouble };
 }
 

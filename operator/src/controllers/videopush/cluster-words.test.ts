@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { inClusterWords } from './cluster-words.ts';
+import { factsOf } from './testing/worlds.ts';
+
+const spec = {
+  source: {
+    persistentVolumeClaim: { claimName: 'films', path: 'new/trailer one.mp4' },
+    credentialsSecretRef: { name: 'viewer' },
+  },
+  outputs: [
+    { name: 'main', serverRef: { name: 'live' }, credentialsSecretRef: { name: 'publisher' } },
+    { name: 'outside', urlSecretRef: { name: 'service', key: 'url' } },
+    { name: 'own', serverRef: { name: 'live' } },
+  ],
+};
+
+const said = (code: string, message: string): string | undefined =>
+  inClusterWords(factsOf({ fault: { code, message, permanent: true } }), spec as never).fault?.message;
+
+test.each([
+  [
+    'CredentialsMissing',
+    '/credentials/source/username: No such file or directory; make the file readable for this process',
+    'Key "username" of Secret "viewer" is not there; create it, and the stream goes on by itself within 90 s',
+  ],
+  [
+    'CredentialsMissing',
+    'output main: /credentials/outputs/main/password: No such file or directory; make it readable',
+    'output main: key "password" of Secret "publisher" is not there; create it, and the stream goes on by itself within 90 s',
+  ],
+  [
+    'CredentialsMissing',
+    'output outside: its URL cannot be read from /credentials/urls/outside/url (ENOENT); provide the file',
+    'output outside: key "url" of Secret "service" is not there; create it, and the stream goes on by itself within 90 s',
+  ],
+  [
+    'UrlInvalid',
+    'output outside: the URL in /credentials/urls/outside/url is empty; correct the file',
+    'output outside: the URL in key "url" of Secret "service" is empty; correct the file',
+  ],
+  [
+    'SourceForbidden',
+    "'/volumes/films/new/trailer one.mp4': Permission denied; give this user permission to read the file",
+    '"new/trailer one.mp4" on PersistentVolumeClaim "films": Permission denied; give this user permission to read the file',
+  ],
+])('%s: a file of the pod is named as the manifest names it', (code, message, expected) => {
+  expect(said(code, message)).toBe(expected);
+});
+
+test.each([
+  'NATS at nats://nats:4222: it does not answer',
+  '/tmp/x: no space left',
+  '/credentials/outputs/own/password: gone',
+])('what is nobody else’s stays as it is: %s', (message) => {
+  expect(said('Any', message)).toBe(message);
+});
