@@ -187,6 +187,18 @@ describe('a stream', () => {
       expect(world.deletedStreams).toHaveLength(1);
       expect(await world.list(DEPLOYMENTS)).toEqual([]);
     }));
+
+  it('leaves no queue behind when it goes to another NATS', () =>
+    OnFake.run(async (world) => {
+      const spec = { ...SPEC, topology: 'Split' };
+      await world.apply(VIDEO_PUSHES, 'demo', { spec });
+      const { uid } = (await world.sees(DEPLOYMENTS, 'demo-encoder')).metadata;
+      const jetStream = { address: 'nats://other:4222' };
+      await world.apply(VIDEO_PUSHES, 'demo', { spec: { ...spec, queue: { jetStream } } });
+      await world.sees(DEPLOYMENTS, 'demo-encoder', ({ metadata }) => metadata.uid !== uid);
+      expect(world.deletedStreams).toHaveLength(1);
+      expect(JSON.stringify(await world.get(CONFIG_MAPS, configName('demo')))).toContain(jetStream.address);
+    }));
 });
 
 describe('a media server', () => {

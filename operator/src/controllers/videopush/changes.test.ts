@@ -5,26 +5,29 @@ import { after, FILM, heldByQueue, pushOf, running, WITH_NATS, withSpec } from '
 type Spec = Parameters<typeof withSpec>[1];
 
 describe('a stream with an end, in two pods,', () => {
-  test.each<[string, Spec, string]>([
+  test.each<[string, Spec, string, string[]]>([
     [
       'goes on with the same source, of which the queue knows the place',
       { queue: { capacityFrames: 5 } },
       'spec.queue.capacityFrames changed: the pods are replaced, and the stream goes on where it is',
+      ['demo-encoder'],
     ],
     [
       'begins anew with another source',
       { source: { uri: 'https://films.example/other.mp4' } },
       'spec.source.uri changed: the stream begins anew',
+      ['demo-encoder'],
     ],
     [
       'begins anew on another NATS server, which knows nothing of it',
       { queue: { jetStream: { address: 'nats://other:4222' } } },
       'spec.queue.jetStream.address changed: the stream begins anew',
+      ['demo-decoder', 'demo-encoder'],
     ],
-  ])('%s', (_, change, note) => {
+  ])('%s', (_, change, note, ended) => {
     const before = running(heldByQueue(pushOf({ source: FILM, topology: 'Split' })), WITH_NATS);
     const world = withSpec(before, change);
-    expect(plan(world, WITH_NATS).deletes.map(({ metadata }) => metadata.name)).toEqual(['demo-encoder']);
+    expect(plan(world, WITH_NATS).deletes.map(({ metadata }) => metadata.name)).toEqual(ended);
     const { events, jetStreamDeletes } = plan({ ...after(world, WITH_NATS), pods: [] }, WITH_NATS);
     expect(events.map((event) => event.note)).toEqual([note]);
     // What the stream still holds is sent: the workers tell one source from another.

@@ -1,6 +1,7 @@
 /** Brings one stream closer to what its VideoPush asks for, and says how it stands. */
 import { REASONS } from '../../builders/conditions.ts';
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
+import type { JetStreamPlace } from '../../builders/videopush/index.ts';
 import { aborted } from '../../kube/clock.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
 import type { KubeObject } from '../../kube/objects.ts';
@@ -17,6 +18,7 @@ import { eventsOf } from './events.ts';
 import { keyOfPush, type Lookup, observe } from './observe.ts';
 import type { Observed, StoredPush } from './observed.ts';
 import { type Plan, plan } from './plan.ts';
+import { leftBehind } from './queue.ts';
 import { judgeStatus } from './status.ts';
 import type { StreamIndexes } from './stores.ts';
 
@@ -75,10 +77,11 @@ export class VideoPushController {
   }
 
   async #carryOut(observed: Observed, decision: Plan, signal: AbortSignal): Promise<Outcome> {
-    const { finalizers, deletes, applies, podAnnotations, jetStreamDeletes } = decision;
+    const { finalizers, deletes, leftQueue, applies, podAnnotations, jetStreamDeletes } = decision;
     const { push } = observed;
     if (finalizers && finalizers.length > 0) await this.#setFinalizers(push, finalizers, signal);
     for (const object of deletes) await this.#delete(object, push, signal);
+    if (leftQueue) await this.#leaveQueue(leftQueue, push, signal);
     const refused = await this.#applyAll(applies, push, signal);
     if (!refused)
       for (const { pod, annotations } of podAnnotations)
@@ -118,6 +121,16 @@ export class VideoPushController {
     const options = { uid, propagationPolicy: 'Background' } as const;
     await harmless(this.#context.resource(kindOf(object)).delete(object.metadata, options, signal));
     this.#context.log.info({ push: keyOfPush(push) }, `Deleted ${object.kind} ${object.metadata.name}`);
+  }
+
+  /** Once: a stream that goes to another NATS does so, maybe, because this one is lost. */
+  async #leaveQueue(place: JetStreamPlace, push: StoredPush, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#context.deleteStream(place, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#context.events.record(push, leftBehind(sentence((error as Error).message)));
+    }
   }
 
   /** Of ours alone: others' finalizers are theirs. The uid keeps a deleted resource from coming back. */

@@ -5,7 +5,7 @@ import type { EventWords } from '../../kube/events.ts';
 import { type Observed, ownedBy } from './observed.ts';
 import type { Plan } from './plan.ts';
 import { isOver } from './pods.ts';
-import { placeOfQueue } from './queue.ts';
+import { leftBehind, placeOfQueue } from './queue.ts';
 
 /** A NATS that cannot be reached holds a deletion up for this long, milliseconds. */
 export const GIVE_UP = 300_000;
@@ -36,11 +36,5 @@ export function planDeletion(observed: Observed, defaults: Defaults): Plan {
   return { ...base, deletes, jetStreamDeletes: place ? [place] : [], finalizers: [], requeueAfter: RETRY };
 }
 
-function gaveUp(stream: string): EventWords {
-  return {
-    type: 'Warning',
-    reason: 'QueueLeftBehind',
-    action: 'Delete',
-    note: `Stream "${stream}" in JetStream could not be deleted within ${GIVE_UP / 60_000} minutes and is left behind`,
-  };
-}
+const gaveUp = (stream: string): EventWords =>
+  leftBehind(`Stream "${stream}" in JetStream could not be deleted within ${GIVE_UP / 60_000} minutes`);

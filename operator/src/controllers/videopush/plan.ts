@@ -11,7 +11,7 @@ import { describeUpdate, specChanges } from './changes.ts';
 import { planDeletion } from './deletion.ts';
 import { type Observed, ownedBy, ownedByPredecessor, sameObject, type Workload } from './observed.ts';
 import { containerOf, isOver, type Pod, podOf } from './pods.ts';
-import { placeOfQueue } from './queue.ts';
+import { placeLeft, placeOfQueue } from './queue.ts';
 import { completedJob, serverGate, want } from './wanted.ts';
 
 /** Where a stream stands as a whole; its status is judged by it. */
@@ -36,6 +36,8 @@ export interface Plan {
   applies: readonly KubeObject[];
   podAnnotations: readonly { pod: Pod; annotations: Record<string, string> }[];
   jetStreamDeletes: readonly JetStreamPlace[];
+  /** In JetStream of another NATS than is wanted now: deleted before the applies, if that can be done. */
+  leftQueue?: JetStreamPlace;
   /** of ours; undefined: as they are. Set before everything else, taken away after it. */
   finalizers?: readonly string[];
   events: readonly EventWords[];
@@ -113,7 +115,9 @@ function planObjects(
   if (taken.length > 0) return clearing([]);
   if (isKept(observed, objects)) return { ...NOTHING, situation: { kind: 'Live' }, requeueAfter: UNWELL };
 
-  const obsolete = mine.filter((workload) => isObsolete(workload, objects.workloads));
+  // A decoder that still ends would make the stream that it leaves anew.
+  const moves = placeLeft(config, objects.config) !== null;
+  const obsolete = mine.filter((workload) => moves || isObsolete(workload, objects.workloads));
   if (obsolete.length > 0) return clearing(obsolete.filter(isThere));
   const missing = objects.workloads.filter((wanted) => !mine.some((stored) => sameObject(stored, wanted)));
   if (missing.length > 0 && !push.spec.suspend) {
@@ -192,9 +196,11 @@ function planApplies(
   const put = judged.filter(({ judgement }) => judgement.act === 'apply' && judgement.why === 'drift');
   const updated = applies.includes(objects.config) && describeUpdate(observed, objects, mine);
   const queue = queueSteps(observed, defaults, objects);
+  const leftQueue = placeLeft(config, objects.config);
   return {
     ...NOTHING,
     ...queue,
+    ...(leftQueue && { leftQueue }),
     situation: situationOf(observed),
     applies,
     podAnnotations: encoderAnnotations(observed, objects),

@@ -3,6 +3,7 @@ import type { Defaults } from '../../builders/defaults.ts';
 import { DECODER, jetStreamName } from '../../builders/names.ts';
 import { type JetStreamPlace, natsAddressOf } from '../../builders/videopush/index.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { EventWords } from '../../kube/events.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import type { StoredPush } from './observed.ts';
 
@@ -27,6 +28,19 @@ export function goesOnInQueue(before: KubeObject, after: KubeObject): boolean {
   const [was, is] = [told(before), told(after)];
   return was.source !== undefined && ['address', 'stream', 'source'].every((key) => was[key] === is[key]);
 }
+
+/** Where the stream in JetStream stands that nobody uses any more when the pods go to another NATS; null when they do not. */
+export function placeLeft(before: KubeObject | null, after: KubeObject): JetStreamPlace | null {
+  const [was, is] = [toldPlace(before), toldPlace(after)];
+  return was && is && was.address !== is.address ? was : null;
+}
+
+export const leftBehind = (why: string): EventWords => ({
+  type: 'Warning',
+  reason: 'QueueLeftBehind',
+  action: 'Delete',
+  note: `${why}; it is left behind`,
+});
 
 function toldPlace(config: KubeObject | null): JetStreamPlace | null {
   const { address, stream } = told(config);

@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest';
+import type { KubeObject } from '../../kube/objects.ts';
+import { plan } from './plan.ts';
+import { after, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/worlds.ts';
+
+const names = (objects: readonly KubeObject[]): string[] =>
+  objects.map(({ kind, metadata: { name } }) => `${kind} ${name}`);
+
+describe('a split stream that goes to another NATS', () => {
+  const elsewhere = { queue: { jetStream: { address: 'nats://other:4222' } } };
+  const moving = withSpec(
+    running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS),
+    elsewhere as Parameters<typeof withSpec>[1],
+  );
+
+  test('ends its pods, then leaves nothing behind and begins there', () => {
+    const first = plan(moving, WITH_NATS);
+    expect(names(first.deletes)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
+    const ending = after(moving, WITH_NATS, first);
+    expect(plan(ending, WITH_NATS)).toMatchObject({ situation: { kind: 'Clearing' }, applies: [] });
+
+    const second = plan({ ...ending, pods: [] }, WITH_NATS);
+    expect(second.leftQueue).toMatchObject({ address: 'nats://queue:4222' });
+    expect(names(second.applies)).toEqual([
+      'ConfigMap demo-worker',
+      'Deployment demo-decoder',
+      'Deployment demo-encoder',
+    ]);
+    expect(second.events).toMatchObject([{ reason: 'Updated' }]);
+    const third = plan(after({ ...ending, pods: [] }, WITH_NATS, second), WITH_NATS);
+    expect([third.leftQueue, third.deletes, third.applies]).toEqual([undefined, [], []]);
+  });
+
+  test('does so while it is suspended', () => {
+    const suspended = { ...after(withSpec(moving, { suspend: true }), WITH_NATS), pods: [] };
+    const { leftQueue, applies } = plan(suspended, WITH_NATS);
+    expect(leftQueue).toMatchObject({ address: 'nats://queue:4222' });
+    expect(names(applies)).toEqual(['ConfigMap demo-worker']);
+  });
+});
