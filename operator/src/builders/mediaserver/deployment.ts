@@ -6,7 +6,7 @@ import { RESTRICTED_CONTAINER, RESTRICTED_POD, STAY, tolerations } from '../pod-
 import { CONFIG_KEY, configName, RECORDINGS, settingsHash } from './config.ts';
 import { namespaceOf, type ServerContext } from './context.ts';
 import { serviceName } from './places.ts';
-import { INNER_PORTS, probedPort, publicPorts } from './ports.ts';
+import { INNER_PORTS, publicPorts } from './ports.ts';
 
 const CONFIG_FOLDER = '/etc/mediamtx';
 /** It ends by itself within 2 s. */
@@ -63,7 +63,8 @@ function container({
   defaults,
 }: Pick<ServerContext, 'server' | 'defaults'>): Record<string, unknown> {
   const ports = [...publicPorts(server), ...INNER_PORTS];
-  const probe = { tcpSocket: { port: probedPort(server) }, timeoutSeconds: 2 };
+  // What MediaMTX opens last. Unlike RTSP's, its log does not tell of every connection.
+  const probe = { tcpSocket: { port: 'api' }, timeoutSeconds: 2 };
   return {
     name: 'media-server',
     image: server.spec.image ?? defaults.images.mediaMtx,

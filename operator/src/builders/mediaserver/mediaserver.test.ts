@@ -53,8 +53,8 @@ test('a MediaMTX is one pod behind a Service, with its configuration in a folder
   expect(container.args).toEqual(['/etc/mediamtx/mediamtx.yml']);
   expect(container.volumeMounts).toEqual([{ name: 'config', mountPath: '/etc/mediamtx', readOnly: true }]);
   expect(container).toMatchObject({
-    readinessProbe: { tcpSocket: { port: 'rtsp' } },
-    livenessProbe: { tcpSocket: { port: 'rtsp' }, failureThreshold: 6 },
+    readinessProbe: { tcpSocket: { port: 'api' } },
+    livenessProbe: { tcpSocket: { port: 'api' }, failureThreshold: 6 },
   });
   for (const object of [...secrets, config, deployment, service, apiService]) {
     expect(object.metadata).toMatchObject({
@@ -134,13 +134,6 @@ test('with a fixed node port, browsers are told the port that leads to the media
   expect(configOf(build({ protocols: ['RTSP', 'WebRTC'] }))).toMatchObject({
     webrtcLocalUDPAddress: ':8189',
   });
-});
-
-test('without RTSP another protocol over TCP is asked whether the server listens, and the API where there is none', () => {
-  const probed = (protocols: MediaServer['spec']['protocols']) =>
-    only(containersOf(podOf(build({ protocols }).deployment))).readinessProbe.tcpSocket;
-  expect(probed(['SRT', 'HLS'])).toEqual({ port: 'hls' });
-  expect(probed(['SRT'])).toEqual({ port: 'api' });
 });
 
 test('recordings go to their volume, which is the only thing that the server may write to', () => {

@@ -49,9 +49,3 @@ export const INNER_PORTS: readonly ServerPort[] = [
   { name: 'api', port: DEFAULT_PORTS.api, protocol: 'TCP' },
   { name: 'metrics', port: DEFAULT_PORTS.metrics, protocol: 'TCP' },
 ];
-
-/** The port that tells whether the server listens: RTSP's, else that of another protocol over TCP. */
-export function probedPort(server: MediaServer): string {
-  const names = publicPorts(server).filter(({ protocol }) => protocol === 'TCP');
-  return (names.find(({ name }) => name === 'rtsp') ?? names[0] ?? INNER_PORTS[0])?.name ?? 'api';
-}
