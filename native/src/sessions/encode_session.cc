@@ -102,6 +102,11 @@ struct EncodeSession::Impl {
     }
     input->close();
     const std::lock_guard lock(mutex);
+    // Not only when the caller lets go of this session: the next one goes on with the queue.
+    if (input->persistent()) {
+      keep_books();
+      input->leave();
+    }
     done = true;
     done_changed.notify_all();
   }
@@ -133,11 +138,15 @@ struct EncodeSession::Impl {
     const std::lock_guard lock(mutex);
     ended = outcome == EncodePipeline::Outcome::Ended;
     if (outcome != EncodePipeline::Outcome::FormatChanged) return false;
-    // The books move to the queue's next generation: nothing may look at the old ones any more.
+    keep_books();  // they move to the queue's next generation
+    return true;
+  }
+
+  /// mutex is held. As they are now: nothing looks at the input's own any more.
+  void keep_books() {
     before = describe();
     pipeline.reset();
     input_open = false;
-    return true;
   }
 
   /// false: stopped before there was anything to encode.

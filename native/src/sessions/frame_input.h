@@ -82,6 +82,8 @@ class FrameInput {
   virtual AcceptedMedia accepted() const { return {}; }
   /// The session takes nothing any more: whoever waits in a push is sent away.
   virtual void close() {}
+  /// The session has ended and asks nothing any more: another one may take its place.
+  virtual void leave() {}
 };
 
 }  // namespace videopush::sessions

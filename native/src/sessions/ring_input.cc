@@ -112,5 +112,6 @@ void RingInput::relax_gate() {
 }
 
 void RingInput::heartbeat(Nanoseconds now) { consumer_->heartbeat(now); }
+void RingInput::leave() { consumer_.reset(); }
 
 }  // namespace videopush::sessions

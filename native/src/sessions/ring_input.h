@@ -30,6 +30,7 @@ class RingInput final : public FrameInput {
   ring::OutputRecord& output_record(std::uint32_t index) override;
   void relax_gate() override;
   void heartbeat(Nanoseconds now) override;
+  void leave() override;
 
  private:
   const std::string path_;

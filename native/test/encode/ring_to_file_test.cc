@@ -149,6 +149,38 @@ TEST_CASE(
   CHECK_FALSE(std::filesystem::exists(folder.path + "/second.mkv"));
 }
 
+TEST_CASE("a session that has ended leaves the queue to the next one and still shows its books") {
+  const Folder folder;
+  const VideoFormat format = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
+  const ring::RingOptions options = ring_in(folder);
+  const AbortSignal abort;
+  const auto producer = ring::Producer::open(options, format, abort, kSecond);
+  const auto session_to = [&](const char* name) {
+    return std::make_unique<sessions::EncodeSession>(
+        to_file(folder, name), std::make_unique<sessions::RingInput>(options.path), system_clock(),
+        nullptr);
+  };
+  const auto first = session_to("first.mkv");
+  first->start();
+  for (std::int64_t i = 0; i < 5; ++i) publish(*producer, format, i);
+  while (first->snapshot().outputs[0].ledger.sent < 5) usleep(1000);
+  first->request_stop();
+  REQUIRE(first->wait(60 * kSecond));
+
+  const auto second = session_to("second.mkv");
+  second->start();
+  for (std::int64_t i = 5; i < 10; ++i) publish(*producer, format, i);
+  producer->end();
+  REQUIRE(second->wait(60 * kSecond));
+  CHECK(second->snapshot().ended);
+  CHECK(second->snapshot().outputs[0].ledger.sent == 10);
+  const auto books = first->snapshot();
+  CHECK_FALSE(books.running);
+  CHECK(books.outputs[0].ledger.sent == 5);
+  CHECK(books.source_frames == 5);
+  CHECK(books.encoder->width == 64);
+}
+
 TEST_CASE(
     "P31: an encoder that holds more frames than the ring has slots does not stop the stream") {
   const Folder folder;
