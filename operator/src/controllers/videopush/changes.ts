@@ -50,6 +50,7 @@ function consequence(config: KubeObject, objects: StreamObjects, stored: readonl
     return goesOnInQueue(config, objects.config)
       ? 'the pods are replaced, and the stream goes on where it is'
       : 'the stream begins anew';
+  if (moved.length > 1) return 'the pods are replaced';
   if (moved.length > 0 || differs(DECODER.key, config, objects.config)) return 'the pod is replaced';
   if (differs(ENCODER.key, config, objects.config))
     return 'the encoder goes on with it, its pod and the decoder stay';

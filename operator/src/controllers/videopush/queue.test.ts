@@ -26,7 +26,9 @@ describe('a split stream that goes to another NATS', () => {
       'Deployment demo-decoder',
       'Deployment demo-encoder',
     ]);
-    expect(second.events).toMatchObject([{ reason: 'Updated' }]);
+    expect(second.events.map(({ note }) => note)).toEqual([
+      'spec.queue.jetStream.address changed: the pods are replaced',
+    ]);
     const third = plan(after({ ...ending, pods: [] }, WITH_NATS, second), WITH_NATS);
     expect([third.leftQueue, third.deletes, third.applies]).toEqual([undefined, [], []]);
   });
