@@ -36,19 +36,22 @@ export function toolDir(tool, version) {
 }
 
 /**
- * The MediaMTX that tools/mediamtx/go.mod and go.sum pin.
+ * The Go module that the go.mod and go.sum of a folder below tools/ pin.
+ * @param {'mediamtx' | 'prometheus-operator'} tool
  * @returns {{ module: string, version: string, sum: string }} version with its leading `v`
  */
-export function mediamtxPin() {
-  const folder = join(repoRoot, 'tools', 'mediamtx');
+export function modulePin(tool) {
+  const folder = join(repoRoot, 'tools', tool);
   const [, module, version] =
     /^require (\S+) (v\S+)$/m.exec(readFileSync(join(folder, 'go.mod'), 'utf8')) ?? [];
-  if (!module || !version) throw new Error('tools/mediamtx/go.mod has no single-line require');
+  if (!module || !version) throw new Error(`tools/${tool}/go.mod has no single-line require`);
   const sums = readFileSync(join(folder, 'go.sum'), 'utf8').split('\n');
   const sum = sums.find((entry) => entry.startsWith(`${module} ${version} h1:`))?.split(' ')[2];
-  if (!sum) throw new Error(`tools/mediamtx/go.sum has no sum for ${module} ${version}`);
+  if (!sum) throw new Error(`tools/${tool}/go.sum has no sum for ${module} ${version}`);
   return { module, version, sum };
 }
+
+export const mediamtxPin = () => modulePin('mediamtx');
 
 /** @returns {string} where the set-up puts the pinned MediaMTX, there or not */
 export function mediamtxTarget() {

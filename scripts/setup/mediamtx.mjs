@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { mediamtxPin, mediamtxTarget, repoRoot } from '../paths.mjs';
 import { ask, run, SetupError } from './command.mjs';
+import { fetchModule, goEnvironment } from './go-module.mjs';
 
 const ADVICE =
   'check that the Go module proxy can be reached (`go env GOPROXY`) and that some 3 GB of disk are free,\nthen run the same command again';
@@ -15,42 +16,6 @@ const ADVICE =
 /** @returns {boolean} */
 export function mediamtxCurrent() {
   return existsSync(mediamtxTarget());
-}
-
-/**
- * MediaMTX asks for a newer Go than Debian has: Go itself fetches that toolchain.
- * @param {string} work  where Go puts its temporary files, which it leaves behind when it is ended
- */
-const goEnvironment = (work) => ({
-  ...process.env,
-  GOTOOLCHAIN: 'auto',
-  GOWORK: 'off',
-  GOFLAGS: '-buildvcs=false',
-  CGO_ENABLED: '0',
-  GOTMPDIR: work,
-});
-
-/**
- * Fetches the module and checks that it is the pinned one.
- * @param {string} folder  where no go.mod can be found
- * @returns {Promise<string>} the module's read-only folder in Go's cache
- */
-async function fetchModule(folder) {
-  const { module, version, sum } = mediamtxPin();
-  const answer = await run('go', ['mod', 'download', '-json', `${module}@${version}`], {
-    what: `the source of MediaMTX ${version} could not be fetched`,
-    todo: ADVICE,
-    log: 'mediamtx-fetch',
-    limitMs: 10 * 60_000,
-    cwd: folder,
-    env: goEnvironment(folder),
-  });
-  const { Dir, Sum } = JSON.parse(answer);
-  if (Sum === sum) return Dir;
-  throw new SetupError(`the source of MediaMTX ${version} is not the pinned one`, {
-    cause: `its checksum is ${Sum}, tools/mediamtx/go.sum asks for ${sum}`,
-    todo: 'do not use it; `go clean -modcache`, check `go env GOPROXY`, then run the same command again',
-  });
 }
 
 /**
@@ -80,7 +45,7 @@ export async function buildMediamtx() {
   mkdirSync(dirname(target), { recursive: true });
   const work = mkdtempSync(join(tmpdir(), 'videopush-mediamtx-'));
   try {
-    const module = await fetchModule(work);
+    const module = await fetchModule('mediamtx', work);
     const source = join(work, 'source');
     const common = { what: `MediaMTX ${version} could not be built`, todo: ADVICE, limitMs: 30 * 60_000 };
     await run('cp', ['-r', '--no-preserve=mode', module, source], { ...common, log: 'mediamtx-copy' });

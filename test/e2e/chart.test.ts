@@ -9,6 +9,7 @@ import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { repoRoot } from '../../scripts/paths.mjs';
 import type { Cluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
+import { bringMonitoring } from '../support/e2e/monitoring.ts';
 import { retagged } from '../support/e2e/retagged.ts';
 import {
   CHART,
@@ -24,11 +25,9 @@ import { World } from '../support/e2e/world.ts';
 
 const variants = globSync('ci/*.yaml', { cwd: CHART }).sort();
 const OTHERS = ['studio', 'archive'];
-/** Of Prometheus' own operator, which a test cluster does not have. */
-const MONITORING = 'monitoring.coreos.com/v1';
-
 const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
 let cluster: Cluster;
+let leaveMonitoring: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   cluster = await suiteCluster();
@@ -37,9 +36,11 @@ beforeAll(async () => {
   await cluster.kubectl(['apply', '-f', '-'], {
     input: namespaces.map((one) => stringify(one)).join('---\n'),
   });
+  leaveMonitoring = await bringMonitoring(cluster, folder);
 });
 
 afterAll(async () => {
+  await leaveMonitoring?.();
   await cluster?.kubectl(['delete', 'namespace', ...OTHERS, '--ignore-not-found'], {
     limitMilliseconds: 120_000,
   });
@@ -64,13 +65,11 @@ describe.each(variants)('the chart with %s', (variant) => {
   test('renders only what the API server takes, to the last field', async () => {
     const objects = await render(variant);
     // A pod is looked at together with its account, which a dry run has not made.
-    const known = objects
-      .filter(({ apiVersion }) => apiVersion !== MONITORING)
-      .map((object) =>
-        object.kind === 'Pod'
-          ? { ...object, spec: { ...(object.spec as object), serviceAccountName: 'default' } }
-          : object,
-      );
+    const known = objects.map((object) =>
+      object.kind === 'Pod'
+        ? { ...object, spec: { ...(object.spec as object), serviceAccountName: 'default' } }
+        : object,
+    );
     const input = known.map((object) => stringify(object)).join('---\n');
     const said = await cluster.kubectl(['apply', '--dry-run=server', '--validate=strict', '-f', '-'], {
       input,

@@ -1,8 +1,9 @@
 /** Nothing of a Secret's value is where people or programs look who may not read Secrets. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
-import { OPERATOR_NAMESPACE, RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
+import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
 import { World } from '../support/e2e/world.ts';
 
 let cluster: Cluster;
@@ -34,6 +35,12 @@ async function values(namespace: string): Promise<string[]> {
     .flatMap(({ data }: { data: Record<string, string> }) => Object.entries(data))
     .filter(([key]: [string, string]) => key !== 'username')
     .flatMap(([, value]: [string, string]) => [value, Buffer.from(value, 'base64').toString('latin1')]);
+}
+
+async function allValues(): Promise<string[]> {
+  const all = [...(await values(world.namespace)), ...(await values(OPERATOR_NAMESPACE))];
+  // A shorter one could be anywhere by chance.
+  return all.filter((value) => value.length >= 8);
 }
 
 /** Everything that says something, by a name for it. */
@@ -97,9 +104,7 @@ test('of the passwords, stream keys and URLs that streams use', async () => {
   );
   await world.untilCondition('vp', 'outside', { type: 'Published', status: 'False' }, 60_000);
 
-  const secrets = [...(await values(world.namespace)), ...(await values(OPERATOR_NAMESPACE))].filter(
-    (value) => value.length >= 8,
-  );
+  const secrets = await allValues();
   // Three of ours here, two of the server's and two of the operator's for it, and the operator's key: plain and encoded.
   expect(secrets.length).toBeGreaterThanOrEqual(2 * 7);
   const all = await places();
@@ -110,13 +115,9 @@ test('of the passwords, stream keys and URLs that streams use', async () => {
   expect(leaks).toEqual([]);
 });
 
-test('and no argument or variable of a process holds one', async () => {
-  if (inject('suite').kind !== 'node')
-    throw new Error('processes can only be seen on a node of this machine');
-  const { readdirSync, readFileSync } = await import('node:fs');
-  const secrets = [...(await values(world.namespace)), ...(await values(OPERATOR_NAMESPACE))].filter(
-    (value) => value.length >= 8,
-  );
+test('and no argument or variable of a process holds one', async ({ skip }) => {
+  skip(inject('suite').kind !== 'node', 'processes are only seen on a node of this machine');
+  const secrets = await allValues();
   const leaks = readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid))
     .flatMap((pid) => {
@@ -130,5 +131,4 @@ test('and no argument or variable of a process holds one', async () => {
       }
     });
   expect(leaks).toEqual([]);
-  expect(await releaseKubectl(cluster, 'get', 'deployment', RELEASE, '-o', 'name')).toContain(RELEASE);
 });
