@@ -29,7 +29,7 @@ export function eventsOf(observed: Observed, situation: Situation, { status, rea
   const lost = situation.kind === 'Live' ? losses(before, status) : [];
   return [
     ...lost,
-    ...(lost.length === 0 && ready.problem ? troubles(before, ready.reason, ready.message) : []),
+    ...(lost.length === 0 && ready.problem ? troubles(before, situation, ready) : []),
     ...courses(before, status),
     ...(situation.kind === 'Live' ? restarts(observed, before, status) : []),
   ];
@@ -60,10 +60,15 @@ function losses(before: PushStatus, after: PushStatus): EventWords[] {
   ];
 }
 
-function troubles(before: PushStatus, reason: string, message: string): EventWords[] {
-  return condition(before, CONDITIONS.ready)?.reason === reason
-    ? []
-    : [warning(reason, 'Reconcile', message)];
+function troubles(
+  before: PushStatus,
+  { kind }: Situation,
+  { reason, message }: Judged['ready'],
+): EventWords[] {
+  if (condition(before, CONDITIONS.ready)?.reason === reason) return [];
+  // Every new stream has to wait until its server has the path: that is no reason to worry.
+  const usual = kind === 'Waiting' && reason === REASONS.mediaServerNotReady;
+  return [(usual ? normal : warning)(reason, 'Reconcile', message)];
 }
 
 /** The ways that were asked for: published, finished, suspended, resumed. */
