@@ -83,6 +83,19 @@ describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology)
   });
 });
 
+test('a finite stream that is over begins anew with another source', async () => {
+  const name = 'film-samepod';
+  const copy = await addClip(world, join(folder, 'film.mp4'), 'copy.mp4');
+  await using viewer = await attachReader(await viewerUrl(world, SERVER, name));
+  await world.apply([
+    videoPush(name, SERVER, { topology: 'SamePod', suspend: false, source: { uri: copy } }),
+  ]);
+  await world.untilCondition('vp', name, { type: 'Complete', status: 'False' }, 30_000);
+  await world.untilCondition('vp', name, { type: 'Complete', status: 'True' }, 90_000);
+  await viewer.untilIndex(FRAMES - 1, 5_000);
+  expect(viewer.indices()).toEqual(Array.from({ length: FRAMES }, (_, i) => i));
+});
+
 describe('a running stream', () => {
   const name = 'show';
   const spec = { source: { uri: '', onEnd: 'Repeat' } };

@@ -52,17 +52,18 @@ async function jetStreams(): Promise<string[]> {
   }
 }
 
-/** Processes of this machine, on which the node runs, that work from a stream's or server's configuration. */
-function processes(): string[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
+const podUids = async (): Promise<string[]> =>
+  (await world.list('pod')).map(({ metadata }) => `${metadata.uid}`);
+
+/** Processes of this machine, on which the node runs, in the control groups of these pods. */
+function processesOf(pods: readonly string[]): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
     try {
-      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return /\/etc\/videopush\/(de|en)coder\.json|mediamtx .*\.yml/.test(command)
-        ? [`${pid} ${command}`]
-        : [];
+      const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8').replaceAll('_', '-');
+      return pods.some((uid) => groups.includes(`pod${uid}`));
     } catch {
-      return [];
+      return false; // it has ended
     }
   });
 }
@@ -80,19 +81,34 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 ch
   const name = longName('stream-');
 
   test('runs, and leaves neither objects nor queues nor processes', async () => {
-    const before = processes().length;
     const push = videoPush(name, server, { topology, source: SMALL_PATTERN }) as { metadata: object };
     const annotations = { 'example.com/note': `直播 — «эфир» 🎬 "'\\ \n${'x'.repeat(1_000)}` };
     await world.apply([mediaServer(server), { ...push, metadata: { name, annotations } }]);
     await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
     expect(await jetStreams()).toHaveLength(topology === 'Split' ? 1 : 0);
-    if (inject('suite').kind === 'node') expect(processes().length).toBeGreaterThan(before);
+    const pods = await podUids();
+    if (inject('suite').kind === 'node')
+      expect(processesOf(pods).length).toBeGreaterThanOrEqual(2 * pods.length);
     await world.kubectl(['delete', 'vp', name]);
     await world.kubectl(['delete', 'ms', server]);
     await deleted();
     expect(await jetStreams()).toEqual([]);
-    if (inject('suite').kind === 'node') expect(processes().length).toBe(before);
+    expect(processesOf(pods)).toEqual([]);
   });
+});
+
+test('a media server that from now on runs elsewhere leaves none of its objects', async () => {
+  await world.apply([mediaServer('moved')]);
+  await world.untilCondition('ms', 'moved', { type: 'Ready', status: 'True' }, 60_000);
+  const endpoints = [{ protocol: 'RTSP', host: 'media.example' }];
+  const spec = { type: 'External', service: null, endpoints };
+  await world.kubectl(['patch', 'ms', 'moved', '--type=merge', '-p', JSON.stringify({ spec })]);
+  await world.untilCondition('ms', 'moved', { type: 'Ready', status: 'True', reason: 'External' }, 30_000);
+  const others = async (): Promise<string[]> =>
+    (await objects()).filter((name) => !name.startsWith('secret/') && !name.startsWith('mediaserver'));
+  await eventually('its objects are gone', async () => (await others()).length === atFirst.length, 60_000);
+  await world.kubectl(['delete', 'ms', 'moved']);
+  await deleted();
 });
 
 test('a set and its members go together, by the foreground and by the background', async () => {

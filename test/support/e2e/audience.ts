@@ -6,8 +6,11 @@ import { eventually } from './eventually.ts';
 export type Stamped = SeenFrame & { index: number };
 
 const RETRY = 200;
-/** A player gives up a server that is silent for this long; a first packet to a pod that is gone is lost without a word. */
-const SILENCE = ['-timeout', '2000000'];
+/**
+ * A player gives up a server that is silent for 8 s: longer than a stream may pause, and shorter than the kernel's own patience
+ * with a first packet that went to a pod that is gone.
+ */
+const SILENCE = ['-timeout', '8000000'];
 
 export class Audience {
   readonly url: string;

@@ -116,6 +116,8 @@ function unreachableServer({ encoder, trouble }: LiveView): Verdict | null {
 
 function beginning(view: LiveView): Verdict | null {
   const { decoder, encoder } = view;
+  // Its pod is about to say so.
+  if (encoder.status?.state?.terminated?.exitCode === 0) return wellDone('Everything was sent');
   const late = [decoder, encoder].find(({ ready }) => !ready);
   if (!late) return null;
   if (late.facts?.ready.code === 'SourceStalled') {

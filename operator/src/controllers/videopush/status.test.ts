@@ -145,6 +145,13 @@ describe('Ready', () => {
     expect(summary({ ...lost, workers: { decoder: factsOf(), encoder: factsOf() } })[0]).toBe('True Running');
   });
 
+  test('stays while an encoder that has sent everything waits for its pod to say so', () => {
+    const done = { ready: false, state: { terminated: { exitCode: 0, reason: 'Completed' } } };
+    expect(summary(withPod(live, { encoder: done }))[0]).toBe('True Running');
+    const failed = { ready: false, state: { terminated: { exitCode: 70 } } };
+    expect(summary(withPod(live, { encoder: failed }))[0]).not.toBe('True Running');
+  });
+
   test('forgets a lack of memory as soon as the container is well again', () => {
     expect(summary(withPod(live, { encoder: { ...READY, lastState: killed, restartCount: 1 } }))[0]).toBe(
       'True Running',

@@ -1,0 +1,87 @@
+/** What `videopush render` prints of resources as the cluster has them is what the operator has applied, field by field. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../operator/src/kube/objects.ts';
+import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
+import type { Cluster } from '../support/cluster/index.ts';
+import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
+import { OPERATOR_NAMESPACE, RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
+import { World } from '../support/e2e/world.ts';
+import { run } from '../support/program.ts';
+import { Scratch } from '../support/tools.ts';
+
+let cluster: Cluster;
+let world: World;
+const scratch = new Scratch();
+
+beforeAll(async () => {
+  cluster = await suiteCluster();
+  world = await World.create(cluster, 'render');
+});
+
+afterAll(async () => {
+  await world?.remove();
+  await cluster?.close();
+  scratch[Symbol.dispose]();
+});
+
+/** The operator's own key, as its administrator can read it. */
+async function keyFile(): Promise<string> {
+  const text = await releaseKubectl(cluster, 'get', 'secret', `${RELEASE}-key`, '-o', 'jsonpath={.data.key}');
+  const file = scratch.file('key');
+  writeFileSync(file, Buffer.from(text, 'base64'), { mode: 0o600 });
+  return file;
+}
+
+async function render(manifests: string): Promise<KubeObject[]> {
+  const file = scratch.file('manifests.yaml');
+  writeFileSync(file, manifests);
+  const key = await keyFile();
+  const { stdout } = await run(
+    nodeBinary(),
+    [
+      ...[join(repoRoot, 'cli', 'bin', 'videopush.mjs'), 'render', '--key-file', key],
+      ...['--mediamtx-image', 'videopush/mediamtx:1.21.0'],
+      ...['--nats', `nats://${RELEASE}-nats.${OPERATOR_NAMESPACE}.svc.cluster.local:4222`, file],
+    ],
+    { env: childEnvironment(), keepLines: 100_000 },
+  );
+  rmSync(key);
+  return parseAllDocuments(stdout.join('\n')).flatMap(
+    (document) => (document.toJS() as KubeObject | null) ?? [],
+  );
+}
+
+/** Paths at which `live` is not as `wanted`; what only `live` has are the API server's defaults and status. */
+function differences(wanted: unknown, live: unknown, path = ''): string[] {
+  if (typeof wanted !== 'object' || wanted === null) return wanted === live ? [] : [path];
+  return Object.entries(wanted).flatMap(([name, value]) =>
+    differences(value, (live as Record<string, unknown> | undefined)?.[name], `${path}.${name}`),
+  );
+}
+
+test('for one pod, for two, and for their server', async () => {
+  await world.apply([
+    mediaServer('live', { authentication: { read: 'Generated' } }),
+    videoPush('one', 'live', { source: SMALL_PATTERN }),
+    videoPush('two', 'live', { source: SMALL_PATTERN, topology: 'Split' }),
+  ]);
+  for (const name of ['one', 'two'])
+    await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
+  const objects = await render(await world.kubectl(['get', 'ms,vp', '-o', 'yaml']));
+  expect(objects.length).toBeGreaterThanOrEqual(2 + 3 + 4);
+  for (const object of objects) {
+    const { kind = '', metadata } = object;
+    const live = JSON.parse(await world.kubectl(['get', kind, metadata.name, '-o', 'json']));
+    // A Secret's text is stored encoded.
+    const { stringData, ...rest } = object as KubeObject & { stringData?: Record<string, string> };
+    const data = Object.entries(stringData ?? {}).map(([key, text]) => [
+      key,
+      Buffer.from(text).toString('base64'),
+    ]);
+    const wanted = stringData ? { ...rest, data: Object.fromEntries(data) } : rest;
+    expect(differences(wanted, live), `${kind} ${metadata.name}`).toEqual([]);
+  }
+});
