@@ -148,7 +148,8 @@ describe('the release', () => {
   test('is upgraded to other images and settings and rolled back while streams run', async () => {
     const before = await lives();
     expect(before).toHaveLength(4);
-    const upgrade = ['image.tag=next', 'worker.image.tag=next', 'logLevel=debug', 'replicaCount=2'];
+    const tags = ['image.tag=next', 'worker.image.tag=next', 'mediaServer.image.tag=next'];
+    const upgrade = [...tags, 'logLevel=debug', 'replicaCount=2'];
     const settings = upgrade.flatMap((setting) => ['--set', setting]);
     await release('upgrade', RELEASE, CHART, ...RELEASE_SETTINGS, ...settings, ...WAIT);
     const images = ['get', 'deployment', RELEASE, '-o', 'jsonpath={..image}'];

@@ -3,16 +3,17 @@
  * the last touch before they are applied or printed. Pure.
  */
 import type { KubeObject } from '../kube/objects.ts';
-import { VERSION } from './defaults.ts';
+import { type Defaults, VERSION } from './defaults.ts';
+import type { ServerContext } from './mediaserver/context.ts';
 import { ANNOTATIONS, contentHash, GROUP } from './names.ts';
 import type { StreamContext } from './videopush/context.ts';
 
 /** On each object that is applied: hash of its content, which also tells of fields that are no longer wanted. */
 export const APPLIED = `${GROUP}/applied`;
-/** On the ConfigMap: what beside the resource's own specification its objects came from, as two hashes. */
+/** On a stream's ConfigMap and a server's Deployment: what beside the resource's own specification its objects came from, as two hashes. */
 export const ORIGIN = `${GROUP}/origin`;
 
-/** What an installation and the servers of a stream contributed. */
+/** What an installation and the servers of a stream contributed; of a server's own objects, the server's specification. */
 export interface Origin {
   installation: string;
   servers: string;
@@ -46,11 +47,18 @@ export function originOf({ defaults, servers }: Pick<StreamContext, 'defaults' |
     type: server.spec.type,
     endpoints: server.spec.endpoints,
   }));
-  return { installation: contentHash({ ...defaults, version: VERSION }), servers: contentHash(used) };
+  return { installation: installationOf(defaults), servers: contentHash(used) };
 }
 
+export const serverOrigin = ({ server, defaults }: Pick<ServerContext, 'server' | 'defaults'>): Origin => ({
+  installation: installationOf(defaults),
+  servers: contentHash(server.spec),
+});
+
+const installationOf = (defaults: Defaults): string => contentHash({ ...defaults, version: VERSION });
+
 /** As it was applied; null when the object does not tell. */
-export function readOrigin(config: KubeObject | null): Origin | null {
+export function readOrigin(config: KubeObject | null | undefined): Origin | null {
   try {
     const value = JSON.parse(config?.metadata.annotations?.[ORIGIN] ?? '') as Origin | null;
     return typeof value?.installation === 'string' ? value : null;

@@ -1,5 +1,6 @@
 /** The pod that a MediaServer runs in. Pure. */
 import type { KubeObject } from '../../kube/objects.ts';
+import { ORIGIN, serverOrigin } from '../applied.ts';
 import { ANNOTATIONS, childLabels, selectorLabels } from '../names.ts';
 import { ownerReference } from '../owner.ts';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, STAY, tolerations } from '../pod-security.ts';
@@ -32,6 +33,7 @@ export function buildDeployment({ server, defaults }: ServerContext, config: str
       name: serviceName(name),
       namespace: namespaceOf(server),
       labels,
+      annotations: { [ORIGIN]: JSON.stringify(serverOrigin({ server, defaults })) },
       ownerReferences: [ownerReference(server)],
     },
     spec: {

@@ -3,7 +3,17 @@ import { DEFAULTS } from '../../builders/defaults.ts';
 import { ANNOTATIONS } from '../../builders/names.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { FOREIGN_RETRY, plan, STEADY } from './plan.ts';
-import { answered, pathsOf, podOf, running, serverOf, settled, stateOf, worldOf } from './testing/worlds.ts';
+import {
+  answered,
+  NOW,
+  pathsOf,
+  podOf,
+  running,
+  serverOf,
+  settled,
+  stateOf,
+  worldOf,
+} from './testing/worlds.ts';
 
 const names = (objects: readonly KubeObject[]): string[] =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
@@ -55,6 +65,35 @@ describe('the objects of a server', () => {
     expect(situation).toEqual({ kind: 'External' });
     expect(deletes).toHaveLength(4);
     expect(applies).toEqual([]);
+  });
+});
+
+describe('another version or other settings of the operator', () => {
+  const NEWER = { ...DEFAULTS, images: { ...DEFAULTS.images, mediaMtx: 'bluenviron/mediamtx:1.22.0' } };
+  const ready = (status: string, since: Date) => ({
+    conditions: [
+      { type: 'Ready', status, reason: 'X', message: '', lastTransitionTime: since.toISOString() },
+    ],
+  });
+  const world = (status: object, server = serverOf()) => {
+    const before = running(server);
+    return { ...before, server: { ...before.server, status } as typeof before.server };
+  };
+
+  test('do not put the viewers of a running server out', () => {
+    expect(names(plan(world(ready('True', NOW)), NEWER).applies)).toEqual([]);
+    expect(names(plan(world(ready('False', NOW)), NEWER).applies)).toEqual([]);
+  });
+
+  test('take effect once it has been unwell for a while', () => {
+    const long = ready('False', new Date(NOW.getTime() - 60_000));
+    expect(names(plan(world(long), NEWER).applies)).toEqual(['Deployment live-media']);
+  });
+
+  test('take effect with the next change', () => {
+    const before = world(ready('True', NOW));
+    const server = { ...before.server, spec: { protocols: ['RTSP'] } } as typeof before.server;
+    expect(names(plan({ ...before, server }, NEWER).applies)).toContain('Deployment live-media');
   });
 });
 

@@ -1,5 +1,5 @@
 /** What is to be done about one media server: decided from what was observed, done by others. Pure. */
-import { stamped } from '../../builders/applied.ts';
+import { readOrigin, stamped } from '../../builders/applied.ts';
 import { REASONS } from '../../builders/conditions.ts';
 import type { Defaults } from '../../builders/defaults.ts';
 import type { ServerPath } from '../../builders/mediamtx-config.ts';
@@ -8,6 +8,7 @@ import { ANNOTATIONS, contentHash } from '../../builders/names.ts';
 import { ManifestError } from '../../crds/manifest.ts';
 import type { MediaServer } from '../../crds/media-server.generated.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { isKept } from '../shared/kept.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { Observed } from './observed.ts';
 import { apiAddress, type ServerPod } from './pod.ts';
@@ -103,8 +104,10 @@ function planForeign({ kind, metadata: { name } }: KubeObject): Plan {
 }
 
 function planLive(observed: Observed, objects: ServerObjects, wanted: readonly KubeObject[]): Plan {
-  const judged = wanted.map((object) => {
+  const judged = wanted.flatMap((object) => {
     const stored = observed.children.find((child) => same(child, object)) ?? null;
+    // Its viewers would be put out.
+    if (isKept(readOrigin(stored), readOrigin(object), observed.server.status, observed.now)) return [];
     return { object, judgement: observed.judge(object, stored) };
   });
   const applies = judged.flatMap(({ object, judgement }) => (judgement.act === 'apply' ? object : []));

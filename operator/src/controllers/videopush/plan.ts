@@ -6,6 +6,7 @@ import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '../../builders/names.
 import type { JetStreamPlace, StreamObjects } from '../../builders/videopush/index.ts';
 import type { EventWords } from '../../kube/events.ts';
 import type { KubeObject } from '../../kube/objects.ts';
+import { isKept, UNWELL } from '../shared/kept.ts';
 import type { Problem } from '../shared/problem.ts';
 import { describeUpdate, specChanges } from './changes.ts';
 import { planDeletion } from './deletion.ts';
@@ -50,8 +51,6 @@ export const FOREIGN_RETRY = 120_000;
 const CLEARING_RETRY = 5_000;
 /** A pod whose node is lost never ends: it is waited for this long beyond its own grace. */
 const MOST_TERMINATING = 60_000;
-/** How long a stream may be unwell before a new version of the operator may move it. */
-export const UNWELL = 60_000;
 
 const NOTHING = { deletes: [], applies: [], podAnnotations: [], jetStreamDeletes: [], events: [] } as const;
 
@@ -113,7 +112,8 @@ function planObjects(
   const foreign = taken.find((object) => !ownedByPredecessor(object, push));
   if (foreign) return planForeign(foreign);
   if (taken.length > 0) return clearing([]);
-  if (isKept(observed, objects)) return { ...NOTHING, situation: { kind: 'Live' }, requeueAfter: UNWELL };
+  if (isUnchanged(observed, objects))
+    return { ...NOTHING, situation: { kind: 'Live' }, requeueAfter: UNWELL };
 
   // A decoder that still ends would make the stream that it leaves anew.
   const moves = placeLeft(config, objects.config) !== null;
@@ -151,18 +151,10 @@ function isObsolete(stored: Workload, wanted: readonly KubeObject[]): boolean {
   return stored.kind === 'Job' && templateHash(stored) !== templateHash(same);
 }
 
-/**
- * A new version or new settings of the operator do not take running streams off the air: they take effect with a stream's next
- * change, or once it has been unwell for a while.
- */
-function isKept({ push, config, now }: Observed, objects: StreamObjects): boolean {
-  const before = readOrigin(config);
-  const after = readOrigin(objects.config);
-  if (!before || !after || before.installation === after.installation) return false;
-  if (before.servers !== after.servers || specChanges(config, push)?.length !== 0) return false;
-  const ready = push.status?.conditions?.find(({ type }) => type === CONDITIONS.ready);
-  if (!ready || push.spec.suspend) return false;
-  return ready.status === 'True' || now.getTime() - Date.parse(ready.lastTransitionTime) < UNWELL;
+/** What runs was applied by another installation, and nothing was changed in the resource since. */
+function isUnchanged({ push, config, now }: Observed, objects: StreamObjects): boolean {
+  if (push.spec.suspend || specChanges(config, push)?.length !== 0) return false;
+  return isKept(readOrigin(config), readOrigin(objects.config), push.status, now);
 }
 
 /** Whether a pod of a workload that is gone still sends, or may. */
