@@ -5,6 +5,7 @@ import { outputPath } from '../../builders/endpoints.ts';
 import { publishSecret } from '../../builders/mediaserver/index.ts';
 import { childName, DECODER, ENCODER } from '../../builders/names.ts';
 import { configName } from '../../builders/videopush/index.ts';
+import { runsToEnd } from '../../builders/videopush/workload.ts';
 import type { MediaServer } from '../../crds/media-server.generated.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, MEDIA_SERVERS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
@@ -103,13 +104,13 @@ async function find(
 const typed = (object: KubeObject, { kind }: ResourceKind): KubeObject =>
   object.kind ? object : { ...object, kind };
 
-/** Whether the stream as it is asked for now has a child of that name: only those names can be taken. */
+/** Whether the stream as it is asked for now has a child of that kind and name: only those can be taken. */
 function isWantedShape(kind: ResourceKind, name: string, push: StoredPush): boolean {
   if (kind === CONFIG_MAPS) return true;
   const split = push.spec.topology === 'Split';
-  const main = childName(push.metadata.name, split ? 'encoder' : 'stream');
   if (split && name === childName(push.metadata.name, 'decoder')) return kind === DEPLOYMENTS;
-  return name === main;
+  if (name !== childName(push.metadata.name, split ? 'encoder' : 'stream')) return false;
+  return kind === (runsToEnd(push as VideoPush) ? JOBS : DEPLOYMENTS);
 }
 
 async function findServers(
