@@ -8,6 +8,7 @@ import { parseConfig } from '../../operator/src/config.ts';
 import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { repoRoot } from '../../scripts/paths.mjs';
 import type { Cluster } from '../support/cluster/index.ts';
+import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { bringMonitoring } from '../support/e2e/monitoring.ts';
 import { retagged } from '../support/e2e/retagged.ts';
@@ -165,6 +166,8 @@ describe('the release', () => {
     const before = await lives();
     await world.kubectl(['delete', 'vp', 'two-pods']);
     const kept = before.filter((life) => !life.startsWith('two-pods'));
+    // Its pods have ended by now; kubelet takes them away a moment later.
+    await eventually('its pods are gone', async () => (await lives()).length === kept.length, 60_000);
     await release('uninstall', RELEASE, ...WAIT);
     const definitions = await cluster.kubectl(['get', 'crd', '-o', 'name']);
     for (const plural of ['videopushes', 'mediaservers', 'videopushsets'])
