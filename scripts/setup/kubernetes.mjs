@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { kubernetesModule, kubernetesPin, kubernetesTarget } from '../paths.mjs';
 import { ask, run, SetupError } from './command.mjs';
+import { goEnvironment } from './go-module.mjs';
 
 const ADVICE =
   'check that the Go module proxy can be reached (`go env GOPROXY`) and that some 6 GB of disk are free,\nthen run the same command again: it goes on where it was';
@@ -44,15 +45,7 @@ export async function buildKubernetes() {
       log: 'kubernetes-build',
       limitMs: 60 * 60_000,
       cwd: kubernetesModule,
-      env: {
-        ...process.env,
-        // The module asks for a newer Go than Debian has: Go itself fetches that toolchain.
-        GOTOOLCHAIN: 'auto',
-        GOWORK: 'off',
-        GOFLAGS: '-buildvcs=false',
-        CGO_ENABLED: '0',
-        GOTMPDIR: work,
-      },
+      env: goEnvironment(work),
     });
     const wanted = kubernetesPin('k8s.io/kubernetes');
     const answer = await ask(join(made, 'kubelet'), ['--version']);

@@ -1,17 +1,16 @@
 /** What people ask of a running stream: an end, a pause, another bit rate, more of them. Only what must restart restarts. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
-import { addClip, startClips } from '../support/e2e/clips-pod.ts';
+import { addClip } from '../support/e2e/clips-pod.ts';
 import { eventually } from '../support/e2e/eventually.ts';
-import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
+import { SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
 import { attachReader, viewerUrl } from '../support/e2e/reader.ts';
 import { StreamView } from '../support/e2e/stream-view.ts';
+import { openStudio } from '../support/e2e/studio.ts';
 import { suiteCluster } from '../support/e2e/suite.ts';
-import { conditionOf, World } from '../support/e2e/world.ts';
+import { conditionOf, type World } from '../support/e2e/world.ts';
+import { Scratch } from '../support/tools.ts';
 
 const FRAMES = 250;
 const SERVER = 'live';
@@ -19,23 +18,20 @@ const SERVER = 'live';
 let cluster: Cluster;
 let world: World;
 let film: string;
-const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
+const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await World.create(cluster, 'changes');
-  await startClips(world, inject('suite').images.busybox);
+  world = await openStudio(cluster, 'changes', SERVER);
   const size = { width: 320, height: 180, rate: '25', gop: 25 };
-  const path = await makeClip({ path: join(folder, 'film.mp4'), frames: FRAMES, ...size });
+  const path = await makeClip({ path: scratch.file('film.mp4'), frames: FRAMES, ...size });
   film = await addClip(world, path, 'film.mp4');
-  await world.apply([mediaServer(SERVER)]);
-  await world.untilCondition('ms', SERVER, { type: 'Ready', status: 'True' }, 60_000);
 });
 
 afterAll(async () => {
   await world?.remove();
   await cluster?.close();
-  rmSync(folder, { recursive: true, force: true });
+  scratch[Symbol.dispose]();
 });
 
 const ready = (name: string, limitMilliseconds = 60_000) =>
@@ -85,7 +81,7 @@ describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology)
 
 test('a finite stream that is over begins anew with another source', async () => {
   const name = 'film-samepod';
-  const copy = await addClip(world, join(folder, 'film.mp4'), 'copy.mp4');
+  const copy = await addClip(world, scratch.file('film.mp4'), 'copy.mp4');
   await using viewer = await attachReader(await viewerUrl(world, SERVER, name));
   await world.apply([
     videoPush(name, SERVER, { topology: 'SamePod', suspend: false, source: { uri: copy } }),

@@ -1,7 +1,6 @@
 /** How long people wait, printed: from an apply to the objects, and to the first picture at a viewer. No bound fails here. */
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { DEPLOYMENTS, VIDEO_PUSHES } from '../../operator/src/kube/kinds.ts';
@@ -9,11 +8,14 @@ import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
 import { Audience } from '../support/e2e/audience.ts';
-import { addClip, startClips } from '../support/e2e/clips-pod.ts';
-import { mediaServer, videoPush } from '../support/e2e/manifests.ts';
+import { addClip } from '../support/e2e/clips-pod.ts';
+import { videoPush } from '../support/e2e/manifests.ts';
 import { viewerUrl } from '../support/e2e/reader.ts';
+import { openStudio } from '../support/e2e/studio.ts';
 import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
-import { World } from '../support/e2e/world.ts';
+import type { World } from '../support/e2e/world.ts';
+import { quantile } from '../support/pacing-figures.ts';
+import { Scratch } from '../support/tools.ts';
 
 const TIMES = 20;
 const SERVER = 'live';
@@ -21,33 +23,26 @@ const SERVER = 'live';
 let cluster: Cluster;
 let world: World;
 let film: string;
-const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
+const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await World.create(cluster, 'figures');
-  await startClips(world, inject('suite').images.busybox);
-  const path = await makeClip({ path: join(folder, 'a.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
+  world = await openStudio(cluster, 'figures', SERVER);
+  const path = await makeClip({ path: scratch.file('a.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
   film = await addClip(world, path, 'a.mp4');
-  await world.apply([mediaServer(SERVER)]);
-  await world.untilCondition('ms', SERVER, { type: 'Ready', status: 'True' }, 60_000);
 });
 
 afterAll(async () => {
   await world?.remove();
   await cluster?.close();
-  rmSync(folder, { recursive: true, force: true });
+  scratch[Symbol.dispose]();
 });
 
-/** The nearest rank. */
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+function words(seconds: readonly number[]): string {
+  const sorted = [...seconds].sort((a, b) => a - b);
+  const at = (share: number): string => quantile(sorted, share).toFixed(2);
+  return `p50 ${at(0.5)} s, p95 ${at(0.95)} s, p99 ${at(0.99)} s of ${seconds.length}`;
 }
-
-const words = (seconds: readonly number[]): string =>
-  `p50 ${percentile(seconds, 0.5).toFixed(2)} s, p95 ${percentile(seconds, 0.95).toFixed(2)} s, ` +
-  `p99 ${percentile(seconds, 0.99).toFixed(2)} s of ${seconds.length}`;
 
 test(`${TIMES} streams, one after the other: until their objects are there, and until a viewer sees them`, async () => {
   const base = await viewerUrl(world, SERVER, '');

@@ -1,14 +1,14 @@
 /** What may be wrong around a stream: its conditions name it within seconds, and forget it when it is mended. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { chmodSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { type Cluster, hostPathVolume } from '../support/cluster/index.ts';
-import { addClip, startClips } from '../support/e2e/clips-pod.ts';
+import { addClip } from '../support/e2e/clips-pod.ts';
 import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
+import { openStudio } from '../support/e2e/studio.ts';
 import { RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
-import { World } from '../support/e2e/world.ts';
+import type { World } from '../support/e2e/world.ts';
+import { Scratch } from '../support/tools.ts';
 
 /** What people are promised, from the apply or from the moment that something breaks. */
 const NAMED_WITHIN = 15_000;
@@ -20,17 +20,14 @@ const CLAIM = 'films';
 let cluster: Cluster;
 let world: World;
 let film: string;
-const folder = mkdtempSync(join(tmpdir(), 'videopush-e2e-'));
+const scratch = new Scratch();
 // It becomes a volume, whose files a pod's user must be able to read.
-chmodSync(folder, 0o755);
+chmodSync(scratch.path, 0o755);
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await World.create(cluster, 'worlds');
-  await startClips(world, inject('suite').images.busybox);
-  film = await makeClip({ path: join(folder, 'film.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
-  await world.apply([mediaServer(SERVER)]);
-  await world.untilCondition('ms', SERVER, { type: 'Ready', status: 'True' }, 60_000);
+  world = await openStudio(cluster, 'worlds', SERVER);
+  film = await makeClip({ path: scratch.file('film.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
 });
 
 afterAll(async () => {
@@ -38,7 +35,7 @@ afterAll(async () => {
   // A volume belongs to no namespace.
   await cluster?.kubectl(['delete', 'pv', `${world?.namespace}-${CLAIM}`, '--ignore-not-found']);
   await cluster?.close();
-  rmSync(folder, { recursive: true, force: true });
+  scratch[Symbol.dispose]();
 });
 
 const basicAuth = (name: string, username: string, password: string): object => ({
@@ -134,7 +131,7 @@ const TROUBLES: readonly Trouble[] = [
       }),
     condition: NOT_READY('ClaimMissing'),
     says: /films/,
-    mend: () => hostPathVolume(cluster, CLAIM, folder, { namespace: world.namespace }),
+    mend: () => hostPathVolume(cluster, CLAIM, scratch.path, { namespace: world.namespace }),
   },
   {
     what: 'a container is killed for its memory',
