@@ -3,7 +3,7 @@ import { DEFAULTS } from '@videopush/operator/builders/defaults';
 import { buildStream } from '@videopush/operator/builders/videopush/index';
 import { readManifests } from '@videopush/operator/crds/manifest';
 import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { CliError } from './errors.ts';
 import { type Document, type RenderOptions, renderDocuments } from './render.ts';
 
@@ -53,13 +53,13 @@ spec:
       outputs: [{name: main, url: "rtsp://server.example/$(name)"}]
 `;
 
-test('a List, as kubectl prints what is in a cluster, gives the same as its items in documents of their own', () => {
+it('a List, as kubectl prints what is in a cluster, gives the same as its items in documents of their own', () => {
   const items = [SERVER, PUSH].map((text) => text.trim().replaceAll('\n', '\n  '));
   const list = `apiVersion: v1\nkind: List\nmetadata: {resourceVersion: ""}\nitems:\n${items.map((text) => `- ${text}\n`).join('')}`;
   expect(render(list)).toEqual(render(`${SERVER}---${PUSH}`));
 });
 
-test('a stream and its server become every object that the operator would apply, in the order of the files', () => {
+it('a stream and its server become every object that the operator would apply, in the order of the files', () => {
   const { objects } = render(`${SERVER}---${PUSH}`);
   expect(names(objects)).toEqual([
     expect.stringMatching(/^Secret live-publish-/),
@@ -76,7 +76,7 @@ test('a stream and its server become every object that the operator would apply,
   expect(objects[2]).toMatchObject({ data: { 'mediamtx.yml': expect.stringContaining('  demo:\n') } });
 });
 
-test('they are those of the builders, to the byte', () => {
+it('they are those of the builders, to the byte', () => {
   const text = PUSH.replace('serverRef: {name: live}', 'url: rtsp://server.example/demo').replace(
     'name: demo}',
     'name: demo, namespace: studio, uid: u-1}',
@@ -88,7 +88,7 @@ test('they are those of the builders, to the byte', () => {
   expect(render(text).objects).toEqual([config, ...workloads]);
 });
 
-test('a set becomes its members that run, each followed by its own objects', () => {
+it('a set becomes its members that run, each followed by its own objects', () => {
   const { objects } = render(SET);
   expect(names(objects)).toEqual([
     'VideoPush wall-0',
@@ -102,7 +102,7 @@ test('a set becomes its members that run, each followed by its own objects', () 
   expect(objects[1]?.metadata.ownerReferences).toMatchObject([{ kind: 'VideoPush' }]);
 });
 
-test('a namespace is the one of the manifest, else the one asked for, and servers are found only in the same one', () => {
+it('a namespace is the one of the manifest, else the one asked for, and servers are found only in the same one', () => {
   const { objects } = render(`${SERVER}---${PUSH}---${SET}`, { namespace: 'news' });
   const found = new Map(
     objects.map(({ kind, metadata }) => [`${kind} ${metadata.name}`, metadata.namespace]),
@@ -113,7 +113,7 @@ test('a namespace is the one of the manifest, else the one asked for, and server
   expect(() => render(`${SERVER}---${elsewhere}`)).toThrow('there is no MediaServer "live"');
 });
 
-test('a stream whose server is not among the files stops it, with the file, the field and what to do', () => {
+it('a stream whose server is not among the files stops it, with the file, the field and what to do', () => {
   try {
     render(PUSH);
     expect.unreachable();
@@ -127,7 +127,7 @@ test('a stream whose server is not among the files stops it, with the file, the 
   }
 });
 
-test('what only a builder finds is told with its file, field and resource', () => {
+it('what only a builder finds is told with its file, field and resource', () => {
   const split = PUSH.replace('spec:', 'spec:\n  topology: Split').replace(
     'serverRef: {name: live}',
     'url: rtsp://a.example/b',
@@ -138,18 +138,18 @@ test('what only a builder finds is told with its file, field and resource', () =
   expect(names(withNats.objects)).toContain('Deployment demo-decoder');
 });
 
-test('what a set puts into its members is checked like a manifest', () => {
+it('what a set puts into its members is checked like a manifest', () => {
   const bad = SET.replace('rtsp://server.example/$(name)', 'nonsense://$(name)');
   expect(() => render(bad)).toThrow(/^(stream\.yaml: )?spec\./);
 });
 
-test('a name that stands twice is refused, in different namespaces it is not', () => {
+it('a name that stands twice is refused, in different namespaces it is not', () => {
   const open = PUSH.replace('serverRef: {name: live}', 'url: rtsp://server.example/demo');
   expect(() => render(`${open}---${open}`)).toThrow('VideoPush "default/demo" stands twice');
   expect(() => render(`${open}---${open.replace('name: demo}', 'name: demo, namespace: b}')}`)).not.toThrow();
 });
 
-test('what depends on a uid or on the key that is not there is told, and nothing is told where nothing does', () => {
+it('what depends on a uid or on the key that is not there is told, and nothing is told where nothing does', () => {
   const uid = (text: string) =>
     text.replace(/name: (\w+)\}/, 'name: $1, uid: 11111111-2222-3333-4444-555555555555}');
   const key = Buffer.alloc(32, 1);
@@ -164,7 +164,7 @@ test('what depends on a uid or on the key that is not there is told, and nothing
   expect(secretOf({ key })).toEqual(secretOf({ key }));
 });
 
-test('a suspended stream is shown as it would stand, and a server that runs elsewhere makes no objects', () => {
+it('a suspended stream is shown as it would stand, and a server that runs elsewhere makes no objects', () => {
   const external = SERVER.replace(
     'spec: {}',
     'spec: {type: External, endpoints: [{protocol: RTSP, host: a.example}]}',

@@ -1,5 +1,5 @@
 import { readManifests } from '@videopush/operator/crds/manifest';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { collect } from './run.ts';
 
 const read = (text: string) => collect(readManifests(text, 'machine').manifests);
@@ -19,7 +19,7 @@ spec:
       outputs: [{name: main, serverRef: {name: live}, path: wall/$(name)}]
 `;
 
-test('a set runs as its first sources, each a stream of its own', () => {
+it('a set runs as its first sources, each a stream of its own', () => {
   const { pushes } = read(SET);
   expect(pushes.map(({ metadata: { name }, spec }) => [name, spec.outputs[0]?.path])).toEqual([
     ['wall-lobby', 'wall/lobby'],
@@ -28,13 +28,13 @@ test('a set runs as its first sources, each a stream of its own', () => {
   expect(pushes[0]?.spec).toMatchObject({ source: { uri: 'file:///films/lobby.mp4' }, topology: 'SamePod' });
 });
 
-test('a set that is suspended runs nothing', () => {
+it('a set that is suspended runs nothing', () => {
   expect(
     read(SET.replace('spec:\n      outputs', 'spec:\n      suspend: true\n      outputs')).pushes,
   ).toEqual([]);
 });
 
-test("a stream and a set's member of one name are refused", () => {
+it("a stream and a set's member of one name are refused", () => {
   const push = `
 apiVersion: videopush.dev/v1alpha1
 kind: VideoPush
@@ -44,7 +44,7 @@ spec: {source: {testPattern: {}}, outputs: [{name: main, serverRef: {name: live}
   expect(() => read(`${SET}---${push}`)).toThrow('VideoPush "wall-gate" stands twice in the manifests');
 });
 
-test('a member that becomes wrong by what stands in for $(name) is named with its set', () => {
+it('a member that becomes wrong by what stands in for $(name) is named with its set', () => {
   const long = SET.replace('wall/$(name)', `${'p'.repeat(240)}/$(name)`).replaceAll(
     'name: lobby',
     'name: lobby-of-the-house',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NativeErrorShape } from '@videopush/native';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkWorkerConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
 
@@ -45,7 +45,7 @@ function watch() {
   return { ended, faults, changes: () => changes };
 }
 
-test('a changed field is told once, and ends the watch', async () => {
+it('a changed field is told once, and ends the watch', async () => {
   put(document);
   const watched = watch();
   put({ ...document, latencyBudgetMilliseconds: 200 });
@@ -54,14 +54,14 @@ test('a changed field is told once, and ends the watch', async () => {
   expect(watched.faults).toEqual([]);
 });
 
-test('a change that came before the watch began is told, too', async () => {
+it('a change that came before the watch began is told, too', async () => {
   put({ ...document, logLevel: 'debug' });
   const watched = watch();
   await watched.ended;
   expect(watched.changes()).toBe(1);
 });
 
-test('another order of the fields and a default that is written out are no change', async () => {
+it('another order of the fields and a default that is written out are no change', async () => {
   put(document);
   const watched = watch();
   const { version, ...rest } = document;
@@ -75,7 +75,7 @@ test('another order of the fields and a default that is written out are no chang
   expect(watched.changes()).toBe(0);
 });
 
-test('what cannot be used is told as a passing fault, and mended when the file is good again', async () => {
+it('what cannot be used is told as a passing fault, and mended when the file is good again', async () => {
   put(document);
   const watched = watch();
   writeFileSync(file, '{');

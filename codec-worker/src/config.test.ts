@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addressFault, parseWorkerConfig } from './config.ts';
 import { WorkerError } from './errors.ts';
 
@@ -18,7 +18,7 @@ const decoder = () => ({
   source: { uri: 'file:///films/a.mp4', onEnd: 'Complete' } as Record<string, unknown>,
 });
 
-test('what may be left out has its default', () => {
+it('what may be left out has its default', () => {
   const config = parseWorkerConfig(
     JSON.stringify({ ...decoder(), source: { uri: '/films/a b.mp4', onEnd: 'Complete' } }),
   );
@@ -148,7 +148,7 @@ describe('a wrong configuration is refused with one line that begins with the fi
       'video.frameRate: must be a rational number such as "25" or "30000/1001"',
     ],
   ];
-  test.each(cases)('%s', (_, document, message) => {
+  it.each(cases)('%s', (_, document, message) => {
     let line = 'accepted';
     try {
       parseWorkerConfig(JSON.stringify(document));
@@ -161,7 +161,7 @@ describe('a wrong configuration is refused with one line that begins with the fi
     expect(line).not.toMatch(/\n|secret/);
   });
 
-  test('no JSON', () => {
+  it('no JSON', () => {
     expect(() => parseWorkerConfig('{"url": "rtsp://ann:secret@a/b"')).toThrow(
       /^the document is not JSON: (?!.*secret)[^\n]*$/,
     );
@@ -169,7 +169,7 @@ describe('a wrong configuration is refused with one line that begins with the fi
   });
 });
 
-test('paths and URLs of every kind are taken', () => {
+it('paths and URLs of every kind are taken', () => {
   for (const address of [
     'film.mp4',
     '/films/a@b:c.mp4',

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createPagesServer, listen, type Pages } from './http.ts';
 
 let server: Server;
@@ -27,27 +27,27 @@ afterEach(() => {
   server.closeAllConnections();
 });
 
-test('metrics come in the type of their format', async () => {
+it('metrics come in the type of their format', async () => {
   const response = await fetch(`${base}/metrics`);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4');
   expect(await response.text()).toBe('a 1\n');
 });
 
-test('not ready is 503 with code and message, alive is 200', async () => {
+it('not ready is 503 with code and message, alive is 200', async () => {
   const ready = await fetch(`${base}/readyz?verbose`);
   expect(ready.status).toBe(503);
   expect(await ready.json()).toEqual({ ok: false, code: 'ConnectRefused', message: 'no' });
   expect((await fetch(`${base}/healthz`)).status).toBe(200);
 });
 
-test('the status is JSON, and HEAD gives its head only', async () => {
+it('the status is JSON, and HEAD gives its head only', async () => {
   expect(await (await fetch(`${base}/status`)).json()).toEqual({ role: 'encoder' });
   const head = await fetch(`${base}/status`, { method: 'HEAD' });
   expect(head.headers.get('content-length')).toBe('19');
   expect(await head.text()).toBe('');
 });
 
-test('another method is 405 and another page 404, each with what there is', async () => {
+it('another method is 405 and another page 404, each with what there is', async () => {
   const post = await fetch(`${base}/status`, { method: 'POST' });
   expect(post.status).toBe(405);
   expect(post.headers.get('allow')).toBe('GET, HEAD');
@@ -56,7 +56,7 @@ test('another method is 405 and another page 404, each with what there is', asyn
   expect(await unknown.json()).toMatchObject({ message: 'there is /metrics, /healthz, /readyz, /status' });
 });
 
-test('a page that fails is 500 and takes nothing else down', async () => {
+it('a page that fails is 500 and takes nothing else down', async () => {
   pages.status = () => {
     throw new Error('no snapshot');
   };
@@ -66,7 +66,7 @@ test('a page that fails is 500 and takes nothing else down', async () => {
   expect((await fetch(`${base}/healthz`)).status).toBe(200);
 });
 
-test('a taken port is an error, not an end', async () => {
+it('a taken port is an error, not an end', async () => {
   const other = createPagesServer(pages);
   await expect(listen(other, '127.0.0.1', Number(new URL(base).port))).rejects.toThrow('EADDRINUSE');
 });

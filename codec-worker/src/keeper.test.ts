@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EncodeSnapshot, NativeErrorShape } from '@videopush/native';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WorkerError } from './errors.ts';
 import { type KeeperOptions, SessionKeeper } from './keeper.ts';
 import { FakeCore } from './testing/core.ts';
@@ -37,7 +37,7 @@ function keeper(changes: Partial<KeeperOptions<EncodeSnapshot>> = {}): SessionKe
 const done = encodeSnapshot({ ended: true, running: false });
 const permanent = new WorkerError('CredentialsRefused', 'refused', { permanent: true });
 
-test('a session that has sent everything is the last one, and its books stay', async () => {
+it('a session that has sent everything is the last one, and its books stay', async () => {
   const kept = keeper();
   const run = kept.run();
   const session = await core.next<EncodeSnapshot>();
@@ -49,7 +49,7 @@ test('a session that has sent everything is the last one, and its books stay', a
   expect(faults).toEqual([]);
 });
 
-test('a passing error opens the next session soon', async () => {
+it('a passing error opens the next session soon', async () => {
   const run = keeper().run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), new WorkerError('RingPeerFailed', 'gone'));
   (await core.next<EncodeSnapshot>()).end(done);
@@ -57,7 +57,7 @@ test('a passing error opens the next session soon', async () => {
   expect(faults.map(({ code }) => code)).toEqual(['RingPeerFailed']);
 });
 
-test('a permanent error waits for a mounted file to change, and is told meanwhile', async () => {
+it('a permanent error waits for a mounted file to change, and is told meanwhile', async () => {
   const kept = keeper();
   const run = kept.run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
@@ -70,14 +70,14 @@ test('a permanent error waits for a mounted file to change, and is told meanwhil
   expect(core.opened).toHaveLength(2);
 });
 
-test('a permanent error is tried again without a change as well, only later', async () => {
+it('a permanent error is tried again without a change as well, only later', async () => {
   const run = keeper({ times: { look: 10, retryPermanent: 30 } }).run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
   (await core.next<EncodeSnapshot>()).end(done);
   expect(await run).toBe(true);
 });
 
-test('an error on opening is as good as one on running', async () => {
+it('an error on opening is as good as one on running', async () => {
   let first = true;
   const run = keeper({
     open: () => {
@@ -93,7 +93,7 @@ test('an error on opening is as good as one on running', async () => {
   expect(faults.map(({ code }) => code)).toEqual(['RingBusy']);
 });
 
-test('a stop asks the session for an orderly end and opens no other', async () => {
+it('a stop asks the session for an orderly end and opens no other', async () => {
   const kept = keeper();
   const run = kept.run();
   const session = await core.next<EncodeSnapshot>();
@@ -104,7 +104,7 @@ test('a stop asks the session for an orderly end and opens no other', async () =
   expect(core.opened).toHaveLength(1);
 });
 
-test('a stop ends the wait after a permanent error', async () => {
+it('a stop ends the wait after a permanent error', async () => {
   const kept = keeper();
   const run = kept.run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
@@ -113,7 +113,7 @@ test('a stop ends the wait after a permanent error', async () => {
   expect(await run).toBe(false);
 });
 
-test('a running session of which one output failed is renewed when a file changes that is read on opening', async () => {
+it('a running session of which one output failed is renewed when a file changes that is read on opening', async () => {
   const run = keeper().run();
   const session = await core.next<EncodeSnapshot>();
   session.state = encodeSnapshot({
@@ -126,7 +126,7 @@ test('a running session of which one output failed is renewed when a file change
   expect(await run).toBe(true);
 });
 
-test('a healthy session is not disturbed when a file changes', async () => {
+it('a healthy session is not disturbed when a file changes', async () => {
   const run = keeper().run();
   const session = await core.next<EncodeSnapshot>();
   let asked = 0;

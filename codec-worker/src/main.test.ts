@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { freePorts } from './local/places.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -21,14 +21,14 @@ function run(...args: string[]) {
 }
 
 describe('the command line', () => {
-  test('explains itself', () => {
+  it('explains itself', () => {
     const { status, stdout } = run('--help');
     expect(status).toBe(0);
     expect(stdout).toContain('--config FILE');
     expect(run('--version').stdout).toMatch(/^videopush worker \d+\.\d+\.\d+\n$/);
   });
 
-  test.each([
+  it.each([
     [[], '--config FILE is missing'],
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['--config', 'x', '--grace', 'soon'], '--grace wants seconds'],
@@ -40,7 +40,7 @@ describe('the command line', () => {
   });
 });
 
-test('an unusable configuration does not end the process: it says why, and reads the file again when it changes', async () => {
+it('an unusable configuration does not end the process: it says why, and reads the file again when it changes', async () => {
   const file = join(folder, 'config.json');
   const terminationLog = join(folder, 'termination-log');
   const [port] = await freePorts(1);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decoderFamilies, encoderFamilies } from './metrics.ts';
 import { MetricsPage } from './metrics-render.ts';
 import { decodeSnapshot, encodeSnapshot, outputSnapshot } from './testing/snapshots.ts';
@@ -38,7 +38,7 @@ function types(page: string): Record<string, string> {
   );
 }
 
-test('every metric of the manual is there, by name and type, and none beside', async () => {
+it('every metric of the manual is there, by name and type, and none beside', async () => {
   expect({ ...types(await decoderPage()), ...types(await encoderPage()) }).toEqual({
     videopush_build_info: 'gauge',
     videopush_decode_duration_seconds: 'histogram',
@@ -77,7 +77,7 @@ test('every metric of the manual is there, by name and type, and none beside', a
   });
 });
 
-test('every metric is explained, and every series carries the stream', async () => {
+it('every metric is explained, and every series carries the stream', async () => {
   for (const page of [await decoderPage(), await encoderPage()]) {
     const helps = [...page.matchAll(/^# HELP \S+ (.*)$/gm)].map(([, help = '']) => help);
     expect(helps.length).toBe(Object.keys(types(page)).length);
@@ -157,11 +157,11 @@ describe('values and labels', () => {
       { 'ffmpeg="7.1" libav_license="GPL version 2 or later" version="0.1.0"': 1 },
     ],
   ];
-  test.each(cases)('%s', async (_, page, name, expected) => {
+  it.each(cases)('%s', async (_, page, name, expected) => {
     expect(series(await page(), name)).toEqual(expected);
   });
 
-  test('buckets are cumulative and end with the count', async () => {
+  it('buckets are cumulative and end with the count', async () => {
     const page = await encoderPage();
     const name = 'videopush_pacing_lateness_seconds';
     expect(series(page, `${name}_bucket`)).toEqual({
@@ -174,7 +174,7 @@ describe('values and labels', () => {
     expect(series(page, `${name}_count`)).toEqual({ 'output="main"': 3 });
   });
 
-  test('limits are written as they are meant, without the noise of a division', async () => {
+  it('limits are written as they are meant, without the noise of a division', async () => {
     const lateness = { bounds: [66_700_000 / 1e9 + 1e-17], buckets: [0, 0], sum: 0, count: 0 };
     const page = await encoderPage(encodeSnapshot({ outputs: [outputSnapshot({ lateness })] }));
     expect(Object.keys(series(page, 'videopush_pacing_lateness_seconds_bucket'))[0]).toBe(
@@ -182,13 +182,13 @@ describe('values and labels', () => {
     );
   });
 
-  test('a negative lead asks for no wait', async () => {
+  it('a negative lead asks for no wait', async () => {
     const page = await encoderPage(encodeSnapshot({ outputs: [outputSnapshot({ leadSeconds: -2 })] }));
     expect(series(page, 'videopush_wait_ref_seconds')).toEqual({ 'output="main"': 0 });
   });
 });
 
-test('before there is a session only the build is told', async () => {
+it('before there is a session only the build is told', async () => {
   const samples = (await encoderPage(null))
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
@@ -196,7 +196,7 @@ test('before there is a session only the build is told', async () => {
   expect(samples[0]).toContain('videopush_build_info');
 });
 
-test('one page is taken from one snapshot', async () => {
+it('one page is taken from one snapshot', async () => {
   let taken = 0;
   const page = new MetricsPage('default/film', decoderFamilies, () => {
     taken += 1;
@@ -206,7 +206,7 @@ test('one page is taken from one snapshot', async () => {
   expect(taken).toBe(1);
 });
 
-test('no metric carries a URL', () => {
+it('no metric carries a URL', () => {
   const source = readFileSync(new URL('./metrics.ts', import.meta.url), 'utf8');
   expect(source).not.toMatch(/\.url\b/);
 });

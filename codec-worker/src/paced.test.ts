@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EncoderPacing, PacedWatch } from './paced.ts';
 import { encodeSnapshot, outputSnapshot, threeValues } from './testing/snapshots.ts';
 
@@ -24,14 +24,14 @@ class Push {
 }
 
 describe('a push is paced', () => {
-  test('from its start, and while no more than one unit in twenty is late', () => {
+  it('from its start, and while no more than one unit in twenty is late', () => {
     const push = new Push();
     expect(push.watch.paced).toEqual({ ok: true, lateShare: 0 });
     push.run(60, 1);
     expect(push.watch.paced).toEqual({ ok: true, lateShare: 0.04 });
   });
 
-  test('no more when more than 5 % of the units of ten seconds were late', () => {
+  it('no more when more than 5 % of the units of ten seconds were late', () => {
     const push = new Push();
     push.run(10);
     push.run(4, 3);
@@ -40,7 +40,7 @@ describe('a push is paced', () => {
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 0.06 });
   });
 
-  test('not judged in its first three seconds, nor later for what ten seconds may still make good', () => {
+  it('not judged in its first three seconds, nor later for what ten seconds may still make good', () => {
     const push = new Push();
     push.run(2, 25);
     expect(push.watch.paced.ok).toBe(true);
@@ -50,7 +50,7 @@ describe('a push is paced', () => {
     expect(stumbling.watch.paced).toEqual({ ok: true, lateShare: 0 });
   });
 
-  test('no more as soon as the first ten seconds cannot end well', () => {
+  it('no more as soon as the first ten seconds cannot end well', () => {
     const push = new Push();
     push.run(3, 25);
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 1 });
@@ -62,7 +62,7 @@ describe('a push is paced', () => {
     expect(later.watch.paced.ok).toBe(true);
   });
 
-  test('again after twenty seconds below 1 %, and not before', () => {
+  it('again after twenty seconds below 1 %, and not before', () => {
     const push = new Push();
     push.run(15, 5);
     expect(push.watch.paced.ok).toBe(false);
@@ -72,14 +72,14 @@ describe('a push is paced', () => {
     expect(push.watch.paced.ok).toBe(true);
   });
 
-  test('neither more nor less while nothing is sent', () => {
+  it('neither more nor less while nothing is sent', () => {
     const push = new Push();
     push.run(15, 5);
     push.run(100, 0, 0);
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 0 });
   });
 
-  test('counted anew when the counters begin anew', () => {
+  it('counted anew when the counters begin anew', () => {
     const push = new Push();
     push.run(8, 25);
     push.sent = 0;
@@ -90,7 +90,7 @@ describe('a push is paced', () => {
 });
 
 describe('the outputs of an encoder', () => {
-  test('speak through the one that keeps its time worst; a schedule that was moved counts as late', () => {
+  it('speak through the one that keeps its time worst; a schedule that was moved counts as late', () => {
     let seconds = 0;
     const pacing = new EncoderPacing(() => seconds);
     expect(pacing.paced).toBeNull();

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hideUrl, redact, redactJson, redactor } from './redact.ts';
 
 describe('P52 credentials vanish from text', () => {
@@ -20,11 +20,11 @@ describe('P52 credentials vanish from text', () => {
     ['"rtsp://a:b@h/1","rtsp://c:d@h/2"', '"rtsp://h/1","rtsp://h/2"'],
     ['no URL: ann:secret@cam', 'no URL: ann:secret@cam'],
   ];
-  test.each(cases)('%s', (text, expected) => {
+  it.each(cases)('%s', (text, expected) => {
     expect(redact(text)).toBe(expected);
   });
 
-  test('whatever user and password are', () => {
+  it('whatever user and password are', () => {
     // Characters that may stand in user-info without escape (RFC 3986 section 3.2.1), and escapes.
     const part = fc.stringMatching(/^[A-Za-z0-9._~!$&()*+,;=%-]{4,20}$/);
     fc.assert(
@@ -38,7 +38,7 @@ describe('P52 credentials vanish from text', () => {
   });
 });
 
-test('P52 a URL that is a secret itself is hidden wherever it stands, also without its credentials', () => {
+it('P52 a URL that is a secret itself is hidden wherever it stands, also without its credentials', () => {
   const hide = redactor(['rtmp://h/live/k-e-y', 'rtmp://ann:pw@h/live/other']);
   expect(hide('to rtmp://h/live/k-e-y: refused')).toBe('to rtmp://h/***: refused');
   expect(hide('to rtmp://h/live/other')).toBe('to rtmp://h/***');

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeSnapshot, encodeSnapshot, outputSnapshot, refused } from './testing/snapshots.ts';
 import { decoderProgress, decoderReady, encoderProgress, encoderReady, StuckWatch } from './verdict.ts';
 
@@ -35,7 +35,7 @@ describe('the decoder is ready', () => {
     ],
     ['not when it failed', decodeSnapshot({ phase: 'Failed', error: refused }), false, 'ConnectRefused'],
   ];
-  test.each(cases)('%s', (_, snapshot, ok, code) => {
+  it.each(cases)('%s', (_, snapshot, ok, code) => {
     expect(decoderReady(snapshot)).toMatchObject({ ok, code });
   });
 });
@@ -66,11 +66,11 @@ describe('the encoder is ready', () => {
       'EncoderUnknown',
     ],
   ];
-  test.each(cases)('%s', (_, snapshot, ok, code) => {
+  it.each(cases)('%s', (_, snapshot, ok, code) => {
     expect(encoderReady(snapshot)).toMatchObject({ ok, code });
   });
 
-  test('and says which output, why, and what to do', () => {
+  it('and says which output, why, and what to do', () => {
     expect(encoderReady(encodeSnapshot({ outputs: [outputSnapshot(), lost] })).message).toBe(
       'output b: media.example:8554 refused the connection; start the server, or correct the port',
     );
@@ -80,13 +80,13 @@ describe('the encoder is ready', () => {
 describe('threads that have work and do nothing for a minute are not alive', () => {
   const at = (times: number[]) => () => times.shift() ?? 0;
 
-  test('no progress with work to do', () => {
+  it('no progress with work to do', () => {
     const watch = new StuckWatch(at([0, 59, 61, 62]));
     const judge = (dequeued: number) => watch.judge(encoderProgress(encodeSnapshot({ dequeued }))).ok;
     expect([judge(1), judge(1), judge(1), judge(2)]).toEqual([true, true, false, true]);
   });
 
-  test('nothing to do is no reason', () => {
+  it('nothing to do is no reason', () => {
     const watch = new StuckWatch(at([0, 100, 200]));
     const quiet = [
       encodeSnapshot({ outputs: [outputSnapshot({ phase: 'Waiting' })] }),

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DecodeSnapshot, EncodeSnapshot } from '@videopush/native';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { checkWorkerConfig, type WorkerConfig } from './config.ts';
 import { WorkerError } from './errors.ts';
 import { createLog } from './log.ts';
@@ -65,7 +65,7 @@ async function get(base: string, path: string): Promise<{ status: number; body: 
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-test('P53 the status of an encoder has every field, and ends with exit code 0 when everything was sent', async () => {
+it('P53 the status of an encoder has every field, and ends with exit code 0 when everything was sent', async () => {
   const { run, base } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   const { body } = await get(base, '/status');
@@ -93,7 +93,7 @@ test('P53 the status of an encoder has every field, and ends with exit code 0 wh
   await expect(fetch(base)).rejects.toThrow();
 });
 
-test.each([
+it.each([
   [undefined, null],
   ['', null],
   ['137', { code: 137, signal: 'SIGKILL' }],
@@ -103,7 +103,7 @@ test.each([
   expect(readLastExit(text)).toEqual(expected);
 });
 
-test('the options of the sessions follow from the configuration', async () => {
+it('the options of the sessions follow from the configuration', async () => {
   const decoder = await start(decoderConfig());
   expect((await core.next()).options).toEqual({
     source: { uri: 'rtsp://cam/1' },
@@ -126,7 +126,7 @@ test('the options of the sessions follow from the configuration', async () => {
   expect(await Promise.all([decoder.run, encoder.run])).toEqual([143, 143]);
 });
 
-test('a decoder that is done idles, ready, until it is told to stop, and then ends with 0', async () => {
+it('a decoder that is done idles, ready, until it is told to stop, and then ends with 0', async () => {
   const { worker, run, base } = await start(decoderConfig());
   (await core.next<DecodeSnapshot>()).end(decodeSnapshot({ phase: 'Ended' }));
   await expect.poll(() => event('done')).toBeDefined();
@@ -135,7 +135,7 @@ test('a decoder that is done idles, ready, until it is told to stop, and then en
   expect(await run).toBe(0);
 });
 
-test('a second signal cuts the orderly end short', async () => {
+it('a second signal cuts the orderly end short', async () => {
   const { worker, run } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   worker.stop('SIGINT');
@@ -145,7 +145,7 @@ test('a second signal cuts the orderly end short', async () => {
   expect(await run).toBe(130);
 });
 
-test('a changed configuration ends the process in order with exit code 75', async () => {
+it('a changed configuration ends the process in order with exit code 75', async () => {
   const { worker, run } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   worker.reload();
@@ -155,7 +155,7 @@ test('a changed configuration ends the process in order with exit code 75', asyn
   expect(await run).toBe(75);
 });
 
-test('a decoder that idles because it is done is needed again with its new configuration', async () => {
+it('a decoder that idles because it is done is needed again with its new configuration', async () => {
   const { worker, run } = await start(decoderConfig());
   (await core.next<DecodeSnapshot>()).end(decodeSnapshot({ phase: 'Ended' }));
   await expect.poll(() => event('done')).toBeDefined();
@@ -163,7 +163,7 @@ test('a decoder that idles because it is done is needed again with its new confi
   expect(await run).toBe(75);
 });
 
-test('an encoder that has sent everything while it was to reload is done', async () => {
+it('an encoder that has sent everything while it was to reload is done', async () => {
   const { worker, run } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   worker.reload();
@@ -171,7 +171,7 @@ test('an encoder that has sent everything while it was to reload is done', async
   expect(await run).toBe(0);
 });
 
-test('a signal during a reload wins', async () => {
+it('a signal during a reload wins', async () => {
   const { worker, run } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   worker.reload();
@@ -181,7 +181,7 @@ test('a signal during a reload wins', async () => {
   expect(await run).toBe(143);
 });
 
-test('a new configuration that cannot be used is shown and stops nothing', async () => {
+it('a new configuration that cannot be used is shown and stops nothing', async () => {
   const { worker, run, base } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   const fault = {
@@ -202,7 +202,7 @@ test('a new configuration that cannot be used is shown and stops nothing', async
   expect(await run).toBe(143);
 });
 
-test('a permanent error does not end the process: it is not ready, says why everywhere, and is healthy', async () => {
+it('a permanent error does not end the process: it is not ready, says why everywhere, and is healthy', async () => {
   writeFileSync(join(folder, 'termination-log'), '');
   const { worker, run, base } = await start(encoderConfig());
   const refused = { permanent: true, action: 'correct the password' };
@@ -226,7 +226,7 @@ test('a permanent error does not end the process: it is not ready, says why ever
   expect(await run).toBe(143);
 });
 
-test('P52 nothing of a secret URL is in log, status or readiness', async () => {
+it('P52 nothing of a secret URL is in log, status or readiness', async () => {
   const urlFile = join(folder, 'url');
   writeFileSync(urlFile, 'rtmp://media.example/live/str3am-k3y\n');
   const { worker, run, base } = await start(encoderConfig({ urlFile }), () => [
@@ -251,7 +251,7 @@ test('P52 nothing of a secret URL is in log, status or readiness', async () => {
   expect(JSON.stringify(lines)).not.toContain('k3y');
 });
 
-test('an output whose URL file is missing is a named, permanent error that clears when the file appears', async () => {
+it('an output whose URL file is missing is a named, permanent error that clears when the file appears', async () => {
   const urlFile = join(folder, 'url');
   const { run, base } = await start(encoderConfig({ urlFile }));
   await expect.poll(async () => (await get(base, '/readyz')).body.code).toBe('CredentialsMissing');
@@ -260,7 +260,7 @@ test('an output whose URL file is missing is a named, permanent error that clear
   expect(await run).toBe(0);
 });
 
-test('an output that failed for good is told as an error while the others go on', async () => {
+it('an output that failed for good is told as an error while the others go on', async () => {
   writeFileSync(join(folder, 'termination-log'), '');
   const { worker, run, base } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
@@ -287,7 +287,7 @@ test('an output that failed for good is told as an error while the others go on'
   expect(await run).toBe(143);
 });
 
-test('the same fault is told once', async () => {
+it('the same fault is told once', async () => {
   const { worker, run } = await start(encoderConfig());
   for (let i = 0; i < 3; i++) {
     (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), new WorkerError('RingInvalid', 'no ring'));

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from './builders/defaults.ts';
 import { ConfigError, defaultsOf, parseConfig, readConfig } from './config.ts';
 
-test('an empty configuration is the one of the chart', () => {
+it('an empty configuration is the one of the chart', () => {
   const config = parseConfig('{}');
   expect(defaultsOf(config)).toEqual({ ...DEFAULTS, natsAddress: undefined });
   expect(config).toMatchObject({
@@ -19,7 +19,7 @@ test('an empty configuration is the one of the chart', () => {
 });
 
 describe('what is wrong is said in one line that begins with the field', () => {
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['not JSON', 'the configuration is not JSON'],
     ['{"logLevel": "loud"}', 'logLevel: '],
     ['{"images": {"workr": "x"}}', 'images: '],
@@ -38,7 +38,7 @@ describe('what is wrong is said in one line that begins with the field', () => {
     expect(() => parseConfig(text)).not.toThrow(/secret/);
   });
 
-  test('a file that is not there', () => {
+  it('a file that is not there', () => {
     expect(() => readConfig('/nonexistent/operator.json')).toThrow(
       /^the configuration cannot be read: ENOENT/,
     );

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decoderFamilies, encoderFamilies } from '@videopush/codec-worker/metrics';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { PathFigures, showFigures } from '../../operator/src/controllers/mediaserver/metrics.ts';
 import { Metrics } from '../../operator/src/runtime/metrics.ts';
@@ -25,7 +25,7 @@ const schema = JSON.parse(read('values.schema.json')) as Schema;
 const values = yaml('values.yaml') as Record<string, unknown>;
 const valid = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
 
-test('the chart has the version of the program', () => {
+it('the chart has the version of the program', () => {
   const { version } = JSON.parse(readFileSync(join(repoRoot, 'package.json'), 'utf8')) as { version: string };
   expect(yaml('Chart.yaml')).toMatchObject({ version, appVersion: version });
 });
@@ -35,7 +35,7 @@ const withoutNulls = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, item: unknown) => (item === null ? undefined : item)));
 
 describe('the schema of the values', () => {
-  test('takes the defaults and every file in ci/', () => {
+  it('takes the defaults and every file in ci/', () => {
     const files = globSync('ci/*.yaml', { cwd: chart });
     expect(files.length).toBeGreaterThanOrEqual(4);
     for (const file of ['values.yaml', ...files]) {
@@ -44,7 +44,7 @@ describe('the schema of the values', () => {
     }
   });
 
-  test.each([
+  it.each([
     ['replicas', { replicas: 2 }],
     ['image.repo', { image: { repo: 'x' } }],
     ['crds.enabled', { crds: { enabled: true } }],
@@ -87,11 +87,11 @@ describe('the schema of the values', () => {
     ];
   }
 
-  test('knows the same names as values.yaml', () => {
+  it('knows the same names as values.yaml', () => {
     expect(compare(schema, values, '')).toEqual([]);
   });
 
-  test('leaves no object open that has names of its own', () => {
+  it('leaves no object open that has names of its own', () => {
     const open: string[] = [];
     const walk = (node: unknown, path: string): void => {
       if (typeof node !== 'object' || node === null) return;
@@ -132,7 +132,7 @@ describe('what is watched', () => {
     ({ rules }) => rules,
   );
 
-  test('every alert asks for metrics that there are, and says what to do', async () => {
+  it('every alert asks for metrics that there are, and says what to do', async () => {
     expect(await unknown(alerts.map(({ expr }) => expr))).toEqual([]);
     for (const { alert, labels, annotations } of alerts) {
       expect(alert).toMatch(/^VideoPush[A-Z]/);
@@ -143,7 +143,7 @@ describe('what is watched', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
   });
 
-  test('every panel of the dashboard asks for metrics that there are', async () => {
+  it('every panel of the dashboard asks for metrics that there are', async () => {
     const { panels } = JSON.parse(read('files/dashboards/videopush.json')) as {
       panels: { id: number; targets?: { expr: string }[] }[];
     };
@@ -154,7 +154,7 @@ describe('what is watched', () => {
   });
 });
 
-test('no template makes an object of a kind that the chart brings', () => {
+it('no template makes an object of a kind that the chart brings', () => {
   for (const file of globSync('templates/**/*.yaml', { cwd: chart })) {
     expect(read(file), file).not.toMatch(/^kind: (VideoPush|VideoPushSet|MediaServer)$/m);
   }

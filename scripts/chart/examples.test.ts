@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Manifest, readManifests } from '../../operator/src/crds/manifest.ts';
 import { repoRoot } from '../paths.mjs';
 
@@ -18,7 +18,7 @@ function manifestsIn(page: string): string[] {
   return [...fenced, ...piped].filter((text) => /^apiVersion: videopush\.dev/m.test(text));
 }
 
-test('the top level of examples/ needs nothing but the operator', () => {
+it('the top level of examples/ needs nothing but the operator', () => {
   const texts = files('examples/*.yaml').map(read);
   const all = texts.map((text) => readManifests(text));
   expect(all.flatMap(({ ignored }) => ignored)).toEqual([]);
@@ -29,12 +29,12 @@ test('the top level of examples/ needs nothing but the operator', () => {
   ]);
 });
 
-test.each(files('examples/!(local|mpegcoder)/*.yaml'))('%s is what the cluster takes', (file) => {
+it.each(files('examples/!(local|mpegcoder)/*.yaml'))('%s is what the cluster takes', (file) => {
   expect(() => readManifests(read(file))).not.toThrow();
   expect(read(file)).toMatch(/^#/); // how to apply it
 });
 
-test('examples/local runs without a cluster', () => {
+it('examples/local runs without a cluster', () => {
   expect(names(readManifests(read('examples/local/mediamtx.yaml'), 'machine').manifests)).toContain(
     'MediaServer media',
   );
@@ -46,11 +46,11 @@ describe('the manual', () => {
     manifestsIn(read(page)).map((text, index): [string, string] => [`${page}, manifest ${index + 1}`, text]),
   );
 
-  test('shows manifests', () => {
+  it('shows manifests', () => {
     expect(texts.length).toBeGreaterThan(2);
   });
 
-  test.each(texts)('%s is what the cluster takes', (_, text) => {
+  it.each(texts)('%s is what the cluster takes', (_, text) => {
     expect(() => readManifests(text)).not.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { generateAll } from './all.mjs';
 import { fieldPages } from './fields.mjs';
@@ -26,7 +26,7 @@ properties:
 also: by hand
 `;
 
-test("the set's template is made from the VideoPush, what is written by hand around it stays", () => {
+it("the set's template is made from the VideoPush, what is written by hand around it stays", () => {
   const text = splice(SET, PUSH);
   const { by, properties, also } = parse(text);
   expect([by, also]).toEqual(['hand', 'by hand']);
@@ -35,7 +35,7 @@ test("the set's template is made from the VideoPush, what is written by hand aro
   expect(splice(text, PUSH)).toBe(text);
 });
 
-test('rules of the fields that hold placeholders look at what comes out, others at what is written', () => {
+it('rules of the fields that hold placeholders look at what comes out, others at what is written', () => {
   const { source, outputs } = parse(splice(SET, PUSH)).properties.spec.properties;
   const filled = 'self.replace("$(name)", "0").replace("$(index)", "0")';
   expect(source.properties.uri['x-kubernetes-validations'][0].rule).toBe(
@@ -75,7 +75,7 @@ const KIND = {
   },
 };
 
-test('the list of fields has a row for each, in both languages, and its rules', () => {
+it('the list of fields has a row for each, in both languages, and its rules', () => {
   const translations = [
     ['A thing.', '一物。'],
     ['What is wanted.', '期望。'],
@@ -91,13 +91,13 @@ test('the list of fields has a row for each, in both languages, and its rules', 
   expect(chinese).toContain('| `spec.rate` | 不得为 3 |');
 });
 
-test('a text without a translation is named, and a translation of what nothing says', () => {
+it('a text without a translation is named, and a translation of what nothing says', () => {
   const { problems } = fieldPages([KIND], [{ en: 'gone', zh: '无' }], 'words.yaml');
   expect(problems).toContain('words.yaml has no translation of "must not be 3"');
   expect(problems).toContain('words.yaml translates "gone", which nothing says');
 });
 
-test("everything generated has a source, and the chart's definitions are those of crds/", async () => {
+it("everything generated has a source, and the chart's definitions are those of crds/", async () => {
   const { files, problems } = await generateAll();
   expect(problems).toEqual([]);
   const targets = files.map(({ target }) => target);

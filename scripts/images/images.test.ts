@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ImageRoot } from '../../test/support/image-root.ts';
 import { run } from '../../test/support/program.ts';
 import { OFFICIAL } from './base.mjs';
@@ -22,7 +22,7 @@ const text = (file: string) => readFileSync(new URL(`../../${file}`, import.meta
 const OPTIONAL = new Set(['bufferutil', 'supports-color', 'utf-8-validate']);
 
 describe('a bundle', () => {
-  test('knows the package of a file, nested and scoped ones too', () => {
+  it('knows the package of a file, nested and scoped ones too', () => {
     const inputs = [
       'codec-worker/src/main.ts',
       'node_modules/zod/v4/core.js',
@@ -37,14 +37,14 @@ describe('a bundle', () => {
     ]);
   });
 
-  test.each(IMAGES)('of the %s asks for nothing that its image has not', async (image) => {
+  it.each(IMAGES)('of the %s asks for nothing that its image has not', async (image) => {
     const target = join(folder, image);
     const { imported } = await bundle(ENTRIES[image], target);
     expect(readdirSync(target)).toContain('main.js');
     expect(imported.filter((name) => !isBuiltin(name) && !OPTIONAL.has(name))).toEqual([]);
   });
 
-  test('of sources that do not hang together is refused with the place', async () => {
+  it('of sources that do not hang together is refused with the place', async () => {
     const refused = bundle('codec-worker/src/none.ts', join(folder, 'none'));
     await expect(refused).rejects.toMatchObject({
       message: 'codec-worker/src/none.ts could not be bundled',
@@ -54,27 +54,27 @@ describe('a bundle', () => {
 });
 
 describe('the licences of bundled packages', () => {
-  test('are given with name, version and text', () => {
+  it('are given with name, version and text', () => {
     const { version } = JSON.parse(text('node_modules/zod/package.json'));
     const found = notices(['node_modules/zod']);
     expect(found).toContain(`zod ${version}\nLicence: MIT\n`);
     expect(found).toContain('Permission is hereby granted, free of charge');
   });
 
-  test('are known of everything that a package needs', () => {
+  it('are known of everything that a package needs', () => {
     const folders = closure('node-gyp');
     expect(folders).toContain('node_modules/node-gyp');
     expect(folders).toContain('node_modules/semver');
     expect(() => notices(folders)).not.toThrow();
   });
 
-  test('a package that is not installed is named', () => {
+  it('a package that is not installed is named', () => {
     expect(() => closure('no-such-package')).toThrow('the npm package no-such-package is missing');
   });
 });
 
 describe('a daemon of our own', () => {
-  test('leaves no mount behind, the deepest being taken away first', () => {
+  it('leaves no mount behind, the deepest being taken away first', () => {
     const mounts = [
       'tmpfs /run/d tmpfs rw 0 0',
       'nsfs /run/d/exec/netns/default nsfs rw 0 0',
@@ -90,11 +90,11 @@ describe('the Dockerfiles', () => {
   const stage = (dockerfile: string, name: string) =>
     new RegExp(`^FROM \\S+ AS ${name}\\n(?:(?!FROM ).*\\n)*`, 'm').exec(text(dockerfile))?.[0];
 
-  test('start from the image that is looked for', () => {
+  it('start from the image that is looked for', () => {
     for (const image of IMAGES) expect(text(`Dockerfile.${image}`)).toContain(`ARG NODE_IMAGE=${OFFICIAL}\n`);
   });
 
-  test('share the layer of Debian and Node, which is built and loaded once', () => {
+  it('share the layer of Debian and Node, which is built and loaded once', () => {
     for (const name of ['cleaned', 'slim']) {
       const instructions = (image: string) => stage(`Dockerfile.${image}`, name)?.replaceAll(/^#.*\n/gm, '');
       expect(instructions('operator')).toMatch(/^FROM /);
@@ -112,7 +112,7 @@ describe('an image of one program', () => {
     return { name: 'videopush/one:1.2.3', binary, path: 'bin/one', links: ['two'], config };
   };
 
-  test('is a docker-archive whose layer has the sum that its configuration says', async () => {
+  it('is a docker-archive whose layer has the sum that its configuration says', async () => {
     const archive = join(folder, 'one.tar');
     await writeProgramImage(program(), archive);
     const parts = mkdtempSync(join(folder, 'parts-'));
@@ -124,7 +124,7 @@ describe('an image of one program', () => {
     expect(os).toBe('linux');
   });
 
-  test('holds the program under all its names, and a /tmp that anybody may write to', async () => {
+  it('holds the program under all its names, and a /tmp that anybody may write to', async () => {
     const archive = join(folder, 'two.tar');
     await writeProgramImage(program(), archive);
     await using root = await ImageRoot.unpack(archive);
@@ -135,7 +135,7 @@ describe('an image of one program', () => {
     expect(root.mode('tmp')).toBe(0o1777);
   });
 
-  test('is made anew when the program has changed', () => {
+  it('is made anew when the program has changed', () => {
     const before = programKey(program());
     expect(programKey(program())).not.toBe('');
     writeFileSync(join(folder, 'program'), 'another program\n');

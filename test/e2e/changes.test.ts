@@ -1,5 +1,5 @@
 /** What people ask of a running stream: an end, a pause, another bit rate, more of them. Only what must restart restarts. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
@@ -60,7 +60,7 @@ async function events(name: string): Promise<{ reason: string; note: string }[]>
 describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology) => {
   const name = `film-${topology.toLowerCase()}`;
 
-  test('arrives frame by frame at a viewer who was there before, and its Job completes', async () => {
+  it('arrives frame by frame at a viewer who was there before, and its Job completes', async () => {
     const spec = { topology, suspend: true, source: { uri: film } };
     await world.apply([videoPush(name, SERVER, spec)]);
     await world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 30_000);
@@ -79,7 +79,7 @@ describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology)
   });
 });
 
-test('a finite stream that is over begins anew with another source', async () => {
+it('a finite stream that is over begins anew with another source', async () => {
   const name = 'film-samepod';
   const copy = await addClip(world, scratch.file('film.mp4'), 'copy.mp4');
   await using viewer = await attachReader(await viewerUrl(world, SERVER, name));
@@ -104,7 +104,7 @@ describe('a running stream', () => {
     stream = new StreamView(world, name);
   });
 
-  test('restarts nothing for labels and annotations alone', async () => {
+  it('restarts nothing for labels and annotations alone', async () => {
     const before = [await lives(name), await processes(stream)];
     await world.kubectl(['label', 'vp', name, 'desk=sports', 'videopush.example/owner=anna']);
     await world.kubectl(['annotate', 'vp', name, 'note=今晚八点直播 — ночной эфир 🎬']);
@@ -115,7 +115,7 @@ describe('a running stream', () => {
     expect([await lives(name), await processes(stream)]).toEqual(before);
   });
 
-  test('goes on with another bit rate in the same containers, and the event names the field', async () => {
+  it('goes on with another bit rate in the same containers, and the event names the field', async () => {
     const before = await lives(name);
     const [decoder] = await processes(stream);
     const books = await stream.books();
@@ -135,7 +135,7 @@ describe('a running stream', () => {
     expect(updated.at(-1)?.note).toContain('spec.video.bitrateKbps changed');
   });
 
-  test('replaces its pod for another source, and says so', async () => {
+  it('replaces its pod for another source, and says so', async () => {
     const before = await lives(name);
     await world.apply([videoPush(name, SERVER, { source: SMALL_PATTERN })]);
     await eventually(
@@ -148,7 +148,7 @@ describe('a running stream', () => {
     expect(updated.some(({ note }) => /spec\.source.*changed: the pod is replaced/.test(note))).toBe(true);
   });
 
-  test('stops when it is suspended and comes back when it is resumed', async () => {
+  it('stops when it is suspended and comes back when it is resumed', async () => {
     await world.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
     await world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 60_000);
     expect(await stream.pods()).toEqual([]);
@@ -189,7 +189,7 @@ describe('a set', () => {
     await ready(`${name}-a`);
   });
 
-  test('is scaled from 1 to 3 and back by kubectl; who stays is not touched', async () => {
+  it('is scaled from 1 to 3 and back by kubectl; who stays is not touched', async () => {
     const before = await lives(`${name}-a`);
     await world.kubectl(['scale', 'vps', name, '--replicas=3']);
     await untilMembers(3);
@@ -202,7 +202,7 @@ describe('a set', () => {
     expect(await lives(`${name}-a`)).toEqual(before);
   });
 
-  test('is scaled by a HorizontalPodAutoscaler that measures its pods', async () => {
+  it('is scaled by a HorizontalPodAutoscaler that measures its pods', async () => {
     const autoscaler = (averageValue: string): object => ({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',

@@ -2,7 +2,7 @@
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { parseConfig } from '../../operator/src/config.ts';
 import type { KubeObject } from '../../operator/src/kube/objects.ts';
@@ -58,12 +58,12 @@ async function render(variant: string): Promise<KubeObject[]> {
 }
 
 describe.each(variants)('the chart with %s', (variant) => {
-  test('passes the linter', async () => {
+  it('passes the linter', async () => {
     const said = await helm('lint', '--strict', CHART, '--values', join(CHART, variant));
     expect(said).toContain('0 chart(s) failed');
   });
 
-  test('renders only what the API server takes, to the last field', async () => {
+  it('renders only what the API server takes, to the last field', async () => {
     const objects = await render(variant);
     // A pod is looked at together with its account, which a dry run has not made.
     const known = objects.map((object) =>
@@ -78,7 +78,7 @@ describe.each(variants)('the chart with %s', (variant) => {
     expect(said.match(/\(server dry run\)/g)).toHaveLength(known.length);
   });
 
-  test('gives the operator a configuration that it takes', async () => {
+  it('gives the operator a configuration that it takes', async () => {
     const config = (await render(variant)).find(
       (object) => object.kind === 'ConfigMap' && 'operator.json' in (object.data as object),
     );
@@ -87,7 +87,7 @@ describe.each(variants)('the chart with %s', (variant) => {
   });
 });
 
-test.each([
+it.each([
   [
     'two NATS',
     'nats.enabled=true,nats.address=nats://a:4222',
@@ -141,12 +141,12 @@ describe('the release', () => {
       })
       .sort();
 
-  test('passes its own test', async () => {
+  it('passes its own test', async () => {
     const said = await release('test', RELEASE, '--timeout', '240s', '--logs');
     expect(said).toContain('Phase:          Succeeded');
   });
 
-  test('is upgraded to other images and settings and rolled back while streams run', async () => {
+  it('is upgraded to other images and settings and rolled back while streams run', async () => {
     const before = await lives();
     expect(before).toHaveLength(4);
     const tags = ['image.tag=next', 'worker.image.tag=next', 'mediaServer.image.tag=next'];
@@ -162,7 +162,7 @@ describe('the release', () => {
     expect(await lives()).toEqual(before);
   });
 
-  test('is uninstalled and installed again: definitions and streams stay', async () => {
+  it('is uninstalled and installed again: definitions and streams stay', async () => {
     const before = await lives();
     await world.kubectl(['delete', 'vp', 'two-pods']);
     const kept = before.filter((life) => !life.startsWith('two-pods'));
@@ -187,7 +187,7 @@ describe('the release', () => {
   }
 });
 
-test('the definitions in the chart are those in crds/', () => {
+it('the definitions in the chart are those in crds/', () => {
   for (const file of globSync('*.yaml', { cwd: join(repoRoot, 'crds') })) {
     const copy = readFileSync(join(CHART, 'files', 'crds', file), 'utf8');
     expect(copy, file).toBe(readFileSync(join(repoRoot, 'crds', file), 'utf8'));

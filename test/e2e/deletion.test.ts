@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
@@ -80,7 +80,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 ch
   const server = longName('server-');
   const name = longName('stream-');
 
-  test('runs, and leaves neither objects nor queues nor processes', async () => {
+  it('runs, and leaves neither objects nor queues nor processes', async () => {
     const push = videoPush(name, server, { topology, source: SMALL_PATTERN }) as { metadata: object };
     const annotations = { 'example.com/note': `直播 — «эфир» 🎬 "'\\ \n${'x'.repeat(1_000)}` };
     await world.apply([mediaServer(server), { ...push, metadata: { name, annotations } }]);
@@ -97,7 +97,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 ch
   });
 });
 
-test('a media server that from now on runs elsewhere leaves none of its objects', async () => {
+it('a media server that from now on runs elsewhere leaves none of its objects', async () => {
   await world.apply([mediaServer('moved')]);
   await world.untilCondition('ms', 'moved', { type: 'Ready', status: 'True' }, 60_000);
   const endpoints = [{ protocol: 'RTSP', host: 'media.example' }];
@@ -111,7 +111,7 @@ test('a media server that from now on runs elsewhere leaves none of its objects'
   await deleted();
 });
 
-test('a set and its members go together, by the foreground and by the background', async () => {
+it('a set and its members go together, by the foreground and by the background', async () => {
   const sources = ['a', longName('b-').slice(0, 40)].map((source) => ({
     name: source,
     source: SMALL_PATTERN,
@@ -133,7 +133,7 @@ test('a set and its members go together, by the foreground and by the background
   }
 });
 
-test(`${NEIGHBOURS} neighbours that wait for their server do not hold up the one that can run`, async () => {
+it(`${NEIGHBOURS} neighbours that wait for their server do not hold up the one that can run`, async () => {
   const waiting = Array.from({ length: NEIGHBOURS }, (_, i) =>
     videoPush(`waits-${i}`, 'nowhere', { source: SMALL_PATTERN }),
   );

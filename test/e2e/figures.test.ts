@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { DEPLOYMENTS, VIDEO_PUSHES } from '../../operator/src/kube/kinds.ts';
 import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { makeClip } from '../support/clips.ts';
@@ -44,7 +44,7 @@ function words(seconds: readonly number[]): string {
   return `p50 ${at(0.5)} s, p95 ${at(0.95)} s, p99 ${at(0.99)} s of ${seconds.length}`;
 }
 
-test(`${TIMES} streams, one after the other: until their objects are there, and until a viewer sees them`, async () => {
+it(`${TIMES} streams, one after the other: until their objects are there, and until a viewer sees them`, async () => {
   const base = await viewerUrl(world, SERVER, '');
   const objects: number[] = [];
   const pictures: number[] = [];
@@ -70,7 +70,7 @@ test(`${TIMES} streams, one after the other: until their objects are there, and 
   expect(pictures).toHaveLength(TIMES);
 });
 
-test('sizes of the images and memory of the operator', async () => {
+it('sizes of the images and memory of the operator', async () => {
   const { files } = inject('suite').images;
   for (const file of Object.values(files)) {
     console.log(`image ${basename(file)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
 import { Audience, continuity, longestGap } from '../support/e2e/audience.ts';
@@ -147,7 +147,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
     afterAll(() => scaleOperator(cluster, 1));
 
     const losses = LOSSES.filter(({ only }) => only === undefined || only === topology);
-    test.for(losses)('comes back when $what', async ({ what, lost, bring }, { skip }) => {
+    it.for(losses)('comes back when $what', async ({ what, lost, bring }, { skip }) => {
       skip(what.includes('container') && !(await stream.isLocal()), 'its node is not this machine');
       const seen = viewer.stamped().length;
       await viewer.until('that it runs', (frames) => frames.length > seen + RATE, 30_000);

@@ -1,7 +1,7 @@
 /** What `videopush render` prints of resources as the cluster has them is what the operator has applied, field by field. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
@@ -62,7 +62,7 @@ function differences(wanted: unknown, live: unknown, path = ''): string[] {
   );
 }
 
-test('for one pod, for two, and for their server', async () => {
+it('for one pod, for two, and for their server', async () => {
   await world.apply([
     mediaServer('live', { authentication: { read: 'Generated' } }),
     videoPush('one', 'live', { source: SMALL_PATTERN }),

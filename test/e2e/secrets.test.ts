@@ -1,6 +1,6 @@
 /** Nothing of a Secret's value is where people or programs look who may not read Secrets. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
@@ -67,7 +67,7 @@ async function places(): Promise<Map<string, string>> {
   return found;
 }
 
-test('of the passwords, stream keys and URLs that streams use', async () => {
+it('of the passwords, stream keys and URLs that streams use', async () => {
   await world.apply([
     mediaServer('live', { authentication: { publish: 'Generated', read: 'Generated' } }),
     secret('camera', { username: 'viewer', password: 'pa55-of-the-camera' }, 'kubernetes.io/basic-auth'),
@@ -115,7 +115,7 @@ test('of the passwords, stream keys and URLs that streams use', async () => {
   expect(leaks).toEqual([]);
 });
 
-test('and no argument or variable of a process holds one', async ({ skip }) => {
+it('and no argument or variable of a process holds one', async ({ skip }) => {
   skip(inject('suite').kind !== 'node', 'processes are only seen on a node of this machine');
   const secrets = await allValues();
   const leaks = readdirSync('/proc')

@@ -3,7 +3,7 @@
  * behind them all.
  */
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { OPERATOR_NAMESPACE, RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
 
@@ -72,7 +72,7 @@ function wordsOf({ verb, objectRef, responseStatus }: AuditEvent): string[] {
   return [`${verb} ${what}`, ...(created ? [`create ${what}`] : [])];
 }
 
-test('every verb and resource that it asked for is in its roles, and every one in its roles was asked for', async ({
+it('every verb and resource that it asked for is in its roles, and every one in its roles was asked for', async ({
   skip,
 }) => {
   skip(auditLog === null, UNSEEN);
@@ -88,7 +88,7 @@ test('every verb and resource that it asked for is in its roles, and every one i
   expect([...counts.keys()].sort()).toEqual([...new Set(await allowed())].sort());
 });
 
-test('nothing that it asked for was forbidden', ({ skip }) => {
+it('nothing that it asked for was forbidden', ({ skip }) => {
   skip(auditLog === null, UNSEEN);
   const forbidden = asked().filter(({ responseStatus }) => responseStatus?.code === 403);
   const unexpected = forbidden.filter(

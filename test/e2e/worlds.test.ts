@@ -1,6 +1,6 @@
 /** What may be wrong around a stream: its conditions name it within seconds, and forget it when it is mended. */
 import { chmodSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { type Cluster, hostPathVolume } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
@@ -217,7 +217,7 @@ async function tells(trouble: Trouble): Promise<void> {
 }
 
 describe.concurrent('a stream tells', () => {
-  test.each(TROUBLES)('when $what, and when that is over', tells);
+  it.each(TROUBLES)('when $what, and when that is over', tells);
 });
 
-test('a stream tells when the encoder cannot keep up, and when that is over', () => tells(SLOW));
+it('a stream tells when the encoder cannot keep up, and when that is over', () => tells(SLOW));

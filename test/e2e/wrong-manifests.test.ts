@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { type Manifest, ManifestError, validateManifest } from '../../operator/src/crds/manifest.ts';
 import { RIGHT_MANIFESTS, videoPush, videoPushSet } from '../../operator/src/crds/testing/manifests.ts';
@@ -44,7 +44,7 @@ function ownWords(manifest: unknown): { field: string; words: string } {
 const DECODING = /strict decoding error/;
 
 describe('a wrong manifest is refused by the API server, with what to write instead', () => {
-  test.each(WRONG_MANIFESTS)('$name', async ({ manifest, says }) => {
+  it.each(WRONG_MANIFESTS)('$name', async ({ manifest, says }) => {
     const { accepted, message } = await admission.judge(manifest);
     expect(accepted).toBe(false);
     if (typeof says === 'string') expect(message).toContain(says);
@@ -57,7 +57,7 @@ describe('a wrong manifest is refused by the API server, with what to write inst
 });
 
 describe('a right manifest is accepted, and completed with the same defaults', () => {
-  test.each(RIGHT_MANIFESTS)('$name', async ({ manifest }) => {
+  it.each(RIGHT_MANIFESTS)('$name', async ({ manifest }) => {
     const { accepted, message, object } = await admission.judge(manifest);
     expect(message).toBe('');
     expect(accepted).toBe(true);
@@ -68,7 +68,7 @@ describe('a right manifest is accepted, and completed with the same defaults', (
 const specOf = (manifest: Manifest): unknown =>
   JSON.parse(JSON.stringify((manifest as { spec?: unknown }).spec));
 
-test('every example is accepted', async () => {
+it('every example is accepted', async () => {
   const files = globSync(join(ROOT, 'examples/**/*.yaml'));
   const documents = files.flatMap((file) =>
     parseAllDocuments(readFileSync(file, 'utf8')).map((document) => ({ file, manifest: document.toJS() })),
@@ -84,7 +84,7 @@ test('every example is accepted', async () => {
   }
 });
 
-test('a set of 1000 long sources is within what rules may cost', async () => {
+it('a set of 1000 long sources is within what rules may cost', async () => {
   const sources = Array.from({ length: 1000 }, (_, index) => ({
     name: `source-${index}`,
     source: {
@@ -95,7 +95,7 @@ test('a set of 1000 long sources is within what rules may cost', async () => {
   expect(await admission.judge(videoPushSet({ sources }))).toMatchObject({ message: '', accepted: true });
 });
 
-test('a set is scaled through its subresource, streams are selected by field, columns say what is there', async () => {
+it('a set is scaled through its subresource, streams are selected by field, columns say what is there', async () => {
   const run = (...args: string[]) => server.kubectl(args);
   const apply = (manifest: object) =>
     server.kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });

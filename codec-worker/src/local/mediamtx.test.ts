@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { mediamtxBinary } from '../../../scripts/paths.mjs';
 import { type MediaMtxOptions, startMediaMtx } from './mediamtx.ts';
 import { freePorts } from './places.ts';
@@ -24,7 +24,7 @@ async function options(): Promise<MediaMtxOptions> {
   return { binary: mediamtxBinary(), config: config(api, rtsp), ports: { api, rtsp } };
 }
 
-test('a server answers once it was started, and is gone once it was closed', async () => {
+it('a server answers once it was started, and is gone once it was closed', async () => {
   const given = await options();
   const server = await startMediaMtx(given);
   expect(await server.path('live')).toEqual({ online: false, viewers: 0, bytesReceived: 0, bytesSent: 0 });
@@ -34,7 +34,7 @@ test('a server answers once it was started, and is gone once it was closed', asy
   await startMediaMtx(given).then((again) => again.close()); // the ports are free again
 });
 
-test('a port that is taken is named in the error', async () => {
+it('a port that is taken is named in the error', async () => {
   const given = await options();
   const other = createServer().listen(given.ports.rtsp, '127.0.0.1');
   await once(other, 'listening');
@@ -45,7 +45,7 @@ test('a port that is taken is named in the error', async () => {
   other.close();
 });
 
-test('a configuration that is refused is quoted', async () => {
+it('a configuration that is refused is quoted', async () => {
   const given = await options();
   await expect(startMediaMtx({ ...given, config: `nonsense: 1\n` })).rejects.toMatchObject({
     code: 'StartFailed',
@@ -53,7 +53,7 @@ test('a configuration that is refused is quoted', async () => {
   });
 });
 
-test('a program that is not there is a named error', async () => {
+it('a program that is not there is a named error', async () => {
   const given = await options();
   await expect(startMediaMtx({ ...given, binary: '/nowhere/mediamtx' })).rejects.toMatchObject({
     code: 'ProgramMissing',

@@ -3,19 +3,19 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { freePorts, makePlace, ringRoot, sweep, writePrivate } from './places.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'places-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-test('a place and what is written there are for this user only', () => {
+it('a place and what is written there are for this user only', () => {
   const place = makePlace(root);
   expect(statSync(place).mode & 0o777).toBe(0o700);
   expect(statSync(writePrivate(place, 'password', 'secret')).mode & 0o777).toBe(0o600);
 });
 
-test('places of owners that were killed are swept, others are not', () => {
+it('places of owners that were killed are swept, others are not', () => {
   const own = makePlace(root);
   const { pid } = spawnSync('true'); // has ended
   const stale = own.replace(`-${process.pid}-`, `-${pid}-`);
@@ -27,13 +27,13 @@ test('places of owners that were killed are swept, others are not', () => {
   expect(existsSync(stale)).toBe(false);
 });
 
-test('the ring has a place, in memory where there is enough', () => {
+it('the ring has a place, in memory where there is enough', () => {
   const { folder, inMemory } = ringRoot();
   expect(existsSync(folder)).toBe(true);
   expect(folder).toBe(inMemory ? '/dev/shm' : tmpdir());
 });
 
-test('free ports are distinct and can be listened on', async () => {
+it('free ports are distinct and can be listened on', async () => {
   const ports = await freePorts(5);
   expect(new Set(ports).size).toBe(5);
   for (const port of ports) {

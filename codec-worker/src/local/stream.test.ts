@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { observeRing } from '@videopush/native';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { mediamtxBinary } from '../../../scripts/paths.mjs';
 import type { DecoderConfig, EncoderConfig, WorkerConfigs } from '../config.ts';
 import { checkWorkerConfig } from '../config.ts';
@@ -98,7 +98,7 @@ function alive(pid: number): boolean {
   }
 }
 
-test('P41 two processes joined by a queue of 20 push a finite source to its end, and their books agree', async () => {
+it('P41 two processes joined by a queue of 20 push a finite source to its end, and their books agree', async () => {
   const file = join(folder, 'film.mkv');
   const stream = await start(`file://${file}`);
   await untilSent(stream, 10);
@@ -119,7 +119,7 @@ test('P41 two processes joined by a queue of 20 push a finite source to its end,
   expect(statSync(file).size).toBeGreaterThan(1000);
 });
 
-test('the histograms of the core have the limits of the manual', async () => {
+it('the histograms of the core have the limits of the manual', async () => {
   const stream = await start(`file://${join(folder, 'film.mkv')}`);
   await untilSent(stream, 1);
   const pages = [stream.decoder.url, stream.encoder.url].map(async (url) =>
@@ -140,7 +140,7 @@ test('the histograms of the core have the limits of the manual', async () => {
   expect(limits('sink_write_duration')).toMatch(/^0.00005 .* 1 \+Inf$/);
 });
 
-test('P42 either process may be killed: the stream goes on, and every frame has one fate', async () => {
+it('P42 either process may be killed: the stream goes on, and every frame has one fate', async () => {
   const url = await server();
   const credentials = { outputs: { main: { username: 'ann', password: PASSWORD } } };
   const stream = await start(url, 6, { credentials });
@@ -159,7 +159,7 @@ test('P42 either process may be killed: the stream goes on, and every frame has 
   expect([stream.decoder.state()?.restarts, stream.encoder.state()?.restarts]).toEqual([1, 2]);
 });
 
-test('credentials are in files of this user only, and nowhere else', async () => {
+it('credentials are in files of this user only, and nowhere else', async () => {
   const url = await server();
   const log: string[] = [];
   const stream = await start(url, undefined, {
@@ -182,7 +182,7 @@ test('credentials are in files of this user only, and nowhere else', async () =>
   expect(told.filter((text) => text.includes(PASSWORD))).toEqual([]);
 });
 
-test('a stop ends both in order and says that the stream is not complete; closing removes everything', async () => {
+it('a stop ends both in order and says that the stream is not complete; closing removes everything', async () => {
   const stream = await start(`file://${join(folder, 'film.mkv')}`, 600);
   await untilSent(stream, 5);
   const { complete, decoder, encoder } = await stream.stop();
@@ -197,7 +197,7 @@ test('a stop ends both in order and says that the stream is not complete; closin
   expect(existsSync(place)).toBe(false);
 });
 
-test('processes and supervisors end when whoever started them is killed', async () => {
+it('processes and supervisors end when whoever started them is killed', async () => {
   const script = `
     import { startLocalStream } from ${JSON.stringify(fileURLToPath(new URL('./stream.ts', import.meta.url)))};
     const stream = await startLocalStream(JSON.parse(process.argv[1]), { root: process.argv[2] });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Program } from './program.ts';
 import { readSupervisorState, supervisorBinary } from './supervised.ts';
 
@@ -90,7 +90,7 @@ function childrenOf(pid: number): string[] {
 }
 
 describe('a process that fails', () => {
-  test('is started again after a quarter of a second, and the state file tells its new id', async () => {
+  it('is started again after a quarter of a second, and the state file tells its new id', async () => {
     const stateFile = join(folder, 'state');
     const watched = await Watched.start(['--state', stateFile], shell('exec sleep 600'));
     const { child } = await watched.next('started');
@@ -115,7 +115,7 @@ describe('a process that fails', () => {
     });
   });
 
-  test('P42 is brought back 20 times in a row, each time as another process', async () => {
+  it('P42 is brought back 20 times in a row, each time as another process', async () => {
     const watched = await Watched.start(
       ['--min-delay', '0.001', '--max-delay', '0.01'],
       shell('exec sleep 600'),
@@ -131,7 +131,7 @@ describe('a process that fails', () => {
     expect(watched.program.ending).toBeNull();
   });
 
-  test('waits longer each time, up to the longest delay', async () => {
+  it('waits longer each time, up to the longest delay', async () => {
     const watched = await Watched.start(
       ['--min-delay', '0.01', '--max-delay', '0.05', '--failures', '6'],
       shell('exit 3'),
@@ -143,7 +143,7 @@ describe('a process that fails', () => {
     expect(delays[5]).toBe(0.05);
   });
 
-  test('is given up on with exit code 75 when it fails too often within the window', async () => {
+  it('is given up on with exit code 75 when it fails too often within the window', async () => {
     const watched = await Watched.start(
       ['--min-delay', '0.001', '--max-delay', '0.001', '--failures', '3'],
       shell('exit 3'),
@@ -153,13 +153,13 @@ describe('a process that fails', () => {
     expect((await watched.next('gave_up')).msg).toContain('exited with code 3; failed too often');
   });
 
-  test('is given up on at the first failure when none is allowed', async () => {
+  it('is given up on at the first failure when none is allowed', async () => {
     const watched = await Watched.start(['--failures', '0'], shell('exit 3'));
     expect((await watched.program.ended).code).toBe(75);
     expect(watched.lines.filter(({ event }) => event === 'started')).toHaveLength(1);
   });
 
-  test('is mended for ever when the failures are further apart than the window', async () => {
+  it('is mended for ever when the failures are further apart than the window', async () => {
     const rare = ['--min-delay', '0.05', '--max-delay', '0.05', '--failures', '1', '--window', '0.01'];
     const watched = await Watched.start(rare, shell('exit 3'));
     for (let i = 0; i < 5; i++) await watched.next('started');
@@ -168,7 +168,7 @@ describe('a process that fails', () => {
 });
 
 describe('a process that asks to be started again, by exit code 75', () => {
-  test('is started at once, and this is no failure', async () => {
+  it('is started at once, and this is no failure', async () => {
     const stateFile = join(folder, 'state');
     const mark = join(folder, 'reloaded');
     const script = `[ -e ${mark} ] && exec sleep 600; touch ${mark}; sleep 0.3; exit 75`;
@@ -182,7 +182,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
-  test('is told how the one before it failed, and nothing of a reload', async () => {
+  it('is told how the one before it failed, and nothing of a reload', async () => {
     const count = join(folder, 'count');
     const script = `echo "last exit '$VIDEOPUSH_LAST_EXIT'"; echo x >> ${count}; case $(wc -l < ${count}) in 1) kill -9 $$;; 2) exit 75;; *) exec sleep 600;; esac`;
     const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
@@ -191,7 +191,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(told()).toEqual(["last exit ''", "last exit '137'", "last exit ''"]);
   });
 
-  test('is told how often, and waits for the shortest delay when it does nothing else', async () => {
+  it('is told how often, and waits for the shortest delay when it does nothing else', async () => {
     const script = 'echo "reloads $VIDEOPUSH_RELOADS restarts $VIDEOPUSH_RESTARTS"; exit 75';
     const started = performance.now();
     const watched = await Watched.start(['--failures', '0', '--min-delay', '0.1'], shell(script));
@@ -201,7 +201,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(told().slice(0, 4)).toEqual([0, 1, 2, 3].map((n) => `reloads ${n} restarts 0`));
   });
 
-  test('is not started again after a stop: the exit code is that of the signal', async () => {
+  it('is not started again after a stop: the exit code is that of the signal', async () => {
     const script = 'trap "exit 75" TERM; echo ready; while :; do sleep 0.05; done';
     const watched = await Watched.start([], shell(script));
     await expect.poll(() => watched.lines.some(({ msg }) => msg === 'ready')).toBe(true);
@@ -211,7 +211,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
 });
 
 describe('the exit code', () => {
-  test.each([
+  it.each([
     ['0 of a process that is done', shell('exit 0'), 0],
     ['64 of a process that was called wrongly, which no restart mends', shell('exit 64'), 64],
     ['127 when the program cannot be run', ['/nowhere/program'], 127],
@@ -221,7 +221,7 @@ describe('the exit code', () => {
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
-  test('is 137 when the kernel kills one process after the other for its memory', async () => {
+  it('is 137 when the kernel kills one process after the other for its memory', async () => {
     // What a container sees of its group, in a mount namespace of this test's own.
     const events = '/sys/fs/cgroup/memory.events';
     const killed = `count=$(cut -d' ' -f2 ${events}); echo "oom_kill $((count + 1))" > ${events}; kill -KILL $$`;
@@ -236,7 +236,7 @@ describe('the exit code', () => {
     expect(lines).toContain('raise the memory limit');
   });
 
-  test.each([[[]], [['--state']], [['--nonsense', '1']], [['--failures', 'many']]])(
+  it.each([[[]], [['--state']], [['--nonsense', '1']], [['--failures', 'many']]])(
     'is 64 for %j',
     async (options) => {
       const child = spawn(supervisorBinary(), options);
@@ -244,7 +244,7 @@ describe('the exit code', () => {
     },
   );
 
-  test("is the process' own after a stop, and a stop is no failure", async () => {
+  it("is the process' own after a stop, and a stop is no failure", async () => {
     const watched = await Watched.start(
       [],
       shell('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done'),
@@ -255,7 +255,7 @@ describe('the exit code', () => {
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
-  test.each([
+  it.each([
     [143, 30, 'as asked: no warning'],
     [9, 40, 'unlike asked: a warning'],
   ])('%i after a stop is logged at level %i, %s', async (code, level) => {
@@ -268,7 +268,7 @@ describe('the exit code', () => {
     expect((await watched.next('ended')).level).toBe(level);
   });
 
-  test('is 143 when the stop finds no process running', async () => {
+  it('is 143 when the stop finds no process running', async () => {
     const watched = await Watched.start(['--min-delay', '600', '--max-delay', '600'], shell('exit 3'));
     await watched.next('restarting');
     watched.program.signal('SIGTERM');
@@ -277,7 +277,7 @@ describe('the exit code', () => {
 });
 
 describe('signals', () => {
-  test('of every kind are forwarded; SIGHUP does not stop the supervision', async () => {
+  it('of every kind are forwarded; SIGHUP does not stop the supervision', async () => {
     const script = 'trap "echo INT" INT; trap "exit 5" HUP; echo ready; while :; do sleep 0.05; done';
     const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
     const told = (text: string) => expect.poll(() => watched.lines.filter(({ msg }) => msg === text).length);
@@ -293,7 +293,7 @@ describe('signals', () => {
     expect((await watched.program.ended).code).toBe(137);
   });
 
-  test('are not held back from the process: it can be stopped by itself', async () => {
+  it('are not held back from the process: it can be stopped by itself', async () => {
     const watched = await Watched.start(['--min-delay', '0.01'], ['sleep', '600']);
     const { child } = await watched.next('started');
     process.kill(child as number, 'SIGTERM');
@@ -302,7 +302,7 @@ describe('signals', () => {
 });
 
 describe('nothing is left behind', () => {
-  test('the process does not outlive a supervisor that is killed', async () => {
+  it('the process does not outlive a supervisor that is killed', async () => {
     const watched = await Watched.start([], shell('exec sleep 600'));
     const { child } = await watched.next('started');
     expect(alive(child as number)).toBe(true);
@@ -310,7 +310,7 @@ describe('nothing is left behind', () => {
     await expect.poll(() => alive(child as number), { timeout: 5000 }).toBe(false);
   });
 
-  test('orphans of the process are reaped', async () => {
+  it('orphans of the process are reaped', async () => {
     const done = join(folder, 'done');
     // The grandchild outlives its parent, then ends: a zombie, unless somebody waits for it.
     const script = `[ -e ${done} ] || { touch ${done}; (sleep 0.1) & exit 3; }; exec sleep 600`;
@@ -320,7 +320,7 @@ describe('nothing is left behind', () => {
     await expect.poll(() => childrenOf(watched.program.pid), { timeout: 5000 }).toEqual([String(child)]);
   });
 
-  test('both end when the parent that was named is gone, and the process may end in order', async () => {
+  it('both end when the parent that was named is gone, and the process may end in order', async () => {
     const mark = join(folder, 'ended in order');
     const role = `trap "touch '${mark}'; exit 0" TERM; echo ready; while :; do sleep 0.05; done`;
     // A parent of its own, which can be killed without harm to this test.
@@ -338,7 +338,7 @@ describe('nothing is left behind', () => {
     expect(existsSync(mark)).toBe(true);
   });
 
-  test('a supervisor whose parent is another than the named one does not begin', async () => {
+  it('a supervisor whose parent is another than the named one does not begin', async () => {
     const watched = await Watched.start(['--parent', '1'], shell('exec sleep 600'));
     expect((await watched.program.ended).code).toBe(0);
     expect(watched.lines).toEqual([]);

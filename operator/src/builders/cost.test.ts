@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseQuantity } from '../crds/quantity.ts';
 import { decoderCost, encoderCost, encoderMilliseconds, type StreamShape } from './cost.ts';
 import { codecOf, type Picture, pushedPicture, sourcePicture } from './picture.ts';
@@ -27,13 +27,13 @@ const shape = (pushed: Picture, more: Partial<StreamShape> = {}): StreamShape =>
 });
 
 describe('the size of the frame queue is what the decoder makes of it', () => {
-  test('as measured: 26 slots at 30 frames/s, 34 MiB of 720p and 77 MiB of 1080p', () => {
+  it('as measured: 26 slots at 30 frames/s, 34 MiB of 720p and 77 MiB of 1080p', () => {
     expect(Math.round(expectedRingBytes(picture(1280, 720), queue) / MiB)).toBe(34);
     expect(Math.round(expectedRingBytes(hd, queue) / MiB)).toBe(77);
     expect(slotBytes(hd, 1)).toBe(3_112_960);
   });
 
-  test('it ends at 256 MiB, but the frames that may wait fit in any case', () => {
+  it('it ends at 256 MiB, but the frames that may wait fit in any case', () => {
     const deep = { ...queue, encoderDelayFrames: 300 };
     expect(expectedRingBytes(hd, deep) / MiB).toBeLessThan(256.2);
     expect(expectedRingBytes(picture(3840, 2160), queue)).toBeGreaterThan(
@@ -41,7 +41,7 @@ describe('the size of the frame queue is what the decoder makes of it', () => {
     );
   });
 
-  test('its volume has room for a second one, for 10 bits, and for a 2160p where the size is unknown', () => {
+  it('its volume has room for a second one, for 10 bits, and for a 2160p where the size is unknown', () => {
     const volume = (one: Picture, generated = false) => ringVolumeBytes(one, queue, generated);
     expect(volume(hd, true)).toBe(2 * expectedRingBytes(hd, queue));
     expect(volume(hd)).toBeGreaterThan(3.9 * expectedRingBytes(hd, queue));
@@ -52,7 +52,7 @@ describe('the size of the frame queue is what the decoder makes of it', () => {
 });
 
 describe('what is known of a picture before its source is opened', () => {
-  test.each([
+  it.each([
     [
       'a pattern by its own words',
       { source: { testPattern: { width: 640, height: 360, frameRate: '25' } } },
@@ -77,7 +77,7 @@ describe('what is known of a picture before its source is opened', () => {
     expect(pushedPicture(somePush(spec).spec)).toMatchObject({ width, height, rate, sizeKnown });
   });
 
-  test('the codec follows from the name of an encoder', () => {
+  it('the codec follows from the name of an encoder', () => {
     const codec = (encoder: string) => codecOf(somePush({ video: { encoder } }).spec);
     expect(
       ['libx264', 'h264_nvenc', 'libx265', 'hevc_vaapi', 'libvpx', 'libvpx-vp9', 'libsvtav1', 'mjpeg'].map(
@@ -105,7 +105,7 @@ describe('requests by codec, size, rate and preset', () => {
       { decoder: [164, 233], encoder: [2633, 242] },
     ],
   ];
-  test.each(cases)('%s', (_, one, { decoder, encoder }) => {
+  it.each(cases)('%s', (_, one, { decoder, encoder }) => {
     const figures = ({ cpuMillicores, memoryBytes }: ReturnType<typeof decoderCost>) => [
       cpuMillicores,
       Math.ceil(memoryBytes / MiB),
@@ -114,13 +114,13 @@ describe('requests by codec, size, rate and preset', () => {
     expect(figures(encoderCost(one))).toEqual(encoder);
   });
 
-  test('two streams of 1080p30 fit on two cores, and three do not fit beside anything else', () => {
+  it('two streams of 1080p30 fit on two cores, and three do not fit beside anything else', () => {
     const one = decoderCost(shape(hd)).cpuMillicores + encoderCost(shape(hd)).cpuMillicores;
     expect(2 * one).toBeLessThan(1500);
     expect(3 * one).toBeGreaterThan(1500);
   });
 
-  test('slower presets cost more, lookahead costs more, hardware costs little', () => {
+  it('slower presets cost more, lookahead costs more, hardware costs little', () => {
     const presets = [
       'ultrafast',
       'superfast',
@@ -142,7 +142,7 @@ describe('requests by codec, size, rate and preset', () => {
     expect(encoderMilliseconds({ codec: 'H264', encoder: 'h264_vaapi' })).toBeLessThan(2);
   });
 
-  test('in two pods each has a queue of its own, and the network costs both', () => {
+  it('in two pods each has a queue of its own, and the network costs both', () => {
     const [together, apart] = [shape(hd), shape(hd, { split: true })];
     expect(encoderCost(apart).memoryBytes - encoderCost(together).memoryBytes).toBe(
       expectedRingBytes(hd, queue),
@@ -157,18 +157,18 @@ describe('explicit resources', () => {
   const resolve = (given?: Parameters<typeof containerResources>[1]) =>
     containerResources(cost, given, 'spec.resources.encoder');
 
-  test('unset, they follow from the table: no CPU limit, but one of memory', () => {
+  it('unset, they follow from the table: no CPU limit, but one of memory', () => {
     expect(resolve()).toEqual({ requests: { cpu: '250m', memory: '100Mi' }, limits: { memory: '300Mi' } });
   });
 
-  test('win resource by resource', () => {
+  it('win resource by resource', () => {
     expect(resolve({ requests: { cpu: 2 }, limits: { 'nvidia.com/gpu': 1 } })).toEqual({
       requests: { cpu: 2, memory: '100Mi' },
       limits: { memory: '300Mi', 'nvidia.com/gpu': 1 },
     });
   });
 
-  test('take the other half of their pair along where it would be invalid', () => {
+  it('take the other half of their pair along where it would be invalid', () => {
     expect(resolve({ limits: { memory: '64Mi', cpu: '100m' } })).toEqual({
       requests: { cpu: '100m', memory: '64Mi' },
       limits: { cpu: '100m', memory: '64Mi' },
@@ -176,7 +176,7 @@ describe('explicit resources', () => {
     expect(resolve({ requests: { memory: '1Gi' } }).limits).toEqual({ memory: '1Gi' });
   });
 
-  test('that contradict each other, or are none, are refused with the field', () => {
+  it('that contradict each other, or are none, are refused with the field', () => {
     expect(() => resolve({ requests: { memory: '2Gi' }, limits: { memory: '1Gi' } })).toThrow(
       'spec.resources.encoder.requests.memory: must be at most limits.memory, 1Gi',
     );
@@ -188,7 +188,7 @@ describe('explicit resources', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['500m', 0.5],
     ['1.5', 1.5],
     [2, 2],

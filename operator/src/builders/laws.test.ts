@@ -1,6 +1,6 @@
 /** What holds for every object that the builders make, whatever the resource says. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { testSeed } from '../../../test/support/random.ts';
 import { validateManifest } from '../crds/manifest.ts';
 import { parseQuantity } from '../crds/quantity.ts';
@@ -51,7 +51,7 @@ const eachContainer = (all: KubeObject[], law: (container: Container) => void): 
   for (const pod of podsOf(all)) for (const container of containersOf(pod)) law(container);
 };
 
-test(`the arbitrary resources are ones that the schemas admit (seed ${seed})`, () => {
+it(`the arbitrary resources are ones that the schemas admit (seed ${seed})`, () => {
   const samples = [
     ...fc.sample(arbitraryPush, { seed, numRuns: 10 }),
     ...fc.sample(arbitraryServer, { seed, numRuns: 10 }),
@@ -59,7 +59,7 @@ test(`the arbitrary resources are ones that the schemas admit (seed ${seed})`, (
   for (const resource of samples) expect(validateManifest(resource)).toMatchObject({ kind: resource.kind });
 });
 
-test(`every pod is one that the restricted security profile admits (seed ${seed})`, () => {
+it(`every pod is one that the restricted security profile admits (seed ${seed})`, () => {
   always((all) => {
     for (const { spec } of podsOf(all)) {
       expect(spec.securityContext).toMatchObject({
@@ -86,7 +86,7 @@ test(`every pod is one that the restricted security profile admits (seed ${seed}
   });
 });
 
-test(`no pod has a token of the API or learns of Services by its environment (seed ${seed})`, () => {
+it(`no pod has a token of the API or learns of Services by its environment (seed ${seed})`, () => {
   always((all) => {
     for (const { spec } of podsOf(all)) {
       expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
@@ -94,7 +94,7 @@ test(`no pod has a token of the API or learns of Services by its environment (se
   });
 });
 
-test(`every container requests CPU and memory and may use no more memory than its limit (seed ${seed})`, () => {
+it(`every container requests CPU and memory and may use no more memory than its limit (seed ${seed})`, () => {
   always((all) =>
     eachContainer(all, ({ resources: { requests, limits } }) => {
       const bytes = (text: string | undefined) => parseQuantity(text ?? '') ?? Number.NaN;
@@ -105,7 +105,7 @@ test(`every container requests CPU and memory and may use no more memory than it
   );
 });
 
-test(`names are labels of DNS, those of workloads leave room for their pods', and none stands twice (seed ${seed})`, () => {
+it(`names are labels of DNS, those of workloads leave room for their pods', and none stands twice (seed ${seed})`, () => {
   always((all) => {
     for (const { kind, metadata } of all) {
       expect(metadata.name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
@@ -125,7 +125,7 @@ test(`names are labels of DNS, those of workloads leave room for their pods', an
   });
 });
 
-test(`every mount is of a volume of its pod, every volume is mounted, and no two mounts meet (seed ${seed})`, () => {
+it(`every mount is of a volume of its pod, every volume is mounted, and no two mounts meet (seed ${seed})`, () => {
   always((all) => {
     for (const pod of podsOf(all)) {
       const mounted = new Set<string>();
@@ -139,7 +139,7 @@ test(`every mount is of a volume of its pod, every volume is mounted, and no two
   });
 });
 
-test(`what is memory has a size limit, and a container's limit has room for it (seed ${seed})`, () => {
+it(`what is memory has a size limit, and a container's limit has room for it (seed ${seed})`, () => {
   fc.assert(
     fc.property(arbitraryPush, (push) => {
       const bare = { ...push, spec: { ...push.spec, resources: {} } };
@@ -157,7 +157,7 @@ test(`what is memory has a size limit, and a container's limit has room for it (
   );
 });
 
-test(`no password is anywhere but in a Secret (seed ${seed})`, () => {
+it(`no password is anywhere but in a Secret (seed ${seed})`, () => {
   always((all) => {
     const secrets = all.filter(({ kind }) => kind === 'Secret');
     const rest = JSON.stringify(all.filter(({ kind }) => kind !== 'Secret'));
@@ -173,7 +173,7 @@ test(`no password is anywhere but in a Secret (seed ${seed})`, () => {
   });
 });
 
-test(`the same resource gives the same JSON, and the same objects in whatever order its fields stand (seed ${seed})`, () => {
+it(`the same resource gives the same JSON, and the same objects in whatever order its fields stand (seed ${seed})`, () => {
   const reversed = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(reversed);
     if (typeof value !== 'object' || value === null) return value;

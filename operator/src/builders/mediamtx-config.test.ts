@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { mediamtxBinary } from '../../../scripts/paths.mjs';
 import { validateManifest } from '../crds/manifest.ts';
@@ -72,17 +72,17 @@ const variants: [string, MediaServer['spec'], ServerPath[], MediaMtxOptions][] =
   ],
 ];
 
-test.each(variants)('MediaMTX accepts the configuration: %s', (_, spec, paths, options) => {
+it.each(variants)('MediaMTX accepts the configuration: %s', (_, spec, paths, options) => {
   const { status, output } = judge(buildMediaMtxConfig(server(spec), paths, options));
   expect(output).toContain('configuration file is valid');
   expect(status).toBe(0);
 });
 
-test('MediaMTX refuses a configuration with an unknown key, so the tests above can fail', () => {
+it('MediaMTX refuses a configuration with an unknown key, so the tests above can fail', () => {
   expect(judge(`${buildMediaMtxConfig(server({}), [], { users })}nonsense: 1\n`).status).not.toBe(0);
 });
 
-test('passwords stand in the configuration only as hashes, and each user may do one thing', () => {
+it('passwords stand in the configuration only as hashes, and each user may do one thing', () => {
   const text = buildMediaMtxConfig(server({ authentication: { read: 'Generated' } }), [], { users });
   expect(text).not.toMatch(/to publish|to read/);
   expect(hashCredential('testpass')).toBe('sha256:E9JJ8stBJ7QM+nV4ZoUCeHk/gU3tPFh/5YieiJp6n2w=');
@@ -98,13 +98,13 @@ test('passwords stand in the configuration only as hashes, and each user may do 
   ]);
 });
 
-test('a user that authentication needs and nobody gave is a mistake of the caller', () => {
+it('a user that authentication needs and nobody gave is a mistake of the caller', () => {
   expect(() => buildMediaMtxConfig(server({}), [])).toThrow(
     'authentication of MediaServer "server" needs a publisher',
   );
 });
 
-test('named paths stay with their readers, RTSP travels by TCP only, MoQ is off', () => {
+it('named paths stay with their readers, RTSP travels by TCP only, MoQ is off', () => {
   const paths: ServerPath[] = [{ name: 'z', slate: { codec: 'H264' } }, { name: 'a' }];
   const config = parse(buildMediaMtxConfig(server({}), paths, { users })) as Record<string, unknown>;
   expect(config).toMatchObject({
@@ -123,13 +123,13 @@ test('named paths stay with their readers, RTSP travels by TCP only, MoQ is off'
   expect(slateFor('H265')).toEqual({ codec: 'H265' });
 });
 
-test('the order of the paths does not change the text', () => {
+it('the order of the paths does not change the text', () => {
   const paths: ServerPath[] = [{ name: 'b' }, { name: 'a' }];
   const build = (list: ServerPath[]) => buildMediaMtxConfig(server({}), list, { users });
   expect(build(paths)).toBe(build([...paths].reverse()));
 });
 
-test('where a stream is published follows from protocol, server and path', () => {
+it('where a stream is published follows from protocol, server and path', () => {
   const push = validateManifest({
     apiVersion: 'videopush.dev/v1alpha1',
     kind: 'VideoPush',
@@ -155,7 +155,7 @@ test('where a stream is published follows from protocol, server and path', () =>
   expect(streamUrl('RTMP', 'h', 1935, 'live/a')).toBe('rtmp://h:1935/live/a');
 });
 
-test('a server that cannot be used is refused with what can', () => {
+it('a server that cannot be used is refused with what can', () => {
   const check = (spec: MediaServer['spec'], protocol: 'RTSP' | 'SRT') => () =>
     checkServer({ ...server({}), spec }, protocol, 'spec.outputs[0].protocol');
   expect(check({ type: 'SRS' }, 'RTSP')).toThrow(

@@ -1,5 +1,5 @@
 import { checkWorkerConfig } from '@videopush/codec-worker/config';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { validateManifest } from '../crds/manifest.ts';
 import type { VideoPush } from '../crds/video-push.generated.ts';
 import { encoderDelayFrames } from './encoder-delay.ts';
@@ -35,7 +35,7 @@ const unchecked = (spec: Partial<Spec>): VideoPush => {
 
 const context: WorkerContext = { outputs: { main: { url: 'rtsp://server.example/film' } } };
 
-test('P06 what is not set stays unset, so that the source and then the defaults decide', () => {
+it('P06 what is not set stays unset, so that the source and then the defaults decide', () => {
   const { decoder, encoder } = buildWorkerConfigs(push({}), context);
   expect(decoder.video).toEqual({});
   expect(encoder.encoder).toEqual({ codec: 'H264', catchUp: 'Rebase' });
@@ -55,14 +55,14 @@ describe('P06 what is set wins, parameter by parameter', () => {
     ['tune none', { tune: 'none' }, { tune: '' }],
     ['threads', { threads: 2 }, { threads: 2 }],
   ];
-  test.each(cases)('%s', (_, video, expected) => {
+  it.each(cases)('%s', (_, video, expected) => {
     const all = { codec: 'H264', catchUp: 'Rebase', ...expected };
     expect(
       buildWorkerConfigs(unchecked({ video: { codec: 'H264', ...video } }), context).encoder.encoder,
     ).toEqual(all);
   });
 
-  test('width, height and frameRate go to the decoder, which scales', () => {
+  it('width, height and frameRate go to the decoder, which scales', () => {
     const video = { width: 640, height: 360, frameRate: '30000/1001' };
     const { decoder, encoder } = buildWorkerConfigs(push({ video }), context);
     expect(decoder.video).toEqual(video);
@@ -70,7 +70,7 @@ describe('P06 what is set wins, parameter by parameter', () => {
   });
 });
 
-test('both configurations pass the schema of the worker, unchanged by it', () => {
+it('both configurations pass the schema of the worker, unchanged by it', () => {
   const every = push({
     source: {
       testPattern: { pattern: 'SMPTEHDBars', width: 640, height: 360, frameRate: '25', durationSeconds: 3 },
@@ -103,7 +103,7 @@ test('both configurations pass the schema of the worker, unchanged by it', () =>
   expect(encoder.outputs[1]).toEqual({ name: 'outside', urlFile: '/secrets/outside/url' });
 });
 
-test('the place of running decides paths, ports and credential files', () => {
+it('the place of running decides paths, ports and credential files', () => {
   const { decoder, encoder } = buildWorkerConfigs(
     push({ source: { persistentVolumeClaim: { claimName: 'films', path: 'a/b.mp4' } } }),
     {
@@ -128,7 +128,7 @@ test('the place of running decides paths, ports and credential files', () => {
   expect(encoder).toMatchObject({ http: { port: 2 }, outputs: [{ userFile: '/o/user', url: 'rtsp://h/p' }] });
 });
 
-test('what cannot be resolved is refused with the field', () => {
+it('what cannot be resolved is refused with the field', () => {
   const claim = { persistentVolumeClaim: { claimName: 'films', path: 'a/b' } };
   const outside = push({ source: structuredClone(claim) });
   if (outside.spec.source.persistentVolumeClaim) outside.spec.source.persistentVolumeClaim.path = 'a/../../b';
@@ -160,19 +160,19 @@ describe('the end of a source and the way to catch up follow from its kind', () 
     ['the test pattern', { testPattern: {} }, 'Repeat', 'Rebase'],
     ['a camera that is to be read once', { uri: 'rtsp://a/b', onEnd: 'Complete' }, 'Complete', 'Rebase'],
   ];
-  test.each(cases)('%s', (_, source, onEnd, catchUp) => {
+  it.each(cases)('%s', (_, source, onEnd, catchUp) => {
     expect(effectiveOnEnd(source)).toBe(onEnd);
     expect(effectiveCatchUp(push({ source }).spec)).toBe(catchUp);
   });
 
-  test('an explicit catchUp wins', () => {
+  it('an explicit catchUp wins', () => {
     expect(effectiveCatchUp(push({ source: { uri: 'rtsp://a/b' }, pacing: { catchUp: 'Skip' } }).spec)).toBe(
       'Skip',
     );
   });
 });
 
-test('a source is shown by host, volume or pattern, never with credentials', () => {
+it('a source is shown by host, volume or pattern, never with credentials', () => {
   expect(sourceLabel({ uri: 'rtsp://ann:secret@camera:554/1?token=x' })).toBe('camera:554');
   expect(sourceLabel({ uri: 'file:///films/a.mp4' })).toBe('/films/a.mp4');
   expect(sourceLabel({ persistentVolumeClaim: { claimName: 'films', path: 'a.mp4' } })).toBe('films/a.mp4');
@@ -194,7 +194,7 @@ describe('the estimate of the encoder delay matches what was measured, or is mor
     ],
     ['automatic threads on 2 processors', { tune: 'none' }, 14],
   ];
-  test.each(cases)('%s', (_, input, expected) => {
+  it.each(cases)('%s', (_, input, expected) => {
     expect(encoderDelayFrames(input, 2)).toBe(expected);
   });
 });

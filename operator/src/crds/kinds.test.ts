@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Rule, rulesOf } from './cel.ts';
 import { loadKinds, type Schema } from './kinds.ts';
 import { validateManifest } from './manifest.ts';
@@ -21,12 +21,12 @@ function faults(check: (node: Schema, path: string) => boolean): string[] {
   return all.filter(([path, node]) => !check(node, path)).map(([path]) => path);
 }
 
-test('there are three kinds, with hundreds of fields', () => {
+it('there are three kinds, with hundreds of fields', () => {
   expect(kinds.map(({ kind }) => kind).sort()).toEqual(['MediaServer', 'VideoPush', 'VideoPushSet']);
   expect(all.length).toBeGreaterThan(250);
 });
 
-test('every field of every kind is typed and described', () => {
+it('every field of every kind is typed and described', () => {
   const typed = (node: Schema) =>
     typeof node.type === 'string' || node['x-kubernetes-int-or-string'] === true;
   const described = ({ description }: Schema) =>
@@ -35,7 +35,7 @@ test('every field of every kind is typed and described', () => {
   expect(faults(described)).toEqual([]);
 });
 
-test('every number, text, list and map has bounds', () => {
+it('every number, text, list and map has bounds', () => {
   expect(
     faults((node, path) => {
       if (/\.(apiVersion|kind)$/.test(path) || node.enum || node.format === 'date-time') return true;
@@ -47,14 +47,14 @@ test('every number, text, list and map has bounds', () => {
   ).toEqual([]);
 });
 
-test('no number in a manifest is a fraction or beyond what JSON carries, none is without a size', () => {
+it('no number in a manifest is a fraction or beyond what JSON carries, none is without a size', () => {
   expect(faults((node) => node.type !== 'number')).toEqual([]);
   const sized = (node: Schema) => node.type !== 'integer' || /^int(32|64)$/.test(String(node.format));
   expect(faults(sized)).toEqual([]);
   expect(faults(({ maximum = 0 }) => (maximum as number) <= Number.MAX_SAFE_INTEGER)).toEqual([]);
 });
 
-test('every list says how it is merged, every reference is replaced as a whole', () => {
+it('every list says how it is merged, every reference is replaced as a whole', () => {
   expect(faults((node) => node.type !== 'array' || 'x-kubernetes-list-type' in node)).toEqual([]);
   const keyed = (node: Schema) =>
     node['x-kubernetes-list-type'] !== 'map' ||
@@ -67,7 +67,7 @@ test('every list says how it is merged, every reference is replaced as a whole',
   expect(faults(atomic)).toEqual([]);
 });
 
-test('the schemas are structural, without unions, null and what is not known', () => {
+it('the schemas are structural, without unions, null and what is not known', () => {
   const structural = (node: Schema) =>
     !['$ref', 'oneOf', 'allOf', 'not', 'nullable'].some((word) => word in node) &&
     (node['x-kubernetes-int-or-string'] === true || !('anyOf' in node)) &&
@@ -82,7 +82,7 @@ test('the schemas are structural, without unions, null and what is not known', (
   );
 });
 
-test('names are camelCase, values of enumerations CamelCase', () => {
+it('names are camelCase, values of enumerations CamelCase', () => {
   const camel = (path: string) => /(^|[.])([a-z][A-Za-z]*)(\[\]|\{\})*$/.test(path) || !path.includes('.');
   expect(faults((_, path) => camel(path))).toEqual([]);
   const capitals = (node: Schema) =>
@@ -94,7 +94,7 @@ test('names are camelCase, values of enumerations CamelCase', () => {
 const WITHOUT_UNIT =
   /(width|height|threads|port|rtsp|rtmp|srt|hls|webrtc|replicas|Replicas|restarts|first|count|maxBFrames|eneration)$/;
 
-test('the unit of every number stands in its name, or it is a count', () => {
+it('the unit of every number stands in its name, or it is a count', () => {
   const units = /(Seconds|Milliseconds|Hours|Kbps|Frames)$/;
   expect(
     faults((node, path) => node.type !== 'integer' || units.test(path) || WITHOUT_UNIT.test(path)),
@@ -105,7 +105,7 @@ test('the unit of every number stands in its name, or it is a count', () => {
 const written = (value: unknown): string =>
   typeof value === 'string' && /^\d/.test(value) ? JSON.stringify(value) : String(value);
 
-test('what a field defaults to stands in its description', () => {
+it('what a field defaults to stands in its description', () => {
   const said = ({ default: value, description }: Schema) =>
     value === undefined ||
     typeof value === 'object' ||
@@ -113,7 +113,7 @@ test('what a field defaults to stands in its description', () => {
   expect(faults(said)).toEqual([]);
 });
 
-test('every rule says what is allowed in one line without a full stop, and is a pattern nowhere', () => {
+it('every rule says what is allowed in one line without a full stop, and is a pattern nowhere', () => {
   const rules = all.flatMap(([path, node]) => rulesOf(node).map((rule): [string, Rule] => [path, rule]));
   expect(rules.length).toBeGreaterThan(100);
   const unclear = rules.filter(
@@ -126,7 +126,7 @@ test('every rule says what is allowed in one line without a full stop, and is a 
 
 const completed = (manifest: unknown) => (validateManifest(manifest) as { spec?: unknown }).spec;
 
-test('the smallest manifests get the defaults that the builders assume', () => {
+it('the smallest manifests get the defaults that the builders assume', () => {
   expect(completed(videoPush())).toMatchObject({
     video: { codec: 'H264' },
     audio: { mode: 'Drop' },

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Manifest, ManifestError, readManifests, validateManifest } from './manifest.ts';
 import type { VideoPush } from './video-push.generated.ts';
 
@@ -25,7 +25,7 @@ function refusal(change: (document: ReturnType<typeof minimal>) => void): string
   return 'accepted';
 }
 
-test('a valid manifest comes back with the defaults of the schema, and stays as it was', () => {
+it('a valid manifest comes back with the defaults of the schema, and stays as it was', () => {
   const document = minimal();
   const before = structuredClone(document);
   const push = validateManifest(document) as VideoPush;
@@ -154,7 +154,7 @@ describe('a wrong manifest is refused with one line that begins with the field',
       'kind: videopush.dev/v1 VideoPush is not a kind of this program; it knows',
     ],
   ];
-  test.each(cases)('%s', (_, change, message) => {
+  it.each(cases)('%s', (_, change, message) => {
     const line = refusal(change);
     expect(line.startsWith(message), line).toBe(true);
     expect(line).not.toContain('\n');
@@ -162,7 +162,7 @@ describe('a wrong manifest is refused with one line that begins with the field',
   });
 });
 
-test('a file may hold several documents; those that only a cluster can use are named', () => {
+it('a file may hold several documents; those that only a cluster can use are named', () => {
   const text = `
 apiVersion: v1
 kind: Namespace
@@ -187,7 +187,7 @@ stringData: {username: ann, password: secret}
 describe('a List, as kubectl prints several objects,', () => {
   const list = (items: unknown) => JSON.stringify({ apiVersion: 'v1', kind: 'List', metadata: {}, items });
 
-  test('is what is in it, beside other documents', () => {
+  it('is what is in it, beside other documents', () => {
     const second = { ...minimal(), metadata: { name: 'camera-2' } };
     const text = `${list([minimal(), { apiVersion: 'v1', kind: 'Namespace' }])}\n---\n${JSON.stringify(second)}`;
     const { manifests, ignored } = readManifests(text);
@@ -197,7 +197,7 @@ describe('a List, as kubectl prints several objects,', () => {
     expect(readManifests(list([]))).toEqual({ manifests: [], ignored: [] });
   });
 
-  test.each([
+  it.each([
     ['a wrong manifest', [minimal(), { ...minimal(), metadata: {} }], /^items\[1\]\.metadata\.name: must be/],
     ['no manifest', [minimal(), null], /^items\[1\]\.kind: is missing/],
     ['a List', [{ apiVersion: 'v1', kind: 'List', items: [] }], /^items\[0\]: is a List in a List; take/],
@@ -207,7 +207,7 @@ describe('a List, as kubectl prints several objects,', () => {
   });
 });
 
-test('text that is not YAML, or not a manifest, is refused in one line', () => {
+it('text that is not YAML, or not a manifest, is refused in one line', () => {
   expect(() => readManifests('a: [1')).toThrow(/^not YAML: [^\n]+$/);
   expect(() => readManifests('just words')).toThrow('kind: is missing');
   expect(() => readManifests('kind: VideoPush\napiVersion: videopush.dev/v1alpha1')).toThrow(

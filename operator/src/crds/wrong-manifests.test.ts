@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ManifestError, readManifests, validateManifest } from './manifest.ts';
 import { RIGHT_MANIFESTS } from './testing/manifests.ts';
@@ -14,12 +14,12 @@ function refusal(manifest: unknown): string {
   return 'accepted';
 }
 
-test('there are at least 45 wrong manifests, each with a name of its own', () => {
+it('there are at least 45 wrong manifests, each with a name of its own', () => {
   expect(new Set(WRONG_MANIFESTS.map(({ name }) => name)).size).toBe(WRONG_MANIFESTS.length);
   expect(WRONG_MANIFESTS.length).toBeGreaterThanOrEqual(45);
 });
 
-test.each(WRONG_MANIFESTS)('refused, with what to write instead: $name', ({ manifest, says }) => {
+it.each(WRONG_MANIFESTS)('refused, with what to write instead: $name', ({ manifest, says }) => {
   const line = refusal(manifest);
   expect(line).not.toBe('accepted');
   if (typeof says === 'string') expect(line).toContain(says);
@@ -27,11 +27,11 @@ test.each(WRONG_MANIFESTS)('refused, with what to write instead: $name', ({ mani
   expect(line).not.toMatch(/[\n]|pass@|:pass/);
 });
 
-test.each(RIGHT_MANIFESTS)('accepted: $name', ({ manifest }) => {
+it.each(RIGHT_MANIFESTS)('accepted: $name', ({ manifest }) => {
   expect(refusal(manifest)).toBe('accepted');
 });
 
-test('a file of this machine is refused for a cluster only', () => {
+it('a file of this machine is refused for a cluster only', () => {
   const film = WRONG_MANIFESTS.filter(({ manifest }) => /file:/.test(JSON.stringify(manifest)));
   expect(film.length).toBe(2);
   for (const { manifest } of film) {

@@ -1,16 +1,16 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { Bell } from './bell.ts';
 
 const LONG = 600_000;
 
-test('a ring ends the wait', async () => {
+it('a ring ends the wait', async () => {
   const bell = new Bell();
   const waiting = bell.wait(LONG);
   bell.ring();
   await waiting;
 });
 
-test('a ring before the wait is not lost, and two are one', async () => {
+it('a ring before the wait is not lost, and two are one', async () => {
   const bell = new Bell();
   bell.ring();
   bell.ring();
@@ -20,7 +20,7 @@ test('a ring before the wait is not lost, and two are one', async () => {
   expect(performance.now() - began).toBeGreaterThanOrEqual(15);
 });
 
-test('a wait ends by itself, and leaves nothing behind', async () => {
+it('a wait ends by itself, and leaves nothing behind', async () => {
   const bell = new Bell();
   await bell.wait(1);
   bell.ring();

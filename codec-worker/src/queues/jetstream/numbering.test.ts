@@ -1,5 +1,5 @@
 import { RELAY_FLAG, type RelayHeader } from '@videopush/native';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { epochTag, Numbering } from './numbering.ts';
 import { frameRecord, queueRecord } from './testing.ts';
 
@@ -21,13 +21,13 @@ function filled(
 }
 
 describe('a ring that begins', () => {
-  test('with the first frame keeps its numbers and times', () => {
+  it('with the first frame keeps its numbers and times', () => {
     const placed = new Numbering(null).place(queueRecord(), frameRecord(0n), NOW);
     expect(placed).toMatchObject({ duplicate: false, lost: 0n, first: 'ring' });
     expect(placed.header).toMatchObject({ sequence: 0n, pts: 0n, flags: 0, ageSeconds: 0.25 });
   });
 
-  test('in the midst of a stream counts from 0, and is no break in time', () => {
+  it('in the midst of a stream counts from 0, and is no break in time', () => {
     const placed = new Numbering(null).place(queueRecord(), frameRecord(250n), NOW);
     expect(placed).toMatchObject({ duplicate: false, lost: 0n, first: 'ring' });
     expect(placed.header).toMatchObject({ sequence: 0n, pts: 250n, sourceIndex: 250n, flags: 0 });
@@ -36,21 +36,21 @@ describe('a ring that begins', () => {
     expect(numbering.end(queueRecord(), { kind: 'end', sourceFrames: 400n, previous: 399n })).toBe(150n);
   });
 
-  test('with nothing but the end marker has no frame at all', () => {
+  it('with nothing but the end marker has no frame at all', () => {
     const end = { kind: 'end', sourceFrames: 400n, previous: 399n } as const;
     expect(new Numbering(null).end(queueRecord(), end)).toBe(0n);
   });
 });
 
 describe('a ring that goes on', () => {
-  test('in another process needs only the header of its last frame', () => {
+  it('in another process needs only the header of its last frame', () => {
     const { last } = filled(250n, 3);
     const placed = new Numbering(last).place(queueRecord({ term: 101 }), frameRecord(253n), NOW);
     expect(placed).toMatchObject({ duplicate: false, first: null, lost: 0n });
     expect(placed.header).toMatchObject({ sequence: 3n, pts: 253n, flags: 0 });
   });
 
-  test('knows what it has already', () => {
+  it('knows what it has already', () => {
     const { numbering } = filled(250n, 3);
     for (const sequence of [250n, 251n, 252n]) {
       const placed = numbering.place(queueRecord(), frameRecord(sequence), NOW);
@@ -58,13 +58,13 @@ describe('a ring that goes on', () => {
     }
   });
 
-  test('takes a gap that the decoder tells of for what it dropped', () => {
+  it('takes a gap that the decoder tells of for what it dropped', () => {
     const { numbering } = filled(0n, 3);
     const placed = numbering.place(queueRecord(), frameRecord(8n, { previous: 2n }), NOW);
     expect(placed).toMatchObject({ lost: 0n, header: { sequence: 8n, flags: 0 } });
   });
 
-  test('takes any other gap for a loss on the way, which breaks the time', () => {
+  it('takes any other gap for a loss on the way, which breaks the time', () => {
     const { numbering } = filled(0n, 3);
     const placed = numbering.place(queueRecord(), frameRecord(8n, { previous: 7n }), NOW);
     expect(placed).toMatchObject({ lost: 5n, header: { sequence: 8n, flags: RELAY_FLAG.discontinuity } });
@@ -74,7 +74,7 @@ describe('a ring that goes on', () => {
 describe('a decoder that began anew', () => {
   const second = queueRecord({ epoch: 'second', term: 200 });
 
-  test('is numbered and timed behind the last frame, as a break', () => {
+  it('is numbered and timed behind the last frame, as a break', () => {
     const { numbering } = filled(250n, 3);
     const placed = numbering.place(second, frameRecord(0n), NOW);
     expect(placed).toMatchObject({ duplicate: false, first: 'epoch' });
@@ -95,14 +95,14 @@ describe('a decoder that began anew', () => {
     expect(numbering.end(second, { kind: 'end', sourceFrames: 10n, previous: 9n })).toBe(13n);
   });
 
-  test('does not bring back frames of the one before, which may still be delivered', () => {
+  it('does not bring back frames of the one before, which may still be delivered', () => {
     const { numbering } = filled(250n, 3);
     numbering.accept(numbering.place(second, frameRecord(0n), NOW).header);
     const stale = numbering.place(queueRecord(), frameRecord(251n), NOW);
     expect(stale).toMatchObject({ duplicate: true, first: null, header: { sequence: 3n } });
   });
 
-  test('is followed through a change of the time base, of which the ring converts what is queue time', () => {
+  it('is followed through a change of the time base, of which the ring converts what is queue time', () => {
     const { numbering } = filled(250n, 3);
     const { header } = numbering.place(second, frameRecord(0n), NOW);
     // From 1/25 to 1/100 s, as a ring's next generation does it.

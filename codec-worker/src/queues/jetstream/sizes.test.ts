@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { framesUnderWay, retainedFrames, sizesOf } from './sizes.ts';
 import { format } from './testing.ts';
 
 const queue = { capacityFrames: 20, whenFull: 'Block', encoderDelayFrames: 0 } as const;
 
 describe('the frames of a split queue', () => {
-  test('the encoder may hold its delay, what waits for its deadline, and two', () => {
+  it('the encoder may hold its delay, what waits for its deadline, and two', () => {
     expect(retainedFrames(queue, 100, format)).toBe(5);
     expect(retainedFrames({ ...queue, encoderDelayFrames: 40 }, 500, format)).toBe(55);
     const ntsc = { ...format, frameRateNumerator: 30000, frameRateDenominator: 1001 };
@@ -14,7 +14,7 @@ describe('the frames of a split queue', () => {
     expect(retainedFrames(queue, 100, { ...format, frameRateNumerator: 0 })).toBe(5);
   });
 
-  test('with Block nearly all may stand in the stream, with a dropping policy only what an encoder needs', () => {
+  it('with Block nearly all may stand in the stream, with a dropping policy only what an encoder needs', () => {
     expect(sizesOf(queue, 100, format)).toEqual({
       maxMessages: 29,
       window: 27,
@@ -29,7 +29,7 @@ describe('the frames of a split queue', () => {
     });
   });
 
-  test('an encoder that fills its ring always leaves a frame of the window outside, by which its want is noticed', () => {
+  it('an encoder that fills its ring always leaves a frame of the window outside, by which its want is noticed', () => {
     const configs = fc.record({
       capacityFrames: fc.integer({ min: 1, max: 256 }),
       whenFull: fc.constantFrom('Block', 'DropOldest', 'DropNewest'),
@@ -51,7 +51,7 @@ describe('the frames of a split queue', () => {
     );
   });
 
-  test('large frames go one after the other, small ones eight at a time', () => {
+  it('large frames go one after the other, small ones eight at a time', () => {
     expect(framesUnderWay(4608)).toBe(8);
     expect(framesUnderWay(1_382_400)).toBe(8);
     expect(framesUnderWay(12_441_600)).toBe(2);

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { Window } from './window.ts';
 
-test('a frame is done when its message is, however the sequences lie', () => {
+it('a frame is done when its message is, however the sequences lie', () => {
   const window = new Window();
   window.reset(100, 100);
   expect(window.publish(7, 101)).toBeNull();
@@ -13,7 +13,7 @@ test('a frame is done when its message is, however the sequences lie', () => {
   expect(window.standing).toBe(0);
 });
 
-test('one acknowledgement may stand for several, and may be heard before the answer to the publish', () => {
+it('one acknowledgement may stand for several, and may be heard before the answer to the publish', () => {
   const window = new Window();
   window.reset(0, 0);
   window.publish(0, 1);
@@ -24,7 +24,7 @@ test('one acknowledgement may stand for several, and may be heard before the ans
   expect(window.standing).toBe(0);
 });
 
-test('messages of an earlier process are the frames of the ring in order, up to the last one', () => {
+it('messages of an earlier process are the frames of the ring in order, up to the last one', () => {
   const window = new Window();
   window.reset(50, 47);
   expect(window.standing).toBe(3);
@@ -35,7 +35,7 @@ test('messages of an earlier process are the frames of the ring in order, up to 
   expect(window.done(51)).toBe(14);
 });
 
-test('a mark stands in the stream and is no frame', () => {
+it('a mark stands in the stream and is no frame', () => {
   const window = new Window();
   window.reset(0, 0);
   window.publish(0, 1);
@@ -45,7 +45,7 @@ test('a mark stands in the stream and is no frame', () => {
   expect(window.standing).toBe(0);
 });
 
-test('a stream that was made anew begins at its own numbers', () => {
+it('a stream that was made anew begins at its own numbers', () => {
   const window = new Window();
   window.reset(500, 480);
   window.publish(3, 501);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { frameRecord, queueRecord } from './testing.ts';
 import { Decoder, encodeQueue, encodeRecord, type FrameRecord } from './wire.ts';
 
 const read = (queue: string, frame: string) => new Decoder().decode({ queue, frame });
 
 describe('what a message says', () => {
-  test('comes out as it went in, up to the ends of 64 bits', () => {
+  it('comes out as it went in, up to the ends of 64 bits', () => {
     const big = fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n });
     const sequence = fc.bigInt({ min: 0n, max: 2n ** 53n });
     const records = fc.record({
@@ -27,12 +27,12 @@ describe('what a message says', () => {
     );
   });
 
-  test('is the end marker, too', () => {
+  it('is the end marker, too', () => {
     const record = { kind: 'end', sourceFrames: 3960n, previous: 3958n } as const;
     expect(read(encodeQueue(queueRecord()), encodeRecord(record)).record).toEqual(record);
   });
 
-  test('is read anew when the decoder says something else of its queue', () => {
+  it('is read anew when the decoder says something else of its queue', () => {
     const decoder = new Decoder();
     const frame = encodeRecord(frameRecord(1n));
     expect(decoder.decode({ queue: encodeQueue(queueRecord()), frame }).queue.epoch).toBe('first');
@@ -42,7 +42,7 @@ describe('what a message says', () => {
 
   const good = encodeQueue(queueRecord());
   const frame = encodeRecord(frameRecord(1n));
-  test.each([
+  it.each([
     ['nothing', '', frame, 'Videopush-Queue is not JSON'],
     ['another version', good.replace('"version":1', '"version":2'), frame, 'Videopush-Queue: version'],
     ['no frame', good, '{}', 'Videopush-Frame'],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { MediaServer } from '../../crds/media-server.generated.ts';
 import type { KubeObject } from '../../kube/objects.ts';
@@ -36,7 +36,7 @@ interface Service {
 }
 const specOf = ({ spec }: KubeObject): Service => spec as Service;
 
-test('a MediaMTX is one pod behind a Service, with its configuration in a folder and its passwords in Secrets', () => {
+it('a MediaMTX is one pod behind a Service, with its configuration in a folder and its passwords in Secrets', () => {
   const { secrets, config, deployment, service, apiService } = build();
   expect([config, deployment, service, apiService].map(name)).toEqual([
     'ConfigMap live-media-config',
@@ -64,7 +64,7 @@ test('a MediaMTX is one pod behind a Service, with its configuration in a folder
   }
 });
 
-test('only what the server takes at its start replaces its pod', () => {
+it('only what the server takes at its start replaces its pod', () => {
   const template = (objects: ServerObjects) => podOf(objects.deployment);
   const before = template(build());
   const read = { authentication: { read: 'Generated' as const } };
@@ -77,7 +77,7 @@ test('only what the server takes at its start replaces its pod', () => {
   );
 });
 
-test('the API and the metrics are in no Service that leaves the cluster', () => {
+it('the API and the metrics are in no Service that leaves the cluster', () => {
   for (const type of ['ClusterIP', 'NodePort', 'LoadBalancer'] as const) {
     const { service, apiService } = build({ service: { type } });
     expect(specOf(service).type).toBe(type);
@@ -86,7 +86,7 @@ test('the API and the metrics are in no Service that leaves the cluster', () => 
   }
 });
 
-test('both Services find the pod, and each port leads to one of its container', () => {
+it('both Services find the pod, and each port leads to one of its container', () => {
   const { service, apiService, deployment } = build({ protocols: ['RTSP', 'RTMP', 'SRT', 'HLS', 'WebRTC'] });
   const pod = podOf(deployment);
   const ports = only(containersOf(pod)).ports as { name: string; containerPort: number; protocol?: string }[];
@@ -103,7 +103,7 @@ test('both Services find the pod, and each port leads to one of its container', 
   ).toEqual(['srt', 'webrtc-media']);
 });
 
-test('node ports and annotations of a Service are those asked for', () => {
+it('node ports and annotations of a Service are those asked for', () => {
   const annotations = { 'service.example/scheme': 'internal' };
   const { service } = build({
     protocols: ['RTSP', 'SRT', 'HLS'],
@@ -117,7 +117,7 @@ test('node ports and annotations of a Service are those asked for', () => {
   ]);
 });
 
-test('with a fixed node port, browsers are told the port that leads to the media of WebRTC', () => {
+it('with a fixed node port, browsers are told the port that leads to the media of WebRTC', () => {
   const objects = build({
     protocols: ['RTSP', 'WebRTC'],
     service: { type: 'NodePort', nodePorts: { webrtc: 30889 } },
@@ -136,7 +136,7 @@ test('with a fixed node port, browsers are told the port that leads to the media
   });
 });
 
-test('recordings go to their volume, which is the only thing that the server may write to', () => {
+it('recordings go to their volume, which is the only thing that the server may write to', () => {
   const objects = build({
     recording: { persistentVolumeClaim: { claimName: 'archive' }, segmentSeconds: 60 },
   });
@@ -162,7 +162,7 @@ describe('credentials', () => {
     });
   const decode = (text: string) => Buffer.from(text, 'base64').toString();
 
-  test('each user has a password of its own, and Secrets with it are immutable', () => {
+  it('each user has a password of its own, and Secrets with it are immutable', () => {
     const secrets = secretsOf(build({ authentication: { read: 'Generated' } }));
     expect(secrets.map(({ user }) => user)).toEqual(['publisher', 'viewer', 'metrics']);
     expect(new Set(secrets.map(({ password }) => password)).size).toBe(3);
@@ -172,7 +172,7 @@ describe('credentials', () => {
     }
   });
 
-  test('only hashes of them stand in the configuration', () => {
+  it('only hashes of them stand in the configuration', () => {
     const objects = build({ authentication: { read: 'Generated' } });
     const text = JSON.stringify([objects.config, objects.deployment, objects.service]);
     const { publisher, viewer, operator, metrics } = serverCredentials(key, someServer());
@@ -180,7 +180,7 @@ describe('credentials', () => {
     expect((configOf(objects).authInternalUsers as object[]).length).toBe(5);
   });
 
-  test('they are the same every time, and others for another server or another key; then the Secret has another name', () => {
+  it('they are the same every time, and others for another server or another key; then the Secret has another name', () => {
     const of = (uid: string, secret = key) => serverCredentials(secret, someServer({}, { uid })).publisher;
     expect(of('a')).toEqual(of('a'));
     for (const other of [of('b'), of('a', randomBytes(32))]) {
@@ -189,7 +189,7 @@ describe('credentials', () => {
     }
   });
 
-  test('where everybody may publish there is no Secret to publish with', () => {
+  it('where everybody may publish there is no Secret to publish with', () => {
     const server = someServer({ authentication: { publish: 'None' } });
     const credentials = serverCredentials(key, server);
     expect(publishSecret({ server, credentials })).toBeUndefined();
@@ -198,7 +198,7 @@ describe('credentials', () => {
   });
 });
 
-test('every output that names the server is a path of it, once, with a slate of its codec', () => {
+it('every output that names the server is a path of it, once, with a slate of its codec', () => {
   const to = (path: string, codec: 'H264' | 'H265' | 'VP8', name: string) =>
     somePush({ video: { codec }, outputs: [{ name: 'main', serverRef: { name: 'live' }, path }] }, { name });
   const pushes = [
@@ -235,7 +235,7 @@ describe('where a server is found', () => {
     status,
   });
 
-  test('inside of the cluster, by the name of its Service', () => {
+  it('inside of the cluster, by the name of its Service', () => {
     expect(at({ protocols: ['RTSP', 'SRT', 'HLS'] })).toEqual([
       { protocol: 'RTSP', url: 'rtsp://live-media.studio.svc.cluster.local:8554' },
       { protocol: 'SRT', url: 'srt://live-media.studio.svc.cluster.local:8890' },
@@ -243,7 +243,7 @@ describe('where a server is found', () => {
     ]);
   });
 
-  test('by node ports, once the cluster has chosen them, at the node or at the host that the resource names', () => {
+  it('by node ports, once the cluster has chosen them, at the node or at the host that the resource names', () => {
     const spec: MediaServer['spec'] = { protocols: ['RTSP'], service: { type: 'NodePort' } };
     const observed = { service: service({}, [{ name: 'rtsp', nodePort: 31554 }]), nodeAddress: '192.0.2.7' };
     expect(at(spec, observed)[0]?.externalURL).toBe('rtsp://192.0.2.7:31554');
@@ -253,7 +253,7 @@ describe('where a server is found', () => {
     expect(at(spec, { nodeAddress: '192.0.2.7' })[0]).not.toHaveProperty('externalURL');
   });
 
-  test('behind a load balancer, once it has an address', () => {
+  it('behind a load balancer, once it has an address', () => {
     const spec: MediaServer['spec'] = { protocols: ['RTMP'], service: { type: 'LoadBalancer' } };
     const with_ = (ingress: object) =>
       at(spec, { service: service({ loadBalancer: { ingress: [ingress] } }) })[0];
@@ -262,7 +262,7 @@ describe('where a server is found', () => {
     expect(at(spec)[0]).not.toHaveProperty('externalURL');
   });
 
-  test('elsewhere, at its own address, from both', () => {
+  it('elsewhere, at its own address, from both', () => {
     const url = 'srt://media.example:9000';
     expect(
       at({ type: 'External', endpoints: [{ protocol: 'SRT', host: 'media.example', port: 9000 }] }),
@@ -270,7 +270,7 @@ describe('where a server is found', () => {
   });
 });
 
-test('a server that runs elsewhere needs no objects, and one that cannot be run is refused', () => {
+it('a server that runs elsewhere needs no objects, and one that cannot be run is refused', () => {
   const server = someServer({ type: 'External', endpoints: [{ protocol: 'RTSP', host: 'media.example' }] });
   const given = { paths: [], credentials: serverCredentials(key, server), defaults: DEFAULTS };
   expect(buildMediaServer({ server, ...given })).toBeNull();

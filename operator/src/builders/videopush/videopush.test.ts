@@ -1,5 +1,5 @@
 import { checkWorkerConfig } from '@videopush/codec-worker/config';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { DEFAULTS } from '../defaults.ts';
@@ -38,7 +38,7 @@ const film: Partial<Spec> = {
 const onServer: Partial<Spec> = { outputs: [{ name: 'main', serverRef: { name: 'live' } }] };
 const withServer = { servers: { live: { server: someServer(), publishSecret: 'live-publish-1' } } };
 
-test('an endless stream in one pod: the decoder is a native sidecar, the encoder the main container of a Deployment', () => {
+it('an endless stream in one pod: the decoder is a native sidecar, the encoder the main container of a Deployment', () => {
   const { config, workloads } = build();
   expect(names([config, ...workloads])).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
   expect(only(workloads).spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
@@ -57,7 +57,7 @@ test('an endless stream in one pod: the decoder is a native sidecar, the encoder
   });
 });
 
-test('a finite stream is a Job that is tried again for ever and never runs twice at once', () => {
+it('a finite stream is a Job that is tried again for ever and never runs twice at once', () => {
   const job = only(build(film).workloads);
   expect(names([job])).toEqual(['Job demo-stream']);
   expect(job.spec).toMatchObject({
@@ -68,14 +68,14 @@ test('a finite stream is a Job that is tried again for ever and never runs twice
   });
 });
 
-test('a suspended stream keeps its objects and runs nothing; its pods would be the same', () => {
+it('a suspended stream keeps its objects and runs nothing; its pods would be the same', () => {
   expect(only(build({ suspend: true }).workloads).spec).toMatchObject({ replicas: 0 });
   const job = only(build({ ...film, suspend: true }).workloads);
   expect(job.spec).toMatchObject({ suspend: true });
   expect(podOf(job)).toEqual(podOf(only(build(film).workloads)));
 });
 
-test('every child belongs to its VideoPush and is labelled with it', () => {
+it('every child belongs to its VideoPush and is labelled with it', () => {
   const { config, workloads } = build(
     { topology: 'Split' },
     { defaults: { ...DEFAULTS, natsAddress: nats } },
@@ -89,7 +89,7 @@ test('every child belongs to its VideoPush and is labelled with it', () => {
   }
 });
 
-test('a selector finds the pods of its own workload and no others', () => {
+it('a selector finds the pods of its own workload and no others', () => {
   const { workloads } = build({ topology: 'Split' }, { defaults: { ...DEFAULTS, natsAddress: nats } });
   const selectors = workloads.map(
     ({ spec }) => (spec as { selector: { matchLabels: object } }).selector.matchLabels,
@@ -102,7 +102,7 @@ test('a selector finds the pods of its own workload and no others', () => {
   }
 });
 
-test('the ConfigMap holds what each role is to do, in the form that the worker checks', () => {
+it('the ConfigMap holds what each role is to do, in the form that the worker checks', () => {
   const { config } = build({ ...film, ...onServer }, withServer);
   const data = config.data as Record<string, string>;
   const decoder = checkWorkerConfig(JSON.parse(data['decoder.json'] ?? ''));
@@ -159,7 +159,7 @@ describe('only what must restart restarts', () => {
       { decoder: false, encoder: false, template: true },
     ],
   ];
-  test.each(cases)('%s', (_, spec, expected) => {
+  it.each(cases)('%s', (_, spec, expected) => {
     const after = build(spec);
     expect({
       decoder: after.hashes.decoder !== before.hashes.decoder,
@@ -169,13 +169,13 @@ describe('only what must restart restarts', () => {
     expect(template(after).metadata.annotations['videopush.dev/decoder-config']).toBe(after.hashes.decoder);
   });
 
-  test('labels and annotations of the resource change nothing', () => {
+  it('labels and annotations of the resource change nothing', () => {
     const labelled = somePush({}, { labels: { team: 'news' }, annotations: { note: '放送 📺' } });
     expect(buildStream(context(labelled))).toEqual(before);
   });
 });
 
-test('what changed is told by its field', () => {
+it('what changed is told by its field', () => {
   const before = appliedFields(build().config) ?? {};
   const after = specFields(somePush({ video: { bitrateKbps: 4000, gopFrames: 50 }, suspend: true }));
   expect(changedFields(before, after)).toEqual([
@@ -190,7 +190,7 @@ test('what changed is told by its field', () => {
   ).toBeUndefined();
 });
 
-test('credentials are mounted as files that only the group may read, each key by its name, and may come later', () => {
+it('credentials are mounted as files that only the group may read, each key by its name, and may come later', () => {
   const { workloads } = build(
     {
       source: { uri: 'rtsp://camera.example/1', credentialsSecretRef: { name: 'camera' } },
@@ -225,7 +225,7 @@ test('credentials are mounted as files that only the group may read, each key by
   ]);
 });
 
-test('a volume is read by the decoder alone, and nobody can write to it', () => {
+it('a volume is read by the decoder alone, and nobody can write to it', () => {
   const pod = podOf(only(build(film).workloads));
   expect(pod.spec.volumes).toContainEqual({
     name: 'claim',
@@ -240,7 +240,7 @@ test('a volume is read by the decoder alone, and nobody can write to it', () => 
   expect(encoder?.volumeMounts.map(({ name }) => name)).not.toContain('claim');
 });
 
-test('status follows from readiness, and nothing waits for the source before the encoder starts', () => {
+it('status follows from readiness, and nothing waits for the source before the encoder starts', () => {
   for (const container of containersOf(podOf(only(build().workloads)))) {
     expect(container.readinessProbe).toMatchObject({ httpGet: { path: '/readyz', port: container.name } });
     expect(container.livenessProbe).toMatchObject({ httpGet: { path: '/healthz' }, failureThreshold: 6 });
@@ -248,7 +248,7 @@ test('status follows from readiness, and nothing waits for the source before the
   }
 });
 
-test('where a stream may run is carried over; a lost node is left after 30 seconds unless the resource says otherwise', () => {
+it('where a stream may run is carried over; a lost node is left after 30 seconds unless the resource says otherwise', () => {
   const nodeSelector = { disk: 'fast' };
   const affinity = { podAntiAffinity: {} };
   const toleration = {
@@ -271,14 +271,14 @@ test('where a stream may run is carried over; a lost node is left after 30 secon
   ]);
 });
 
-test('pods of a set carry its label, so that an autoscaler of the set finds them', () => {
+it('pods of a set carry its label, so that an autoscaler of the set finds them', () => {
   const member = somePush({}, { labels: { 'videopush.dev/set': 'wall' } });
   expect(podOf(only(buildStream(context(member)).workloads)).metadata.labels['videopush.dev/set']).toBe(
     'wall',
   );
 });
 
-test('images and pull secrets are those of the installation', () => {
+it('images and pull secrets are those of the installation', () => {
   const defaults = {
     ...DEFAULTS,
     images: { ...DEFAULTS.images, worker: 'mirror.example/worker:1' },
@@ -297,7 +297,7 @@ describe('a stream in two pods', () => {
   const split = (spec: Partial<Spec> = {}, more: Partial<StreamContext> = {}) =>
     build({ topology: 'Split', ...spec }, { defaults, ...more });
 
-  test('one for each role, each with a ring of its own, joined by one JetStream stream', () => {
+  it('one for each role, each with a ring of its own, joined by one JetStream stream', () => {
     const { config, workloads } = split();
     expect(names(workloads)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
     expect(workloads.map((workload) => containersOf(podOf(workload)).map(({ name }) => name))).toEqual([
@@ -321,14 +321,14 @@ describe('a stream in two pods', () => {
       );
     const [known] = sources(film);
 
-    test('in the same words, whatever the queue and the encoder are like', () => {
+    it('in the same words, whatever the queue and the encoder are like', () => {
       expect(known).toMatch(/^[0-9a-f]{16}$/);
       const more = { queue: { capacityFrames: 5 }, video: { bitrateKbps: 900 }, pacing: {} };
       expect(sources({ ...film, ...more })).toEqual([known, known]);
       expect(sources({ ...film, source: { ...film.source, onEnd: 'Complete' } })).toEqual([known, known]);
     });
 
-    test.each<[string, Partial<Spec>]>([
+    it.each<[string, Partial<Spec>]>([
       ['another file', { source: { uri: 'http://archive.example/other.mp4' } }],
       ['another volume', { source: { persistentVolumeClaim: { claimName: 'b', path: 'film.mp4' } } }],
       ['no end', { source: { ...film.source, onEnd: 'Repeat' } }],
@@ -341,7 +341,7 @@ describe('a stream in two pods', () => {
     });
   });
 
-  test('of a finite source the encoder is a Job, and the decoder rests when everything was sent', () => {
+  it('of a finite source the encoder is a Job, and the decoder rests when everything was sent', () => {
     const [decoder, encoder] = split(film).workloads;
     expect(decoder).toMatchObject({ kind: 'Deployment', spec: { replicas: 1 } });
     expect(encoder).toMatchObject({ kind: 'Job', spec: { suspend: false } });
@@ -349,7 +349,7 @@ describe('a stream in two pods', () => {
     expect(split({}, { completed: true }).workloads[0]).toMatchObject({ spec: { replicas: 1 } });
   });
 
-  test('suspended, both rest', () => {
+  it('suspended, both rest', () => {
     expect(split({ suspend: true }).workloads).toMatchObject([
       { spec: { replicas: 0 } },
       { spec: { replicas: 0 } },
@@ -360,13 +360,13 @@ describe('a stream in two pods', () => {
     ]);
   });
 
-  test('without the address of a NATS server it is refused with the alternative', () => {
+  it('without the address of a NATS server it is refused with the alternative', () => {
     expect(() => build({ topology: 'Split' })).toThrow(
       'spec.queue.jetStream.address: is needed for topology Split, since this installation has no NATS server; topology SamePod needs none',
     );
   });
 
-  test('its JetStream stream is deleted with it, which owner references cannot do', () => {
+  it('its JetStream stream is deleted with it, which owner references cannot do', () => {
     const push = somePush({ topology: 'Split' });
     expect(finalizersFor(push)).toEqual(['videopush.dev/jetstream']);
     expect(jetStreamOf(push, defaults)).toEqual({
@@ -378,7 +378,7 @@ describe('a stream in two pods', () => {
   });
 });
 
-test('what a pod cannot do is refused with the field and what can be done', () => {
+it('what a pod cannot do is refused with the field and what can be done', () => {
   const reading = somePush();
   reading.spec.source = { uri: 'file:///films/a.mp4' };
   expect(() => buildStream(context(reading))).toThrow(/^spec\.source\.uri: .* use persistentVolumeClaim$/);
@@ -391,7 +391,7 @@ test('what a pod cannot do is refused with the field and what can be done', () =
   ).toThrow('spec.outputs[0].protocol: MediaServer "live" does not take SRT; it takes RTSP, RTMP');
 });
 
-test('status says where each output is found, inside and outside, and never a secret', () => {
+it('status says where each output is found, inside and outside, and never a secret', () => {
   const server = someServer({ protocols: ['RTSP', 'SRT'] });
   server.status = { endpoints: [{ protocol: 'RTSP', externalURL: 'rtsp://tv.example:30554' }] };
   const push = somePush({

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
 import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
 import { buildMembers, memberName, memberNames, membersOf } from './index.ts';
@@ -23,7 +23,7 @@ const cameras = ['lobby', 'yard', 'gate'].map((name) => ({
   source: { uri: `rtsp://cameras.example/${name}` },
 }));
 
-test('a set runs the first of its sources, in their order', () => {
+it('a set runs the first of its sources, in their order', () => {
   expect(memberNames(someSet({ sources: cameras }))).toEqual(['wall-lobby']);
   expect(memberNames(someSet({ sources: cameras, replicas: 2 }))).toEqual(['wall-lobby', 'wall-yard']);
   expect(memberNames(someSet({ sources: cameras, replicas: 9 }))).toHaveLength(3);
@@ -31,7 +31,7 @@ test('a set runs the first of its sources, in their order', () => {
   expect(membersOf(someSet({ sources: cameras })).map(({ name }) => name)).toEqual(['lobby', 'yard', 'gate']);
 });
 
-test('a member is the template with its own source, owned by the set and labelled with it', () => {
+it('a member is the template with its own source, owned by the set and labelled with it', () => {
   const template = {
     metadata: { labels: { team: 'news' }, annotations: { note: '📺' } },
     spec: { outputs, video: { height: 360 } },
@@ -54,7 +54,7 @@ test('a member is the template with its own source, owned by the set and labelle
   });
 });
 
-test('a range is named by its indexes, which stand in for $(name) and $(index)', () => {
+it('a range is named by its indexes, which stand in for $(name) and $(index)', () => {
   const spec = {
     source: { persistentVolumeClaim: { claimName: 'films', path: '$(index)/film-$(name).mp4' } },
     outputs: [
@@ -83,7 +83,7 @@ test('a range is named by its indexes, which stand in for $(name) and $(index)',
   ]);
 });
 
-test('the order of the sources is not their identity: a source that goes takes only its own member along', () => {
+it('the order of the sources is not their identity: a source that goes takes only its own member along', () => {
   const without = cameras.filter(({ name }) => name !== 'lobby');
   const before = new Map(
     buildMembers(someSet({ sources: cameras, replicas: 3 })).map((one) => [one.metadata.name, one]),
@@ -94,7 +94,7 @@ test('the order of the sources is not their identity: a source that goes takes o
 });
 
 describe('names of members', () => {
-  test('are cut with a hash where they would be too long, and stay different', () => {
+  it('are cut with a hash where they would be too long, and stay different', () => {
     const [set, long] = ['w'.repeat(40), 's'.repeat(62)];
     const names = [memberName(set, `${long}a`), memberName(set, `${long}b`)];
     expect(new Set(names).size).toBe(2);

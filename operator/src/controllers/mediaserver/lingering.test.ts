@@ -1,10 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { LINGER, LingeringPaths } from './lingering.ts';
 import { pathsOf } from './testing/worlds.ts';
 
 const online = () => true;
 
-test('a path whose stream is gone stays until its publisher has left', () => {
+it('a path whose stream is gone stays until its publisher has left', () => {
   const paths = new LingeringPaths();
   paths.keep('uid', pathsOf('a', 'b'), online, 0);
   expect(paths.keep('uid', pathsOf('a'), online, 1_000)).toEqual(pathsOf('b'));
@@ -12,7 +12,7 @@ test('a path whose stream is gone stays until its publisher has left', () => {
   expect(paths.keep('uid', pathsOf('a'), online, 3_000)).toEqual([]);
 });
 
-test('a publisher that never leaves is waited for three quarters of a minute', () => {
+it('a publisher that never leaves is waited for three quarters of a minute', () => {
   const paths = new LingeringPaths();
   paths.keep('uid', pathsOf('a'), online, 0);
   expect(paths.keep('uid', [], online, 1_000)).toEqual(pathsOf('a'));
@@ -20,7 +20,7 @@ test('a publisher that never leaves is waited for three quarters of a minute', (
   expect(paths.keep('uid', [], online, 1_000 + LINGER)).toEqual([]);
 });
 
-test('a path that is wanted again begins anew', () => {
+it('a path that is wanted again begins anew', () => {
   const paths = new LingeringPaths();
   paths.keep('uid', pathsOf('a'), online, 0);
   paths.keep('uid', [], online, 1_000);
@@ -29,7 +29,7 @@ test('a path that is wanted again begins anew', () => {
   expect(paths.keep('uid', [], online, 2_000 + LINGER)).toEqual(pathsOf('a'));
 });
 
-test('while nothing is known of publishers, paths stay', () => {
+it('while nothing is known of publishers, paths stay', () => {
   const paths = new LingeringPaths();
   paths.keep('uid', pathsOf('a'), () => undefined, 0);
   expect(paths.keep('uid', [], () => undefined, 1_000)).toEqual(pathsOf('a'));

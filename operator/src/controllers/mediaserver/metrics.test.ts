@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { Metrics } from '../../runtime/metrics.ts';
 import type { PathState } from './mediamtx-api.ts';
 import { PathFigures, showFigures } from './metrics.ts';
@@ -25,7 +25,7 @@ function page() {
   return { figures, text, lines };
 }
 
-test('viewers and bytes of each path are on the page, with the server and its namespace', async () => {
+it('viewers and bytes of each path are on the page, with the server and its namespace', async () => {
   const { figures, text, lines } = page();
   figures.set('1', server, [path('films/a', { readers: 3, bytesReceived: 1000, bytesSent: 2500 })]);
   const labels = '{namespace="studio",mediaserver="live",path="films/a"}';
@@ -39,7 +39,7 @@ test('viewers and bytes of each path are on the page, with the server and its na
   expect(await text()).toContain('# TYPE videopush_mediaserver_path_sent_bytes_total counter');
 });
 
-test('a look that shows other figures replaces them, and a path that is gone is not shown', async () => {
+it('a look that shows other figures replaces them, and a path that is gone is not shown', async () => {
   const { figures, lines } = page();
   figures.set('1', server, [path('a', { readers: 3 }), path('b')]);
   await lines();
@@ -50,7 +50,7 @@ test('a look that shows other figures replaces them, and a path that is gone is 
   expect(shown[1]).toMatch(/path="a"} 0$/);
 });
 
-test('a server that is gone takes its paths with it, and nothing is shown by who does not look any more', async () => {
+it('a server that is gone takes its paths with it, and nothing is shown by who does not look any more', async () => {
   const { figures, lines } = page();
   figures.set('1', server, [path('a')]);
   figures.set('2', { ...server, name: 'backup' }, [path('a')]);

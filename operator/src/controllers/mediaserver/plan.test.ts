@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '../../builders/defaults.ts';
 import { ANNOTATIONS } from '../../builders/names.ts';
 import type { KubeObject } from '../../kube/objects.ts';
@@ -25,7 +25,7 @@ const foreign = (object: KubeObject, owners: object[] = []): KubeObject => ({
 });
 
 describe('the objects of a server', () => {
-  test('of a new server are all made, the file before the workload that reads it', () => {
+  it('of a new server are all made, the file before the workload that reads it', () => {
     const { creates, applies } = plan(worldOf(serverOf()), DEFAULTS);
     expect(names(creates)).toEqual([
       expect.stringMatching(/^Secret live-publish-\w+$/),
@@ -39,7 +39,7 @@ describe('the objects of a server', () => {
     ]);
   });
 
-  test('that are as they should be are left alone', () => {
+  it('that are as they should be are left alone', () => {
     const { creates, applies, podAnnotations, addPaths, removePaths, requeueAfter } = plan(
       running(serverOf(), pathsOf('a', 'b')),
       DEFAULTS,
@@ -48,7 +48,7 @@ describe('the objects of a server', () => {
     expect(requeueAfter).toBe(STEADY);
   });
 
-  test('are made anew when somebody has deleted or changed them', () => {
+  it('are made anew when somebody has deleted or changed them', () => {
     const world = running(serverOf());
     const without = { ...world, children: world.children.filter(({ kind }) => kind !== 'Service') };
     expect(names(plan(without, DEFAULTS).applies)).toEqual(['Service live-media', 'Service live-media-api']);
@@ -58,7 +58,7 @@ describe('the objects of a server', () => {
     expect(names(plan({ ...world, children: changed }, DEFAULTS).applies)).toEqual(['Deployment live-media']);
   });
 
-  test('of a server that now runs elsewhere are deleted', () => {
+  it('of a server that now runs elsewhere are deleted', () => {
     const world = running(serverOf());
     const server = serverOf({ type: 'External', endpoints: [{ protocol: 'RTSP', host: 'media.example' }] });
     const { situation, deletes, applies } = plan({ ...world, server, credentials: null }, DEFAULTS);
@@ -80,17 +80,17 @@ describe('another version or other settings of the operator', () => {
     return { ...before, server: { ...before.server, status } as typeof before.server };
   };
 
-  test('do not put the viewers of a running server out', () => {
+  it('do not put the viewers of a running server out', () => {
     expect(names(plan(world(ready('True', NOW)), NEWER).applies)).toEqual([]);
     expect(names(plan(world(ready('False', NOW)), NEWER).applies)).toEqual([]);
   });
 
-  test('take effect once it has been unwell for a while', () => {
+  it('take effect once it has been unwell for a while', () => {
     const long = ready('False', new Date(NOW.getTime() - 60_000));
     expect(names(plan(world(long), NEWER).applies)).toEqual(['Deployment live-media']);
   });
 
-  test('take effect with the next change', () => {
+  it('take effect with the next change', () => {
     const before = world(ready('True', NOW));
     const server = { ...before.server, spec: { protocols: ['RTSP'] } } as typeof before.server;
     expect(names(plan({ ...before, server }, NEWER).applies)).toContain('Deployment live-media');
@@ -100,7 +100,7 @@ describe('another version or other settings of the operator', () => {
 describe('names that are taken', () => {
   const world = settled(worldOf(serverOf()));
 
-  test('by somebody else stop everything, and are looked at again', () => {
+  it('by somebody else stop everything, and are looked at again', () => {
     const children = world.children.map((child) => (child.kind === 'Service' ? foreign(child) : child));
     const { situation, applies, requeueAfter } = plan({ ...world, children }, DEFAULTS);
     expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'NameTaken', stalled: true } });
@@ -108,7 +108,7 @@ describe('names that are taken', () => {
     expect(requeueAfter).toBe(FOREIGN_RETRY);
   });
 
-  test('by an earlier server of the same name are waited for', () => {
+  it('by an earlier server of the same name are waited for', () => {
     const owner = { kind: 'MediaServer', name: 'live', uid: 'earlier', controller: true };
     const children = world.children.map((child) => foreign(child, [owner]));
     expect(plan({ ...world, children }, DEFAULTS).situation).toEqual({ kind: 'Clearing' });
@@ -116,7 +116,7 @@ describe('names that are taken', () => {
 });
 
 describe('the paths of a running server', () => {
-  test('get into the file and into the server, in this order', () => {
+  it('get into the file and into the server, in this order', () => {
     const world = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b') };
     const { applies, addPaths, podAnnotations } = plan(world, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap live-media-config']);
@@ -124,40 +124,40 @@ describe('the paths of a running server', () => {
     expect(Object.keys(podAnnotations[0]?.annotations ?? {})).toEqual([ANNOTATIONS.serverFile]);
   });
 
-  test('do not restart it', () => {
+  it('do not restart it', () => {
     const world = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b', 'c') };
     expect(names(plan(world, DEFAULTS).applies)).not.toContain('Deployment live-media');
   });
 
-  test('that a reload of an older file took away are added again', () => {
+  it('that a reload of an older file took away are added again', () => {
     const world = running(serverOf(), pathsOf('a', 'b'), { api: answered(stateOf('a')) });
     const { applies, addPaths } = plan(world, DEFAULTS);
     expect(applies).toEqual([]);
     expect(addPaths).toEqual(pathsOf('b'));
   });
 
-  test('that nobody wants any more are removed, from the file too', () => {
+  it('that nobody wants any more are removed, from the file too', () => {
     const world = { ...running(serverOf(), pathsOf('a', 'b')), paths: pathsOf('a') };
     const { applies, removePaths } = plan(world, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap live-media-config']);
     expect(removePaths).toEqual(['b']);
   });
 
-  test('that no stream announced are nobody else’s business', () => {
+  it('that no stream announced are nobody else’s business', () => {
     const world = running(serverOf(), pathsOf('a'), {
       api: answered(stateOf('a'), stateOf('by-hand', { named: false, online: true })),
     });
     expect(plan(world, DEFAULTS).removePaths).toEqual([]);
   });
 
-  test('that run under all others get their own name', () => {
+  it('that run under all others get their own name', () => {
     const world = running(serverOf(), pathsOf('a'), {
       api: answered(stateOf('a', { named: false, online: true })),
     });
     expect(plan(world, DEFAULTS).addPaths).toEqual(pathsOf('a'));
   });
 
-  test('are left to the file while the server does not answer, and asked for soon', () => {
+  it('are left to the file while the server does not answer, and asked for soon', () => {
     const world = running(serverOf(), pathsOf('a'), {
       api: { state: 'Silent', error: 'ECONNREFUSED', milliseconds: 100 },
       paths: pathsOf('a', 'b'),
@@ -168,20 +168,20 @@ describe('the paths of a running server', () => {
     expect(requeueAfter).toBeLessThan(STEADY);
   });
 
-  test('are looked at soon while one waits for its publisher to leave', () => {
+  it('are looked at soon while one waits for its publisher to leave', () => {
     expect(plan(running(serverOf(), pathsOf('a'), { lingering: true }), DEFAULTS).requeueAfter).toBeLessThan(
       STEADY,
     );
   });
 
-  test('are not asked for while there is no pod', () => {
+  it('are not asked for while there is no pod', () => {
     const world = { ...running(serverOf(), pathsOf('a')), pod: null, api: { state: 'Unasked' } as const };
     expect(plan(world, DEFAULTS)).toMatchObject({ addPaths: [], podAnnotations: [] });
     expect(plan(world, DEFAULTS).requeueAfter).toBeUndefined();
   });
 });
 
-test('a pod that was told of the file is not told again', () => {
+it('a pod that was told of the file is not told again', () => {
   const paths = pathsOf('a');
   const first = { ...running(serverOf(), paths), paths: pathsOf('a', 'b') };
   const [note] = plan(first, DEFAULTS).podAnnotations;
@@ -191,7 +191,7 @@ test('a pod that was told of the file is not told again', () => {
   expect(plan(world, DEFAULTS).podAnnotations).toEqual([]);
 });
 
-test('types that cannot be run yet are refused with what to use instead', () => {
+it('types that cannot be run yet are refused with what to use instead', () => {
   const { situation } = plan(worldOf(serverOf({ type: 'SRS' }), { credentials: null }), DEFAULTS);
   expect(situation).toMatchObject({
     kind: 'Refused',

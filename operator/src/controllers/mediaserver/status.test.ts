@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '../../builders/defaults.ts';
 import { eventsOf } from './events.ts';
 import type { Observed } from './observed.ts';
@@ -37,7 +37,7 @@ const unschedulable = (message: string) =>
   });
 
 describe('Ready', () => {
-  test.each<[string, Observed, string, 'Reconciling' | 'Stalled' | '']>([
+  it.each<[string, Observed, string, 'Reconciling' | 'Stalled' | '']>([
     ['is False while there is no pod', starting, 'False Pending', 'Reconciling'],
     [
       'is False while the pod starts',
@@ -101,7 +101,7 @@ describe('Ready', () => {
     expect(stalled === 'absent').toBe(other !== 'Stalled');
   });
 
-  test('forgives a server that has answered one late answer, and not a quarter of a minute', () => {
+  it('forgives a server that has answered one late answer, and not a quarter of a minute', () => {
     const well = told(running(serverOf()));
     const silent = (milliseconds: number): Observed => ({
       ...well,
@@ -111,13 +111,13 @@ describe('Ready', () => {
     expect(summary(judge(silent(15_000)))[0]).toBe('False ServerAPIUnavailable');
   });
 
-  test('waits for a path that the server does not have yet', () => {
+  it('waits for a path that the server does not have yet', () => {
     const status = judge(running(serverOf(), pathsOf('a')), { missingPaths: ['a'] });
     expect(summary(status)[0]).toBe('False Updating');
     expect(status.conditions?.[0]?.message).toBe('The server does not have path "a" yet');
   });
 
-  test('says what the API server did not take', () => {
+  it('says what the API server did not take', () => {
     const refused = { reason: 'Invalid', message: 'Service "live-media" is refused', stalled: true };
     expect(summary(judge(running(serverOf()), { refused }))).toEqual([
       'False Invalid',
@@ -126,14 +126,14 @@ describe('Ready', () => {
     ]);
   });
 
-  test('says Restarting of a server that was ready before', () => {
+  it('says Restarting of a server that was ready before', () => {
     const world = told(running(serverOf()));
     expect(summary(judge({ ...world, pod: podOf({ ready: false }) }))[0]).toBe('False Restarting');
   });
 });
 
 describe('where a server is found', () => {
-  test('inside of the cluster, and nowhere outside by default', () => {
+  it('inside of the cluster, and nowhere outside by default', () => {
     expect(judge(running(serverOf({ protocols: ['RTSP', 'HLS'] }))).endpoints).toEqual([
       { protocol: 'RTSP', url: 'rtsp://live-media.tv.svc.cluster.local:8554' },
       { protocol: 'HLS', url: 'http://live-media.tv.svc.cluster.local:8888' },
@@ -150,7 +150,7 @@ describe('where a server is found', () => {
   const nodePort = { spec: { ports: [{ name: 'rtsp', port: 8554, nodePort: 31000 }] } };
   const balancer = { status: { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } } };
 
-  test.each<[string, Observed, string | undefined]>([
+  it.each<[string, Observed, string | undefined]>([
     [
       'by the node of its pod',
       withService({ service: { type: 'NodePort' } }, nodePort),
@@ -180,7 +180,7 @@ describe('where a server is found', () => {
     expect(judge(world).endpoints?.[0]?.externalURL).toBe(url);
   });
 
-  test('and whose Secrets hold its users', () => {
+  it('and whose Secrets hold its users', () => {
     const { secrets } = judge(running(serverOf({ authentication: { read: 'Generated' } })));
     expect(secrets?.publish).toMatch(/^live-publish-/);
     expect(secrets?.read).toMatch(/^live-read-/);
@@ -199,7 +199,7 @@ describe('events', () => {
     return eventsOf(world.server.status, ready).map(({ type, reason }) => `${type} ${reason}`);
   };
 
-  test('tell that a server came to be ready, and that it went away', () => {
+  it('tell that a server came to be ready, and that it went away', () => {
     const well = running(serverOf());
     const gone = { ...starting, pod: null };
     expect(change(told(starting), well)).toEqual(['Normal Available']);
@@ -207,19 +207,19 @@ describe('events', () => {
     expect(change(told(well), well)).toEqual([]);
   });
 
-  test('do not tell of the way to the first start', () => {
+  it('do not tell of the way to the first start', () => {
     expect(change(worldOf(serverOf()), starting)).toEqual([]);
     expect(change(told(starting), { ...starting, pod: podOf({ ready: false }) })).toEqual([]);
   });
 
-  test('tell what waiting alone does not explain', () => {
+  it('tell what waiting alone does not explain', () => {
     expect(change(told(starting), { ...starting, pod: waiting('ErrImagePull') })).toEqual([
       'Warning ImageUnavailable',
     ]);
   });
 });
 
-test('a server whose readers come and go has the same status', () => {
+it('a server whose readers come and go has the same status', () => {
   const world = told(running(serverOf(), pathsOf('a')));
   const api = answered({
     name: 'a',

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stamped } from '../../builders/applied.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { AppliedBook, contains, FIGHT_INTERVAL } from './applied.ts';
 
 describe('an object is as wanted', () => {
-  test.each<[string, unknown, unknown]>([
+  it.each<[string, unknown, unknown]>([
     ['when it has more fields', { a: 1, b: 2 }, { a: 1 }],
     ['when an unset field is not there', {}, { a: undefined }],
     ['when an empty part was left out', {}, { a: {}, b: [] }],
@@ -26,7 +26,7 @@ describe('an object is as wanted', () => {
     ],
   ])('%s', (_, stored, wanted) => expect(contains(stored, wanted)).toBe(true));
 
-  test.each<[string, unknown, unknown]>([
+  it.each<[string, unknown, unknown]>([
     ['when a value differs', { a: 1 }, { a: 2 }],
     ['when a field is missing', {}, { a: 1 }],
     ['when a named thing is missing', { c: [{ name: 'x' }] }, { c: [{ name: 'y' }] }],
@@ -44,25 +44,25 @@ describe('the book', () => {
   const wanted = stamped(object({ cpu: '1000m', replicas: 1 }));
   const answer = { ...wanted, spec: { cpu: '1', replicas: 1 } };
 
-  test('wants what is missing', () => {
+  it('wants what is missing', () => {
     expect(new AppliedBook().judge(wanted, null, 0)).toEqual({ act: 'apply', why: 'missing' });
   });
 
-  test('leaves alone what is stored as wanted', () => {
+  it('leaves alone what is stored as wanted', () => {
     expect(new AppliedBook().judge(wanted, wanted, 0)).toEqual({ act: 'none' });
   });
 
-  test('does not mind that objects of a list do not say what they are', () => {
+  it('does not mind that objects of a list do not say what they are', () => {
     const { kind: _, ...listed } = wanted;
     expect(new AppliedBook().judge(wanted, listed as KubeObject, 0)).toEqual({ act: 'none' });
   });
 
-  test('wants another content, also when it is only less', () => {
+  it('wants another content, also when it is only less', () => {
     const less = stamped(object({ replicas: 1 }));
     expect(new AppliedBook().judge(less, wanted, 0)).toEqual({ act: 'apply', why: 'changed' });
   });
 
-  test('learns how the API server writes a value', () => {
+  it('learns how the API server writes a value', () => {
     const book = new AppliedBook();
     expect(book.judge(wanted, answer, 0)).toEqual({ act: 'apply', why: 'unsure' });
     book.remember(wanted, answer, 0);
@@ -70,7 +70,7 @@ describe('the book', () => {
     expect(book.judge(wanted, answer, FIGHT_INTERVAL * 2)).toEqual({ act: 'none' });
   });
 
-  test('puts back what somebody changed, at most every five seconds', () => {
+  it('puts back what somebody changed, at most every five seconds', () => {
     const book = new AppliedBook();
     book.remember(wanted, wanted, 0);
     const changed = { ...wanted, spec: { cpu: '1000m', replicas: 3 } };
@@ -78,7 +78,7 @@ describe('the book', () => {
     expect(book.judge(wanted, changed, FIGHT_INTERVAL)).toEqual({ act: 'apply', why: 'drift' });
   });
 
-  test('does not let a fight over the hash itself become a loop', () => {
+  it('does not let a fight over the hash itself become a loop', () => {
     const book = new AppliedBook();
     book.remember(wanted, wanted, 0);
     const spoilt = { ...wanted, metadata: { ...wanted.metadata, annotations: {} } };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../kube/errors.ts';
 import type { KubeObject } from '../../kube/objects.ts';
 import { loadKey } from './key.ts';
@@ -32,24 +32,24 @@ class Secrets {
 const secretOf = (key: Buffer): KubeObject => ({ metadata: place, data: { key: key.toString('base64') } });
 
 describe("the operator's key", () => {
-  test('is made once and read from then on', async () => {
+  it('is made once and read from then on', async () => {
     const secrets = new Secrets(null);
     const key = await loadKey(secrets, place, signal);
     expect(key).toHaveLength(32);
     expect(await loadKey(secrets, place, signal)).toEqual(key);
   });
 
-  test('is the same for two operators that begin together', async () => {
+  it('is the same for two operators that begin together', async () => {
     const first = Buffer.alloc(32, 7);
     expect(await loadKey(new Secrets(null, secretOf(first)), place, signal)).toEqual(first);
   });
 
-  test('is never replaced without a word', async () => {
+  it('is never replaced without a word', async () => {
     const spoilt = new Secrets({ metadata: place, data: {} });
     await expect(loadKey(spoilt, place, signal)).rejects.toThrow(/has no "key" of 32 bytes; delete it/);
   });
 
-  test('is not made when the API server does not say that there is none', async () => {
+  it('is not made when the API server does not say that there is none', async () => {
     const secrets = new Secrets(null);
     secrets.get = async () => {
       throw new ApiError('GET', 503);

@@ -1,15 +1,15 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { RestartCounter } from './restart-counter.ts';
 
 const sample = (id: string, count: number | null) => ({ id, count });
 
-test('a new stream has as many restarts as its pods tell of', () => {
+it('a new stream has as many restarts as its pods tell of', () => {
   const counter = new RestartCounter();
   expect(counter.count('a', 0, [])).toBe(0);
   expect(counter.count('a', 0, [sample('pod', 2), sample('pod/2', 1)])).toBe(3);
 });
 
-test('the restarts of a pod that is gone still count', () => {
+it('the restarts of a pod that is gone still count', () => {
   const counter = new RestartCounter();
   counter.count('a', 0, []);
   counter.count('a', 0, [sample('pod', 2)]);
@@ -17,7 +17,7 @@ test('the restarts of a pod that is gone still count', () => {
   expect(counter.count('a', 2, [sample('next', 1)])).toBe(3);
 });
 
-test('an operator that begins anew counts nothing twice, even when a worker answers late', () => {
+it('an operator that begins anew counts nothing twice, even when a worker answers late', () => {
   const counter = new RestartCounter();
   expect(counter.count('a', 5, [sample('pod', 2), sample('pod/2', null)])).toBe(5);
   expect(counter.count('a', 5, [sample('pod', 2), sample('pod/2', 3)])).toBe(5);
@@ -25,11 +25,11 @@ test('an operator that begins anew counts nothing twice, even when a worker answ
   expect(counter.count('a', 6, [sample('pod', 3), sample('pod/3', 0)])).toBe(7);
 });
 
-test('restarts while no operator was there are counted once one is', () => {
+it('restarts while no operator was there are counted once one is', () => {
   expect(new RestartCounter().count('a', 1, [sample('pod', 4)])).toBe(4);
 });
 
-test('a count that a worker cannot tell at the moment is not lost', () => {
+it('a count that a worker cannot tell at the moment is not lost', () => {
   const counter = new RestartCounter();
   counter.count('a', 0, []);
   counter.count('a', 0, [sample('pod/0', 3)]);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../kube/testing/manual-clock.ts';
 import { readFacts } from './worker-facts.ts';
 import { type FetchPage, type PollTarget, WorkerPoller } from './worker-poller.ts';
@@ -30,7 +30,7 @@ function setUp(fetch: FetchPage, concurrency = 4) {
 }
 
 describe('the poller', () => {
-  test('asks at once, then every ten seconds, and tells only what is new', async () => {
+  it('asks at once, then every ten seconds, and tells only what is new', async () => {
     let asked = 0;
     let body = page();
     const { clock, news, poller } = setUp(async () => {
@@ -49,7 +49,7 @@ describe('the poller', () => {
     expect(news).toHaveLength(2);
   });
 
-  test('asks again at once when readiness or restarts changed, and not for nothing', async () => {
+  it('asks again at once when readiness or restarts changed, and not for nothing', async () => {
     let asked = 0;
     const { clock, poller } = setUp(async () => {
       asked++;
@@ -65,7 +65,7 @@ describe('the poller', () => {
     expect(clock.pending).toBe(1);
   });
 
-  test('looks sooner again while a stream is unwell', async () => {
+  it('looks sooner again while a stream is unwell', async () => {
     let asked = 0;
     const { clock, poller } = setUp(async () => {
       asked++;
@@ -76,7 +76,7 @@ describe('the poller', () => {
     expect(asked).toBe(4);
   });
 
-  test('takes a page that does not answer in time for one that says nothing', async () => {
+  it('takes a page that does not answer in time for one that says nothing', async () => {
     const { clock, poller, news } = setUp(
       (_, signal) =>
         new Promise((__, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
@@ -87,7 +87,7 @@ describe('the poller', () => {
     expect(news).toEqual([]);
   });
 
-  test('asks a thousand streams with one timer each and few questions at a time', async () => {
+  it('asks a thousand streams with one timer each and few questions at a time', async () => {
     let now = 0;
     let most = 0;
     const { clock, poller, news } = setUp(async () => {
@@ -103,7 +103,7 @@ describe('the poller', () => {
     expect(clock.pending).toBe(1000);
   });
 
-  test('forgets a stream that has no pods, and everything when another process leads', async () => {
+  it('forgets a stream that has no pods, and everything when another process leads', async () => {
     const { clock, poller } = setUp(async () => page());
     poller.follow('tv/a', [target('a')]);
     poller.follow('tv/b', [target('b')]);
@@ -114,7 +114,7 @@ describe('the poller', () => {
     expect([poller.size, clock.pending]).toEqual([0, 0]);
   });
 
-  test('does not take the answer of a pod that is not the stream’s any more', async () => {
+  it('does not take the answer of a pod that is not the stream’s any more', async () => {
     const answers = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
     let asked = 0;
     const { clock, poller } = setUp(() => (answers[asked++] as PromiseWithResolvers<unknown>).promise);
@@ -129,13 +129,13 @@ describe('the poller', () => {
 });
 
 describe('the facts of a page', () => {
-  test.each<[string, unknown]>([
+  it.each<[string, unknown]>([
     ['nothing', undefined],
     ['a list', []],
     ['another role', page({ role: 'decoder' })],
   ])('are not there for %s', (_, body) => expect(readFacts(body, 'encoder')).toBeNull());
 
-  test('survive a page that is not what it should be', () => {
+  it('survive a page that is not what it should be', () => {
     const facts = readFacts(
       { role: 'encoder', ready: 3, error: { code: 'no reason!', message: {} }, restarts: -1 },
       'encoder',
@@ -148,7 +148,7 @@ describe('the facts of a page', () => {
     });
   });
 
-  test('of a worker that cannot use its configuration say so', () => {
+  it('of a worker that cannot use its configuration say so', () => {
     const error = { ok: false, code: 'ConfigInvalid', message: 'queue.path: is missing' };
     const facts = readFacts({ version: 1, phase: 'Failed', ready: error, error, snapshot: null }, 'decoder');
     expect(facts?.fault).toEqual({
@@ -158,7 +158,7 @@ describe('the facts of a page', () => {
     });
   });
 
-  test('do not count seconds', () => {
+  it('do not count seconds', () => {
     const silent = (seconds: number) =>
       page({
         ready: {
@@ -170,7 +170,7 @@ describe('the facts of a page', () => {
     expect(readFacts(silent(7), 'encoder')).toEqual(readFacts(silent(8), 'encoder'));
   });
 
-  test('call a queue full that has four fifths of its places taken', () => {
+  it('call a queue full that has four fifths of its places taken', () => {
     const depth = (depth: number) =>
       readFacts(page({ snapshot: { queue: { depth, capacity: 20 } } }), 'encoder')?.queueFull;
     expect([depth(15), depth(16), depth(20)]).toEqual([false, true, true]);

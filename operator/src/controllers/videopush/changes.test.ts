@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { plan } from './plan.ts';
 import { after, FILM, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/worlds.ts';
 
 type Spec = Parameters<typeof withSpec>[1];
 
 describe('a stream with an end, in two pods,', () => {
-  test.each<[string, Spec, string, string[]]>([
+  it.each<[string, Spec, string, string[]]>([
     [
       'goes on with the same source, of which the queue knows the place',
       { queue: { capacityFrames: 5 } },

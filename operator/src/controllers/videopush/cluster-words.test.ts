@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { inClusterWords } from './cluster-words.ts';
 import { factsOf } from './testing/worlds.ts';
 
@@ -17,7 +17,7 @@ const spec = {
 const said = (code: string, message: string): string | undefined =>
   inClusterWords(factsOf({ fault: { code, message, permanent: true } }), spec as never).fault?.message;
 
-test.each([
+it.each([
   [
     'CredentialsMissing',
     '/credentials/source/username: No such file or directory; make the file readable for this process',
@@ -47,7 +47,7 @@ test.each([
   expect(said(code, message)).toBe(expected);
 });
 
-test.each([
+it.each([
   'NATS at nats://nats:4222: it does not answer',
   '/tmp/x: no space left',
   '/credentials/outputs/own/password: gone',

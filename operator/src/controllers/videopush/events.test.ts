@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { DEFAULTS } from '../../builders/defaults.ts';
 import { eventsOf } from './events.ts';
 import type { Observed } from './observed.ts';
@@ -15,7 +15,7 @@ function events(world: Observed): string[] {
   return eventsOf(world, situation, judged).map(({ type, reason }) => `${type} ${reason}`);
 }
 
-test('a new stream that waits for its server warns of nothing, one without a server does', () => {
+it('a new stream that waits for its server warns of nothing, one without a server does', () => {
   expect(events(worldOf(push, served({ ready: false })))).toEqual(['Normal MediaServerNotReady']);
   expect(events(worldOf(push, served({ missingPaths: ['demo'] })))).toEqual(['Normal MediaServerNotReady']);
   expect(events(worldOf(push, { servers: { live: null } }))).toEqual(['Warning MediaServerMissing']);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { APPLIED } from '../../builders/applied.ts';
 import { DEFAULTS } from '../../builders/defaults.ts';
 import { ANNOTATIONS, JETSTREAM_FINALIZER } from '../../builders/names.ts';
@@ -31,18 +31,18 @@ const spec = (object: KubeObject | undefined): Record<string, unknown> =>
   object?.spec as Record<string, unknown>;
 
 describe('a new stream', () => {
-  test('without an end gets its ConfigMap, then a Deployment', () => {
+  it('without an end gets its ConfigMap, then a Deployment', () => {
     const { applies, situation } = plan(worldOf(pushOf()), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
     expect(situation.kind).toBe('Live');
   });
 
-  test('with an end gets a Job', () => {
+  it('with an end gets a Job', () => {
     const { applies } = plan(worldOf(pushOf({ source: FILM })), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
   });
 
-  test('in two pods gets its finalizer before the queue can be made', () => {
+  it('in two pods gets its finalizer before the queue can be made', () => {
     const { applies, finalizers } = plan(worldOf(pushOf({ topology: 'Split' })), WITH_NATS);
     expect(finalizers).toEqual([JETSTREAM_FINALIZER]);
     expect(names(applies)).toEqual([
@@ -52,13 +52,13 @@ describe('a new stream', () => {
     ]);
   });
 
-  test('that is suspended from the beginning starts nothing', () => {
+  it('that is suspended from the beginning starts nothing', () => {
     const { applies, situation } = plan(worldOf(pushOf({ suspend: true })), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker']);
     expect(situation).toEqual({ kind: 'Suspended', stopped: true });
   });
 
-  test('that cannot be built is refused with the sentence of the builder, and nothing is applied', () => {
+  it('that cannot be built is refused with the sentence of the builder, and nothing is applied', () => {
     const { applies, situation } = plan(worldOf(pushOf({ topology: 'Split' })), DEFAULTS);
     expect(applies).toEqual([]);
     expect(situation).toMatchObject({
@@ -71,7 +71,7 @@ describe('a new stream', () => {
 describe('a server', () => {
   const push = pushOf({ outputs: toServer('live') });
 
-  test('that does not exist is waited for', () => {
+  it('that does not exist is waited for', () => {
     const { applies, situation } = plan(worldOf(push, { servers: { live: null } }), DEFAULTS);
     expect(applies).toEqual([]);
     expect(situation).toMatchObject({
@@ -80,7 +80,7 @@ describe('a server', () => {
     });
   });
 
-  test('that is not ready is waited for', () => {
+  it('that is not ready is waited for', () => {
     const servers = { live: serverOf('live', { ready: false }) };
     expect(plan(worldOf(push, { servers }), DEFAULTS).situation).toMatchObject({
       kind: 'Waiting',
@@ -88,7 +88,7 @@ describe('a server', () => {
     });
   });
 
-  test('that does not have the path yet is waited for', () => {
+  it('that does not have the path yet is waited for', () => {
     const servers = { live: serverOf('live', { missingPaths: ['demo'] }) };
     expect(plan(worldOf(push, { servers }), DEFAULTS).situation).toMatchObject({
       kind: 'Waiting',
@@ -96,7 +96,7 @@ describe('a server', () => {
     });
   });
 
-  test('that goes away later takes nothing off the air', () => {
+  it('that goes away later takes nothing off the air', () => {
     const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     for (const servers of [
       { live: null },
@@ -108,13 +108,13 @@ describe('a server', () => {
     }
   });
 
-  test('that is gone does not keep a stream from being suspended', () => {
+  it('that is gone does not keep a stream from being suspended', () => {
     const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     const { deletes } = plan(withSpec({ ...world, servers: { live: null } }, { suspend: true }), DEFAULTS);
     expect(names(deletes)).toEqual(['Deployment demo-stream']);
   });
 
-  test('with other credentials replaces the pod, and the event says why', () => {
+  it('with other credentials replaces the pod, and the event says why', () => {
     const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     const servers = { live: serverOf('live', { publishSecret: 'live-publish-other' }) };
     const { applies, events } = plan({ ...world, servers }, DEFAULTS);
@@ -126,14 +126,14 @@ describe('a server', () => {
 });
 
 describe('a running stream', () => {
-  test('that is as it is wanted is left alone', () => {
+  it('that is as it is wanted is left alone', () => {
     const decision = plan(running(pushOf()), DEFAULTS);
     expect(decision.applies).toEqual([]);
     expect(decision.podAnnotations).toEqual([]);
     expect(decision.requeueAfter).toBeUndefined();
   });
 
-  test('takes over another bit rate by ConfigMap and an annotation of its pod, and nothing else', () => {
+  it('takes over another bit rate by ConfigMap and an annotation of its pod, and nothing else', () => {
     const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
     const { applies, podAnnotations, deletes, events } = plan(world, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker']);
@@ -146,7 +146,7 @@ describe('a running stream', () => {
     ]);
   });
 
-  test('is told of another bit rate once', () => {
+  it('is told of another bit rate once', () => {
     const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
     const { podAnnotations } = plan(world, DEFAULTS);
     const [annotated] = podAnnotations.map(({ pod, annotations }) => ({
@@ -157,14 +157,14 @@ describe('a running stream', () => {
     expect(plan(later, DEFAULTS)).toMatchObject({ applies: [], podAnnotations: [], events: [] });
   });
 
-  test('is replaced for another source, and the event says which field', () => {
+  it('is replaced for another source, and the event says which field', () => {
     const world = withSpec(running(pushOf()), { source: { testPattern: { width: 640 } } });
     const { applies, events } = plan(world, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
     expect(events[0]?.note).toMatch(/^spec\.source\.testPattern\S* changed: the pod is replaced$/);
   });
 
-  test('with an end is deleted and made anew for another source, since a Job cannot be changed', () => {
+  it('with an end is deleted and made anew for another source, since a Job cannot be changed', () => {
     const world = withSpec(running(pushOf({ source: FILM })), {
       source: { uri: 'https://films.example/other.mp4' },
     });
@@ -185,7 +185,7 @@ describe('a running stream', () => {
     expect(second.events[0]?.note).toBe('spec.source.uri changed: the stream begins anew');
   });
 
-  test('is not touched by labels and annotations of its resource', () => {
+  it('is not touched by labels and annotations of its resource', () => {
     const world = running(pushOf());
     const metadata = {
       ...world.push.metadata,
@@ -195,7 +195,7 @@ describe('a running stream', () => {
     expect(plan({ ...world, push: { ...world.push, metadata } }, DEFAULTS).applies).toEqual([]);
   });
 
-  test('moves to two pods only when the one of before has ended', () => {
+  it('moves to two pods only when the one of before has ended', () => {
     const world = withSpec(running(pushOf(), WITH_NATS), { topology: 'Split' });
     expect(names(plan(world, WITH_NATS).deletes)).toEqual(['Deployment demo-stream']);
     const { applies, finalizers } = plan({ ...after(world, WITH_NATS), pods: [] }, WITH_NATS);
@@ -207,7 +207,7 @@ describe('a running stream', () => {
     ]);
   });
 
-  test('that moves back to one pod leaves no queue behind', () => {
+  it('that moves back to one pod leaves no queue behind', () => {
     const world = withSpec(running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS), {
       topology: 'SamePod',
     });
@@ -216,7 +216,7 @@ describe('a running stream', () => {
     expect(finalizers).toEqual([]);
   });
 
-  test('goes on under a specification that cannot be used', () => {
+  it('goes on under a specification that cannot be used', () => {
     const world = withSpec(running(pushOf()), { source: { uri: 'file:///film.mp4' } });
     const { situation, applies, deletes } = plan(world, DEFAULTS);
     expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'Invalid' } });
@@ -225,12 +225,12 @@ describe('a running stream', () => {
 });
 
 describe('suspension', () => {
-  test('stops a Deployment by its replicas', () => {
+  it('stops a Deployment by its replicas', () => {
     const { applies } = plan(withSpec(running(pushOf()), { suspend: true }), DEFAULTS);
     expect(spec(applies.at(-1))).toMatchObject({ replicas: 0 });
   });
 
-  test('suspends a Job, without deleting it', () => {
+  it('suspends a Job, without deleting it', () => {
     const { applies, deletes } = plan(
       withSpec(running(pushOf({ source: FILM })), { suspend: true }),
       DEFAULTS,
@@ -239,13 +239,13 @@ describe('suspension', () => {
     expect(spec(applies.at(-1))).toMatchObject({ suspend: true });
   });
 
-  test('has happened when no pod is left', () => {
+  it('has happened when no pod is left', () => {
     const world = after(withSpec(running(pushOf()), { suspend: true }));
     expect(plan(world, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: false });
     expect(plan({ ...world, pods: [] }, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: true });
   });
 
-  test('ends with the same workload as before', () => {
+  it('ends with the same workload as before', () => {
     const suspended = { ...after(withSpec(running(pushOf({ source: FILM })), { suspend: true })), pods: [] };
     const { applies, deletes } = plan(withSpec(suspended, { suspend: false }), DEFAULTS);
     expect(deletes).toEqual([]);
@@ -256,7 +256,7 @@ describe('suspension', () => {
 describe('a completed stream', () => {
   const done = finished(running(pushOf({ source: FILM })));
 
-  test.each<[string, Observed]>([
+  it.each<[string, Observed]>([
     ['as it is', done],
     [
       'with other labels',
@@ -273,14 +273,14 @@ describe('a completed stream', () => {
     });
   });
 
-  test('begins again with another source', () => {
+  it('begins again with another source', () => {
     const world = withSpec(after(done), { source: { uri: 'https://films.example/other.mp4' } });
     expect(names(plan(world, DEFAULTS).deletes)).toEqual(['Job demo-stream']);
     const cleared = after(world);
     expect(names(plan(cleared, DEFAULTS).applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
   });
 
-  test('in two pods ends its decoder, then its queue', () => {
+  it('in two pods ends its decoder, then its queue', () => {
     const split = finished(running(heldByQueue(pushOf({ source: FILM, topology: 'Split' })), WITH_NATS));
     const first = plan(split, WITH_NATS);
     expect(names(first.applies)).toEqual(['Deployment demo-decoder']);
@@ -301,7 +301,7 @@ describe('somebody else', () => {
     metadata: { name, namespace: 'tv', uid: 'x', ...(owner && { ownerReferences: [owner as never] }) },
   });
 
-  test('who has the name of a child keeps it, and a person is told', () => {
+  it('who has the name of a child keeps it, and a person is told', () => {
     const { applies, deletes, situation, requeueAfter } = plan(
       worldOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream')] }),
       DEFAULTS,
@@ -311,12 +311,12 @@ describe('somebody else', () => {
     expect(requeueAfter).toBe(FOREIGN_RETRY);
   });
 
-  test('who has a name that this shape does not need is no trouble', () => {
+  it('who has a name that this shape does not need is no trouble', () => {
     const world = worldOf(pushOf(), { workloads: [foreign('Job', 'demo-encoder')] });
     expect(plan(world, DEFAULTS).applies).toHaveLength(2);
   });
 
-  test('is not meant when objects of an earlier resource of this name are still being deleted', () => {
+  it('is not meant when objects of an earlier resource of this name are still being deleted', () => {
     const owner = {
       apiVersion: 'videopush.dev/v1alpha1',
       kind: 'VideoPush',
@@ -332,7 +332,7 @@ describe('somebody else', () => {
     });
   });
 
-  test('who changes a field of ours has it put back, with an event', () => {
+  it('who changes a field of ours has it put back, with an event', () => {
     const world = running(pushOf());
     const changed = { ...workload(world), spec: { ...workload(world).spec, replicas: 3 } };
     const { applies, events } = plan({ ...world, workloads: [changed] }, DEFAULTS);
@@ -340,7 +340,7 @@ describe('somebody else', () => {
     expect(events).toMatchObject([{ type: 'Warning', reason: 'PutBack' }]);
   });
 
-  test('who adds fields of their own is left in peace', () => {
+  it('who adds fields of their own is left in peace', () => {
     const world = running(pushOf());
     const { metadata } = workload(world);
     const annotations = { ...metadata.annotations, 'other.example/note': 'x' };
@@ -348,7 +348,7 @@ describe('somebody else', () => {
     expect(plan({ ...world, workloads: [changed] }, DEFAULTS).applies).toEqual([]);
   });
 
-  test('who deletes a child finds it made again', () => {
+  it('who deletes a child finds it made again', () => {
     const world = running(pushOf());
     expect(names(plan({ ...world, workloads: [], pods: [] }, DEFAULTS).applies)).toEqual([
       'Deployment demo-stream',
@@ -359,16 +359,16 @@ describe('somebody else', () => {
 describe('a new version of the operator', () => {
   const newer = { ...DEFAULTS, images: { ...DEFAULTS.images, worker: 'videopush/worker:9.9.9' } };
 
-  test('does not take a running stream off the air', () => {
+  it('does not take a running stream off the air', () => {
     expect(plan(running(pushOf()), newer).applies).toEqual([]);
   });
 
-  test('comes into effect with the next change of the stream', () => {
+  it('comes into effect with the next change of the stream', () => {
     const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
     expect(names(plan(world, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
   });
 
-  test('comes into effect for a stream that has been unwell for a minute', () => {
+  it('comes into effect for a stream that has been unwell for a minute', () => {
     const waiting = { ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } };
     const world = after(withPod(running(pushOf()), { decoder: waiting, encoder: waiting }));
     expect(plan(world, newer).applies).toEqual([]);
@@ -384,12 +384,12 @@ describe('deletion', () => {
   };
   const split = running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS);
 
-  test('of a stream in one pod is left to the owner references', () => {
+  it('of a stream in one pod is left to the owner references', () => {
     const { deletes, applies, finalizers } = plan(deleted(running(pushOf()), 1), DEFAULTS);
     expect([deletes, applies, finalizers]).toEqual([[], [], undefined]);
   });
 
-  test('of a split stream ends its pods before its queue, which a decoder would make again', () => {
+  it('of a split stream ends its pods before its queue, which a decoder would make again', () => {
     const first = plan(deleted(split, 1), WITH_NATS);
     expect(names(first.deletes)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
     expect(first.finalizers).toBeUndefined();
@@ -398,7 +398,7 @@ describe('deletion', () => {
     expect(second.finalizers).toEqual([]);
   });
 
-  test('gives the queue up after five minutes, with an event', () => {
+  it('gives the queue up after five minutes, with an event', () => {
     const { jetStreamDeletes, finalizers, events } = plan(
       deleted({ ...split, workloads: [], pods: [] }, 301),
       WITH_NATS,
@@ -408,7 +408,7 @@ describe('deletion', () => {
     expect(events).toMatchObject([{ reason: 'QueueLeftBehind' }]);
   });
 
-  test('does not wait for pods of a lost node for ever', () => {
+  it('does not wait for pods of a lost node for ever', () => {
     const lost = split.pods.map((pod) => ({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: 'x' } }));
     expect(
       plan(deleted({ ...split, workloads: [], pods: lost }, 91), WITH_NATS).jetStreamDeletes,
@@ -416,12 +416,12 @@ describe('deletion', () => {
   });
 });
 
-test('every object that is applied tells the hash of its content', () => {
+it('every object that is applied tells the hash of its content', () => {
   const { applies } = plan(worldOf(pushOf({ topology: 'Split' })), WITH_NATS);
   for (const { metadata } of applies) expect(metadata.annotations?.[APPLIED]).toMatch(/^[0-9a-f]{16}$/);
 });
 
-test('a pod that still ends keeps a new Job waiting, one of a lost node only for a while', () => {
+it('a pod that still ends keeps a new Job waiting, one of a lost node only for a while', () => {
   const push: StoredPush = pushOf({ source: FILM });
   const job = stored({ kind: 'Job', metadata: { name: 'demo-stream', namespace: 'tv' } });
   const ending = (secondsAgo: number) =>

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { KubeObject } from '../../kube/objects.ts';
 import { plan } from './plan.ts';
 import { after, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/worlds.ts';
@@ -13,7 +13,7 @@ describe('a split stream that goes to another NATS', () => {
     elsewhere as Parameters<typeof withSpec>[1],
   );
 
-  test('ends its pods, then leaves nothing behind and begins there', () => {
+  it('ends its pods, then leaves nothing behind and begins there', () => {
     const first = plan(moving, WITH_NATS);
     expect(names(first.deletes)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
     const ending = after(moving, WITH_NATS, first);
@@ -33,7 +33,7 @@ describe('a split stream that goes to another NATS', () => {
     expect([third.leftQueue, third.deletes, third.applies]).toEqual([undefined, [], []]);
   });
 
-  test('does so while it is suspended', () => {
+  it('does so while it is suspended', () => {
     const suspended = { ...after(withSpec(moving, { suspend: true }), WITH_NATS), pods: [] };
     const { leftQueue, applies } = plan(suspended, WITH_NATS);
     expect(leftQueue).toMatchObject({ address: 'nats://queue:4222' });

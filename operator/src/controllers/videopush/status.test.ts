@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '../../builders/defaults.ts';
 import { sameStatus } from '../shared/status.ts';
 import { eventsOf } from './events.ts';
@@ -62,7 +62,7 @@ describe('Ready', () => {
   });
   const missing = 'persistentvolumeclaim "films" not found';
 
-  test.each<[string, Observed, string, string]>([
+  it.each<[string, Observed, string, string]>([
     ['is False while the first pod is being made', after(worldOf(pushOf())), 'False Pending', 'Reconciling'],
     [
       'is False while its containers start',
@@ -137,7 +137,7 @@ describe('Ready', () => {
     ]);
   });
 
-  test('does not believe a pod whose node was given up', () => {
+  it('does not believe a pod whose node was given up', () => {
     const conditions = [{ type: 'Ready', status: 'False' }];
     const [pod] = live.pods;
     const lost = { ...live, pods: [{ ...pod, status: { ...pod?.status, conditions } } as never] };
@@ -145,20 +145,20 @@ describe('Ready', () => {
     expect(summary({ ...lost, workers: { decoder: factsOf(), encoder: factsOf() } })[0]).toBe('True Running');
   });
 
-  test('stays while an encoder that has sent everything waits for its pod to say so', () => {
+  it('stays while an encoder that has sent everything waits for its pod to say so', () => {
     const done = { ready: false, state: { terminated: { exitCode: 0, reason: 'Completed' } } };
     expect(summary(withPod(live, { encoder: done }))[0]).toBe('True Running');
     const failed = { ready: false, state: { terminated: { exitCode: 70 } } };
     expect(summary(withPod(live, { encoder: failed }))[0]).not.toBe('True Running');
   });
 
-  test('forgets a lack of memory as soon as the container is well again', () => {
+  it('forgets a lack of memory as soon as the container is well again', () => {
     expect(summary(withPod(live, { encoder: { ...READY, lastState: killed, restartCount: 1 } }))[0]).toBe(
       'True Running',
     );
   });
 
-  test('names a process that is killed again and again although its container lives on', () => {
+  it('names a process that is killed again and again although its container lives on', () => {
     const facts = factsOf({ killed: true, young: true, restarts: 3 });
     expect(summary({ ...live, workers: { decoder: null, encoder: facts } })).toEqual([
       'False OutOfMemory',
@@ -167,7 +167,7 @@ describe('Ready', () => {
     ]);
   });
 
-  test('carries over why a worker cannot go on, and that waiting will not mend it', () => {
+  it('carries over why a worker cannot go on, and that waiting will not mend it', () => {
     const fault = {
       code: 'CredentialsMissing',
       message: 'output main: no password; create the Secret',
@@ -181,7 +181,7 @@ describe('Ready', () => {
     ]);
   });
 
-  test('carries over what a worker waits for', () => {
+  it('carries over what a worker waits for', () => {
     const fault = { code: 'SourceNotFound', message: 'nothing is there', permanent: false };
     const decoder = factsOf({ ready: notReady('SourceNotFound'), fault });
     expect(summary({ ...live, workers: { decoder, encoder: factsOf() } })).toEqual([
@@ -191,7 +191,7 @@ describe('Ready', () => {
     ]);
   });
 
-  test('prefers what needs a person to what may pass', () => {
+  it('prefers what needs a person to what may pass', () => {
     const decoder = factsOf({
       ready: notReady('X'),
       fault: { code: 'SourceTimeout', message: '', permanent: false },
@@ -203,7 +203,7 @@ describe('Ready', () => {
     expect(summary({ ...live, workers: { decoder, encoder } })[0]).toBe('False CredentialsRefused');
   });
 
-  test('blames a server that went away for a stream that is not published', () => {
+  it('blames a server that went away for a stream that is not published', () => {
     const push = pushOf({ outputs: toServer('live') });
     const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     const gone = { ...world, servers: { live: null } };
@@ -211,12 +211,12 @@ describe('Ready', () => {
     expect(summary(withPod(gone, { encoder: UNREADY }))[0]).toBe('False MediaServerMissing');
   });
 
-  test('says Updating until a Deployment has heard of its new template', () => {
+  it('says Updating until a Deployment has heard of its new template', () => {
     const workloads = live.workloads.map((one) => ({ ...one, metadata: { ...one.metadata, generation: 2 } }));
     expect(summary({ ...live, workloads })).toEqual(['False Updating', 'True Updating', 'absent']);
   });
 
-  test('tells why a Deployment gets no pod', () => {
+  it('tells why a Deployment gets no pod', () => {
     const conditions = [
       { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' },
     ];
@@ -226,7 +226,7 @@ describe('Ready', () => {
     expect(status.conditions?.[0]?.message).toBe('No pod can be made: exceeded quota');
   });
 
-  test('tells what the API server does not take', () => {
+  it('tells what the API server does not take', () => {
     const refused = { reason: 'Invalid', message: 'Job "demo-stream" is refused', stalled: true };
     const { status } = judgeStatus(live, { kind: 'Live' }, DEFAULTS, refused);
     expect(of(status, 'Stalled')).toBe('True Invalid');
@@ -234,7 +234,7 @@ describe('Ready', () => {
 });
 
 describe('a stream at rest', () => {
-  test('that is finished is ready and complete', () => {
+  it('that is finished is ready and complete', () => {
     const world = finished(running(pushOf({ source: FILM })));
     expect(summary(world)).toEqual(['True Completed', 'absent', 'absent']);
     const status = judge(world);
@@ -242,13 +242,13 @@ describe('a stream at rest', () => {
     expect(status.completionTime).toBe('2026-03-01T11:59:50Z');
   });
 
-  test('that is suspended is ready once nothing runs', () => {
+  it('that is suspended is ready once nothing runs', () => {
     const stopping = after(withSpec(live, { suspend: true }));
     expect(summary(stopping)[0]).toBe('False Terminating');
     expect(summary({ ...stopping, pods: [] })).toEqual(['True Suspended', 'absent', 'absent']);
   });
 
-  test('that begins again with another source is not complete any more', () => {
+  it('that begins again with another source is not complete any more', () => {
     const done = after(finished(running(pushOf({ source: FILM }))));
     const again = withSpec(done, { source: { uri: 'https://films.example/other.mp4' } });
     const status = judge(again);
@@ -267,7 +267,7 @@ describe('the aspects', () => {
     workers: { decoder: factsOf(decoder), encoder: factsOf(encoder) },
   });
 
-  test('are known by readiness alone when no page answered', () => {
+  it('are known by readiness alone when no page answered', () => {
     const status = judge(live);
     expect(of(status, 'SourceConnected')).toBe('True Connected');
     expect(of(status, 'Published')).toBe('True Connected');
@@ -275,29 +275,29 @@ describe('the aspects', () => {
     expect(of(status, 'Complete')).toBe('False Endless');
   });
 
-  test('follow the pages, which are newer than the probes', () => {
+  it('follow the pages, which are newer than the probes', () => {
     const status = judge(withFacts({}, { ready: notReady('Connecting') }));
     expect(of(status, 'Published')).toBe('False Connecting');
   });
 
-  test('do not change when a queue fills and empties', () => {
+  it('do not change when a queue fills and empties', () => {
     const full = judge(withFacts({ ready: { ok: true, code: 'QueueFull', message: '' } }, {}));
     const flowing = judge(withFacts({ ready: { ok: true, code: 'Running', message: '' } }, {}));
     expect(sameStatus(full, flowing)).toBe(true);
   });
 
-  test('call a push late, and the encoder too slow only when its queue is full', () => {
+  it('call a push late, and the encoder too slow only when its queue is full', () => {
     expect(of(judge(withFacts({}, { paced: true })), 'Paced')).toBe('True OnTime');
     expect(of(judge(withFacts({}, { paced: false })), 'Paced')).toBe('False Late');
     expect(of(judge(withFacts({}, { paced: false, queueFull: true })), 'Paced')).toBe('False EncoderTooSlow');
   });
 
-  test('keep what was known of the pace when a page did not answer once', () => {
+  it('keep what was known of the pace when a page did not answer once', () => {
     const late = after(withFacts({}, { paced: false }));
     expect(of(judge({ ...late, workers: { decoder: null, encoder: null } }), 'Paced')).toBe('False Late');
   });
 
-  test('are not known of a pod that does not run', () => {
+  it('are not known of a pod that does not run', () => {
     const status = judge(
       withPod(live, { decoder: waiting('ContainerCreating'), encoder: waiting('PodInitializing') }),
     );
@@ -307,7 +307,7 @@ describe('the aspects', () => {
 });
 
 describe('a status', () => {
-  test('tells what was asked for and where it runs, and nothing that changes every second', () => {
+  it('tells what was asked for and where it runs, and nothing that changes every second', () => {
     expect(judge(live)).toMatchObject({
       observedGeneration: 1,
       source: 'TestSrc2',
@@ -320,13 +320,13 @@ describe('a status', () => {
     });
   });
 
-  test('is the same when nothing has happened, whatever the time', () => {
+  it('is the same when nothing has happened, whatever the time', () => {
     const later = { ...live, now: new Date(NOW.getTime() + 3_600_000) };
     expect(sameStatus(live.push.status, judge(later))).toBe(true);
     expect(judge(later)).toEqual(live.push.status);
   });
 
-  test('is not written again for a number in a message', () => {
+  it('is not written again for a number in a message', () => {
     const silent = (seconds: number): Observed => {
       const fault = { code: 'SourceTimeout', message: `no packet for ${seconds} s`, permanent: false };
       return {
@@ -339,12 +339,12 @@ describe('a status', () => {
     expect(judge(second).conditions).toEqual(first.push.status?.conditions);
   });
 
-  test('counts restarts and never back', () => {
+  it('counts restarts and never back', () => {
     const counted = after({ ...live, restarts: 4 });
     expect(judge({ ...counted, restarts: 1 }).restarts).toBe(4);
   });
 
-  test('keeps the time of a change until the next one', () => {
+  it('keeps the time of a change until the next one', () => {
     const down = { ...withPod(live, { encoder: UNREADY }), now: new Date(NOW.getTime() + 5000) };
     const [ready] = judge(down).conditions ?? [];
     expect(ready?.lastTransitionTime).toBe('2026-03-01T12:00:05Z');
@@ -357,37 +357,37 @@ describe('events', () => {
     return { ...live, workers: { decoder: factsOf({ ready: notReady(code), fault }), encoder: factsOf() } };
   };
 
-  test('tell that a stream is published, once', () => {
+  it('tell that a stream is published, once', () => {
     const placed = after(worldOf(pushOf()));
     const started = { ...placed, pods: [podOfWorkload(placed.workloads[0] as never)] };
     expect(events(started)).toEqual(['Published']);
     expect(events(after(started))).toEqual([]);
   });
 
-  test('tell that the source is lost, once', () => {
+  it('tell that the source is lost, once', () => {
     expect(events(withFault('SourceDisconnected'))).toEqual(['SourceLost']);
     expect(events(after(withFault('SourceDisconnected')))).toEqual([]);
   });
 
-  test('tell of restarts when there is a new one', () => {
+  it('tell of restarts when there is a new one', () => {
     expect(events({ ...live, restarts: 1 })).toEqual(['Restarted']);
     expect(events(after({ ...live, restarts: 1 }))).toEqual([]);
   });
 
-  test('tell what keeps a stream from running', () => {
+  it('tell what keeps a stream from running', () => {
     const world = worldOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } });
     expect(events(world)).toEqual(['MediaServerMissing']);
     expect(events(after(world))).toEqual([]);
   });
 
-  test('tell of the end, of suspension and of its end', () => {
+  it('tell of the end, of suspension and of its end', () => {
     expect(events(finished(running(pushOf({ source: FILM }))))).toEqual(['Completed']);
     const stopped = { ...after(withSpec(live, { suspend: true })), pods: [] };
     expect(events(stopped)).toEqual(['Suspended']);
     expect(events(withSpec(after(stopped), { suspend: false }))).toEqual(['Resumed']);
   });
 
-  test('tell that a finite source begins anew when its pod was lost', () => {
+  it('tell that a finite source begins anew when its pod was lost', () => {
     const film = running(pushOf({ source: FILM }));
     const gone = { ...film, pods: [] };
     expect(events(gone)).toEqual(['BegunAnew']);
@@ -395,14 +395,14 @@ describe('events', () => {
     expect(events(withPod(film, {}, { name: 'demo-stream-other' }))).toEqual(['BegunAnew']);
   });
 
-  test('tell nothing of a pod that has ended because everything was sent', () => {
+  it('tell nothing of a pod that has ended because everything was sent', () => {
     const film = running(pushOf({ source: FILM }));
     const over = withPod(film, {}, { status: { phase: 'Succeeded' } });
     expect(summary(over)).toEqual(['True Running', 'absent', 'absent']);
     expect(events(over)).toEqual([]);
   });
 
-  test('say nothing while a stream is being deleted', () => {
+  it('say nothing while a stream is being deleted', () => {
     const metadata = { ...live.push.metadata, deletionTimestamp: NOW.toISOString() };
     expect(events({ ...live, push: { ...live.push, metadata } })).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stamped } from '../../builders/applied.ts';
 import { LABELS } from '../../builders/names.ts';
 import { buildMembers } from '../../builders/videopushset/index.ts';
@@ -89,7 +89,7 @@ const summary = (world: Observed): string[] =>
   });
 
 describe('the streams of a set', () => {
-  test('are made for the first sources, as many as replicas says', () => {
+  it('are made for the first sources, as many as replicas says', () => {
     const { applies, deletes, events } = plan(worldOf(setOf(2), []));
     expect(names(applies)).toEqual(['wall-0', 'wall-1']);
     expect(deletes).toEqual([]);
@@ -98,17 +98,17 @@ describe('the streams of a set', () => {
     ]);
   });
 
-  test('that are as they should be are left alone', () => {
+  it('that are as they should be are left alone', () => {
     expect(plan(full(setOf(3)))).toMatchObject({ applies: [], deletes: [], events: [] });
   });
 
-  test('beyond replicas are deleted, the last ones first', () => {
+  it('beyond replicas are deleted, the last ones first', () => {
     const set = setOf(12, 12);
     const members = full(set).owned;
     expect(names(plan(worldOf(setOf(9, 12), members)).deletes)).toEqual(['wall-11', 'wall-10', 'wall-9']);
   });
 
-  test('whose source left the list are deleted, and the others keep their identity', () => {
+  it('whose source left the list are deleted, and the others keep their identity', () => {
     const list = (...sources: string[]): StoredSet => {
       const set = setOf(9);
       const { range: _, ...spec } = set.spec;
@@ -123,7 +123,7 @@ describe('the streams of a set', () => {
     expect(names(deletes)).toEqual(['wall-yard']);
   });
 
-  test('are changed when the template changes', () => {
+  it('are changed when the template changes', () => {
     const set = setOf(2);
     const changed = structuredClone(set);
     changed.spec.template.spec.video = { bitrateKbps: 900 };
@@ -132,14 +132,14 @@ describe('the streams of a set', () => {
     expect(events.map(({ reason }) => reason)).toEqual(['Updated']);
   });
 
-  test('are put back as the template says when somebody edits them', () => {
+  it('are put back as the template says when somebody edits them', () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const edited = { ...member, spec: { ...(member.spec as object), suspend: true, outputs: [] } };
     expect(names(plan(worldOf(set, [edited as StoredMember])).applies)).toEqual(['wall-0']);
   });
 
-  test('are not taken from somebody else', () => {
+  it('are not taken from somebody else', () => {
     const set = setOf(1);
     const mine = stored(membersOf(set)[0] as KubeObject);
     const foreign = { ...mine, metadata: { ...mine.metadata, ownerReferences: [] } };
@@ -148,7 +148,7 @@ describe('the streams of a set', () => {
     expect(summary(world)).toEqual(['False NameTaken', 'absent', 'True NameTaken']);
   });
 
-  test('of an earlier set of the name are waited for', () => {
+  it('of an earlier set of the name are waited for', () => {
     const set = setOf(1);
     const mine = stored(membersOf(set)[0] as KubeObject);
     const [owner] = mine.metadata.ownerReferences ?? [];
@@ -158,7 +158,7 @@ describe('the streams of a set', () => {
     expect(summary(world)).toEqual(['False Updating', 'True Updating', 'absent']);
   });
 
-  test('that are on their way out are neither deleted again nor revived', () => {
+  it('that are on their way out are neither deleted again nor revived', () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const leaving = {
@@ -169,7 +169,7 @@ describe('the streams of a set', () => {
     expect(plan(worldOf(setOf(0), [leaving]))).toMatchObject({ applies: [], deletes: [] });
   });
 
-  test('may be a thousand', () => {
+  it('may be a thousand', () => {
     const set = setOf(1000, 1000);
     const world = full(set);
     expect(plan(world)).toMatchObject({ applies: [], deletes: [] });
@@ -178,7 +178,7 @@ describe('the streams of a set', () => {
 });
 
 describe('the status of a set', () => {
-  test('counts its streams and those that are ready, and tells an autoscaler how to find their pods', () => {
+  it('counts its streams and those that are ready, and tells an autoscaler how to find their pods', () => {
     expect(status(full(setOf(3), [{}, { ready: 'False', reason: 'Starting' }]))).toMatchObject({
       observedGeneration: 2,
       replicas: 3,
@@ -187,14 +187,14 @@ describe('the status of a set', () => {
     });
   });
 
-  test('does not count what was true of an earlier specification', () => {
+  it('does not count what was true of an earlier specification', () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const newer = { ...member, metadata: { ...member.metadata, generation: 2 } };
     expect(status(worldOf(set, [newer])).readyReplicas).toBe(0);
   });
 
-  test.each<[string, Observed, string[]]>([
+  it.each<[string, Observed, string[]]>([
     ['all are ready', full(setOf(3)), ['True Running', 'absent', 'absent']],
     ['none is asked for', full(setOf(0)), ['True Running', 'absent', 'absent']],
     ['some are being made', worldOf(setOf(3), []), ['False Updating', 'True Updating', 'absent']],
@@ -217,7 +217,7 @@ describe('the status of a set', () => {
     expect(summary(world)).toEqual(expected);
   });
 
-  test('names the first stream that is not well, and why', () => {
+  it('names the first stream that is not well, and why', () => {
     const world = full(setOf(3), [
       {},
       { ready: 'False', reason: 'SourceNotFound', message: 'Nothing is there' },
@@ -227,14 +227,14 @@ describe('the status of a set', () => {
   });
 });
 
-test('a set looks at a stream again only when it stands otherwise', () => {
+it('a set looks at a stream again only when it stands otherwise', () => {
   const [member] = membersOf(setOf(1)) as [KubeObject];
   const same = standing(stored(member, { message: 'one' }));
   expect(standing(stored(member, { message: 'two' }))).toBe(same);
   expect(standing(stored(member, { ready: 'False' }))).not.toBe(same);
 });
 
-test('a long list of streams is cut to a few names and a number', () => {
+it('a long list of streams is cut to a few names and a number', () => {
   const members = membersOf(setOf(8, 8));
   expect(listOf(members)).toBe('8 streams: wall-0, wall-1, wall-2, wall-3, wall-4 and 3 more');
   expect(listOf(members.slice(0, 1))).toBe('1 stream: wall-0');
