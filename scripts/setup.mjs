@@ -12,7 +12,7 @@ import { takeLock } from './setup/lock.mjs';
 import { buildMediamtx, mediamtxCurrent } from './setup/mediamtx.mjs';
 import { installModules, modulesCurrent } from './setup/modules.mjs';
 import { findMissing, installPackages } from './setup/packages.mjs';
-import { checkPrerequisites } from './setup/prerequisites.mjs';
+import { checkPrerequisites, untried } from './setup/prerequisites.mjs';
 import { carriedCurrent, clip, fetchCarried, formatter } from './setup/pypi.mjs';
 
 /** Aborted, with the signal's name as its reason, when this process is told to end. */
@@ -28,8 +28,12 @@ const stop = new AbortController();
  * @property {string} [without]  set where the rest works without it: what happens instead
  */
 
-/** @param {'demo' | 'test'} purpose @returns {Step[]} */
-function plan(purpose) {
+/**
+ * @param {'demo' | 'test'} purpose
+ * @param {boolean} tried  whether the set-up has been tried on this system
+ * @returns {Step[]}
+ */
+function plan(purpose, tried) {
   /** @type {Step[]} */
   const steps = [
     {
@@ -40,6 +44,7 @@ function plan(purpose) {
       },
       takes: 'up to 2 minutes',
       run: async () => installPackages(await findMissing(purpose)),
+      ...(tried ? {} : { without: 'the set-up goes on with what this system has' }),
     },
     {
       name: 'npm packages',
@@ -128,7 +133,7 @@ async function main() {
   );
   const release = await takeLock(stop.signal);
   try {
-    const steps = plan(purpose);
+    const steps = plan(purpose, untried(facts) === null);
     for (const [index, step] of steps.entries()) {
       stop.signal.throwIfAborted();
       await carryOut(step, `[${index + 1}/${steps.length}] ${step.name}`);

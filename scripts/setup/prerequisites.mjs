@@ -43,19 +43,23 @@ function tooOld(tool, name, found) {
 }
 
 /**
+ * Other systems may work as well, so they are named and not refused: the first step that fails says why.
+ * @param {Facts} facts
+ * @returns {string | null} a sentence about a system on which the set-up has not been tried; null on one where it has
+ */
+export function untried(facts) {
+  if (facts.platform === 'linux' && /^debian (12|13)$/.test(facts.system)) return null;
+  const here = facts.platform === 'linux' ? facts.system : facts.platform;
+  return `VideoPush has been tried on Debian 12 and 13 only, and this is ${here}. The set-up goes on; should it fail, use a machine or container with Debian 13.`;
+}
+
+/**
  * Everything that stands in the way.
  * @param {Facts} facts
  * @returns {Problem[]} empty when the set-up can begin
  */
 export function judge(facts) {
   const problems = [];
-  if (facts.platform !== 'linux' || !/^debian (12|13)$/.test(facts.system)) {
-    const here = facts.platform === 'linux' ? facts.system : facts.platform;
-    problems.push({
-      cause: `this is ${here}; Debian 12 or 13 is needed`,
-      todo: 'use a machine, container or virtual machine with Debian 12 or 13',
-    });
-  }
   if (!['x64', 'arm64'].includes(facts.arch)) {
     problems.push({
       cause: `the processor is ${facts.arch}; amd64 or arm64 is needed`,
@@ -109,12 +113,14 @@ export async function gatherFacts() {
 }
 
 /**
- * Ends the set-up with the whole list when something stands in the way.
+ * Ends the set-up with the whole list when something stands in the way; warns on a system that has not been tried.
  * @returns {Promise<Facts>}
  * @throws {SetupError}
  */
 export async function checkPrerequisites() {
   const facts = await gatherFacts();
+  const warning = untried(facts);
+  if (warning !== null) console.warn(warning);
   const problems = judge(facts);
   if (problems.length === 0) return facts;
   throw new SetupError('something is missing that must be there first', {

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ask, run, SetupError, tellingLines } from './command.mjs';
 import { takeLock } from './lock.mjs';
 import { missingPackages, wantedPackages } from './packages.mjs';
-import { type Facts, judge } from './prerequisites.mjs';
+import { type Facts, judge, untried } from './prerequisites.mjs';
 import { compareVersions, parseVersion } from './versions.mjs';
 
 describe('versions', () => {
@@ -58,9 +58,17 @@ describe('prerequisites', () => {
     ]);
   });
 
-  it('refuses other systems and processors by name', () => {
-    expect(judge({ ...good, system: 'ubuntu 24.04' })[0]?.cause).toContain('this is ubuntu 24.04');
-    expect(judge({ ...good, platform: 'darwin' })[0]?.cause).toContain('this is darwin');
+  it('warns by name on a system where it has not been tried, and goes on', () => {
+    const ubuntu = { ...good, system: 'ubuntu 24.04' };
+    const macos = { ...good, platform: 'darwin' };
+    expect(judge(ubuntu)).toEqual([]);
+    expect(untried(ubuntu)).toContain('this is ubuntu 24.04. The set-up goes on');
+    expect(untried(macos)).toContain('this is darwin');
+    expect(untried(good)).toBeNull();
+    expect(untried({ ...good, system: 'debian 12' })).toBeNull();
+  });
+
+  it('refuses other processors by name', () => {
     expect(judge({ ...good, arch: 'riscv64' })[0]?.cause).toContain('riscv64');
   });
 });
