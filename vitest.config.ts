@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{native,codec-worker,operator,cli,scripts,crds}/**/*.test.ts',
-            'test/support/**/*.test.ts',
+            'test/{chart,support}/**/*.test.ts',
           ],
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -51,8 +51,8 @@ export default defineConfig({
       {
         test: {
           ...common,
-          name: 'alone',
-          include: ['test/alone/**/*.test.ts'],
+          name: 'timing',
+          include: ['test/timing/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 900_000,
           hookTimeout: 60_000,

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ImageRoot } from '../../test/support/image-root.ts';
 import { run } from '../../test/support/program.ts';
-import { OFFICIAL } from './base.mjs';
 import { bundle, packagesOf } from './bundle.mjs';
 import { ENTRIES, IMAGES } from './context.mjs';
-import { mountsBelow } from './daemon.mjs';
 import { closure, notices } from './notices.mjs';
+import { OFFICIAL } from './offline/base.mjs';
+import { mountsBelow } from './offline/daemon.mjs';
 import { programKey, writeProgramImage } from './programs.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'videopush-images-'));

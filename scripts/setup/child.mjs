@@ -13,7 +13,7 @@ let child;
 export function setUp(purpose) {
   return new Promise((resolve) => {
     // Its group is this one's, or sudo could not ask for a password on the terminal.
-    child = spawn(process.execPath, [join(repoRoot, 'scripts', 'setup.mjs'), '--for', purpose], {
+    child = spawn(process.execPath, [join(repoRoot, 'scripts', 'setup', 'main.mjs'), '--for', purpose], {
       stdio: 'inherit',
     });
     child.once('error', () => resolve(1));

@@ -61,7 +61,7 @@ function nativeStage(target, minutes) {
 }
 
 /**
- * @param {'unit' | 'integration' | 'faults' | 'alone' | 'e2e'} project  of vitest.config.ts
+ * @param {'unit' | 'integration' | 'faults' | 'timing' | 'e2e'} project  of vitest.config.ts
  * @param {number} minutes
  * @param {readonly string[]} filters  of file names
  * @returns {Stage}
@@ -72,7 +72,7 @@ function vitestStage(project, minutes, filters) {
   const ours = join(repoRoot, 'scripts', 'test', 'vitest-reporter.mjs');
   const args = [vitest, 'run', '--project', project, '--reporter', 'default', '--reporter', ours];
   // Here a file's timing, or its operator, would be disturbed by another file beside it.
-  if (project === 'alone' || project === 'e2e') args.push('--no-file-parallelism');
+  if (project === 'timing' || project === 'e2e') args.push('--no-file-parallelism');
   return {
     name: project,
     limitMs: minutes * MINUTE,
@@ -97,7 +97,7 @@ export function allStages(filters = []) {
       commands: [
         {
           file: nodeBinary(),
-          args: [join(repoRoot, 'scripts', 'lint.mjs')],
+          args: [join(repoRoot, 'scripts', 'lint', 'main.mjs')],
           env: { VIDEOPUSH_REPORT: lintReport },
         },
       ],
@@ -108,7 +108,7 @@ export function allStages(filters = []) {
     vitestStage('unit', 10, filters),
     vitestStage('integration', 25, filters),
     vitestStage('faults', 25, filters),
-    vitestStage('alone', 30, filters),
+    vitestStage('timing', 30, filters),
     vitestStage('e2e', 45, filters),
   ];
 }

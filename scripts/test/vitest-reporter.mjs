@@ -1,4 +1,4 @@
-/** Writes what vitest ran as the counts that scripts/test.mjs reads, with the reason of every skip. */
+/** Writes what vitest ran as the counts that scripts/test/main.mjs reads, with the reason of every skip. */
 import { writeFileSync } from 'node:fs';
 import { counts } from './counts.mjs';
 

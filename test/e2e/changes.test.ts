@@ -4,12 +4,12 @@ import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
 import { eventually } from '../support/e2e/eventually.ts';
+import { openStudio } from '../support/e2e/fixture.ts';
 import { SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
+import { conditionOf, type World } from '../support/e2e/namespace.ts';
 import { attachReader, viewerUrl } from '../support/e2e/reader.ts';
 import { StreamView } from '../support/e2e/stream-view.ts';
-import { openStudio } from '../support/e2e/studio.ts';
 import { suiteCluster } from '../support/e2e/suite.ts';
-import { conditionOf, type World } from '../support/e2e/world.ts';
 import { Scratch } from '../support/tools.ts';
 
 const FRAMES = 250;

@@ -11,6 +11,7 @@ import type { Cluster } from '../support/cluster/index.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { bringMonitoring } from '../support/e2e/monitoring.ts';
+import { World } from '../support/e2e/namespace.ts';
 import { retagged } from '../support/e2e/retagged.ts';
 import {
   CHART,
@@ -22,7 +23,6 @@ import {
   suiteCluster,
   WAIT,
 } from '../support/e2e/suite.ts';
-import { World } from '../support/e2e/world.ts';
 
 const variants = globSync('ci/*.yaml', { cwd: CHART }).sort();
 const OTHERS = ['studio', 'archive'];

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
+import { World } from '../support/e2e/namespace.ts';
 import { PortForward } from '../support/e2e/port-forward.ts';
 import { StreamView } from '../support/e2e/stream-view.ts';
 import { OPERATOR_NAMESPACE, RELEASE, suiteCluster } from '../support/e2e/suite.ts';
-import { World } from '../support/e2e/world.ts';
 
 /** The longest that a resource's name may be. */
 const LONG = 63;

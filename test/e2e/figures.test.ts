@@ -7,13 +7,13 @@ import { DEPLOYMENTS, VIDEO_PUSHES } from '../../operator/src/kube/kinds.ts';
 import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
-import { Audience } from '../support/e2e/audience.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
+import { openStudio } from '../support/e2e/fixture.ts';
 import { videoPush } from '../support/e2e/manifests.ts';
+import type { World } from '../support/e2e/namespace.ts';
 import { viewerUrl } from '../support/e2e/reader.ts';
-import { openStudio } from '../support/e2e/studio.ts';
 import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
-import type { World } from '../support/e2e/world.ts';
+import { Audience } from '../support/e2e/viewer.ts';
 import { quantile } from '../support/pacing-figures.ts';
 import { Scratch } from '../support/tools.ts';
 

@@ -6,14 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
-import { Audience, continuity, longestGap } from '../support/e2e/audience.ts';
 import { addClip, startClips } from '../support/e2e/clips-pod.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, videoPush } from '../support/e2e/manifests.ts';
+import { World } from '../support/e2e/namespace.ts';
 import { viewerUrl } from '../support/e2e/reader.ts';
 import { type Books, StreamView } from '../support/e2e/stream-view.ts';
 import { OPERATOR_NAMESPACE, RELEASE, scaleOperator, suiteCluster } from '../support/e2e/suite.ts';
-import { World } from '../support/e2e/world.ts';
+import { Audience, continuity, longestGap } from '../support/e2e/viewer.ts';
 import { monotonicMilliseconds } from '../support/recorder.ts';
 
 /** Longer than all that is done to one stream. */

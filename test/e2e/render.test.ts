@@ -7,8 +7,8 @@ import type { KubeObject } from '../../operator/src/kube/objects.ts';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import type { Cluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
+import { World } from '../support/e2e/namespace.ts';
 import { OPERATOR_NAMESPACE, RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
-import { World } from '../support/e2e/world.ts';
 import { run } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { type Cluster, hostPathVolume } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
+import { openStudio } from '../support/e2e/fixture.ts';
 import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
-import { openStudio } from '../support/e2e/studio.ts';
+import type { World } from '../support/e2e/namespace.ts';
 import { RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
-import type { World } from '../support/e2e/world.ts';
 import { Scratch } from '../support/tools.ts';
 
 /** What people are promised, from the apply or from the moment that something breaks. */

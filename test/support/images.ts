@@ -1,5 +1,5 @@
 /** The container images that tests in a cluster run: made from this checkout, or taken from the cache outside it. */
-import { cachedImages } from '../../scripts/images/cached.mjs';
+import { cachedImages } from '../../scripts/images/offline/cached.mjs';
 
 export interface TestImages {
   /** Names with their tags, as a pod's spec wants them. */

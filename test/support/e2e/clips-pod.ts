@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
-import type { World } from './world.ts';
+import type { World } from './namespace.ts';
 
 const NAME = 'clips';
 

@@ -1,7 +1,7 @@
 /** A viewer outside of the cluster: reads a stream from its MediaServer's node port. */
 import { StampReader } from '../stamp-reader.ts';
 import { eventually } from './eventually.ts';
-import type { World } from './world.ts';
+import type { World } from './namespace.ts';
 
 /** Where viewers find a path of a MediaServer whose Service is a NodePort. */
 export async function viewerUrl(world: World, server: string, path: string): Promise<string> {

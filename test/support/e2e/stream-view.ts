@@ -4,7 +4,7 @@ import type { WorkerStatus } from '../../../codec-worker/src/status.ts';
 import type { EncodeSnapshot } from '../../../native/lib/index.ts';
 import { DECODER, ENCODER, LABELS } from '../../../operator/src/builders/names.ts';
 import { eventually } from './eventually.ts';
-import type { Any, World } from './world.ts';
+import type { Any, World } from './namespace.ts';
 
 export type Role = 'decoder' | 'encoder';
 

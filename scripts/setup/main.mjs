@@ -5,15 +5,15 @@
  */
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
-import { addonCurrent, buildAddon } from './setup/addon.mjs';
-import { SetupError, stopRunning } from './setup/command.mjs';
-import { buildKubernetes, kubernetesCurrent } from './setup/kubernetes.mjs';
-import { takeLock } from './setup/lock.mjs';
-import { buildMediamtx, mediamtxCurrent } from './setup/mediamtx.mjs';
-import { installModules, modulesCurrent } from './setup/modules.mjs';
-import { findMissing, installPackages } from './setup/packages.mjs';
-import { checkPrerequisites, untried } from './setup/prerequisites.mjs';
-import { carriedCurrent, clip, fetchCarried, formatter } from './setup/pypi.mjs';
+import { addonCurrent, buildAddon } from './addon.mjs';
+import { SetupError, stopRunning } from './command.mjs';
+import { buildKubernetes, kubernetesCurrent } from './kubernetes.mjs';
+import { takeLock } from './lock.mjs';
+import { buildMediamtx, mediamtxCurrent } from './mediamtx.mjs';
+import { installModules, modulesCurrent } from './modules.mjs';
+import { findMissing, installPackages } from './packages.mjs';
+import { checkPrerequisites, untried } from './prerequisites.mjs';
+import { carriedCurrent, clip, fetchCarried, formatter } from './pypi.mjs';
 
 /** Aborted, with the signal's name as its reason, when this process is told to end. */
 const stop = new AbortController();

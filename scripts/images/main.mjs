@@ -6,14 +6,14 @@ import { mkdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { baseImage } from './images/base.mjs';
-import { buildImage, imageSize, saveImage } from './images/build.mjs';
-import { lockImages } from './images/cached.mjs';
-import { contextFolder, IMAGES, writeContext } from './images/context.mjs';
-import { openDaemon } from './images/daemon.mjs';
-import { programImages, writeProgramImage } from './images/programs.mjs';
-import { repoRoot } from './paths.mjs';
-import { run, SetupError, stopRunning } from './setup/command.mjs';
+import { repoRoot } from '../paths.mjs';
+import { run, SetupError, stopRunning } from '../setup/command.mjs';
+import { buildImage, imageSize, saveImage } from './build.mjs';
+import { contextFolder, IMAGES, writeContext } from './context.mjs';
+import { baseImage } from './offline/base.mjs';
+import { lockImages } from './offline/cached.mjs';
+import { openDaemon } from './offline/daemon.mjs';
+import { programImages, writeProgramImage } from './programs.mjs';
 
 const HELP = `Usage: npm run images [-- OPTION... [IMAGE]...]
 
@@ -32,7 +32,7 @@ const stop = new AbortController();
 
 /** @typedef {{ name: string, file: string | null, bytes: number }} Made */
 
-/** @typedef {import('./images/context.mjs').Image} Image */
+/** @typedef {import('./context.mjs').Image} Image */
 
 /**
  * @typedef {object} Options
@@ -79,7 +79,7 @@ const say = (line) => console.log(line);
 const fileName = (name) => `${name.replace(/^.*\/|:.*$/g, '')}.tar`;
 
 /**
- * @param {import('./images/daemon.mjs').Daemon} daemon
+ * @param {import('./offline/daemon.mjs').Daemon} daemon
  * @param {Options} options
  * @returns {Promise<Made[]>}
  */
@@ -107,7 +107,7 @@ async function make(daemon, { images, forTests, save, fresh }) {
   return made;
 }
 
-/** @param {import('./images/daemon.mjs').Daemon} daemon @param {string} file */
+/** @param {import('./offline/daemon.mjs').Daemon} daemon @param {string} file */
 async function load(daemon, file) {
   await run('docker', ['load', '--input', file], {
     what: `${file} could not be loaded into Docker`,

@@ -1,8 +1,8 @@
 /** `npm run generate`: writes everything that is made from crds/*.yaml. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { generateAll } from './generated/all.mjs';
-import { repoRoot } from './paths.mjs';
+import { repoRoot } from '../paths.mjs';
+import { generateAll } from './all.mjs';
 
 const { files, problems } = await generateAll();
 for (const { source, target, text } of files) {

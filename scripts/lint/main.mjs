@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { generatedOutdated } from './generated/all.mjs';
-import { brokenArrows } from './lint/arrows.mjs';
-import { unpairedPages } from './lint/documents.mjs';
-import { forbiddenText, tooLong } from './lint/text.mjs';
-import { binFolder, childEnvironment, repoRoot, sourceFiles } from './paths.mjs';
-import { formatter } from './setup/pypi.mjs';
-import { counts } from './test/counts.mjs';
+import { generatedOutdated } from '../generate/all.mjs';
+import { binFolder, childEnvironment, repoRoot, sourceFiles } from '../paths.mjs';
+import { formatter } from '../setup/pypi.mjs';
+import { counts } from '../test/counts.mjs';
+import { brokenArrows } from './arrows.mjs';
+import { unpairedPages } from './documents.mjs';
+import { forbiddenText, tooLong } from './text.mjs';
 
 const files = sourceFiles();
 /** @param {string} file */

@@ -17,8 +17,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheDir, nodeBinary, nodePackage } from '../paths.mjs';
-import { ask, run, SetupError } from '../setup/command.mjs';
+import { cacheDir, nodeBinary, nodePackage } from '../../paths.mjs';
+import { ask, run, SetupError } from '../../setup/command.mjs';
 
 /** The same name stands in the Dockerfiles. */
 export const OFFICIAL = 'node:24-trixie-slim';

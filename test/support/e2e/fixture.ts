@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import type { Cluster } from '../cluster/index.ts';
 import { startClips } from './clips-pod.ts';
 import { mediaServer } from './manifests.ts';
-import { World } from './world.ts';
+import { World } from './namespace.ts';
 
 export async function openStudio(cluster: Cluster, namespace: string, server: string): Promise<World> {
   const world = await World.create(cluster, namespace);

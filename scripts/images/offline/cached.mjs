@@ -4,19 +4,19 @@
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDir } from '../paths.mjs';
-import { takeLock } from '../setup/lock.mjs';
+import { cacheDir } from '../../paths.mjs';
+import { takeLock } from '../../setup/lock.mjs';
+import { buildImage, contentKey, imageName, saveImage } from '../build.mjs';
+import { IMAGES, writeContext } from '../context.mjs';
+import { programImages, programKey, writeProgramImage } from '../programs.mjs';
 import { baseImage } from './base.mjs';
-import { buildImage, contentKey, imageName, saveImage } from './build.mjs';
-import { IMAGES, writeContext } from './context.mjs';
 import { openDaemon } from './daemon.mjs';
-import { programImages, programKey, writeProgramImage } from './programs.mjs';
 
 /** How many archives of one image stay: other checkouts and running tests may use an older one. */
 const KEPT = 3;
 
 /** @typedef {{ name: string, archive: string }} Archived */
-/** @typedef {import('./context.mjs').Image | 'mediaMtx' | 'nats' | 'busybox'} Archivable */
+/** @typedef {import('../context.mjs').Image | 'mediaMtx' | 'nats' | 'busybox'} Archivable */
 
 /** @returns {string} */
 const folder = () => join(cacheDir(), 'images');
@@ -37,7 +37,7 @@ export async function lockImages(signal) {
  * @param {AbortSignal} options.signal
  * @param {(line: string) => void} options.onLine
  * @returns {Promise<Record<Archivable, Archived>>}
- * @throws {import('../setup/command.mjs').SetupError}
+ * @throws {import('../../setup/command.mjs').SetupError}
  */
 export async function cachedImages({ signal, onLine }) {
   const release = await lockImages(signal);
@@ -59,7 +59,7 @@ export async function cachedImages({ signal, onLine }) {
 
 /**
  * @param {{ signal: AbortSignal, onLine: (line: string) => void }} options
- * @returns {Promise<Record<import('./context.mjs').Image, Archived>>}
+ * @returns {Promise<Record<import('../context.mjs').Image, Archived>>}
  */
 async function ownImages({ signal, onLine }) {
   await Promise.all(IMAGES.map(writeContext));

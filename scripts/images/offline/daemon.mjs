@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cacheDir } from '../paths.mjs';
-import { ask, SetupError, tellingLines } from '../setup/command.mjs';
+import { cacheDir } from '../../paths.mjs';
+import { ask, SetupError, tellingLines } from '../../setup/command.mjs';
 
 const START_MS = 60_000;
 const STOP_MS = 30_000;

@@ -3,16 +3,16 @@
  * the other and closes with `N passed, N failed`. `--no-setup` leaves the set-up out.
  */
 import { parseArgs } from 'node:util';
-import { setUp, stopSetUp } from './setup/child.mjs';
-import { closingLine, counts, sum } from './test/counts.mjs';
-import { runStage, stopStage } from './test/runner.mjs';
-import { allStages } from './test/stages.mjs';
+import { setUp, stopSetUp } from '../setup/child.mjs';
+import { closingLine, counts, sum } from './counts.mjs';
+import { runStage, stopStage } from './runner.mjs';
+import { allStages } from './stages.mjs';
 
 /** CI ends a run after 90 minutes without a word; ours then still prints its closing line. */
 const CI_LIMIT_MS = 86 * 60_000;
 
 const started = performance.now();
-/** @type {{ stage: string, seconds: number, counts: import('./test/counts.mjs').Counts }[]} */
+/** @type {{ stage: string, seconds: number, counts: import('./counts.mjs').Counts }[]} */
 const results = [];
 /** @type {NodeJS.Signals | null} */
 let stoppedBy = null;

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Manifest, readManifests } from '../../operator/src/crds/manifest.ts';
-import { repoRoot } from '../paths.mjs';
+import { repoRoot } from '../../scripts/paths.mjs';
 
 const read = (file: string): string => readFileSync(join(repoRoot, file), 'utf8');
 const files = (pattern: string): string[] => globSync(pattern, { cwd: repoRoot }).sort();

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { definitionCopies } from '../chart/definitions.mjs';
 import { repoRoot } from '../paths.mjs';
+import { definitionCopies } from './definitions.mjs';
 import { fieldPages } from './fields.mjs';
 import { splice } from './splice.mjs';
 import { generateTypes } from './types.mjs';

@@ -1,12 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decoderFamilies, encoderFamilies } from '@videopush/codec-worker/metrics';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { decoderFamilies, encoderFamilies } from '../../codec-worker/src/metrics.ts';
 import { PathFigures, showFigures } from '../../operator/src/controllers/mediaserver/metrics.ts';
 import { Metrics } from '../../operator/src/runtime/metrics.ts';
-import { repoRoot } from '../paths.mjs';
+import { repoRoot } from '../../scripts/paths.mjs';
 
 const chart = join(repoRoot, 'charts', 'videopush');
 const read = (file: string): string => readFileSync(join(chart, file), 'utf8');
