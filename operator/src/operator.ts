@@ -8,7 +8,7 @@ import type { Shared } from './controllers/shared/context.ts';
 import { deleteStream } from './controllers/shared/jetstream.ts';
 import { loadKey } from './controllers/shared/key.ts';
 import { ServerPaths } from './controllers/shared/server-paths.ts';
-import { fetchPage } from './controllers/shared/worker-poller.ts';
+import { fetchPage } from './controllers/workers/worker-poller.ts';
 import { connect } from './kube/credentials.ts';
 import { SECRETS } from './kube/kinds.ts';
 import { Manager } from './runtime/manager.ts';

@@ -19,7 +19,7 @@ describe('the arrows of the design', () => {
         '#include "sessions/encode.h"\n#include "ring/ring.h"\n#include <vector>\n',
       'native/src/ring/ring.cc': '#include "ring.h"\n#include "core/error.h"\n',
       'codec-worker/src/main.ts': "import { open } from '@videopush/native';\nimport './config.ts';\n",
-      'cli/src/run.ts': "import { build } from '@videopush/operator/builders/worker-config';\n",
+      'cli/src/run.ts': "import { build } from '../../operator/src/builders/worker-config.ts';\n",
       'operator/src/controllers/a.ts': "import { queue } from '../runtime/queue.ts';\n",
       'test/integration/a.test.ts': "import { open } from '@videopush/native';\n",
     });
@@ -31,11 +31,11 @@ describe('the arrows of the design', () => {
     ['native/src/media/decoder.cc', '#include "ring/ring.h"\n'],
     ['native/src/sessions/decode.cc', '#include <napi.h>\n'],
     ['native/src/core/error.cc', '  #  include <node_api.h>\n'],
-    ['native/lib/index.ts', "import { x } from '@videopush/codec-worker';\n"],
+    ['native/lib/index.ts', "import { x } from '../../codec-worker/src/index.ts';\n"],
     ['codec-worker/src/main.ts', "export { x } from '../../operator/src/builders/worker-config.ts';\n"],
     ['operator/src/kube/apply.ts', "import type { Queue } from '../runtime/queue.ts';\n"],
     ['operator/src/builders/worker-config.ts', "const { x } = await import('../controllers/apply.ts');\n"],
-    ['codec-worker/src/main.ts', "import { demoClip } from '../../scripts/paths.mjs';\n"],
+    ['codec-worker/src/main.ts', "import { demoClip } from '../paths.mjs';\n"],
     ['codec-worker/src/main.ts', "import { start } from '../../test/support/mediamtx.ts';\n"],
   ])('refuses %s with %s', (file, content) => {
     expect(check(brokenArrows, { [file]: content })).toHaveLength(1);

@@ -9,7 +9,7 @@ import {
   type ApiPlace,
   MediaMtxApi,
   ServerApiError,
-} from '../../operator/src/controllers/mediaserver/mediamtx-api.ts';
+} from '../../operator/src/controllers/mediaserver/kinds/mediamtx/mediamtx-api.ts';
 import { systemClock } from '../../operator/src/kube/clock.ts';
 import { MediaMtx, type MediaMtxOptions } from '../support/mediamtx.ts';
 import { freePort } from '../support/ports.ts';

@@ -4,8 +4,8 @@ import type { DecoderConfig } from '../config.ts';
 import { SessionKeeper } from '../keeper.ts';
 import { decoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
-import { EXTRA_FRAMES } from '../queues/jetstream/sizes.ts';
 import type { DecoderCarrier, QueueStatus, RingStart } from '../queues/queue.ts';
+import { EXTRA_FRAMES } from '../queues/split/sizes.ts';
 import { decoderProgress, decoderReady, faultText, type Progress, type Verdict } from '../verdict.ts';
 import { idleWhileSuperseded, logEvent, type Role, type RoleParts } from './role.ts';
 
@@ -124,7 +124,7 @@ class DecoderRole implements Role {
   }
 
   async #joined(): Promise<DecoderCarrier> {
-    const { isSplit, JetStreamDecoder } = await import('../queues/jetstream/index.ts');
+    const { isSplit, JetStreamDecoder } = await import('../queues/split/index.ts');
     if (!isSplit(this.#config)) throw new Error('not a split queue');
     const { log, onFault } = this.#parts;
     this.#carrier = new JetStreamDecoder(this.#config, {

@@ -188,7 +188,7 @@ class EncoderRole implements Role {
   }
 
   async #joined(): Promise<EncoderCarrier> {
-    const { isSplit, JetStreamEncoder } = await import('../queues/jetstream/index.ts');
+    const { isSplit, JetStreamEncoder } = await import('../queues/split/index.ts');
     if (!isSplit(this.#config)) throw new Error('not a split queue');
     const { log, onFault } = this.#parts;
     this.#carrier = new JetStreamEncoder(this.#config, {

@@ -4,7 +4,7 @@
  */
 import type { RelayFormat } from '@videopush/native';
 import type { WorkerConfig } from '../../../codec-worker/src/config.ts';
-import { format } from '../../../codec-worker/src/queues/jetstream/testing.ts';
+import { format } from '../../../codec-worker/src/queues/split/testing.ts';
 
 /** The stream that joins the two ends, and what the frames are made from. */
 export type JetStream = NonNullable<WorkerConfig['queue']['jetStream']>;

@@ -1,9 +1,9 @@
 /** The giving end of a frame queue, a process of its own: frames 0 to N - 1, then the end marker. Started again it goes on. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FrameQueueWriter, RelayWriter } from '@videopush/native';
-import { JetStreamDecoder } from '../../../codec-worker/src/queues/jetstream/index.ts';
-import { EXTRA_FRAMES } from '../../../codec-worker/src/queues/jetstream/sizes.ts';
 import type { RingStart } from '../../../codec-worker/src/queues/queue.ts';
+import { JetStreamDecoder } from '../../../codec-worker/src/queues/split/index.ts';
+import { EXTRA_FRAMES } from '../../../codec-worker/src/queues/split/sizes.ts';
 import { formatOf, paint, pictureBytes, readOptions, workerConfig } from './end.ts';
 
 const options = readOptions();

@@ -5,7 +5,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RelayFrame, RelayReader } from '@videopush/native';
-import { JetStreamEncoder } from '../../../codec-worker/src/queues/jetstream/index.ts';
+import { JetStreamEncoder } from '../../../codec-worker/src/queues/split/index.ts';
 import { paint, readOptions, workerConfig } from './end.ts';
 
 const options = readOptions();

@@ -5,7 +5,7 @@ import type { ControllerPart } from '../../runtime/part.ts';
 import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';
 import { MediaServerController } from './controller.ts';
-import { MediaMtxApi, type ServerApi } from './mediamtx-api.ts';
+import { MediaMtxApi, type ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import { PathFigures, showFigures } from './metrics.ts';
 import { CHILDREN, serverIndexes, serverOfPod, serversOf } from './stores.ts';
 

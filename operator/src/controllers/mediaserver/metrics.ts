@@ -3,7 +3,7 @@
  * password that a media server wants for its own metrics.
  */
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { PathState } from './mediamtx-api.ts';
+import type { PathState } from './kinds/mediamtx/mediamtx-api.ts';
 
 export interface ServerName {
   namespace: string;

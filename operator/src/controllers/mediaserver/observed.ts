@@ -4,7 +4,7 @@ import type { ServerPath } from '../../builders/mediamtx-config.ts';
 import type { MediaServer } from '../../crds/media-server.generated.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
 import type { Judgement } from '../shared/applied.ts';
-import type { PathState } from './mediamtx-api.ts';
+import type { PathState } from './kinds/mediamtx/mediamtx-api.ts';
 import type { ServerPod } from './pod.ts';
 
 /** A MediaServer as the API server keeps it. */

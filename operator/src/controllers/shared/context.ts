@@ -2,9 +2,9 @@
 import type { Defaults } from '../../builders/defaults.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { OperatorContext } from '../../runtime/part.ts';
+import type { FetchPage } from '../workers/worker-poller.ts';
 import type { DeleteStream } from './jetstream.ts';
 import type { ServerPaths } from './server-paths.ts';
-import type { FetchPage } from './worker-poller.ts';
 
 /** One for the whole process. */
 export interface Shared {

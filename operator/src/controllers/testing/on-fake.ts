@@ -12,7 +12,7 @@ import { Manager } from '../../runtime/manager.ts';
 import { Metrics } from '../../runtime/metrics.ts';
 import type { Log } from '../../runtime/part.ts';
 import { mediaServerPart } from '../mediaserver/index.ts';
-import type { PathState, ServerApi } from '../mediaserver/mediamtx-api.ts';
+import type { PathState, ServerApi } from '../mediaserver/kinds/mediamtx/mediamtx-api.ts';
 import type { ControlContext, Shared } from '../shared/context.ts';
 import { loadKey } from '../shared/key.ts';
 import { ServerPaths } from '../shared/server-paths.ts';

@@ -1,7 +1,7 @@
 /** A worker knows files; who reads conditions knows Secrets and volumes. Pure. */
 import { POD_PATHS } from '../../builders/names.ts';
 import { sentence } from '../shared/problem.ts';
-import type { WorkerFacts } from '../shared/worker-facts.ts';
+import type { WorkerFacts } from '../workers/worker-facts.ts';
 import type { StoredPush } from './observed.ts';
 
 type Spec = StoredPush['spec'];

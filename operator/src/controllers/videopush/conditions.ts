@@ -3,7 +3,7 @@ import { CONDITIONS, type ConditionDraft, REASONS } from '../../builders/conditi
 import { effectiveOnEnd } from '../../builders/worker-config.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
-import type { Role } from '../shared/worker-facts.ts';
+import type { Role } from '../workers/worker-facts.ts';
 import { inClusterWords } from './cluster-words.ts';
 import { type Observed, ownedBy, type Workload } from './observed.ts';
 import { hasSucceeded, type RoleView, roleView } from './pods.ts';

@@ -3,7 +3,7 @@ import type { MediaServer } from '../../crds/media-server.generated.ts';
 import type { VideoPush } from '../../crds/video-push.generated.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
 import type { Judgement } from '../shared/applied.ts';
-import type { Role, WorkerFacts } from '../shared/worker-facts.ts';
+import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 import type { Pod } from './pods.ts';
 
 /** A VideoPush as the API server keeps it. */

@@ -4,7 +4,7 @@ import { REASONS } from '../../builders/conditions.ts';
 import { DECODER, ENCODER } from '../../builders/names.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
-import type { Role, WorkerFacts } from '../shared/worker-facts.ts';
+import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 
 /** core/v1 Pod, as far as it is read. */
 export interface Pod extends KubeObject {

@@ -6,7 +6,7 @@ import { selectorLabels } from '../../../builders/names.ts';
 import type { MediaServer } from '../../../crds/media-server.generated.ts';
 import type { KubeObject } from '../../../kube/objects.ts';
 import { AppliedBook } from '../../shared/applied.ts';
-import type { PathState } from '../mediamtx-api.ts';
+import type { PathState } from '../kinds/mediamtx/mediamtx-api.ts';
 import type { ApiView, Observed, StoredServer } from '../observed.ts';
 import { plan } from '../plan.ts';
 import type { ServerPod } from '../pod.ts';

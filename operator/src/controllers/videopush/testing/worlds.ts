@@ -5,7 +5,7 @@ import type { MediaServer } from '../../../crds/media-server.generated.ts';
 import type { VideoPush } from '../../../crds/video-push.generated.ts';
 import type { KubeObject } from '../../../kube/objects.ts';
 import { AppliedBook } from '../../shared/applied.ts';
-import type { Role, WorkerFacts } from '../../shared/worker-facts.ts';
+import type { Role, WorkerFacts } from '../../workers/worker-facts.ts';
 import {
   type Observed,
   type ObservedServer,

@@ -1,9 +1,9 @@
 /** Messages into the encoder's ring, and back from the ring which of them are done. */
 import { RelayWriter } from '@videopush/native';
-import { Bell } from './bell.ts';
+import { Bell } from '../bell.ts';
+import type { Sizes } from '../sizes.ts';
+import type { QueueMessage, QueueRecord } from '../wire.ts';
 import { Numbering, type Placed } from './numbering.ts';
-import type { Sizes } from './sizes.ts';
-import type { QueueMessage, QueueRecord } from './wire.ts';
 
 /** What is needed of a message on the wire. */
 export interface Receipt {

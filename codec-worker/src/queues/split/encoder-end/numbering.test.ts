@@ -1,7 +1,7 @@
 import { RELAY_FLAG, type RelayHeader } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
+import { frameRecord, queueRecord } from '../testing.ts';
 import { epochTag, Numbering } from './numbering.ts';
-import { frameRecord, queueRecord } from './testing.ts';
 
 const NOW = 1250;
 

@@ -10,13 +10,12 @@ import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { RELAY_FLAG, type RelayFrame, RelayReader } from '@videopush/native';
-import type { WorkerError } from '../../errors.ts';
-import { Bell } from './bell.ts';
-import { API, apiCode, isConflict, superseded, tooLarge } from './faults.ts';
-import { Link } from './link.ts';
-import { framesUnderWay, type Sizes } from './sizes.ts';
-import { ANSWER_LIMIT, acknowledged, ackSubjects, QueueStream, subjectOf, writeHeaders } from './stream.ts';
-import { Window } from './window.ts';
+import type { WorkerError } from '../../../errors.ts';
+import { Bell } from '../bell.ts';
+import { API, apiCode, isConflict, superseded, tooLarge } from '../faults.ts';
+import { Link } from '../link.ts';
+import { framesUnderWay, type Sizes } from '../sizes.ts';
+import { ANSWER_LIMIT, acknowledged, ackSubjects, QueueStream, subjectOf, writeHeaders } from '../stream.ts';
 import {
   Decoder,
   type EndRecord,
@@ -24,7 +23,8 @@ import {
   encodeRecord,
   type FrameRecord,
   type QueueRecord,
-} from './wire.ts';
+} from '../wire.ts';
+import { Window } from './window.ts';
 
 const DAY = 86_400_000;
 

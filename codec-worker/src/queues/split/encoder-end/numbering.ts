@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import { RELAY_FLAG, type RelayHeader } from '@videopush/native';
-import type { EndRecord, FrameRecord, QueueRecord } from './wire.ts';
+import type { EndRecord, FrameRecord, QueueRecord } from '../wire.ts';
 
 /** The epoch as a number of 48 bits. */
 export function epochTag(epoch: string): bigint {

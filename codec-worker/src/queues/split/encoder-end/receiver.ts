@@ -8,14 +8,14 @@
 import { randomUUID } from 'node:crypto';
 import { type ConsumerMessages, type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import type { WorkerError } from '../../errors.ts';
-import { Bell } from './bell.ts';
-import { isConsumerGone, superseded } from './faults.ts';
+import type { WorkerError } from '../../../errors.ts';
+import { Bell } from '../bell.ts';
+import { isConsumerGone, superseded } from '../faults.ts';
+import { Link } from '../link.ts';
+import { framesUnderWay } from '../sizes.ts';
+import { ANSWER_LIMIT, QueueStream, readHeaders, takeoverSubject } from '../stream.ts';
+import { Decoder } from '../wire.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
-import { Link } from './link.ts';
-import { framesUnderWay } from './sizes.ts';
-import { ANSWER_LIMIT, QueueStream, readHeaders, takeoverSubject } from './stream.ts';
-import { Decoder } from './wire.ts';
 
 /** Milliseconds. */
 const TIMES = {
