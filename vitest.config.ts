@@ -23,7 +23,7 @@ export default defineConfig({
           ...common,
           name: 'unit',
           include: [
-            '{native,codec-worker,operator,cli,scripts,crds}/**/*.test.ts',
+            '{native,resources,codec-worker,operator,cli,scripts,crds}/**/*.test.ts',
             'test/{chart,support}/**/*.test.ts',
           ],
           testTimeout: 30_000,

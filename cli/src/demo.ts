@@ -4,8 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { FrameReader } from '@videopush/native';
-import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
-import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { demoClip } from '../../scripts/paths.mjs';
 import { close } from './closing.ts';
 import { ExitCode, formatError } from './errors.ts';

@@ -1,9 +1,9 @@
 /** Streams that run on this machine, from their start to their closing summary: watched, shown, stopped, judged. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LocalStream, StreamEnd } from '@videopush/codec-worker/local/stream';
 import { type DecodeSnapshot, type EncodeSnapshot, observeRing, type RingSnapshot } from '@videopush/native';
 import { type CliError, ExitCode } from './errors.ts';
 import { failureOf } from './failures.ts';
+import type { LocalStream, StreamEnd } from './local/stream.ts';
 import { exitCodeOf, type OutputSummary, type Policy, summarize } from './summary.ts';
 import type { StreamState } from './view/stats.ts';
 import type { View } from './view/view.ts';

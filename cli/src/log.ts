@@ -1,5 +1,5 @@
 /** Which lines of the worker processes a person should see while a stream runs: warnings and errors, once each. */
-import type { LogEntry } from '@videopush/codec-worker/local/stream';
+import type { LogEntry } from './local/stream.ts';
 import type { View } from './view/view.ts';
 
 const WARNING = 40;

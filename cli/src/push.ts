@@ -1,13 +1,13 @@
 /** `videopush push SOURCE URL`: one stream, described like any other and run on this machine. */
 import { availableParallelism } from 'node:os';
-import { startLocalStream } from '@videopush/codec-worker/local/stream';
 import type { CatchUp, SourceOptions, WhenFull } from '@videopush/native';
 import { resolveEncoder, splitUserInfo } from '@videopush/native';
-import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/operator/builders/worker-config';
-import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/resources/builders/worker-config';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { close } from './closing.ts';
 import { describe, usageError } from './errors.ts';
 import { follow } from './live.ts';
+import { startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { sourceOf } from './source.ts';
 import { makeView, type View } from './view/view.ts';

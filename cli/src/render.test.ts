@@ -1,8 +1,8 @@
-import { finishObjects, originOf } from '@videopush/operator/builders/applied';
-import { DEFAULTS } from '@videopush/operator/builders/defaults';
-import { buildStream } from '@videopush/operator/builders/videopush/index';
-import { readManifests } from '@videopush/operator/crds/manifest';
-import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+import { finishObjects, originOf } from '@videopush/resources/builders/applied';
+import { DEFAULTS } from '@videopush/resources/builders/defaults';
+import { buildStream } from '@videopush/resources/builders/videopush/index';
+import { readManifests } from '@videopush/resources/schema/manifest';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { expect, it } from 'vitest';
 import { CliError } from './errors.ts';
 import { type Document, type RenderOptions, renderDocuments } from './render.ts';

@@ -1,20 +1,20 @@
 /** `videopush render FILE…`: the objects that the operator would apply, made by the same builders. */
 import { readFileSync } from 'node:fs';
-import { finishObjects, originOf, stamped } from '@videopush/operator/builders/applied';
-import { serverCredentials } from '@videopush/operator/builders/credentials';
-import { DEFAULTS, type Defaults } from '@videopush/operator/builders/defaults';
+import { finishObjects, originOf, stamped } from '@videopush/resources/builders/applied';
+import { serverCredentials } from '@videopush/resources/builders/credentials';
+import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
 import {
   buildMediaServer,
   publishSecret,
   type ServerContext,
   serverPaths,
-} from '@videopush/operator/builders/mediaserver/index';
-import { buildStream, type StreamContext } from '@videopush/operator/builders/videopush/index';
-import { buildMembers } from '@videopush/operator/builders/videopushset/index';
-import { type Manifest, ManifestError, validateManifest } from '@videopush/operator/crds/manifest';
-import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
-import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
-import type { VideoPushSet } from '@videopush/operator/crds/video-push-set.generated';
+} from '@videopush/resources/builders/mediaserver/index';
+import { buildStream, type StreamContext } from '@videopush/resources/builders/videopush/index';
+import { buildMembers } from '@videopush/resources/builders/videopushset/index';
+import { type Manifest, ManifestError, validateManifest } from '@videopush/resources/schema/manifest';
+import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
+import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import { stringify } from 'yaml';
 import { usageError } from './errors.ts';
 import { readManifestFile } from './manifests.ts';

@@ -1,25 +1,25 @@
 /** `videopush run FILE…`: the manifests that a cluster takes, on this machine. */
 import { availableParallelism } from 'node:os';
-import { type LocalStreamOptions, startLocalStream } from '@videopush/codec-worker/local/stream';
-import { buildMembers } from '@videopush/operator/builders/videopushset/index';
+import { buildMembers } from '@videopush/resources/builders/videopushset/index';
 import {
   buildWorkerConfigs,
   effectiveCatchUp,
   type OutputTarget,
   sourceLabel,
-} from '@videopush/operator/builders/worker-config';
+} from '@videopush/resources/builders/worker-config';
 import {
   type Manifest,
   ManifestError,
   type Secret,
   validateManifest,
-} from '@videopush/operator/crds/manifest';
-import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
-import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
-import type { VideoPushSet } from '@videopush/operator/crds/video-push-set.generated';
+} from '@videopush/resources/schema/manifest';
+import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
+import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import { close } from './closing.ts';
 import { usageError } from './errors.ts';
 import { follow, type LiveStream } from './live.ts';
+import { type LocalStreamOptions, startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { readManifestFile } from './manifests.ts';
 import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';

@@ -1,8 +1,5 @@
 /** MediaServers of the manifests: a MediaMTX on this machine for each that is not External. */
 import { randomBytes } from 'node:crypto';
-import { type MediaMtx, startMediaMtx } from '@videopush/codec-worker/local/mediamtx';
-import { freePorts, isFree } from '@videopush/codec-worker/local/places';
-import type { Credentials } from '@videopush/codec-worker/local/stream';
 import {
   checkServer,
   DEFAULT_PORTS,
@@ -10,12 +7,19 @@ import {
   outputPath,
   type Ports,
   publishUrl,
-} from '@videopush/operator/builders/endpoints';
-import { buildMediaMtxConfig, type ServerPath, slateFor } from '@videopush/operator/builders/mediamtx-config';
-import type { MediaServer } from '@videopush/operator/crds/media-server.generated';
-import type { VideoPush } from '@videopush/operator/crds/video-push.generated';
+} from '@videopush/resources/builders/endpoints';
+import {
+  buildMediaMtxConfig,
+  type ServerPath,
+  slateFor,
+} from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { mediamtxBinary } from '../../scripts/paths.mjs';
 import { usageError } from './errors.ts';
+import { type MediaMtx, startMediaMtx } from './local/mediamtx.ts';
+import { freePorts, isFree } from './local/places.ts';
+import type { Credentials } from './local/stream.ts';
 
 const HOST = '127.0.0.1';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NativeErrorShape } from '@videopush/native';
+import { checkWorkerConfig } from '@videopush/resources/worker-config';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { checkWorkerConfig } from './config.ts';
 import { watchConfig } from './config-watch.ts';
 
 let folder: string;

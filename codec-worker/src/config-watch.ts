@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { NativeErrorShape } from '@videopush/native';
-import { parseWorkerConfig, type WorkerConfig } from './config.ts';
+import { parseWorkerConfig, type WorkerConfig } from '@videopush/resources/worker-config';
 import { errorShape, WorkerError } from './errors.ts';
 import { filesChanged } from './files.ts';
 
-/** @throws WorkerError ConfigUnreadable, ConfigInvalid */
+/** @throws WorkerError (ConfigUnreadable), WorkerConfigError (ConfigInvalid) */
 export function readWorkerConfig(file: string): WorkerConfig {
   let text: string;
   try {

@@ -2,7 +2,7 @@ import type { NativeErrorShape } from '@videopush/native';
 
 /**
  * An error of the worker itself, in the shape of the native ones: a stable code, one line of cause, one line
- * of advice. Codes: ConfigInvalid, ConfigUnreadable, UrlMissing, ListenFailed, Internal; of the local runner:
+ * of advice. Codes: ConfigUnreadable, UrlMissing, ListenFailed, Internal; of the local runner:
  * ProgramMissing, StartTimeout, StartFailed.
  */
 export class WorkerError extends Error implements NativeErrorShape {

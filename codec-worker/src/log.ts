@@ -1,6 +1,7 @@
 /** JSON lines on standard output, with every URL's credentials removed on the way out. */
+
+import { redactor } from '@videopush/resources/redact';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import { redactor } from './redact.ts';
 
 export type { Logger };
 

@@ -5,15 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
+import { redact } from '@videopush/resources/redact';
+import type { WorkerConfig } from '@videopush/resources/worker-config';
 import manifest from '../package.json' with { type: 'json' };
-import type { WorkerConfig } from './config.ts';
 import { readWorkerConfig, watchConfig } from './config-watch.ts';
 import { errorShape } from './errors.ts';
 import { EXIT, type StopSignal } from './exit-codes.ts';
 import { filesChanged } from './files.ts';
 import { createPagesServer, listen } from './http.ts';
 import { createLog } from './log.ts';
-import { redact } from './redact.ts';
 import type { NativeCore } from './session.ts';
 import { Worker, writeTerminationLog } from './worker.ts';
 

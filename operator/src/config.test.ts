@@ -1,5 +1,5 @@
+import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { describe, expect, it } from 'vitest';
-import { DEFAULTS } from './builders/defaults.ts';
 import { ConfigError, defaultsOf, parseConfig, readConfig } from './config.ts';
 
 it('an empty configuration is the one of the chart', () => {

@@ -1,7 +1,7 @@
 /** The operator's configuration: one JSON file, as the chart writes it. */
 import { readFileSync } from 'node:fs';
+import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
 import { z } from 'zod';
-import { DEFAULTS, type Defaults } from './builders/defaults.ts';
 
 const name = z.string().min(1).max(253);
 const port = z.int().min(1).max(65_535);

@@ -1,5 +1,5 @@
 /** The operator's log: JSON lines on standard output, with every URL's credentials removed on the way out. */
-import { redact } from '@videopush/codec-worker/redact';
+import { redact } from '@videopush/resources/redact';
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
 
 export interface LogOptions {

@@ -1,7 +1,8 @@
 /** The operator as one object: the way to the cluster, what the controllers share, and the manager that runs them. */
+
+import { VERSION } from '@videopush/resources/builders/defaults';
+import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';
 import type { Logger } from 'pino';
-import { VERSION } from './builders/defaults.ts';
-import { FIELD_MANAGER, REPORTING_CONTROLLER } from './builders/names.ts';
 import { defaultsOf, type OperatorConfig } from './config.ts';
 import { controllerParts } from './controllers/index.ts';
 import type { Shared } from './controllers/shared/context.ts';

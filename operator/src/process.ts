@@ -1,8 +1,8 @@
 /** The operator's process, from its command line to its exit code. */
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
+import { VERSION } from '@videopush/resources/builders/defaults';
 import type { Logger } from 'pino';
-import { VERSION } from './builders/defaults.ts';
 import { ConfigError, parseConfig, readConfig } from './config.ts';
 import { createLog } from './log.ts';
 import { runOperator } from './operator.ts';

@@ -101,7 +101,7 @@ it("everything generated has a source, and the chart's definitions are those of 
   const { files, problems } = await generateAll();
   expect(problems).toEqual([]);
   const targets = files.map(({ target }) => target);
-  expect(targets).toContain('operator/src/crds/video-push-set.generated.ts');
+  expect(targets).toContain('resources/src/schema/video-push-set.generated.ts');
   expect(targets).toContain('docs/zh-CN/fields.md');
   expect(targets).toContain('charts/videopush/files/crds/videopushset.yaml');
 });

@@ -75,5 +75,5 @@ export async function generateTypes(name, definition) {
     style: { singleQuote: true, printWidth: 110 },
   });
   const file = kind.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
-  return { source: `crds/${name}`, target: `operator/src/crds/${file}.generated.ts`, text };
+  return { source: `crds/${name}`, target: `resources/src/schema/${file}.generated.ts`, text };
 }

@@ -19,20 +19,28 @@ export const ARROWS = {
   ),
   'native/src/supervisor': [],
   'native/lib': [],
-  'codec-worker/src': ['native/lib'],
-  'operator/src/kube': [],
-  'operator/src/runtime': ['operator/src/kube'],
-  'operator/src/crds': [],
-  // Objects as they travel are kube's words; what builders make of them is not sent by them.
-  'operator/src/builders': ['operator/src/crds', 'operator/src/kube', 'codec-worker/src'],
+  // Objects as they travel: words that whatever talks to an API server shares.
+  'resources/src/objects': [],
+  'resources/src': ['resources/src/objects'],
+  'codec-worker/src': ['resources/src', 'native/lib'],
+  'operator/src/kube': ['resources/src/objects'],
+  'operator/src/kube/testing': ['operator/src/kube', 'resources/src', 'resources/src/objects'],
+  'operator/src/runtime': ['operator/src/kube', 'resources/src', 'resources/src/objects'],
   'operator/src/controllers': [
-    'operator/src/builders',
     'operator/src/runtime',
     'operator/src/kube',
-    'operator/src/crds',
-    'codec-worker/src',
+    'resources/src',
+    'resources/src/objects',
   ],
-  cli: ['operator/src/builders', 'operator/src/crds', 'codec-worker/src', 'native/lib'],
+  // The program that joins them.
+  'operator/src': [
+    'operator/src/controllers',
+    'operator/src/runtime',
+    'operator/src/kube',
+    'resources/src',
+    'resources/src/objects',
+  ],
+  cli: ['resources/src', 'codec-worker/src', 'native/lib'],
 };
 
 /** Packages of this project by name, and the folder that their exports stand for. */
@@ -40,6 +48,7 @@ const PACKAGES = {
   '@videopush/native': 'native/lib',
   '@videopush/codec-worker': 'codec-worker/src',
   '@videopush/operator': 'operator/src',
+  '@videopush/resources': 'resources/src',
   videopush: 'cli',
 };
 
@@ -102,7 +111,16 @@ function outsideOfLayers(file, from, target) {
   // The command finds MediaMTX and the demo's clip where the set-up put them.
   if (from === 'cli' && target === 'scripts/paths.mjs') return true;
   // A test beside its source may use the tests' own tools.
-  return /\.test(-\w+)?\.ts$/.test(file) && /^(test|scripts)\//.test(target);
+  return isTest(file) && /^(test|scripts)\//.test(target);
+}
+
+/**
+ * Tests, and what is in a folder `testing` for them: these may also use what a layer below has for tests.
+ * @param {string} file
+ * @returns {boolean}
+ */
+function isTest(file) {
+  return /\.test(-\w+)?\.ts$|\/testing\//.test(file);
 }
 
 /**
@@ -113,7 +131,7 @@ function outsideOfLayers(file, from, target) {
 function judge(file, target) {
   const from = layerOf(file);
   if (from === null) return null;
-  const to = layerOf(target);
+  const to = layerOf(isTest(file) ? target.replace(/\/testing\/.*$/, '') : target);
   const allowed = ARROWS[from] ?? [];
   if (to === from || (to !== null && allowed.includes(to))) return null;
   if (to === null && outsideOfLayers(file, from, target)) return null;

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Manifest, readManifests } from '../../operator/src/crds/manifest.ts';
+import { type Manifest, readManifests } from '../../resources/src/schema/manifest.ts';
 import { repoRoot } from '../../scripts/paths.mjs';
 
 const read = (file: string): string => readFileSync(join(repoRoot, file), 'utf8');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { parseConfig } from '../../operator/src/config.ts';
-import type { KubeObject } from '../../operator/src/kube/objects.ts';
+import type { KubeObject } from '../../resources/src/objects.ts';
 import { repoRoot } from '../../scripts/paths.mjs';
 import type { Cluster } from '../support/cluster/index.ts';
 import { eventually } from '../support/e2e/eventually.ts';

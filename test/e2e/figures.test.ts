@@ -1,10 +1,12 @@
 /** How long people wait, printed: from an apply to the objects, and to the first picture at a viewer. No bound fails here. */
+
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { DEPLOYMENTS, VIDEO_PUSHES } from '../../operator/src/kube/kinds.ts';
-import type { KubeObject } from '../../operator/src/kube/objects.ts';
+import { DEPLOYMENTS } from '../../operator/src/kube/kinds.ts';
+import { VIDEO_PUSHES } from '../../resources/src/kinds.ts';
+import type { KubeObject } from '../../resources/src/objects.ts';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { type Manifest, ManifestError, validateManifest } from '../../operator/src/crds/manifest.ts';
-import { RIGHT_MANIFESTS, videoPush, videoPushSet } from '../../operator/src/crds/testing/manifests.ts';
-import { WRONG_MANIFESTS } from '../../operator/src/crds/testing/wrong-manifests.ts';
+import { type Manifest, ManifestError, validateManifest } from '../../resources/src/schema/manifest.ts';
+import { RIGHT_MANIFESTS, videoPush, videoPushSet } from '../../resources/src/schema/testing/manifests.ts';
+import { WRONG_MANIFESTS } from '../../resources/src/schema/testing/wrong-manifests.ts';
 import { type ApiServer, startApiServer } from '../support/cluster/index.ts';
 import { Admission } from '../support/e2e/admission.ts';
 

@@ -4,13 +4,13 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_PORTS } from '../../operator/src/builders/endpoints.ts';
 import {
   type ApiPlace,
   MediaMtxApi,
   ServerApiError,
 } from '../../operator/src/controllers/mediaserver/kinds/mediamtx/mediamtx-api.ts';
 import { systemClock } from '../../operator/src/kube/clock.ts';
+import { DEFAULT_PORTS } from '../../resources/src/builders/endpoints.ts';
 import { MediaMtx, type MediaMtxOptions } from '../support/mediamtx.ts';
 import { freePort } from '../support/ports.ts';
 import { Program } from '../support/program.ts';

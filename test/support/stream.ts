@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerTotals, observeRing, type RingSnapshot } from '@videopush/native';
-import { contentHash } from '../../operator/src/builders/names.ts';
+import { contentHash } from '../../resources/src/builders/names.ts';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import { freePorts } from './ports.ts';
 import { Program } from './program.ts';

@@ -1,6 +1,6 @@
 /** The decoder role: a source into the frame queue. */
 import type { DecodeSessionOptions, DecodeSnapshot, NativeErrorShape } from '@videopush/native';
-import type { DecoderConfig } from '../config.ts';
+import type { DecoderConfig } from '@videopush/resources/worker-config';
 import { SessionKeeper } from '../keeper.ts';
 import { decoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';

@@ -7,7 +7,7 @@ import type {
   OutputOptions,
   SessionEvent,
 } from '@videopush/native';
-import { addressFault, type EncoderConfig } from '../config.ts';
+import { addressFault, type EncoderConfig } from '@videopush/resources/worker-config';
 import { WorkerError } from '../errors.ts';
 import { SessionKeeper } from '../keeper.ts';
 import { encoderFamilies } from '../metrics.ts';

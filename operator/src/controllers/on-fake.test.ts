@@ -1,22 +1,14 @@
 /** What the controllers do in a cluster, with their real parts on an API server in this process. */
+
+import { finishObjects, originOf, templateHash } from '@videopush/resources/builders/applied';
+import { DEFAULTS } from '@videopush/resources/builders/defaults';
+import { ANNOTATIONS, childLabels, ENCODER, FIELD_MANAGER } from '@videopush/resources/builders/names';
+import { buildStream, configName } from '@videopush/resources/builders/videopush/index';
+import { MEDIA_SERVERS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject } from '@videopush/resources/objects';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { describe, expect, it } from 'vitest';
-import { finishObjects, originOf, templateHash } from '../builders/applied.ts';
-import { DEFAULTS } from '../builders/defaults.ts';
-import { ANNOTATIONS, childLabels, ENCODER, FIELD_MANAGER } from '../builders/names.ts';
-import { buildStream, configName } from '../builders/videopush/index.ts';
-import type { VideoPush } from '../crds/video-push.generated.ts';
-import {
-  CONFIG_MAPS,
-  DEPLOYMENTS,
-  JOBS,
-  MEDIA_SERVERS,
-  PODS,
-  SECRETS,
-  SERVICES,
-  VIDEO_PUSH_SETS,
-  VIDEO_PUSHES,
-} from '../kube/kinds.ts';
-import type { KubeObject } from '../kube/objects.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, SECRETS, SERVICES } from '../kube/kinds.ts';
 import { podOf as podOfServer } from './mediaserver/testing/worlds.ts';
 import { OnFake, OPERATOR } from './testing/on-fake.ts';
 import { podOfWorkload } from './videopush/testing/worlds.ts';

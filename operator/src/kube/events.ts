@@ -2,9 +2,9 @@
  * Events of events.k8s.io/v1 for people who run `kubectl describe`: one object per cause, counted up when it happens again
  * (its `series`), never a flood.
  */
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { type Clock, microTime, within } from './clock.ts';
-import type { KubeObject } from './objects.ts';
-import type { Resource, ResourceKind } from './resource.ts';
+import type { Resource } from './resource.ts';
 
 export const EVENTS: ResourceKind = {
   group: 'events.k8s.io',

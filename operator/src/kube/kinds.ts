@@ -1,5 +1,5 @@
 /** The kinds of object that the operator reads or writes. */
-import type { ResourceKind } from './resource.ts';
+import type { ResourceKind } from '@videopush/resources/objects';
 
 export { EVENTS } from './events.ts';
 export { LEASES } from './lease.ts';
@@ -28,18 +28,6 @@ export const CUSTOM_RESOURCE_DEFINITIONS: ResourceKind = {
   plural: 'customresourcedefinitions',
   namespaced: false,
 };
-
-const own = (kind: string, plural: string): ResourceKind => ({
-  group: 'videopush.dev',
-  version: 'v1alpha1',
-  kind,
-  plural,
-});
-
-export const MEDIA_SERVERS = own('MediaServer', 'mediaservers');
-export const VIDEO_PUSHES = own('VideoPush', 'videopushes');
-/** Has the scale subresource. */
-export const VIDEO_PUSH_SETS = own('VideoPushSet', 'videopushsets');
 
 /** Kinds of which the operator makes objects itself: of these it looks at its own only. */
 export const CHILD_KINDS: readonly ResourceKind[] = [CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, SERVICES];

@@ -1,8 +1,8 @@
+import type { KubeObject } from '@videopush/resources/objects';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError } from './errors.ts';
 import { EVENTS, EventRecorder } from './events.ts';
 import { LEASES, leaseClient } from './lease.ts';
-import type { KubeObject } from './objects.ts';
 import { Resource } from './resource.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import type { ApiRequest, Transport } from './transport.ts';

@@ -1,7 +1,7 @@
 /** The election's lease as an object of coordination.k8s.io/v1. */
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { isNotFound } from './errors.ts';
-import type { KubeObject } from './objects.ts';
-import type { Resource, ResourceKind } from './resource.ts';
+import type { Resource } from './resource.ts';
 
 export const LEASES: ResourceKind = {
   group: 'coordination.k8s.io',

@@ -1,7 +1,7 @@
+import { keyOf } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { seeded, testSeed } from '../../../test/support/random.ts';
 import { ApiError } from './errors.ts';
-import { keyOf } from './objects.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { FakeCollection } from './testing/fake-collection.ts';
 import { ManualClock } from './testing/manual-clock.ts';

@@ -2,9 +2,10 @@
  * A copy of a collection that follows the API server: list, watch, and again whatever happens. As client-go's
  * tools/cache/reflector.go: bookmarks, 410 means list anew, errors back off, a clean end of the watch is no error.
  */
+
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { type Clock, sleep } from './clock.ts';
 import { ApiError, isGone, type Status } from './errors.ts';
-import { type KubeObject, keyOf } from './objects.ts';
 
 export interface ListPage {
   items: KubeObject[];

@@ -1,19 +1,10 @@
 /** One kind of object on one API server: where it lives and what may be asked of it. */
+
+import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import { isNotFound } from './errors.ts';
-import { type KubeObject, keyOf } from './objects.ts';
 import type { Collection, ListPage, WatchEvent } from './reflector.ts';
 import type { Transport } from './transport.ts';
 import type { WriteGate } from './write-gate.ts';
-
-export interface ResourceKind {
-  /** '' for the core group */
-  group: string;
-  version: string;
-  kind: string;
-  plural: string;
-  /** default true */
-  namespaced?: boolean;
-}
 
 export interface Selection {
   /** unset: all namespaces, or what has none */

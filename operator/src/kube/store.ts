@@ -2,8 +2,9 @@
  * The objects of one kind as they were last heard of, with indexes, and with what this process wrote itself: a reader can wait
  * until the store has heard of that too.
  */
+
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import type { Clock } from './clock.ts';
-import { type KubeObject, keyOf } from './objects.ts';
 import { type Collection, type OnChange, Reflector } from './reflector.ts';
 import type { Written } from './resource.ts';
 import { versionAtLeast } from './versions.ts';

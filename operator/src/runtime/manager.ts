@@ -2,12 +2,13 @@
  * Puts the operator together: stores that follow the API server from the start, leader election, and while this process leads the
  * controllers, whose writes pass one gate. See part.ts for what a controller has to bring.
  */
+import type { ResourceKind } from '@videopush/resources/objects';
 import { aborted, type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { CHILD_KINDS, EVENTS, LEASES, resourceName } from '../kube/kinds.ts';
 import { leaseClient } from '../kube/lease.ts';
 import type { Collection } from '../kube/reflector.ts';
-import { Resource, type ResourceKind } from '../kube/resource.ts';
+import { Resource } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { GateClosedError, WriteGate } from '../kube/write-gate.ts';

@@ -2,10 +2,10 @@
  * What a controller is written against: it brings a ControllerPart, made from an OperatorContext. The manager does the rest:
  * caches, queue, workers, leadership, metrics, the order of starting and stopping.
  */
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { KubeObject } from '../kube/objects.ts';
-import type { Resource, ResourceKind } from '../kube/resource.ts';
+import type { Resource } from '../kube/resource.ts';
 import type { Index, IndexFunction } from '../kube/store.ts';
 import type { Reconcile } from './controller.ts';
 

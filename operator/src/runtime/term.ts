@@ -2,10 +2,9 @@
  * The time in which this process leads: queues, workers, and what the controllers do beside them. Each term begins with a look at
  * everything, since the leader before it may have left anything half done.
  */
+import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import type { Clock } from '../kube/clock.ts';
-import { type KubeObject, keyOf } from '../kube/objects.ts';
 import type { OnChange } from '../kube/reflector.ts';
-import type { ResourceKind } from '../kube/resource.ts';
 import type { Store } from '../kube/store.ts';
 import { Controller, type ControllerObserver, type Reconcile } from './controller.ts';
 import type { ControllerPart, Log, WatchSpec } from './part.ts';

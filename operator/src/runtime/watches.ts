@@ -1,6 +1,5 @@
 /** From a changed object to the keys of those whom it concerns. */
-import { type KubeObject, keyOf } from '../kube/objects.ts';
-import type { ResourceKind } from '../kube/resource.ts';
+import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import type { WatchSpec } from './part.ts';
 
 /** The object itself. A change of its status alone is no news, unless `status` is true: the controller writes that itself. */

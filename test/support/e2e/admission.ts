@@ -1,8 +1,9 @@
 /** What an API server says of a manifest without keeping it. */
+
 import { connect } from '../../../operator/src/kube/credentials.ts';
 import { ApiError } from '../../../operator/src/kube/errors.ts';
-import { MEDIA_SERVERS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../../operator/src/kube/kinds.ts';
-import type { KubeObject } from '../../../operator/src/kube/objects.ts';
+import { MEDIA_SERVERS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../../resources/src/kinds.ts';
+import type { KubeObject } from '../../../resources/src/objects.ts';
 
 const KINDS = new Map([MEDIA_SERVERS, VIDEO_PUSHES, VIDEO_PUSH_SETS].map((kind) => [kind.kind, kind]));
 const LIMIT = 30_000;

@@ -1,12 +1,14 @@
 /** A namespace of a test's own in a real cluster, under the restricted Pod Security, and what tests ask of it. */
+
 import { stringify } from 'yaml';
 import { connect } from '../../../operator/src/kube/credentials.ts';
 import { isNotFound } from '../../../operator/src/kube/errors.ts';
-import { MEDIA_SERVERS, PODS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../../operator/src/kube/kinds.ts';
-import type { KubeObject } from '../../../operator/src/kube/objects.ts';
-import { Resource, type ResourceKind } from '../../../operator/src/kube/resource.ts';
+import { PODS } from '../../../operator/src/kube/kinds.ts';
+import { Resource } from '../../../operator/src/kube/resource.ts';
 import type { Transport } from '../../../operator/src/kube/transport.ts';
 import { WriteGate } from '../../../operator/src/kube/write-gate.ts';
+import { MEDIA_SERVERS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../../resources/src/kinds.ts';
+import type { KubeObject, ResourceKind } from '../../../resources/src/objects.ts';
 import type { Cluster } from '../cluster/index.ts';
 import { eventually } from './eventually.ts';
 

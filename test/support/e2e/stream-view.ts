@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { WorkerStatus } from '../../../codec-worker/src/status.ts';
 import type { EncodeSnapshot } from '../../../native/lib/index.ts';
-import { DECODER, ENCODER, LABELS } from '../../../operator/src/builders/names.ts';
+import { DECODER, ENCODER, LABELS } from '../../../resources/src/builders/names.ts';
 import { eventually } from './eventually.ts';
 import type { Any, World } from './namespace.ts';
 

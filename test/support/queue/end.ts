@@ -3,8 +3,8 @@
  * The ends are processes of their own, so that they can be killed at any instant.
  */
 import type { RelayFormat } from '@videopush/native';
-import type { WorkerConfig } from '../../../codec-worker/src/config.ts';
 import { format } from '../../../codec-worker/src/queues/split/testing.ts';
+import type { WorkerConfig } from '../../../resources/src/worker-config.ts';
 
 /** The stream that joins the two ends, and what the frames are made from. */
 export type JetStream = NonNullable<WorkerConfig['queue']['jetStream']>;

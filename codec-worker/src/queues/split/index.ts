@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { observeRing, type RingSeed } from '@videopush/native';
-import type { DecoderConfig, EncoderConfig, WorkerConfig } from '../../config.ts';
+import type { DecoderConfig, EncoderConfig, WorkerConfig } from '@videopush/resources/worker-config';
 import type { WorkerError } from '../../errors.ts';
 import type { CarrierParts, DecoderCarrier, EncoderCarrier, QueueStatus, RingStart } from '../queue.ts';
 import { Forwarder } from './decoder-end/forwarder.ts';

@@ -7,7 +7,7 @@
  * decoder's ring keeps the same frames until then, so that a server that loses its memory loses no frame.
  */
 import type { RelayFormat } from '@videopush/native';
-import type { WorkerConfig } from '../../config.ts';
+import type { WorkerConfig } from '@videopush/resources/worker-config';
 
 type QueueConfig = Pick<WorkerConfig['queue'], 'capacityFrames' | 'whenFull' | 'encoderDelayFrames'>;
 

@@ -1,10 +1,11 @@
 /** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
-import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
+
+import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
+import { MEDIA_SERVERS } from '@videopush/resources/kinds';
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
-import { MEDIA_SERVERS, PODS, SECRETS } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
-import type { ResourceKind } from '../../kube/resource.ts';
+import { PODS, SECRETS } from '../../kube/kinds.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';

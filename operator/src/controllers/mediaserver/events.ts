@@ -1,5 +1,5 @@
 /** What of a media server is worth telling: that it came to be ready, or that it needs a person. Pure. */
-import { CONDITIONS, type ConditionDraft } from '../../builders/conditions.ts';
+import { CONDITIONS, type ConditionDraft } from '@videopush/resources/builders/conditions';
 import type { EventWords } from '../../kube/events.ts';
 import type { ServerStatus } from './status.ts';
 

@@ -1,6 +1,7 @@
 /** The controller of MediaServers: what it watches, and how the manager runs it. */
-import { MEDIA_SERVERS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject } from '@videopush/resources/objects';
+import { PODS } from '../../kube/kinds.ts';
 import type { ControllerPart } from '../../runtime/part.ts';
 import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';

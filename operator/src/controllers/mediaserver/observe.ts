@@ -1,13 +1,13 @@
 /** Looks up everything that a decision about one media server rests on. What is not there is a value, not an error. */
-import { type ServerCredentials, serverCredentials } from '../../builders/credentials.ts';
-import type { ServerPath } from '../../builders/mediamtx-config.ts';
-import { apiServiceName, serverPaths, serviceName } from '../../builders/mediaserver/index.ts';
-import { childName } from '../../builders/names.ts';
-import type { MediaServer } from '../../crds/media-server.generated.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
+
+import { type ServerCredentials, serverCredentials } from '@videopush/resources/builders/credentials';
+import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/builders/mediaserver/index';
+import type { ServerPath } from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import { childName } from '@videopush/resources/builders/names';
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
+import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
-import type { ResourceKind } from '../../kube/resource.ts';
 import type { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { ServerApi } from './kinds/mediamtx/mediamtx-api.ts';

@@ -1,7 +1,7 @@
+import { DEFAULTS } from '@videopush/resources/builders/defaults';
+import { ANNOTATIONS } from '@videopush/resources/builders/names';
+import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
-import { DEFAULTS } from '../../builders/defaults.ts';
-import { ANNOTATIONS } from '../../builders/names.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { FOREIGN_RETRY, plan, STEADY } from './plan.ts';
 import {
   answered,

@@ -1,6 +1,6 @@
 /** What the pod of a media server tells. Pure. */
-import { REASONS } from '../../builders/conditions.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+import { REASONS } from '@videopush/resources/builders/conditions';
+import type { KubeObject } from '@videopush/resources/objects';
 import type { Problem } from '../shared/problem.ts';
 
 /** core/v1 Pod, as far as it is read. */

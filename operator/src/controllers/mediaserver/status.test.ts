@@ -1,5 +1,5 @@
+import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { describe, expect, it } from 'vitest';
-import { DEFAULTS } from '../../builders/defaults.ts';
 import { eventsOf } from './events.ts';
 import type { Observed } from './observed.ts';
 import { plan } from './plan.ts';

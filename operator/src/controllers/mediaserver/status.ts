@@ -5,10 +5,10 @@ import {
   type ConditionDraft,
   REASONS,
   settleConditions,
-} from '../../builders/conditions.ts';
-import type { Defaults } from '../../builders/defaults.ts';
-import { serverEndpoints, serviceName } from '../../builders/mediaserver/index.ts';
-import type { MediaServer } from '../../crds/media-server.generated.ts';
+} from '@videopush/resources/builders/conditions';
+import type { Defaults } from '@videopush/resources/builders/defaults';
+import { serverEndpoints, serviceName } from '@videopush/resources/builders/mediaserver/index';
+import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import type { Observed } from './observed.ts';

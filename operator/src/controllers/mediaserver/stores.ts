@@ -1,8 +1,9 @@
 /** The copies of the cluster that the controller of media servers looks into. */
-import { LABELS, selectorLabels } from '../../builders/names.ts';
-import { CONFIG_MAPS, DEPLOYMENTS, MEDIA_SERVERS, PODS, SERVICES, VIDEO_PUSHES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
-import type { ResourceKind } from '../../kube/resource.ts';
+
+import { LABELS, selectorLabels } from '@videopush/resources/builders/names';
+import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
+import { CONFIG_MAPS, DEPLOYMENTS, PODS, SERVICES } from '../../kube/kinds.ts';
 import type { Index } from '../../kube/store.ts';
 import type { OperatorContext } from '../../runtime/part.ts';
 

@@ -1,6 +1,6 @@
+import { stamped } from '@videopush/resources/builders/applied';
+import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
-import { stamped } from '../../builders/applied.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { AppliedBook, contains, FIGHT_INTERVAL } from './applied.ts';
 
 describe('an object is as wanted', () => {

@@ -2,8 +2,8 @@
  * Decides which objects need an apply: those that are missing, that are to become another thing, or that somebody has changed in
  * a field of ours. What is stored as wanted is left alone, so that a pass over everything writes nothing.
  */
-import { APPLIED } from '../../builders/applied.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+import { APPLIED } from '@videopush/resources/builders/applied';
+import type { KubeObject } from '@videopush/resources/objects';
 
 /** How often an object is put back at the most, milliseconds: somebody who fights for it must not keep us busy. */
 export const FIGHT_INTERVAL = 5_000;

@@ -1,5 +1,5 @@
 /** What the controllers of this operator have beside what the manager gives to every controller. */
-import type { Defaults } from '../../builders/defaults.ts';
+import type { Defaults } from '@videopush/resources/builders/defaults';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { OperatorContext } from '../../runtime/part.ts';
 import type { FetchPage } from '../workers/worker-poller.ts';

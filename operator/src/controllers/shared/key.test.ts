@@ -1,6 +1,6 @@
+import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../kube/errors.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { loadKey } from './key.ts';
 
 const place = { namespace: 'videopush-system', name: 'videopush-key' };

@@ -1,7 +1,7 @@
 /** The operator's own key, from which the servers' passwords are derived: one Secret in its own namespace, made when it is missing. */
 import { randomBytes } from 'node:crypto';
+import type { KubeObject } from '@videopush/resources/objects';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import type { Resource } from '../../kube/resource.ts';
 
 const KEY_BYTES = 32;

@@ -1,6 +1,6 @@
 /** Writing a status only when it says something new. Pure. */
-import type { ConditionDraft } from '../../builders/conditions.ts';
-import { contentHash } from '../../builders/names.ts';
+import type { ConditionDraft } from '@videopush/resources/builders/conditions';
+import { contentHash } from '@videopush/resources/builders/names';
 
 interface SomeCondition {
   type: string;

@@ -1,8 +1,8 @@
 /** What a write that the API server did not take means for a reconcile: the same for every kind. */
-import { REASONS } from '../../builders/conditions.ts';
-import { FIELD_MANAGER } from '../../builders/names.ts';
+import { REASONS } from '@videopush/resources/builders/conditions';
+import { FIELD_MANAGER } from '@videopush/resources/builders/names';
+import type { KubeObject } from '@videopush/resources/objects';
 import { ApiError, isConflict, isNotFound, isOtherObject } from '../../kube/errors.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import type { Resource } from '../../kube/resource.ts';
 import type { Problem } from './problem.ts';
 

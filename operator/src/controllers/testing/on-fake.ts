@@ -1,9 +1,10 @@
 /** The operator's own parts in this process, on the fake API server; a test plays the user, the kubelet and the media server. */
-import { DEFAULTS } from '../../builders/defaults.ts';
-import { FIELD_MANAGER, REPORTING_CONTROLLER } from '../../builders/names.ts';
+
+import { DEFAULTS } from '@videopush/resources/builders/defaults';
+import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';
+import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import { SECRETS } from '../../kube/kinds.ts';
-import { type KubeObject, keyOf } from '../../kube/objects.ts';
-import { Resource, type ResourceKind } from '../../kube/resource.ts';
+import { Resource } from '../../kube/resource.ts';
 import { FakeApiServer } from '../../kube/testing/api/server.ts';
 import { SkippingClock } from '../../kube/testing/skipping-clock.ts';
 import { HttpTransport } from '../../kube/transport.ts';

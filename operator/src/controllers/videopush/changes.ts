@@ -1,15 +1,15 @@
 /** Which fields of a stream have changed since its objects were applied, and what follows from it, in words. Pure. */
-import { readOrigin, templateHash } from '../../builders/applied.ts';
-import { DECODER, ENCODER } from '../../builders/names.ts';
+import { readOrigin, templateHash } from '@videopush/resources/builders/applied';
+import { DECODER, ENCODER } from '@videopush/resources/builders/names';
 import {
   appliedFields,
   changedFields,
   type StreamObjects,
   specFields,
-} from '../../builders/videopush/index.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
+} from '@videopush/resources/builders/videopush/index';
+import type { KubeObject } from '@videopush/resources/objects';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { EventWords } from '../../kube/events.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { type Observed, type StoredPush, sameObject, type Workload } from './observed.ts';
 import { goesOnInQueue } from './queue.ts';
 

@@ -1,5 +1,5 @@
 /** A worker knows files; who reads conditions knows Secrets and volumes. Pure. */
-import { POD_PATHS } from '../../builders/names.ts';
+import { POD_PATHS } from '@videopush/resources/builders/names';
 import { sentence } from '../shared/problem.ts';
 import type { WorkerFacts } from '../workers/worker-facts.ts';
 import type { StoredPush } from './observed.ts';

@@ -1,7 +1,7 @@
 /** The conditions of a stream whose objects are in place: a chain of checks for each, the first that finds something wins. Pure. */
-import { CONDITIONS, type ConditionDraft, REASONS } from '../../builders/conditions.ts';
-import { effectiveOnEnd } from '../../builders/worker-config.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
+import { CONDITIONS, type ConditionDraft, REASONS } from '@videopush/resources/builders/conditions';
+import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role } from '../workers/worker-facts.ts';
 import { inClusterWords } from './cluster-words.ts';

@@ -1,11 +1,12 @@
 /** Brings one stream closer to what its VideoPush asks for, and says how it stands. */
-import { REASONS } from '../../builders/conditions.ts';
-import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
-import type { JetStreamPlace } from '../../builders/videopush/index.ts';
+
+import { REASONS } from '@videopush/resources/builders/conditions';
+import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
+import type { JetStreamPlace } from '@videopush/resources/builders/videopush/index';
+import { VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';
-import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
-import type { ResourceKind } from '../../kube/resource.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS } from '../../kube/kinds.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';

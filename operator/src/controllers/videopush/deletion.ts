@@ -1,6 +1,6 @@
 /** The end of a VideoPush: owner references see to its objects, this to its stream in JetStream. Pure. */
-import type { Defaults } from '../../builders/defaults.ts';
-import { JETSTREAM_FINALIZER } from '../../builders/names.ts';
+import type { Defaults } from '@videopush/resources/builders/defaults';
+import { JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { EventWords } from '../../kube/events.ts';
 import { type Observed, ownedBy } from './observed.ts';
 import type { Plan } from './plan.ts';

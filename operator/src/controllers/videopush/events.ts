@@ -1,7 +1,7 @@
 /** What is worth an event when a status changes: few, each once. Pure. */
-import { CONDITIONS, REASONS } from '../../builders/conditions.ts';
-import { effectiveOnEnd } from '../../builders/worker-config.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
+import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
+import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { EventWords } from '../../kube/events.ts';
 import type { Observed } from './observed.ts';
 import type { Situation } from './plan.ts';

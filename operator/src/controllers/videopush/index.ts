@@ -1,7 +1,9 @@
 /** The controller of VideoPushes: what it watches, and how the manager runs it. */
-import { LABELS } from '../../builders/names.ts';
-import { CONFIG_MAPS, DEPLOYMENTS, JOBS, MEDIA_SERVERS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+
+import { LABELS } from '@videopush/resources/builders/names';
+import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject } from '@videopush/resources/objects';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS } from '../../kube/kinds.ts';
 import type { ControllerPart } from '../../runtime/part.ts';
 import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';

@@ -1,16 +1,17 @@
 /** Looks up everything that a decision about one stream rests on. What is not there is a value, not an error. */
-import { CONDITIONS, REASONS } from '../../builders/conditions.ts';
-import { serverCredentials } from '../../builders/credentials.ts';
-import { outputPath } from '../../builders/endpoints.ts';
-import { publishSecret } from '../../builders/mediaserver/index.ts';
-import { childName, DECODER, ENCODER } from '../../builders/names.ts';
-import { configName } from '../../builders/videopush/index.ts';
-import { runsToEnd } from '../../builders/videopush/workload.ts';
-import type { MediaServer } from '../../crds/media-server.generated.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
-import { CONFIG_MAPS, DEPLOYMENTS, JOBS, MEDIA_SERVERS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
-import type { ResourceKind } from '../../kube/resource.ts';
+
+import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
+import { serverCredentials } from '@videopush/resources/builders/credentials';
+import { outputPath } from '@videopush/resources/builders/endpoints';
+import { publishSecret } from '@videopush/resources/builders/mediaserver/index';
+import { childName, DECODER, ENCODER } from '@videopush/resources/builders/names';
+import { configName } from '@videopush/resources/builders/videopush/index';
+import { runsToEnd } from '@videopush/resources/builders/videopush/workload';
+import { MEDIA_SERVERS } from '@videopush/resources/kinds';
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
+import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
 import type { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { RestartCounter, RestartSample } from '../workers/restart-counter.ts';

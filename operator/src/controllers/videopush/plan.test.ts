@@ -1,8 +1,8 @@
+import { APPLIED } from '@videopush/resources/builders/applied';
+import { DEFAULTS } from '@videopush/resources/builders/defaults';
+import { ANNOTATIONS, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
+import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
-import { APPLIED } from '../../builders/applied.ts';
-import { DEFAULTS } from '../../builders/defaults.ts';
-import { ANNOTATIONS, JETSTREAM_FINALIZER } from '../../builders/names.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import type { Observed, StoredPush, Workload } from './observed.ts';
 import { FOREIGN_RETRY, plan } from './plan.ts';
 import {

@@ -1,11 +1,11 @@
 /** What is to be done about one stream: decided from what was observed, done by others. Pure. */
-import { readOrigin, templateHash } from '../../builders/applied.ts';
-import { CONDITIONS, REASONS } from '../../builders/conditions.ts';
-import type { Defaults } from '../../builders/defaults.ts';
-import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '../../builders/names.ts';
-import type { JetStreamPlace, StreamObjects } from '../../builders/videopush/index.ts';
+import { readOrigin, templateHash } from '@videopush/resources/builders/applied';
+import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
+import type { Defaults } from '@videopush/resources/builders/defaults';
+import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
+import type { JetStreamPlace, StreamObjects } from '@videopush/resources/builders/videopush/index';
+import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { isKept, UNWELL } from '../shared/kept.ts';
 import type { Problem } from '../shared/problem.ts';
 import { describeUpdate, specChanges } from './changes.ts';

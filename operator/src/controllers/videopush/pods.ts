@@ -1,8 +1,8 @@
 /** What the pods of a stream tell of its two roles. Pure. */
 
-import { REASONS } from '../../builders/conditions.ts';
-import { DECODER, ENCODER } from '../../builders/names.ts';
-import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
+import { REASONS } from '@videopush/resources/builders/conditions';
+import { DECODER, ENCODER } from '@videopush/resources/builders/names';
+import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
 import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 

@@ -1,5 +1,5 @@
+import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../kube/objects.ts';
 import { plan } from './plan.ts';
 import { after, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/worlds.ts';
 

@@ -1,10 +1,10 @@
 /** Where the stream in JetStream of a split VideoPush is. Pure. */
-import type { Defaults } from '../../builders/defaults.ts';
-import { DECODER, jetStreamName } from '../../builders/names.ts';
-import { type JetStreamPlace, natsAddressOf } from '../../builders/videopush/index.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
+import type { Defaults } from '@videopush/resources/builders/defaults';
+import { DECODER, jetStreamName } from '@videopush/resources/builders/names';
+import { type JetStreamPlace, natsAddressOf } from '@videopush/resources/builders/videopush/index';
+import type { KubeObject } from '@videopush/resources/objects';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { EventWords } from '../../kube/events.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import type { StoredPush } from './observed.ts';
 
 /**

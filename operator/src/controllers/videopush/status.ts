@@ -5,12 +5,12 @@ import {
   type ConditionDraft,
   REASONS,
   settleConditions,
-} from '../../builders/conditions.ts';
-import type { Defaults } from '../../builders/defaults.ts';
-import { streamOutputs } from '../../builders/videopush/index.ts';
-import { effectiveOnEnd, sourceLabel } from '../../builders/worker-config.ts';
-import { ManifestError } from '../../crds/manifest.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
+} from '@videopush/resources/builders/conditions';
+import type { Defaults } from '@videopush/resources/builders/defaults';
+import { streamOutputs } from '@videopush/resources/builders/videopush/index';
+import { effectiveOnEnd, sourceLabel } from '@videopush/resources/builders/worker-config';
+import { ManifestError } from '@videopush/resources/schema/manifest';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { Problem } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import {

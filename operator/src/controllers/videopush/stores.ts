@@ -1,7 +1,9 @@
 /** Where the controller of streams finds what it looks at. */
-import { LABELS, selectorLabels } from '../../builders/names.ts';
-import { MEDIA_SERVERS, PODS, VIDEO_PUSHES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+
+import { LABELS, selectorLabels } from '@videopush/resources/builders/names';
+import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject } from '@videopush/resources/objects';
+import { PODS } from '../../kube/kinds.ts';
 import type { Index } from '../../kube/store.ts';
 import type { OperatorContext } from '../../runtime/part.ts';
 

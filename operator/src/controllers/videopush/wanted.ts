@@ -1,15 +1,15 @@
 /** What should run for a stream, or why that cannot be said. Pure. */
-import { finishObjects, originOf } from '../../builders/applied.ts';
-import { REASONS } from '../../builders/conditions.ts';
-import type { Defaults } from '../../builders/defaults.ts';
+import { finishObjects, originOf } from '@videopush/resources/builders/applied';
+import { REASONS } from '@videopush/resources/builders/conditions';
+import type { Defaults } from '@videopush/resources/builders/defaults';
 import {
   buildStream,
   NATS_ADDRESS_FIELD,
   type StreamContext,
   type StreamObjects,
-} from '../../builders/videopush/index.ts';
-import { ManifestError } from '../../crds/manifest.ts';
-import type { VideoPush } from '../../crds/video-push.generated.ts';
+} from '@videopush/resources/builders/videopush/index';
+import { ManifestError } from '@videopush/resources/schema/manifest';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { Problem } from '../shared/problem.ts';
 import type { Observed, Workload } from './observed.ts';
 

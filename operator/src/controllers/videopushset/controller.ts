@@ -1,9 +1,10 @@
 /** Brings the streams of one set closer to what its VideoPushSet asks for, and says how they stand. */
-import { stamped } from '../../builders/applied.ts';
-import { SET_FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../../builders/names.ts';
-import { buildMembers } from '../../builders/videopushset/index.ts';
-import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+
+import { stamped } from '@videopush/resources/builders/applied';
+import { SET_FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
+import { buildMembers } from '@videopush/resources/builders/videopushset/index';
+import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject } from '@videopush/resources/objects';
 import type { Index } from '../../kube/store.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import { AppliedBook } from '../shared/applied.ts';

@@ -1,6 +1,6 @@
 /** The controller of VideoPushSets: what it watches, and how the manager runs it. */
-import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '../../kube/kinds.ts';
-import type { KubeObject } from '../../kube/objects.ts';
+import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject } from '@videopush/resources/objects';
 import type { ControllerPart } from '../../runtime/part.ts';
 import { ownerKeys, toItself } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';

@@ -1,7 +1,8 @@
 /** Everything that a decision about one set of streams rests on. */
-import type { VideoPush } from '../../crds/video-push.generated.ts';
-import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
-import type { KubeObject, ObjectMeta } from '../../kube/objects.ts';
+
+import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
+import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
+import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import type { Judgement } from '../shared/applied.ts';
 
 /** As the API server keeps it. */

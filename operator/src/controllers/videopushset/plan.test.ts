@@ -1,9 +1,9 @@
+import { stamped } from '@videopush/resources/builders/applied';
+import { LABELS } from '@videopush/resources/builders/names';
+import { buildMembers } from '@videopush/resources/builders/videopushset/index';
+import type { KubeObject } from '@videopush/resources/objects';
+import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import { describe, expect, it } from 'vitest';
-import { stamped } from '../../builders/applied.ts';
-import { LABELS } from '../../builders/names.ts';
-import { buildMembers } from '../../builders/videopushset/index.ts';
-import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { AppliedBook } from '../shared/applied.ts';
 import type { Observed, StoredMember, StoredSet } from './observed.ts';
 import { listOf, plan } from './plan.ts';

@@ -1,6 +1,7 @@
 /** Which streams of a set are made, changed and deleted: decided from what was observed. Pure. */
+
+import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
-import type { KubeObject } from '../../kube/objects.ts';
 import { isLeaving, type Observed, ownedBy, ownedByPredecessor, type StoredMember } from './observed.ts';
 
 export interface Plan {

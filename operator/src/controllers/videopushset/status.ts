@@ -5,9 +5,9 @@ import {
   type ConditionDraft,
   REASONS,
   settleConditions,
-} from '../../builders/conditions.ts';
-import { LABELS } from '../../builders/names.ts';
-import type { VideoPushSet } from '../../crds/video-push-set.generated.ts';
+} from '@videopush/resources/builders/conditions';
+import { LABELS } from '@videopush/resources/builders/names';
+import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import { isLeaving, type Observed, type StoredMember } from './observed.ts';

@@ -1,10 +1,11 @@
 /** The kinds that the fake API server serves: those of the operator, ours as crds/ defines them. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ResourceKind } from '@videopush/resources/objects';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
 import * as kinds from '../../kinds.ts';
-import type { ResourceKind } from '../../resource.ts';
 import { modelType, resourceType, type Schema, type Type } from './types.ts';
 
 export interface Cause {

@@ -1,5 +1,5 @@
 /** The API server's refusals, in its words and shapes. */
-import type { ResourceKind } from '../../resource.ts';
+import type { ResourceKind } from '@videopush/resources/objects';
 import type { Cause } from './catalog.ts';
 import type { Conflict } from './managers.ts';
 import type { Json } from './values.ts';

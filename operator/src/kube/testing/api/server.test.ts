@@ -1,9 +1,10 @@
 /** The faults that the fake API server makes on order, as the operator's own reflector and transport meet them. */
+
+import type { KubeObject } from '@videopush/resources/objects';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { until } from '../../../../../test/support/until.ts';
 import { ApiError, isGone } from '../../errors.ts';
 import { CONFIG_MAPS, SECRETS } from '../../kinds.ts';
-import type { KubeObject } from '../../objects.ts';
 import { Reflector } from '../../reflector.ts';
 import { Resource } from '../../resource.ts';
 import { HttpTransport } from '../../transport.ts';

@@ -1,7 +1,6 @@
 /** What the fake API server keeps: objects with their versions, and what happened to them, for watches. */
+import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import { resourceName } from '../../kinds.ts';
-import { type KubeObject, keyOf } from '../../objects.ts';
-import type { ResourceKind } from '../../resource.ts';
 import type { ServedKind } from './catalog.ts';
 import { type Manager, managedFields } from './managers.ts';
 import type { Selector } from './selectors.ts';

@@ -1,6 +1,6 @@
 /** The watches that are open at the fake API server: what they are told, and the ways in which they fail. */
 import type { ServerResponse } from 'node:http';
-import type { KubeObject } from '../../objects.ts';
+import type { KubeObject } from '@videopush/resources/objects';
 import type { WatchEvent } from '../../reflector.ts';
 import type { ServedKind } from './catalog.ts';
 import { expired } from './refusals.ts';

@@ -1,6 +1,7 @@
 /** The verbs that change objects, with the checks and corrections that the API server makes on the way. */
+
+import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
 import { NAMESPACES } from '../../kinds.ts';
-import type { KubeObject, ObjectMeta } from '../../objects.ts';
 import type { ServedKind } from './catalog.ts';
 import { itemProblems } from './fields.ts';
 import { apply, type Manager, sameManagers, update } from './managers.ts';

@@ -1,7 +1,12 @@
 /** The few calls of MediaMTX's control API (v3, 1.21.0) that a running server's paths need. */
-import { redact } from '@videopush/codec-worker/redact';
-import { DEFAULT_PORTS } from '../../../../builders/endpoints.ts';
-import { pathConfig, type ServerPath, type User } from '../../../../builders/mediamtx-config.ts';
+
+import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
+import {
+  pathConfig,
+  type ServerPath,
+  type User,
+} from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import { redact } from '@videopush/resources/redact';
 import { type Clock, within } from '../../../../kube/clock.ts';
 
 /** Where a server's API is, and as whom it is asked. */

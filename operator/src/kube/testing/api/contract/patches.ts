@@ -1,8 +1,9 @@
 /** Merge patches. */
+
+import type { KubeObject } from '@videopush/resources/objects';
 import { expect, it } from 'vitest';
 import { isNotFound, isOtherObject } from '../../../errors.ts';
 import { CONFIG_MAPS } from '../../../kinds.ts';
-import type { KubeObject } from '../../../objects.ts';
 import { dataOwners, type Entry, failure, versionOf, type World } from './world.ts';
 
 export function patches(world: World): void {

@@ -1,9 +1,10 @@
 /** Lists and watches. */
+import { VIDEO_PUSHES } from '@videopush/resources/kinds';
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../../clock.ts';
 import type { Status } from '../../../errors.ts';
-import { CONFIG_MAPS, VIDEO_PUSHES } from '../../../kinds.ts';
-import { type KubeObject, keyOf } from '../../../objects.ts';
+import { CONFIG_MAPS } from '../../../kinds.ts';
 import { Reflector } from '../../../reflector.ts';
 import { eventsFrom, versionOf, type World, words } from './world.ts';
 

@@ -1,7 +1,8 @@
 /** What a schema says, the status, and generations. */
+import { VIDEO_PUSHES } from '@videopush/resources/kinds';
 import { expect, it } from 'vitest';
 import { isNotFound } from '../../../errors.ts';
-import { DEPLOYMENTS, VIDEO_PUSHES } from '../../../kinds.ts';
+import { DEPLOYMENTS } from '../../../kinds.ts';
 import { type Entry, failure, OUTPUT, PUSH_SPEC, versionOf, type World } from './world.ts';
 
 export function resources(world: World): void {

@@ -1,9 +1,11 @@
 /** What the tests of the contract share: a namespace, and short words for what is written and watched in it. */
+
+import { VIDEO_PUSHES } from '@videopush/resources/kinds';
+import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import type { ApiError } from '../../../errors.ts';
-import { CONFIG_MAPS, VIDEO_PUSHES } from '../../../kinds.ts';
-import type { KubeObject } from '../../../objects.ts';
+import { CONFIG_MAPS } from '../../../kinds.ts';
 import type { Collection, WatchEvent } from '../../../reflector.ts';
-import { Resource, type ResourceKind } from '../../../resource.ts';
+import { Resource } from '../../../resource.ts';
 import type { Transport } from '../../../transport.ts';
 import { WriteGate } from '../../../write-gate.ts';
 

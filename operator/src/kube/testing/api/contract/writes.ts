@@ -1,7 +1,8 @@
 /** Writes of whole objects, and deletions. */
+import { VIDEO_PUSHES } from '@videopush/resources/kinds';
 import { expect, it } from 'vitest';
 import { isConflict, isNotFound } from '../../../errors.ts';
-import { CONFIG_MAPS, EVENTS, LEASES, VIDEO_PUSHES } from '../../../kinds.ts';
+import { CONFIG_MAPS, EVENTS, LEASES } from '../../../kinds.ts';
 import { eventsFrom, failure, versionOf, type World, words } from './world.ts';
 
 export function writes(world: World): void {

@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import { parseQuantity } from '../schema/quantity.ts';
+import { decoderCost, encoderCost, encoderMilliseconds, type StreamShape } from './cost.ts';
+import { codecOf, type Picture, pushedPicture, sourcePicture } from './picture.ts';
+import { containerResources } from './resources.ts';
+import { expectedRingBytes, ringVolumeBytes, slotBytes } from './ring-size.ts';
+import { somePush } from './testing/manifests.ts';
+
+const MiB = 2 ** 20;
+const picture = (width: number, height: number, rate = 30, known = true): Picture => ({
+  width,
+  height,
+  rate,
+  sizeKnown: known,
+  rateKnown: known,
+});
+const hd = picture(1920, 1080);
+const queue = { capacityFrames: 20, encoderDelayFrames: 0, latencyBudgetMilliseconds: 100 };
+const shape = (pushed: Picture, more: Partial<StreamShape> = {}): StreamShape => ({
+  source: pushed,
+  pushed,
+  generated: false,
+  encoder: { codec: 'H264' },
+  queue,
+  split: false,
+  ...more,
+});
+
+describe('the size of the frame queue is what the decoder makes of it', () => {
+  it('as measured: 26 slots at 30 frames/s, 34 MiB of 720p and 77 MiB of 1080p', () => {
+    expect(Math.round(expectedRingBytes(picture(1280, 720), queue) / MiB)).toBe(34);
+    expect(Math.round(expectedRingBytes(hd, queue) / MiB)).toBe(77);
+    expect(slotBytes(hd, 1)).toBe(3_112_960);
+  });
+
+  it('it ends at 256 MiB, but the frames that may wait fit in any case', () => {
+    const deep = { ...queue, encoderDelayFrames: 300 };
+    expect(expectedRingBytes(hd, deep) / MiB).toBeLessThan(256.2);
+    expect(expectedRingBytes(picture(3840, 2160), queue)).toBeGreaterThan(
+      22 * slotBytes(picture(3840, 2160), 1),
+    );
+  });
+
+  it('its volume has room for a second one, for 10 bits, and for a 2160p where the size is unknown', () => {
+    const volume = (one: Picture, generated = false) => ringVolumeBytes(one, queue, generated);
+    expect(volume(hd, true)).toBe(2 * expectedRingBytes(hd, queue));
+    expect(volume(hd)).toBeGreaterThan(3.9 * expectedRingBytes(hd, queue));
+    expect(volume(picture(1920, 1080, 30, false))).toBeGreaterThanOrEqual(
+      expectedRingBytes(picture(3840, 2160), queue),
+    );
+  });
+});
+
+describe('what is known of a picture before its source is opened', () => {
+  it.each([
+    [
+      'a pattern by its own words',
+      { source: { testPattern: { width: 640, height: 360, frameRate: '25' } } },
+      [640, 360, 25, true],
+    ],
+    [
+      'another source is taken for 1080p30',
+      { source: { uri: 'http://a.example/b' } },
+      [1920, 1080, 30, false],
+    ],
+    [
+      'one side in proportion to the other',
+      { source: { uri: 'http://a.example/b' }, video: { height: 720, frameRate: '30000/1001' } },
+      [1280, 720, 30000 / 1001, false],
+    ],
+    [
+      'both sides as asked for',
+      { source: { uri: 'http://a.example/b' }, video: { width: 640, height: 480 } },
+      [640, 480, 30, true],
+    ],
+  ] as const)('%s', (_, spec, [width, height, rate, sizeKnown]) => {
+    expect(pushedPicture(somePush(spec).spec)).toMatchObject({ width, height, rate, sizeKnown });
+  });
+
+  it('the codec follows from the name of an encoder', () => {
+    const codec = (encoder: string) => codecOf(somePush({ video: { encoder } }).spec);
+    expect(
+      ['libx264', 'h264_nvenc', 'libx265', 'hevc_vaapi', 'libvpx', 'libvpx-vp9', 'libsvtav1', 'mjpeg'].map(
+        codec,
+      ),
+    ).toEqual(['H264', 'H264', 'H265', 'H265', 'VP8', 'VP9', 'AV1', undefined]);
+    expect(codecOf(somePush().spec)).toBe('H264');
+    expect(sourcePicture(somePush({ source: { testPattern: {} } }).spec)).toMatchObject({ width: 1280 });
+  });
+});
+
+describe('requests by codec, size, rate and preset', () => {
+  const cases: [string, StreamShape, { decoder: [number, number]; encoder: [number, number] }][] = [
+    ['360p30', shape(picture(640, 360)), { decoder: [36, 112], encoder: [70, 103] }],
+    ['720p30', shape(picture(1280, 720)), { decoder: [84, 157], encoder: [220, 121] }],
+    ['1080p30', shape(hd), { decoder: [164, 233], encoder: [468, 151] }],
+    [
+      '1080p30 medium',
+      shape(hd, { encoder: { codec: 'H264', preset: 'medium' } }),
+      { decoder: [164, 233], encoder: [1576, 151] },
+    ],
+    [
+      '1080p30 H265',
+      shape(hd, { encoder: { codec: 'H265' } }),
+      { decoder: [164, 233], encoder: [2633, 242] },
+    ],
+  ];
+  it.each(cases)('%s', (_, one, { decoder, encoder }) => {
+    const figures = ({ cpuMillicores, memoryBytes }: ReturnType<typeof decoderCost>) => [
+      cpuMillicores,
+      Math.ceil(memoryBytes / MiB),
+    ];
+    expect(figures(decoderCost(one))).toEqual(decoder);
+    expect(figures(encoderCost(one))).toEqual(encoder);
+  });
+
+  it('two streams of 1080p30 fit on two cores, and three do not fit beside anything else', () => {
+    const one = decoderCost(shape(hd)).cpuMillicores + encoderCost(shape(hd)).cpuMillicores;
+    expect(2 * one).toBeLessThan(1500);
+    expect(3 * one).toBeGreaterThan(1500);
+  });
+
+  it('slower presets cost more, lookahead costs more, hardware costs little', () => {
+    const presets = [
+      'ultrafast',
+      'superfast',
+      'veryfast',
+      'faster',
+      'fast',
+      'medium',
+      'slow',
+      'slower',
+      'veryslow',
+    ];
+    for (const codec of ['H264', 'H265']) {
+      const costs = presets.map((preset) => encoderMilliseconds({ codec, preset }));
+      expect(costs).toEqual([...costs].sort((a, b) => a - b));
+    }
+    expect(encoderMilliseconds({ codec: 'H264', tune: 'none' })).toBeGreaterThan(
+      encoderMilliseconds({ codec: 'H264' }),
+    );
+    expect(encoderMilliseconds({ codec: 'H264', encoder: 'h264_vaapi' })).toBeLessThan(2);
+  });
+
+  it('in two pods each has a queue of its own, and the network costs both', () => {
+    const [together, apart] = [shape(hd), shape(hd, { split: true })];
+    expect(encoderCost(apart).memoryBytes - encoderCost(together).memoryBytes).toBe(
+      expectedRingBytes(hd, queue),
+    );
+    expect(decoderCost(apart).memoryBytes).toBe(decoderCost(together).memoryBytes);
+    expect(decoderCost(apart).cpuMillicores).toBeGreaterThan(decoderCost(together).cpuMillicores);
+  });
+});
+
+describe('explicit resources', () => {
+  const cost = { cpuMillicores: 250, memoryBytes: 100 * MiB, memoryLimitBytes: 300 * MiB };
+  const resolve = (given?: Parameters<typeof containerResources>[1]) =>
+    containerResources(cost, given, 'spec.resources.encoder');
+
+  it('unset, they follow from the table: no CPU limit, but one of memory', () => {
+    expect(resolve()).toEqual({ requests: { cpu: '250m', memory: '100Mi' }, limits: { memory: '300Mi' } });
+  });
+
+  it('win resource by resource', () => {
+    expect(resolve({ requests: { cpu: 2 }, limits: { 'nvidia.com/gpu': 1 } })).toEqual({
+      requests: { cpu: 2, memory: '100Mi' },
+      limits: { memory: '300Mi', 'nvidia.com/gpu': 1 },
+    });
+  });
+
+  it('take the other half of their pair along where it would be invalid', () => {
+    expect(resolve({ limits: { memory: '64Mi', cpu: '100m' } })).toEqual({
+      requests: { cpu: '100m', memory: '64Mi' },
+      limits: { cpu: '100m', memory: '64Mi' },
+    });
+    expect(resolve({ requests: { memory: '1Gi' } }).limits).toEqual({ memory: '1Gi' });
+  });
+
+  it('that contradict each other, or are none, are refused with the field', () => {
+    expect(() => resolve({ requests: { memory: '2Gi' }, limits: { memory: '1Gi' } })).toThrow(
+      'spec.resources.encoder.requests.memory: must be at most limits.memory, 1Gi',
+    );
+    expect(() => resolve({ limits: { cpu: 'much' } })).toThrow(
+      'spec.resources.encoder.limits.cpu: must be a quantity',
+    );
+    expect(() => resolve({ requests: { cpu: '-1' } })).toThrow(
+      'spec.resources.encoder.requests.cpu: must be a quantity',
+    );
+  });
+
+  it.each([
+    ['500m', 0.5],
+    ['1.5', 1.5],
+    [2, 2],
+    ['256Mi', 256 * MiB],
+    ['1e3', 1000],
+    ['2G', 2e9],
+    ['.5Gi', 2 ** 29],
+    ['', undefined],
+    ['1 Gi', undefined],
+    ['Mi', undefined],
+  ] as const)('quantity %s is %s', (text, expected) => {
+    expect(parseQuantity(text)).toBe(expected);
+  });
+});

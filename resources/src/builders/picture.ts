@@ -1,0 +1,79 @@
+/** What can be known of a stream's picture before its source is opened: sizes, rates, codec. Pure. */
+import type { VideoPush } from '../schema/video-push.generated.ts';
+
+type Spec = VideoPush['spec'];
+
+export interface Picture {
+  /** pixels */
+  width: number;
+  height: number;
+  /** frames per second */
+  rate: number;
+  /** the size is given by the resource and not assumed */
+  sizeKnown: boolean;
+  rateKnown: boolean;
+}
+
+/** What a source is taken for while nobody has seen it: the most common broadcast. */
+const ASSUMED = { width: 1920, height: 1080, rate: 30 } as const;
+
+/** Of a generated picture, where the resource leaves it open. */
+const PATTERN = { width: 1280, height: 720, rate: 30 } as const;
+
+/** "30000/1001" as a number. */
+export function rateOf(text: string): number {
+  const [numerator = '0', denominator = '1'] = text.split('/');
+  return Number(numerator) / Number(denominator);
+}
+
+/** As it comes out of the source: what the decoder decodes. */
+export function sourcePicture({ source }: Spec): Picture {
+  const { testPattern } = source;
+  if (!testPattern) return { ...ASSUMED, sizeKnown: false, rateKnown: false };
+  return {
+    width: testPattern.width ?? PATTERN.width,
+    height: testPattern.height ?? PATTERN.height,
+    rate: testPattern.frameRate === undefined ? PATTERN.rate : rateOf(testPattern.frameRate),
+    sizeKnown: true,
+    rateKnown: true,
+  };
+}
+
+/** As it goes through the queue into the encoder: after scaling and rate conversion. */
+export function pushedPicture(spec: Spec): Picture {
+  const source = sourcePicture(spec);
+  const { width, height, frameRate } = spec.video ?? {};
+  const aspect = source.width / source.height;
+  return {
+    width: width ?? (height === undefined ? source.width : even(height * aspect)),
+    height: height ?? (width === undefined ? source.height : even(width / aspect)),
+    rate: frameRate === undefined ? source.rate : rateOf(frameRate),
+    sizeKnown: source.sizeKnown || (width !== undefined && height !== undefined),
+    rateKnown: source.rateKnown || frameRate !== undefined,
+  };
+}
+
+export const megapixels = ({ width, height }: Picture): number => (width * height) / 1e6;
+
+const even = (pixels: number): number => Math.max(2, Math.round(pixels / 2) * 2);
+
+/** Which codec an encoder's name makes, by the words that libavcodec's names hold. */
+const CODECS: readonly (readonly [RegExp, string])[] = [
+  [/264/, 'H264'],
+  [/265|hevc/, 'H265'],
+  [/vp8|^libvpx$/, 'VP8'],
+  [/vp9/, 'VP9'],
+  [/av1/, 'AV1'],
+  [/mpeg4|xvid/, 'MPEG4'],
+];
+
+/** The codec that a stream is encoded with; undefined for an encoder whose name says nothing. */
+export function codecOf({ video }: Spec): string | undefined {
+  if (video?.encoder === undefined) return video?.codec ?? 'H264';
+  const name = video.encoder;
+  return CODECS.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+/** An encoder that works on a graphics processor or another device: its frames cost the CPU little. */
+export const isHardwareEncoder = (name: string | undefined): boolean =>
+  /_(vaapi|nvenc|qsv|amf|v4l2m2m|videotoolbox|vulkan|rkmpp|omx)$/.test(name ?? '');

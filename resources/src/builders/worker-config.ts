@@ -1,0 +1,195 @@
+/** A VideoPush into the configurations of its two processes: the same for a cluster and for one machine. Pure. */
+
+import { ManifestError } from '../schema/manifest.ts';
+import type { VideoPush } from '../schema/video-push.generated.ts';
+import {
+  addressFault,
+  type DecoderConfig,
+  type EncoderConfig,
+  type WorkerConfigs,
+} from '../worker-config.ts';
+import { encoderDelayFrames } from './encoder-delay.ts';
+import { contentHash } from './names.ts';
+
+type Spec = VideoPush['spec'];
+type Source = Spec['source'];
+export type OnEnd = NonNullable<Source['onEnd']>;
+export type CatchUp = NonNullable<NonNullable<Spec['pacing']>['catchUp']>;
+
+/** Files whose content is the user name and the password. */
+export interface CredentialFiles {
+  userFile?: string;
+  passwordFile?: string;
+}
+
+/** Where an output goes, resolved from its reference: exactly one of `url` (without credentials) and `urlFile`. */
+export interface OutputTarget extends CredentialFiles {
+  url?: string;
+  urlFile?: string;
+}
+
+/** What the place of running adds to a VideoPush. */
+export interface WorkerContext {
+  /** By output name; every output of the VideoPush must be there. */
+  outputs: Readonly<Record<string, OutputTarget>>;
+  /** Of the source. */
+  sourceCredentials?: CredentialFiles;
+  /** The folder under which each claim is mounted, by claim name. */
+  claims?: Readonly<Record<string, string>>;
+  /** File of the frame ring in a memory-backed folder. */
+  ringPath?: string;
+  decoderHttp?: { host: string; port: number };
+  encoderHttp?: { host: string; port: number };
+  logLevel?: 'error' | 'warn' | 'info' | 'debug';
+  /** Processors of the machine that encodes, for the estimate of the encoder's delay. */
+  processors?: number;
+  /** The JetStream stream that joins the two processes when they run in different pods; unset: only the ring does. */
+  jetStream?: { address: string; stream: string } | undefined;
+}
+
+/** Where both containers mount the ring, and the ports of the two processes of one pod. */
+export const POD_DEFAULTS = {
+  ringPath: '/ring/frames',
+  decoderHttp: { host: '0.0.0.0', port: 9090 },
+  encoderHttp: { host: '0.0.0.0', port: 9091 },
+  processors: 4,
+} as const;
+
+/**
+ * Configurations of decoder and encoder. Explicit settings are carried over; unset ones stay unset wherever the
+ * source's descriptor is to decide (size, rate, bit rate), so that the order explicit > descriptor > default holds.
+ * @throws ManifestError naming the field
+ */
+export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): WorkerConfigs {
+  const { spec, metadata } = push;
+  const names = spec.outputs.map(({ name }) => name);
+  const source = sourceOptions(spec.source, context);
+  const { width, height, frameRate } = spec.video ?? {};
+  const video = without({ width, height, frameRate });
+  const common = {
+    version: 1 as const,
+    stream: `${metadata.namespace ?? 'default'}/${metadata.name}`,
+    logLevel: context.logLevel ?? 'info',
+    latencyBudgetMilliseconds: spec.pacing?.latencyBudgetMilliseconds ?? 100,
+    queue: {
+      type: 'ring' as const,
+      path: context.ringPath ?? POD_DEFAULTS.ringPath,
+      capacityFrames: spec.queue?.capacityFrames ?? 20,
+      whenFull: spec.queue?.whenFull ?? 'Block',
+      encoderDelayFrames: encoderDelayFrames(spec.video ?? {}, context.processors ?? POD_DEFAULTS.processors),
+      outputs: names,
+      // Frames that another source has left in the stream are sent; its position and its end are not this one's.
+      ...(context.jetStream && { jetStream: { ...context.jetStream, source: contentHash([source, video]) } }),
+    },
+  };
+  return {
+    decoder: {
+      ...common,
+      role: 'decoder',
+      http: context.decoderHttp ?? POD_DEFAULTS.decoderHttp,
+      source,
+      video,
+    },
+    encoder: {
+      ...common,
+      role: 'encoder',
+      http: context.encoderHttp ?? POD_DEFAULTS.encoderHttp,
+      encoder: encoderOptions(spec),
+      outputs: spec.outputs.map(({ name }, index) => outputOptions(name, index, context)),
+    },
+  };
+}
+
+/** The value of `onEnd` in effect: what a person expects of such a source. */
+export function effectiveOnEnd(source: Source): OnEnd {
+  if (source.onEnd) return source.onEnd;
+  if (source.testPattern) return 'Repeat';
+  return /^(rtsps?|rtmps?|srt):/i.test(source.uri ?? '') ? 'Reconnect' : 'Complete';
+}
+
+/** The value of `catchUp` in effect: only a live source loses by being late for good. */
+export function effectiveCatchUp(spec: Spec): CatchUp {
+  return spec.pacing?.catchUp ?? (effectiveOnEnd(spec.source) === 'Reconnect' ? 'Burst' : 'Rebase');
+}
+
+/** What may be shown of a source: host, volume or pattern. */
+export function sourceLabel({ uri, persistentVolumeClaim, testPattern }: Source): string {
+  if (persistentVolumeClaim) return `${persistentVolumeClaim.claimName}/${persistentVolumeClaim.path}`;
+  if (testPattern) return testPattern.pattern ?? 'TestSrc2';
+  const [, host = ''] = /^[^:]+:\/\/([^/?#]*)/.exec(uri ?? '') ?? [];
+  return host.slice(host.lastIndexOf('@') + 1) || (uri ?? '').replace(/^file:\/\//i, '');
+}
+
+function sourceOptions(source: Source, context: WorkerContext): DecoderConfig['source'] {
+  const transport = source.rtspTransport?.toLowerCase() as 'tcp' | 'udp' | undefined;
+  return without({
+    ...origin(source, context),
+    ...context.sourceCredentials,
+    rtspTransport: /^rtsps?:/i.test(source.uri ?? '') ? (transport ?? 'tcp') : undefined,
+    onEnd: effectiveOnEnd(source),
+  });
+}
+
+function origin(
+  source: Source,
+  { claims = {} }: WorkerContext,
+): Pick<DecoderConfig['source'], 'uri' | 'testPattern'> {
+  const { uri, persistentVolumeClaim: claim, testPattern } = source;
+  if (testPattern) {
+    const { pattern, ...rest } = testPattern;
+    return { testPattern: without({ ...rest, pattern: pattern?.toLowerCase() as 'testsrc2' | undefined }) };
+  }
+  if (claim) {
+    const folder = claims[claim.claimName];
+    if (folder === undefined) {
+      throw new ManifestError(
+        'spec.source.persistentVolumeClaim.claimName',
+        `no folder is known for claim "${claim.claimName}"`,
+      );
+    }
+    if (claim.path.split('/').includes('..')) {
+      throw new ManifestError(
+        'spec.source.persistentVolumeClaim.path',
+        'must not leave the volume with ".."',
+      );
+    }
+    return { uri: `${folder.replace(/\/$/, '')}/${claim.path}` };
+  }
+  const fault = addressFault(uri ?? '');
+  if (fault) throw new ManifestError('spec.source.uri', fault);
+  return { uri };
+}
+
+function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
+  const { codec, encoder, bitrateKbps, gopSeconds, gopFrames, maxBFrames, preset, tune, threads } =
+    spec.video ?? {};
+  return without({
+    codec: encoder === undefined ? codec : undefined,
+    encoder,
+    bitRate: bitrateKbps === undefined ? undefined : bitrateKbps * 1000,
+    gopFrames,
+    gopSeconds: gopFrames === undefined ? gopSeconds : undefined,
+    maxBFrames,
+    preset,
+    tune: tune === 'none' ? '' : tune,
+    threads,
+    catchUp: effectiveCatchUp(spec),
+  });
+}
+
+function outputOptions(
+  name: string,
+  index: number,
+  context: WorkerContext,
+): EncoderConfig['outputs'][number] {
+  const target = context.outputs[name];
+  if (!target) throw new ManifestError(`spec.outputs[${index}]`, `no address is known for output "${name}"`);
+  const fault = target.url === undefined ? undefined : addressFault(target.url);
+  if (fault) throw new ManifestError(`spec.outputs[${index}].url`, fault);
+  return without({ name, ...target });
+}
+
+/** The object without its undefined members: JSON would drop them, comparisons would not. */
+function without<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

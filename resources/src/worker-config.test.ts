@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { addressFault, parseWorkerConfig, WorkerConfigError } from './worker-config.ts';
+
+const common = {
+  version: 1,
+  stream: 'default/camera-1',
+  queue: { path: '/ring/frames', outputs: ['main'] },
+};
+const encoder = () => ({
+  ...structuredClone(common),
+  role: 'encoder',
+  outputs: [{ name: 'main', url: 'rtsp://media.example/film' }] as Record<string, unknown>[],
+});
+const decoder = () => ({
+  ...structuredClone(common),
+  role: 'decoder',
+  source: { uri: 'file:///films/a.mp4', onEnd: 'Complete' } as Record<string, unknown>,
+});
+
+it('what may be left out has its default', () => {
+  const config = parseWorkerConfig(
+    JSON.stringify({ ...decoder(), source: { uri: '/films/a b.mp4', onEnd: 'Complete' } }),
+  );
+  expect(config).toEqual({
+    ...decoder(),
+    source: { uri: '/films/a b.mp4', onEnd: 'Complete' },
+    http: { host: '127.0.0.1', port: 9090 },
+    logLevel: 'info',
+    latencyBudgetMilliseconds: 100,
+    queue: {
+      type: 'ring',
+      path: '/ring/frames',
+      capacityFrames: 20,
+      whenFull: 'Block',
+      encoderDelayFrames: 0,
+      outputs: ['main'],
+    },
+    video: {},
+  });
+  expect(parseWorkerConfig(JSON.stringify(encoder()))).toMatchObject({ encoder: { catchUp: 'Rebase' } });
+});
+
+describe('a wrong configuration is refused with one line that begins with the field', () => {
+  type Document = Record<string, unknown>;
+  const cases: [string, Document, string][] = [
+    ['an unknown key', { ...encoder(), extra: 1 }, 'extra: is not a known key'],
+    [
+      'an unknown key further down',
+      { ...encoder(), outputs: [{ name: 'main', url: 'rtsp://a/b', pass: 'x' }] },
+      'outputs[0].pass: is not a known key',
+    ],
+    ['a wrong type', { ...encoder(), http: { port: '9090' } }, 'http.port: must be a number, not a string'],
+    ['a fraction', { ...encoder(), http: { port: 1.5 } }, 'http.port: must be a whole number'],
+    ['out of bounds', { ...encoder(), http: { port: 65_536 } }, 'http.port: must be at most 65535'],
+    [
+      'an unknown value',
+      { ...encoder(), encoder: { catchUp: 'Sprint' } },
+      'encoder.catchUp: must be one of "Rebase", "Burst", "Skip"',
+    ],
+    [
+      'a JetStream that is named with a password',
+      {
+        ...encoder(),
+        queue: {
+          ...common.queue,
+          jetStream: { address: 'nats://me:secret@nats:4222', stream: 's', source: 'film' },
+        },
+      },
+      'queue.jetStream.address: must be nats://HOST:PORT without credentials',
+    ],
+    [
+      'a name that JetStream has no stream of',
+      {
+        ...encoder(),
+        queue: { ...common.queue, jetStream: { address: 'nats://nats:4222', stream: 'a.b', source: 'film' } },
+      },
+      'queue.jetStream.stream: must be 1-200 letters, digits, "-" or "_"',
+    ],
+    ['no role', common, 'role: must be "decoder" or "encoder"'],
+    ['another version', { ...encoder(), version: 2 }, 'version: must be 1'],
+    ['no version', { ...encoder(), version: undefined }, 'version: is missing; must be 1'],
+    [
+      'nothing missing but the queue',
+      { ...encoder(), queue: undefined },
+      'queue: is missing; expected an object',
+    ],
+    [
+      'a stream without namespace',
+      { ...encoder(), stream: 'camera' },
+      'stream: must be NAMESPACE/NAME in lower case',
+    ],
+    ['no outputs', { ...encoder(), outputs: [] }, 'outputs: must have at least 1 items'],
+    [
+      'names that the ledger does not know',
+      { ...encoder(), queue: { path: '/r', outputs: ['a'] } },
+      "queue.outputs: must list the outputs' names in their order: main",
+    ],
+    [
+      'a name used twice',
+      { ...encoder(), outputs: [...encoder().outputs, ...encoder().outputs] },
+      'outputs[1].name: is used twice',
+    ],
+    [
+      'two addresses',
+      { ...encoder(), outputs: [{ name: 'main', url: 'rtsp://a/b', urlFile: '/u' }] },
+      'outputs[0]: must have exactly one of `url` and `urlFile`',
+    ],
+    [
+      'credentials in an output',
+      { ...encoder(), outputs: [{ name: 'main', url: 'rtsp://ann:secret@a/b' }] },
+      'outputs[0].url: must not carry a user name or password; put them into files',
+    ],
+    [
+      'credentials in a source',
+      { ...decoder(), source: { uri: 'RTSP://ann@a/b', onEnd: 'Reconnect' } },
+      'source.uri: must not carry a user name or password',
+    ],
+    [
+      'a URL without host',
+      { ...decoder(), source: { uri: 'rtsp:///b', onEnd: 'Reconnect' } },
+      'source.uri: names no host',
+    ],
+    [
+      'a URL with a space',
+      { ...decoder(), source: { uri: 'http://a/b c', onEnd: 'Complete' } },
+      'source.uri: must not contain spaces (write %20)',
+    ],
+    [
+      'a URL that is none',
+      { ...decoder(), source: { uri: 'http://a:port/', onEnd: 'Complete' } },
+      'source.uri: is not a URL: expected SCHEME://HOST[:PORT]/PATH',
+    ],
+    [
+      'a newline in a path',
+      { ...decoder(), source: { uri: '/a\nb', onEnd: 'Complete' } },
+      'source.uri: must not contain control characters',
+    ],
+    [
+      'no source',
+      { ...decoder(), source: { onEnd: 'Complete' } },
+      'source: must have exactly one of `uri` and `testPattern`',
+    ],
+    ['an encoder in the decoder', { ...decoder(), encoder: {} }, 'encoder: is not a known key'],
+    [
+      'a rate that is no rational',
+      { ...decoder(), video: { frameRate: '29.97' } },
+      'video.frameRate: must be a rational number such as "25" or "30000/1001"',
+    ],
+  ];
+  it.each(cases)('%s', (_, document, message) => {
+    let line = 'accepted';
+    try {
+      parseWorkerConfig(JSON.stringify(document));
+    } catch (error) {
+      expect(error).toBeInstanceOf(WorkerConfigError);
+      expect(error).toMatchObject({ code: 'ConfigInvalid', permanent: true });
+      line = (error as Error).message;
+    }
+    expect(line.startsWith(message), line).toBe(true);
+    expect(line).not.toMatch(/\n|secret/);
+  });
+
+  it('no JSON', () => {
+    expect(() => parseWorkerConfig('{"url": "rtsp://ann:secret@a/b"')).toThrow(
+      /^the document is not JSON: (?!.*secret)[^\n]*$/,
+    );
+    expect(() => parseWorkerConfig('[]')).toThrow('configuration: must be an object, not an array');
+  });
+});
+
+it('paths and URLs of every kind are taken', () => {
+  for (const address of [
+    'film.mp4',
+    '/films/a@b:c.mp4',
+    'file:///a',
+    'http://[::1]:80/a?b=c',
+    'srt://h:1?streamid=publish:a',
+    'rtmp://h/live/key@x',
+  ]) {
+    expect(addressFault(address), address).toBeUndefined();
+  }
+});

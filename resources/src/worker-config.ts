@@ -1,0 +1,229 @@
+/**
+ * WorkerConfig: the JSON document that tells one worker process everything. The builders write it, this file
+ * is its schema. Units stand in the names; bit rates are bits per second everywhere below a manifest.
+ */
+import { z } from 'zod';
+import { describeIssue } from './config-issues.ts';
+import { redact } from './redact.ts';
+
+/** 1-63 letters, digits, '-': a DNS label, as Kubernetes names its list items. */
+const label = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be 1-63 lower-case letters, digits or "-"');
+
+const filePath = z.string().min(1).max(4096).refine(withoutControls, 'must not contain control characters');
+
+const rational = z
+  .string()
+  .regex(/^[1-9]\d{0,6}(\/[1-9]\d{0,6})?$/, 'must be a rational number such as "25" or "30000/1001"');
+
+const size = z.int().min(16).max(16384);
+const timeout = z.int().min(1).max(86_400_000);
+const threads = z.int().min(0).max(64);
+
+/** A URL without credentials, or a path. */
+const address = z
+  .string()
+  .min(1)
+  .max(4096)
+  .superRefine((text, context) => {
+    const fault = addressFault(text);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  });
+
+const credentialFiles = { userFile: filePath.optional(), passwordFile: filePath.optional() };
+
+const testPattern = z.strictObject({
+  pattern: z.enum(['testsrc2', 'smptehdbars', 'testsrc']).optional(),
+  width: size.optional(),
+  height: size.optional(),
+  frameRate: rational.optional(),
+  durationSeconds: z.number().positive().max(86_400_000).optional(),
+});
+
+const source = z
+  .strictObject({
+    uri: address.optional(),
+    testPattern: testPattern.optional(),
+    ...credentialFiles,
+    rtspTransport: z.enum(['tcp', 'udp']).optional(),
+    openTimeoutMilliseconds: timeout.optional(),
+    readTimeoutMilliseconds: timeout.optional(),
+    threads: threads.optional(),
+    onEnd: z.enum(['Complete', 'Repeat', 'Reconnect']),
+  })
+  .refine(({ uri, testPattern }) => (uri === undefined) !== (testPattern === undefined), {
+    message: 'must have exactly one of `uri` and `testPattern`',
+  });
+
+const video = z.strictObject({
+  width: size.optional(),
+  height: size.optional(),
+  frameRate: rational.optional(),
+});
+
+/** A JetStream stream that joins the rings of two pods. */
+const jetStream = z.strictObject({
+  address: z
+    .string()
+    .max(512)
+    .regex(/^(nats|tls):\/\/[^\s/@]+$/, 'must be nats://HOST:PORT without credentials'),
+  stream: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, 'must be 1-200 letters, digits, "-" or "_"'),
+  /** Identity of what the frames are made from, the same for both: only the same source is gone on with, and has its end heeded. */
+  source: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be 1-128 letters, digits, "-" or "_"'),
+});
+
+const queue = z.strictObject({
+  type: z.literal('ring').default('ring'),
+  path: filePath,
+  capacityFrames: z.int().min(1).max(256).default(20),
+  whenFull: z.enum(['Block', 'DropOldest', 'DropNewest']).default('Block'),
+  encoderDelayFrames: z.int().min(0).max(512).default(0),
+  outputs: z.array(label).min(1).max(8),
+  /** Set: decoder and encoder run in different pods, each with a ring of its own at `path`. */
+  jetStream: jetStream.optional(),
+});
+
+const encoder = z.strictObject({
+  codec: z.string().max(32).optional(),
+  encoder: z.string().max(64).optional(),
+  width: size.optional(),
+  height: size.optional(),
+  frameRate: rational.optional(),
+  bitRate: z.int().min(1000).max(4_000_000_000).optional(),
+  gopFrames: z.int().min(1).max(100_000).optional(),
+  gopSeconds: z.number().positive().max(3600).optional(),
+  maxBFrames: z.int().min(0).max(16).optional(),
+  preset: z.string().max(32).optional(),
+  tune: z.string().max(32).optional(),
+  threads: threads.optional(),
+  extra: z.record(z.string().max(64), z.string().max(1024)).optional(),
+  catchUp: z.enum(['Rebase', 'Burst', 'Skip']).default('Rebase'),
+});
+
+const output = z
+  .strictObject({
+    name: label,
+    url: address.optional(),
+    /** A file that holds the whole URL, for URLs that are secrets themselves (a stream key in the path). */
+    urlFile: filePath.optional(),
+    ...credentialFiles,
+    connectTimeoutMilliseconds: timeout.optional(),
+    responseTimeoutMilliseconds: timeout.optional(),
+    writeTimeoutMilliseconds: timeout.optional(),
+  })
+  .refine(({ url, urlFile }) => (url === undefined) !== (urlFile === undefined), {
+    message: 'must have exactly one of `url` and `urlFile`',
+  });
+
+const common = {
+  version: z.literal(1),
+  /** namespace/name; the metrics' label */
+  stream: z
+    .string()
+    .regex(/^[a-z0-9][-a-z0-9.]{0,252}\/[a-z0-9][-a-z0-9.]{0,252}$/, 'must be NAMESPACE/NAME in lower case'),
+  http: z
+    .strictObject({
+      host: z.string().min(1).max(253).default('127.0.0.1'),
+      /** 0 = any free port, told in the log */
+      port: z.int().min(0).max(65535).default(9090),
+    })
+    .default({ host: '127.0.0.1', port: 9090 }),
+  logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+  latencyBudgetMilliseconds: z.int().min(0).max(10_000).default(100),
+  queue,
+};
+
+const decoderConfig = z.strictObject({
+  ...common,
+  role: z.literal('decoder'),
+  source,
+  video: video.default({}),
+});
+
+const encoderConfig = z
+  .strictObject({
+    ...common,
+    role: z.literal('encoder'),
+    encoder: encoder.default({ catchUp: 'Rebase' }),
+    outputs: z.array(output).min(1).max(8),
+  })
+  .superRefine(({ queue: { outputs: keys }, outputs }, context) => {
+    const names = outputs.map(({ name }) => name);
+    const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
+    if (twice >= 0) {
+      context.addIssue({ code: 'custom', path: ['outputs', twice, 'name'], message: 'is used twice' });
+    } else if (names.join() !== keys.join()) {
+      // The ledger's records in the ring go by this order, in both processes.
+      const message = `must list the outputs' names in their order: ${names.join(', ')}`;
+      context.addIssue({ code: 'custom', path: ['queue', 'outputs'], message });
+    }
+  });
+
+const workerConfig = z.discriminatedUnion('role', [decoderConfig, encoderConfig]);
+
+export type WorkerConfig = z.output<typeof workerConfig>;
+export type DecoderConfig = z.output<typeof decoderConfig>;
+export type EncoderConfig = z.output<typeof encoderConfig>;
+
+/** Both processes of one stream. */
+export interface WorkerConfigs {
+  decoder: DecoderConfig;
+  encoder: EncoderConfig;
+}
+
+/**
+ * Reads a WorkerConfig. @throws WorkerConfigError (`ConfigInvalid`), whose message is one line that begins with the field:
+ * `outputs[0].url: must not carry a user name or password; ...`
+ */
+export function parseWorkerConfig(text: string): WorkerConfig {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new WorkerConfigError(`the document is not JSON: ${redact((error as Error).message)}`);
+  }
+  return checkWorkerConfig(document);
+}
+
+/** As parseWorkerConfig, for a document that is an object already. */
+export function checkWorkerConfig(document: unknown): WorkerConfig {
+  const result = workerConfig.safeParse(document, { reportInput: true });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new WorkerConfigError(issue ? describeIssue(issue) : 'the document is not a WorkerConfig');
+}
+
+/** What is wrong with a worker's configuration, in the shape of the native core's errors. */
+export class WorkerConfigError extends Error {
+  override readonly name = 'WorkerConfigError';
+  readonly code = 'ConfigInvalid';
+  readonly action = 'correct the worker configuration';
+  readonly permanent = true;
+}
+
+/** Schemes whose URLs name no host. */
+const HOSTLESS = new Set(['file:']);
+
+/** Why `text` is not a usable source or output address, or undefined. Which schemes work is the native core's to say. */
+export function addressFault(text: string): string | undefined {
+  if (!withoutControls(text)) return 'must not contain control characters';
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined; // a path
+  if (/\s/.test(text)) return 'must not contain spaces (write %20)';
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return 'is not a URL: expected SCHEME://HOST[:PORT]/PATH';
+  }
+  if (url.username !== '' || url.password !== '') {
+    return 'must not carry a user name or password; put them into files and name these in userFile and passwordFile';
+  }
+  if (url.hostname === '' && !HOSTLESS.has(url.protocol)) return 'names no host';
+  return undefined;
+}
+
+function withoutControls(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for
+  return !/[\u0000-\u001f\u007f]/.test(text);
+}
