@@ -14,7 +14,7 @@
   "targets": [
     {
       "target_name": "videopush_native",
-      "sources": ["<!@(ls src/*/*.cc | grep -v '^src/supervisor/')"],
+      "sources": ["<!@(find src -name '*.cc' -not -path 'src/supervisor/*' | sort)"],
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       # node-addon-api's own headers are not ours to warn about.
       "cflags_cc": ["-isystem <!(node -p \"require('node:path').dirname(require.resolve('node-addon-api'))\")", "<!@(pkg-config --cflags <(packages))"],

@@ -10,9 +10,8 @@ export const ARROWS = {
   'native/src/core': [],
   'native/src/media': ['native/src/core'],
   'native/src/pacing': ['native/src/core'],
-  // The injected clock lives in pacing/: waiting on a ring and on a socket goes by it too.
-  'native/src/ring': ['native/src/core', 'native/src/pacing'],
-  'native/src/sinks': ['native/src/core', 'native/src/pacing'],
+  'native/src/ring': ['native/src/core'],
+  'native/src/sinks': ['native/src/core'],
   'native/src/sessions': ['media', 'ring', 'pacing', 'sinks', 'core'].map((name) => `native/src/${name}`),
   'native/src/binding': ['sessions', 'media', 'ring', 'pacing', 'sinks', 'core'].map(
     (name) => `native/src/${name}`,

@@ -4,10 +4,10 @@
 #include <napi.h>
 
 #include "binding/fields.h"
-#include "media/encoder.h"
-#include "media/source.h"
-#include "sessions/decode_session.h"
-#include "sessions/encode_session.h"
+#include "media/encode/encoder.h"
+#include "media/source/source.h"
+#include "sessions/decode/decode_session.h"
+#include "sessions/encode/encode_session.h"
 
 namespace videopush::binding {
 

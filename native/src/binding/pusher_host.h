@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "binding/session_host.h"
-#include "sessions/memory_input.h"
+#include "sessions/encode/memory_input.h"
 
 namespace videopush::binding {
 

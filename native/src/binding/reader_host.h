@@ -7,7 +7,7 @@
 
 #include "binding/doorbell.h"
 #include "binding/options.h"
-#include "sessions/read_session.h"
+#include "sessions/read/read_session.h"
 
 namespace videopush::binding {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::binding {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "binding/values.h"
-#include "sessions/ring_input.h"
+#include "sessions/encode/ring_input.h"
 
 namespace videopush::binding {
 namespace {

@@ -4,10 +4,10 @@
 #include <napi.h>
 
 #include "core/error.h"
-#include "media/source.h"
+#include "media/source/source.h"
 #include "ring/layout.h"
-#include "sessions/decode_session.h"
-#include "sessions/encode_session.h"
+#include "sessions/decode/decode_session.h"
+#include "sessions/encode/encode_session.h"
 
 namespace videopush::binding {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "core/av.h"
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::pacing {
 

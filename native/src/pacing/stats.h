@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::pacing {
 

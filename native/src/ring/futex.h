@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "core/abort.h"
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::ring {
 

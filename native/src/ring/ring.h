@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "core/abort.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "core/format.h"
-#include "pacing/clock.h"
 #include "ring/layout.h"
 
 namespace videopush::ring {

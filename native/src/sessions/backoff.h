@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <random>
 
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::sessions {
 

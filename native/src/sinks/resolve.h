@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/abort.h"
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::sinks {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::sinks {
 

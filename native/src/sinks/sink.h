@@ -10,7 +10,7 @@
 
 #include "core/abort.h"
 #include "core/av.h"
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::sinks {
 

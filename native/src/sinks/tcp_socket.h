@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/abort.h"
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::sinks {
 

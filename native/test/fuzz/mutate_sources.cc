@@ -28,9 +28,9 @@
 #include <vector>
 
 #include "core/error.h"
-#include "media/clips.h"
-#include "media/convert.h"
-#include "media/source.h"
+#include "media/picture/convert.h"
+#include "media/source/clips.h"
+#include "media/source/source.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "pacing/clock.h"
+#include "core/clock.h"
 
 namespace videopush::test {
 

@@ -1,0 +1,251 @@
+#include "media/encode/encoder_settings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "core/error.h"
+
+extern "C" {
+#include <libavutil/opt.h>
+}
+
+namespace videopush::media {
+namespace {
+
+constexpr int kMaxBFrames = 16;   // what x264 takes (X264_BFRAME_MAX)
+constexpr int kMaxThreads = 128;  // X264_THREAD_MAX
+constexpr int kMaxSide = 16'384;  // pixels
+constexpr std::int64_t kLeastBitRate = 300'000;
+constexpr double kDefaultGopSeconds = 2, kLongestInheritedGopSeconds = 10;
+constexpr AVRational kDefaultRate{25, 1};
+
+/// What makes an encoder live: no lookahead, a speed that keeps up. Applied unless preset, tune or
+/// the option itself was asked for.
+struct LiveDefaults {
+  std::string_view encoder;
+  std::map<std::string, std::string> options;
+};
+
+const std::vector<LiveDefaults>& live_defaults() {
+  static const std::vector<LiveDefaults> all = {
+      {"libx264", {{"preset", "veryfast"}, {"tune", "zerolatency"}}},
+      {"libx264rgb", {{"preset", "veryfast"}, {"tune", "zerolatency"}}},
+      {"libx265", {{"preset", "veryfast"}, {"tune", "zerolatency"}}},
+      {"libvpx", {{"deadline", "realtime"}, {"cpu-used", "8"}, {"lag-in-frames", "0"}}},
+      {"libvpx-vp9", {{"deadline", "realtime"}, {"cpu-used", "8"}, {"lag-in-frames", "0"}}},
+      {"libaom-av1", {{"usage", "realtime"}, {"cpu-used", "8"}, {"lag-in-frames", "0"}}},
+      {"libsvtav1", {{"preset", "10"}}},
+  };
+  return all;
+}
+
+bool has_private_option(const AVCodec& codec, const std::string& name) {
+  return codec.priv_class != nullptr &&
+         av_opt_find(const_cast<const AVClass**>(&codec.priv_class), name.c_str(), nullptr, 0,
+                     AV_OPT_SEARCH_FAKE_OBJ) != nullptr;
+}
+
+bool has_option(const AVCodec& codec, const std::string& name) {
+  const AVClass* generic = avcodec_get_class();
+  return has_private_option(codec, name) ||
+         av_opt_find(&generic, name.c_str(), nullptr, 0, AV_OPT_SEARCH_FAKE_OBJ) != nullptr;
+}
+
+[[noreturn]] void refuse(const std::string& message, const std::string& action) {
+  throw Error(ErrorCode::InvalidArgument, message, action);
+}
+
+void require_range(const char* what, std::int64_t value, std::int64_t least, std::int64_t most) {
+  if (value < least || value > most)
+    refuse(std::string(what) + " is " + std::to_string(value),
+           "choose " + std::to_string(least) + " to " + std::to_string(most));
+}
+
+AVRational chosen_rate(const EncoderOptions& options, const VideoFormat& input) {
+  const auto known = [](AVRational rate) { return rate.num > 0 && rate.den > 0; };
+  if (known(options.frame_rate)) return options.frame_rate;
+  return known(input.frame_rate()) ? input.frame_rate() : kDefaultRate;
+}
+
+int frames_in(AVRational rate, double seconds) {
+  return std::max(1, static_cast<int>(std::lround(seconds * av_q2d(rate))));
+}
+
+int chosen_gop(const EncoderOptions& options, const VideoFormat& input, AVRational rate) {
+  if (options.gop_frames > 0) return options.gop_frames;
+  if (options.gop_seconds > 0) return frames_in(rate, options.gop_seconds);
+  // 1 is an intra codec's or a generated picture's nature, not a wish for nothing but key frames.
+  if (input.gop_frames > 1)
+    return std::min(input.gop_frames, frames_in(rate, kLongestInheritedGopSeconds));
+  return frames_in(rate, kDefaultGopSeconds);
+}
+
+/// An intermediate codec's 100 Mb/s say nothing about what a live stream needs, hence the bound.
+std::int64_t chosen_bit_rate(const EncoderOptions& options, const VideoFormat& input,
+                             const EncoderSettings& settings) {
+  if (options.bit_rate > 0) return options.bit_rate;
+  const std::int64_t pixels = static_cast<std::int64_t>(settings.width) * settings.height;
+  const std::int64_t by_size = std::max(
+      kLeastBitRate, av_rescale(pixels, settings.frame_rate.num, 10LL * settings.frame_rate.den));
+  return input.bit_rate > 0 ? std::min(input.bit_rate, 4 * by_size) : by_size;
+}
+
+bool constant_quality(const std::map<std::string, std::string>& extra) {
+  return std::ranges::any_of(std::initializer_list<const char*>{"crf", "qp", "cqp", "qscale"},
+                             [&](const char* name) { return extra.contains(name); });
+}
+
+/// A live stream keeps to its rate over any second. With lookahead the rate is an average, as x264
+/// has it: its frame threads together with VBV don't give the same stream twice.
+bool bounded_rate(const EncoderSettings& settings) {
+  const auto tune = settings.options.find("tune");
+  return std::string_view(settings.codec->name).starts_with("libx26") &&
+         tune != settings.options.end() && tune->second.find("zerolatency") != std::string::npos;
+}
+
+/// Chroma samples can't be halved: the sizes that can.
+void check_size(const EncoderSettings& settings) {
+  require_range("the picture's width", settings.width, 16, kMaxSide);
+  require_range("the picture's height", settings.height, 16, kMaxSide);
+  const auto* pixels = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(settings.pixel_format));
+  const int column = 1 << pixels->log2_chroma_w, row = 1 << pixels->log2_chroma_h;
+  if (settings.width % column == 0 && settings.height % row == 0) return;
+  const auto size = [](int width, int height) {
+    return std::to_string(width) + "x" + std::to_string(height);
+  };
+  refuse("a picture of " + size(settings.width, settings.height) + " can't be encoded as " +
+             pixels->name + ", which needs a width divisible by " + std::to_string(column) +
+             " and a height divisible by " + std::to_string(row),
+         "set the size, for example to " +
+             size(settings.width / column * column, settings.height / row * row));
+}
+
+AVRational codec_time_base(AVCodecID codec, AVRational input, AVRational rate) {
+  switch (codec) {
+    case AV_CODEC_ID_MPEG1VIDEO:
+    case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_MPEG4:
+    case AV_CODEC_ID_H263:
+    case AV_CODEC_ID_H263P:
+    case AV_CODEC_ID_FLV1:
+      return av_inv_q(rate);
+    default:
+      return input;
+  }
+}
+
+/// Key frames only where the GOP asks for them; parameter sets before each, so that readers may
+/// join.
+void add_stream_options(EncoderSettings& settings, bool global_header) {
+  const AVCodec& codec = *settings.codec;
+  const std::string_view name = codec.name;
+  auto& options = settings.options;
+  // libx264: 0 turns scene cuts off; FFmpeg's own MPEG encoders want this number with a closed GOP.
+  if (has_private_option(codec, "sc_threshold"))
+    options["sc_threshold"] = name.starts_with("libx264") ? "0" : "1000000000";
+  if (has_private_option(codec, "forced-idr")) options["forced-idr"] = "1";
+  // A global header switches repetition off (libx264.c, libx265.c); these are applied after that.
+  if (name.starts_with("libx264") && global_header) options["x264-params"] = "repeat-headers=1";
+  if (name == "libx265")
+    options["x265-params"] = std::string("open-gop=0:scenecut=0:log-level=error") +
+                             (global_header ? ":repeat-headers=1" : "");
+}
+
+void ask(EncoderSettings& settings, const std::string& name, const std::string& value) {
+  if (!has_option(*settings.codec, name))
+    throw Error(
+        ErrorCode::EncoderRejected,
+        std::string(settings.codec->name) + " has no option '" + name + "'",
+        "leave it out, or see `ffmpeg -h encoder=" + std::string(settings.codec->name) + "`");
+  std::string& option = settings.options[name];
+  // These are lists: the caller's entries follow ours and win.
+  const bool list = name == "x264-params" || name == "x265-params";
+  option = list && !option.empty() ? option + ":" + value : value;
+  settings.asked.push_back({name, value});
+}
+
+void add_asked_options(EncoderSettings& settings, const EncoderOptions& options) {
+  for (const LiveDefaults& live : live_defaults()) {
+    if (live.encoder != settings.codec->name) continue;
+    for (const auto& [name, value] : live.options) settings.options[name] = value;
+  }
+  const auto choose = [&](const char* name, const std::optional<std::string>& value) {
+    if (!value) return;
+    settings.options.erase(name);
+    if (!value->empty()) ask(settings, name, *value);
+  };
+  choose("preset", options.preset);
+  choose("tune", options.tune);
+  for (const auto& [name, value] : options.extra)
+    if (name != "pixel_format") ask(settings, name, value);
+}
+
+int chosen_pixel_format(const EncoderOptions& options, const VideoFormat& input,
+                        const AVCodec& codec) {
+  const auto wanted = options.extra.find("pixel_format");
+  if (wanted == options.extra.end()) return supported_pixel_format(codec, input.pixel_format);
+  const AVPixelFormat format = av_get_pix_fmt(wanted->second.c_str());
+  if (format == AV_PIX_FMT_NONE || supported_pixel_format(codec, format) != format)
+    throw Error(ErrorCode::EncoderRejected,
+                std::string(codec.name) + " does not take pixel_format " + wanted->second,
+                "see `ffmpeg -h encoder=" + std::string(codec.name) + "` for those that it takes");
+  return format;
+}
+
+}  // namespace
+
+int supported_pixel_format(const AVCodec& codec, int wanted) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
+  const void* configs = nullptr;
+  avcodec_get_supported_config(nullptr, &codec, AV_CODEC_CONFIG_PIX_FORMAT, 0, &configs, nullptr);
+  const auto* formats = static_cast<const AVPixelFormat*>(configs);
+#else
+  const AVPixelFormat* formats = codec.pix_fmts;
+#endif
+  if (formats == nullptr) return wanted;
+  const auto takes = [&](AVPixelFormat format) {
+    for (const AVPixelFormat* p = formats; *p != AV_PIX_FMT_NONE; ++p)
+      if (*p == format) return true;
+    return false;
+  };
+  const auto source = static_cast<AVPixelFormat>(wanted);
+  if (takes(source)) return wanted;
+  const AVPixFmtDescriptor* pixels = av_pix_fmt_desc_get(source);
+  if (pixels == nullptr) refuse("an unknown pixel format", "this is a defect; please report it");
+  if ((pixels->flags & AV_PIX_FMT_FLAG_RGB) != 0 && takes(AV_PIX_FMT_YUV420P))
+    return AV_PIX_FMT_YUV420P;
+  return avcodec_find_best_pix_fmt_of_list(formats, source, 0, nullptr);
+}
+
+EncoderSettings encoder_settings(const EncoderOptions& options, const VideoFormat& input,
+                                 bool global_header) {
+  if (input.width <= 0 || input.height <= 0 || input.time_base_num <= 0 || input.time_base_den <= 0)
+    refuse("the input has no picture size or no time base", "give both");
+  require_range("the number of B-frames", options.max_b_frames, -1, kMaxBFrames);
+  require_range("the number of encoder threads", options.threads, 0, kMaxThreads);
+  require_range("the bit rate", options.bit_rate, 0, 2'000'000'000);
+  require_range("the GOP length", options.gop_frames, 0, 100'000);
+  require_range("the GOP length in seconds", std::llround(options.gop_seconds), 0, 3600);
+
+  EncoderSettings settings;
+  settings.codec =
+      avcodec_find_encoder_by_name(resolve_encoder(options.codec, options.encoder).c_str());
+  settings.width = options.width > 0 ? options.width : input.width;
+  settings.height = options.height > 0 ? options.height : input.height;
+  settings.pixel_format = chosen_pixel_format(options, input, *settings.codec);
+  check_size(settings);
+  settings.frame_rate = chosen_rate(options, input);
+  settings.time_base = codec_time_base(settings.codec->id, input.time_base(), settings.frame_rate);
+  settings.gop_frames = chosen_gop(options, input, settings.frame_rate);
+  settings.max_b_frames = std::max(options.max_b_frames, 0);
+  settings.threads = options.threads;
+  if (!constant_quality(options.extra) || options.bit_rate > 0)
+    settings.bit_rate = chosen_bit_rate(options, input, settings);
+  add_stream_options(settings, global_header);
+  add_asked_options(settings, options);
+  settings.buffer_bits = bounded_rate(settings) ? settings.bit_rate : 0;
+  return settings;
+}
+
+}  // namespace videopush::media

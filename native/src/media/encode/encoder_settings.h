@@ -1,0 +1,47 @@
+// From what was asked and what the source is to what the encoder is opened with. Nothing is opened
+// here.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/av.h"
+#include "core/format.h"
+#include "media/encode/encoder.h"
+
+namespace videopush::media {
+
+/// One option that somebody asked for by name, so that a refusal can name it.
+struct AskedOption {
+  std::string name, value;
+};
+
+struct EncoderSettings {
+  const AVCodec* codec = nullptr;
+  int width = 0, height = 0;
+  int pixel_format = AV_PIX_FMT_NONE;
+  AVRational frame_rate{25, 1};
+  /// The encoder's own clock: the input's time base, but 1/frame_rate for the codecs whose syntax
+  /// can't express that (MPEG-1, -2, -4, H.263).
+  AVRational time_base{1, 25};
+  std::int64_t bit_rate = 0;  // 0: constant quality was asked for
+  std::int64_t buffer_bits =
+      0;  // VBV: one second at the bit rate, which is then the maximum, too; 0 none
+  int gop_frames = 50;
+  int max_b_frames = 0;
+  int threads = 0;
+  std::map<std::string, std::string> options;  // for avcodec_open2, as far as the encoder has them
+  std::vector<AskedOption> asked;              // those among them that are the caller's
+};
+
+/// Errors: EncoderUnknown, EncoderRejected (an option this encoder does not have), InvalidArgument
+/// (sizes, rates and counts out of range, with what would do).
+EncoderSettings encoder_settings(const EncoderOptions& options, const VideoFormat& input,
+                                 bool global_header);
+
+/// The format nearest to `wanted` that `codec` takes: itself, else 4:2:0 for RGB (what players can
+/// show), else the least lossy.
+int supported_pixel_format(const AVCodec& codec, int wanted);
+
+}  // namespace videopush::media

@@ -1,0 +1,47 @@
+// One video decoder on libavcodec: packets in decode order, frames in display order.
+#pragma once
+
+#include <cstdint>
+
+#include "core/av.h"
+#include "media/source/source.h"
+
+namespace videopush::media {
+
+class Decoder {
+ public:
+  /// Errors: SourceUnsupported (no decoder), InvalidArgument (threads).
+  Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOptions& options);
+
+  enum class Result { Frame, NeedsPacket, End };
+  /// The next frame, as it is; damaged ones are passed over and counted.
+  Result receive(AVFrame& out);
+  /// Only after NeedsPacket; nullptr: no more packets, give out what is held.
+  void send(const AVPacket* packet);
+  void flush();  // forget everything held: before packets from another place of the stream
+  std::uint64_t errors() const { return errors_; }
+
+ private:
+  CodecContextPtr context_;
+  std::uint64_t errors_ = 0;
+};
+
+/// Timestamps that strictly increase: what the rest of the pipeline and every muxer rely on.
+class Timeline {
+ public:
+  /// `step`: nominal frame interval, `second`: ticks of a second, both in the stream's time base.
+  Timeline(std::int64_t step, std::int64_t second) : step_(step), second_(second) {}
+  /// The frame's own timestamp where it has one that moves on. None: the last one plus its
+  /// duration. Set back by up to a second: disorder, one tick after the last. Set back further: the
+  /// source's clock jumped, and this and all later timestamps are shifted to go on without a gap.
+  std::int64_t place(std::int64_t timestamp, std::int64_t duration);
+  std::uint64_t guessed() const { return guessed_; }
+  void reset();
+
+ private:
+  std::int64_t step_, second_;
+  std::int64_t last_ = AV_NOPTS_VALUE, last_duration_ = 0, shift_ = 0;
+  std::uint64_t guessed_ = 0;
+};
+
+}  // namespace videopush::media

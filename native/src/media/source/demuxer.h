@@ -1,0 +1,94 @@
+// libavformat behind a fence: opens one named source, and nothing else, within limits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/abort.h"
+#include "core/av.h"
+#include "core/error.h"
+#include "media/source/byte_input.h"
+#include "media/source/location.h"
+#include "media/source/source.h"
+
+namespace videopush::media {
+
+constexpr int kLargestSide = 8192;  // pixels
+constexpr unsigned kMostStreams = 64;
+
+/// Packets of the source's video track. Errors on construction: see open_source().
+class Demuxer {
+ public:
+  Demuxer(const SourceOptions& options, const AbortSignal& abort);
+  ~Demuxer();
+  Demuxer(const Demuxer&) = delete;
+  Demuxer& operator=(const Demuxer&) = delete;
+
+  AVFormatContext& context() { return *context_; }
+  AVStream& video() { return *context_->streams[video_index_]; }
+  const Location& location() const { return location_; }
+  bool live() const;          // no end is known: a camera, a broadcast, a web stream without length
+  bool seekable() const;      // by bytes, hence rewindable
+  bool timestamped() const;   // seek() makes sense
+  std::int64_t size() const;  // bytes, -1 unknown
+
+  /// The next packet of the video track; false at the end, then `fault()` says whether it was a
+  /// clean one. Throws Aborted only: everything else waits in fault() until the caller has given
+  /// out what it has.
+  bool read(AVPacket& out);
+  const std::optional<Error>& fault() const { return fault_; }
+  std::uint64_t unreadable() const { return unreadable_; }  // damaged pieces passed over
+
+  /// To a key frame at or before `timestamp` (the video's time base) as the container's index has
+  /// it; false when it can't. It may land elsewhere: the caller checks.
+  bool seek(std::int64_t timestamp);
+
+ private:
+  void open_bytes(const SourceOptions& options);
+  void open_network(const SourceOptions& options);
+  void open_context(const char* url, const AVInputFormat* format, AVDictionary** settings);
+  void check_track_count() const;
+  void find_video();
+  bool read_any(AVPacket& out);
+  void finish(int result);
+  bool is_truncated();
+  Error network_error(int result) const;
+  Error open_error(int result) const;
+  std::string what() const { return "'" + location_.shown + "'"; }
+
+  static int on_read(void* self, std::uint8_t* out, int size);
+  static std::int64_t on_seek(void* self, std::int64_t offset, int whence);
+  static int on_interrupt(void* self);
+  static int on_open(AVFormatContext* context, AVIOContext** io, const char* url, int flags,
+                     AVDictionary** settings);
+
+  struct IoDelete {
+    void operator()(AVIOContext* io) const;
+  };
+  struct ContextDelete {
+    void operator()(AVFormatContext* context) const;
+  };
+
+  const AbortSignal& abort_;
+  Location location_;
+  IoLimit limit_;
+  std::int64_t read_timeout_ms_;
+  std::unique_ptr<ByteInput> input_;  // files and http(s); other schemes are libavformat's
+  std::int64_t input_position_ = 0;
+  std::optional<Error> input_error_;
+  std::unique_ptr<AVIOContext, IoDelete> io_;
+  std::unique_ptr<AVFormatContext, ContextDelete> context_;
+  AVFormatContext* opening_ = nullptr;  // while avformat_open_input runs
+  std::string named_url_;               // what libavformat may open, once
+  decltype(AVFormatContext::io_open) open_default_ = nullptr;
+  bool may_open_ = false, forbidden_open_ = false;
+  int video_index_ = -1;
+  std::optional<Error> fault_;
+  bool ended_ = false;
+  PacketPtr held_ = make_packet(), incoming_ = make_packet();
+  std::uint64_t unreadable_ = 0;
+};
+
+}  // namespace videopush::media

@@ -1,0 +1,80 @@
+// One HTTP request at a time on libcurl, pulled by the caller: no thread, bounded memory.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/abort.h"
+#include "media/source/byte_input.h"
+
+namespace videopush::media {
+
+/// What the server said about the resource, from the headers of the last response.
+struct HttpResponse {
+  long status = 0;
+  std::int64_t content_length = -1;
+  std::int64_t range_total = -1;  // from Content-Range: bytes a-b/TOTAL (RFC 9110 section 14.4)
+  bool accepts_ranges = false;
+  std::string etag;
+  std::string location;  // absolute redirect target
+};
+
+/// GET of `url` from a byte offset on. Waits are slices of at most 100 ms in which `abort` is
+/// watched too; `expired` says when to give up.
+class HttpTransfer {
+ public:
+  HttpTransfer(const HttpOptions& options, const AbortSignal& abort);
+  ~HttpTransfer();
+  HttpTransfer(const HttpTransfer&) = delete;
+  HttpTransfer& operator=(const HttpTransfer&) = delete;
+
+  struct Request {
+    std::string url;
+    std::int64_t offset = 0;
+    std::string if_range;     // entity tag that must still hold, "" = none
+    bool redirected = false;  // refuse loopback and link-local peers
+    bool credentials = true;  // send user and password
+  };
+  void start(const Request& request);
+  void stop();
+  bool active() const { return active_; }
+
+  /// Until the first body byte or the end of the transfer. Aborted; false when `expired` said so.
+  bool wait(const std::function<bool()>& expired);
+  const HttpResponse& response();
+  bool done() const { return done_; }
+  CURLcode result() const { return result_; }
+  bool refused_peer() const { return refused_peer_; }  // the rule on redirected peers struck
+  long os_error() const;
+  std::string error_text() const;
+
+  std::size_t buffered() const { return buffer_.size() - consumed_; }
+  std::size_t take(std::uint8_t* out, std::size_t size);  // out = nullptr: drop
+
+ private:
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  void configure();
+  void collect_result();
+
+  const HttpOptions& options_;
+  const AbortSignal& abort_;
+  CURLM* multi_ = nullptr;
+  CURL* easy_ = nullptr;
+  curl_slist* headers_ = nullptr;
+  char error_[CURL_ERROR_SIZE] = {};
+  Request request_;
+  HttpResponse response_;
+  std::vector<std::uint8_t> buffer_;
+  std::size_t consumed_ = 0;
+  bool active_ = false, done_ = false, paused_ = false, refused_peer_ = false;
+  CURLcode result_ = CURLE_OK;
+};
+
+}  // namespace videopush::media

@@ -1,0 +1,157 @@
+#include "media/source/index.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+#include "media/source/demuxer.h"
+
+namespace videopush::media {
+namespace {
+
+constexpr std::size_t kMostFrames = 1 << 23;
+
+struct Collected {
+  std::vector<std::int64_t> pts;
+  std::vector<std::int64_t> key_pts;
+  AVRational time_base{1, 1};
+};
+
+void bound(std::size_t frames) {
+  if (frames > kMostFrames) {
+    throw Error(ErrorCode::OutOfRange, "the source has more frames than an index may hold",
+                "read it in sequence, or cut it into parts");
+  }
+}
+
+/// From packets alone. None when they can't tell which frames will come out: without timestamps, or
+/// with the hidden reference frames of VP8, which are packets of their own.
+std::optional<Collected> from_packets(Demuxer& demuxer) {
+  if (!demuxer.timestamped() || demuxer.video().codecpar->codec_id == AV_CODEC_ID_VP8) return {};
+  Collected out;
+  out.time_base = demuxer.video().time_base;
+  const PacketPtr packet = make_packet();
+  while (demuxer.read(*packet)) {
+    const bool key = packet->flags & AV_PKT_FLAG_KEY;
+    const bool shown = !(packet->flags & AV_PKT_FLAG_DISCARD);
+    // Before the first key frame, and displayed before it, nothing can be decoded.
+    const bool decodable = key || (!out.key_pts.empty() && packet->pts > out.key_pts.front());
+    if (packet->pts == AV_NOPTS_VALUE || (packet->flags & AV_PKT_FLAG_CORRUPT)) return {};
+    if (shown && decodable) {
+      out.pts.push_back(packet->pts);
+      if (key) out.key_pts.push_back(packet->pts);
+      bound(out.pts.size());
+    }
+    av_packet_unref(packet.get());
+  }
+  std::sort(out.pts.begin(), out.pts.end());
+  std::sort(out.key_pts.begin(), out.key_pts.end());
+  const bool unique = std::adjacent_find(out.pts.begin(), out.pts.end()) == out.pts.end();
+  if (out.pts.empty() || !unique || demuxer.unreadable() > 0) return {};
+  return out;
+}
+
+/// By decoding everything: slow, and right for any source.
+Collected from_frames(const SourceOptions& options, const AbortSignal& abort) {
+  const auto source = open_source(options, {}, abort);
+  Collected out;
+  out.time_base = source->descriptor().format.time_base();
+  const FramePtr frame = make_frame();
+  try {
+    while (source->next(*frame)) {
+      out.pts.push_back(frame->pts);
+      if (is_key_frame(*frame)) out.key_pts.push_back(frame->pts);
+      bound(out.pts.size());
+    }
+  } catch (const Error& error) {
+    const bool damaged =
+        error.code() == ErrorCode::SourceTruncated || error.code() == ErrorCode::SourceCorrupt;
+    if (!damaged || out.pts.empty()) throw;
+  }
+  return out;
+}
+
+}  // namespace
+
+FrameIndex::FrameIndex(std::vector<std::int64_t> pts, std::vector<std::int64_t> gop_starts,
+                       AVRational time_base)
+    : pts_(std::move(pts)), gop_starts_(std::move(gop_starts)), time_base_(time_base) {}
+
+FrameIndex FrameIndex::build(const SourceOptions& options, const AbortSignal& abort) {
+  if (options.test_pattern) {
+    const auto source = open_source(options, {}, abort);
+    FrameIndex index;
+    index.time_base_ = source->descriptor().format.time_base();
+    index.generated_ = source->descriptor().finite ? source->descriptor().frame_count : INT64_MAX;
+    return index;
+  }
+  std::optional<Collected> collected;
+  {
+    Demuxer demuxer(options, abort);
+    if (!demuxer.seekable()) {
+      throw Error(ErrorCode::NotSeekable, "frames of this source can't be numbered in advance",
+                  "read it in sequence");
+    }
+    collected = from_packets(demuxer);
+  }
+  if (!collected) collected = from_frames(options, abort);
+  std::vector<std::int64_t> starts = {0};
+  for (const std::int64_t key : collected->key_pts) {
+    const auto place = std::lower_bound(collected->pts.begin(), collected->pts.end(), key);
+    const std::int64_t index = place - collected->pts.begin();
+    if (index > starts.back()) starts.push_back(index);
+  }
+  return FrameIndex(std::move(collected->pts), std::move(starts), collected->time_base);
+}
+
+std::int64_t FrameIndex::size() const {
+  return generated_ > 0 ? generated_ : static_cast<std::int64_t>(pts_.size());
+}
+
+void FrameIndex::check(std::int64_t index) const {
+  if (index < 0 || index >= size()) {
+    throw Error(ErrorCode::OutOfRange, "there is no frame " + std::to_string(index) +
+                                           ", only 0 to " + std::to_string(size() - 1));
+  }
+}
+
+std::int64_t FrameIndex::pts(std::int64_t index) const {
+  check(index);
+  return generated_ > 0 ? index : pts_[static_cast<std::size_t>(index)];
+}
+
+std::int64_t FrameIndex::index_at(double seconds) const {
+  const double ticks = seconds / av_q2d(time_base_);
+  const bool in_range = std::isfinite(ticks) && std::abs(ticks) < 9e18;
+  const std::int64_t tick = in_range ? std::llround(ticks) : -1;
+  std::int64_t index = tick;
+  if (generated_ == 0) {
+    index = std::upper_bound(pts_.begin(), pts_.end(), tick) - pts_.begin() - 1;
+    const std::int64_t last = size() - 1;
+    const std::int64_t interval = last > 0 ? pts_[last] - pts_[last - 1] : 1;
+    if (index == last && tick >= pts_[last] + interval) index = size();
+  }
+  if (!in_range || index < 0 || index >= size()) {
+    throw Error(ErrorCode::OutOfRange,
+                "the source shows no frame at " + std::to_string(seconds) + " s");
+  }
+  return index;
+}
+
+std::int64_t FrameIndex::index_of(std::int64_t pts) const {
+  if (generated_ > 0) return std::clamp<std::int64_t>(pts, 0, generated_);
+  return std::lower_bound(pts_.begin(), pts_.end(), pts) - pts_.begin();
+}
+
+Gop FrameIndex::gop_of(std::int64_t index) const {
+  check(index);
+  if (generated_ > 0) return {index, 1};
+  const auto next = std::upper_bound(gop_starts_.begin(), gop_starts_.end(), index);
+  const std::int64_t first = *(next - 1);
+  return {first, (next == gop_starts_.end() ? size() : *next) - first};
+}
+
+}  // namespace videopush::media

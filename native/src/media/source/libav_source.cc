@@ -1,0 +1,231 @@
+#include "media/source/libav_source.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "media/picture/color.h"
+
+namespace videopush::media {
+namespace {
+
+constexpr ScanLimits kRemoteScan{10, 1 << 20};
+
+}  // namespace
+
+LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& decode,
+                         const ScanLimits& local_scan, const AbortSignal& abort)
+    : options_(options), decode_options_(decode), abort_(abort), packet_(make_packet()) {
+  open();
+  scan_.emplace(demuxer_->video().time_base);
+  if (!demuxer_->live()) {
+    scan(demuxer_->location().scheme == Scheme::File ? local_scan : kRemoteScan);
+  }
+  descriptor_ = describe(*demuxer_, *scan_);
+  const AVRational time_base = descriptor_.format.time_base();
+  const std::int64_t step =
+      av_rescale_q(descriptor_.format.frame_interval_ns(), {1, 1'000'000'000}, time_base);
+  timeline_.emplace(std::max<std::int64_t>(1, step), av_rescale_q(1, {1, 1}, time_base));
+  decoder_ = std::make_unique<Decoder>(demuxer_->video(), descriptor_.format.frame_rate(),
+                                       decode_options_);
+  if (descriptor_.format.pixel_format != AV_PIX_FMT_NONE) return;
+  // No header tells the pixel format: the first picture does.
+  FramePtr frame = make_frame();
+  if (!next(*frame)) throw Error(ErrorCode::SourceCorrupt, "no picture could be decoded");
+  descriptor_.format.pixel_format = frame->format;
+  descriptor_.format.width = frame->width;
+  descriptor_.format.height = frame->height;
+  pending_ = std::move(frame);
+}
+
+void LibavSource::open() {
+  if (demuxer_) closed_errors_ += demuxer_->unreadable();
+  demuxer_.reset();
+  demuxer_ = std::make_unique<Demuxer>(options_, abort_);
+}
+
+void LibavSource::scan(const ScanLimits& limits) {
+  while (scan_->seconds() < limits.seconds && scan_->bytes() < limits.bytes) {
+    PacketPtr packet = make_packet();
+    if (!demuxer_->read(*packet)) {
+      if (!demuxer_->fault()) scan_->complete();
+      return;
+    }
+    scan_->add(*packet);
+    read_ahead_.push_back(std::move(packet));
+  }
+}
+
+bool LibavSource::next_packet(AVPacket& out) {
+  if (!read_ahead_.empty()) {
+    av_packet_move_ref(&out, read_ahead_.front().get());
+    read_ahead_.pop_front();
+    ++packets_read_;
+    return true;
+  }
+  const bool more = demuxer_->read(out);
+  packets_read_ += more;
+  return more;
+}
+
+/// The next frame of this pass, before any skipping.
+bool LibavSource::decode(AVFrame& out) {
+  for (;;) {
+    switch (decoder_->receive(out)) {
+      case Decoder::Result::Frame:
+        finish_picture(out);
+        return true;
+      case Decoder::Result::End:
+        return false;
+      case Decoder::Result::NeedsPacket:
+        break;
+    }
+    if (!next_packet(*packet_)) {
+      decoder_->send(nullptr);
+      continue;
+    }
+    if (packet_->flags & AV_PKT_FLAG_KEY) want_key_packet_ = false;
+    if (!want_key_packet_) decoder_->send(packet_.get());
+    av_packet_unref(packet_.get());
+  }
+}
+
+void LibavSource::finish_picture(AVFrame& frame) {
+  if (frame.width > kLargestSide || frame.height > kLargestSide) {
+    throw Error(ErrorCode::SourceTooLarge, "a picture is larger than 8192x8192",
+                "scale the source down first");
+  }
+  if (frame_duration(frame) <= 0) {
+    const std::int64_t interval = av_rescale_q(descriptor_.format.frame_interval_ns(),
+                                               {1, 1'000'000'000}, descriptor_.format.time_base());
+    set_frame_duration(frame, std::max<std::int64_t>(1, interval));
+  }
+  frame.pts = timeline_->place(frame.best_effort_timestamp, frame_duration(frame));
+  AVColorRange range = frame.color_range;
+  frame.format = without_j(static_cast<AVPixelFormat>(frame.format), range);
+  frame.color_range = range;
+  if (frame.sample_aspect_ratio.num == 0) {
+    frame.sample_aspect_ratio = {descriptor_.format.sar_num, descriptor_.format.sar_den};
+  }
+  if (at_start_ && last_pts_ == AV_NOPTS_VALUE) first_pts_ = frame.pts;
+  last_pts_ = frame.pts;
+  ++frames_;
+}
+
+bool LibavSource::next(AVFrame& out) {
+  abort_.throw_if_aborted();
+  while (!finished_) {
+    av_frame_unref(&out);
+    if (pending_) {
+      av_frame_move_ref(&out, pending_.get());
+      pending_.reset();
+    } else if (!decode(out)) {
+      end();
+      break;
+    }
+    if (out.pts >= skip_until_) {
+      skip_until_ = INT64_MIN;
+      return true;
+    }
+  }
+  av_frame_unref(&out);
+  if (fault_) throw *fault_;
+  return false;
+}
+
+/// All that could be decoded was given out: a clean end, or what kept the rest from coming.
+void LibavSource::end() {
+  finished_ = true;
+  fault_ = demuxer_->fault();
+  if (!fault_ && frames_ == 0) {
+    fault_ = Error(ErrorCode::SourceCorrupt,
+                   "'" + demuxer_->location().shown + "': none of its pictures could be decoded",
+                   "check the file in a player");
+  }
+}
+
+std::uint64_t LibavSource::decode_errors() const {
+  return decoder_->errors() + demuxer_->unreadable() + closed_errors_;
+}
+
+void LibavSource::seek(std::int64_t pts) {
+  if (!descriptor_.seekable) {
+    throw Error(ErrorCode::NotSeekable,
+                "'" + demuxer_->location().shown + "' can't be read from another position",
+                "use a file, or a web server that answers Range requests");
+  }
+  if (reachable_forward(pts)) {
+    skip_until_ = pts;
+    return;
+  }
+  // A container's index may land late (it looks at decode times), and in mid-GOP. What counts is
+  // that the first key frame decoded is not after the target: if it is, begin further back.
+  if (demuxer_->timestamped()) {
+    const AVRational time_base = descriptor_.format.time_base();
+    const double gop = static_cast<double>(std::max(descriptor_.gop_frames, 1)) *
+                       static_cast<double>(descriptor_.format.frame_interval_ns()) / 1e9;
+    for (const double gops : {0.0, 1.1, 3.0, 8.0, 25.0}) {
+      const double seconds = gops * std::clamp(gop, 0.5, 20.0);
+      const auto back = static_cast<std::int64_t>(seconds / av_q2d(time_base));
+      if (land(pts, pts - back)) return;
+    }
+  }
+  restart();
+  skip_until_ = pts;
+}
+
+/// Decoding on is exact by nature, and within a GOP also cheapest.
+bool LibavSource::reachable_forward(std::int64_t pts) const {
+  if (finished_) return false;
+  const VideoFormat& format = descriptor_.format;
+  const std::int64_t frames = std::max(descriptor_.gop_frames, 25);
+  const std::int64_t reach =
+      av_rescale_q(frames * format.frame_interval_ns(), {1, 1'000'000'000}, format.time_base());
+  if (pending_) return pending_->pts <= pts && pts - pending_->pts <= reach;
+  if (last_pts_ != AV_NOPTS_VALUE) return last_pts_ < pts && pts - last_pts_ <= reach;
+  return at_start_ && scan_->first_pts() != AV_NOPTS_VALUE && pts - scan_->first_pts() <= reach;
+}
+
+/// Begins to decode at the key frame that the container gives for `from`. True when that key frame
+/// is at or before `pts`; frames that precede it in display order may lack their references and are
+/// dropped, everything from it on is whole.
+bool LibavSource::land(std::int64_t pts, std::int64_t from) {
+  forget_position();
+  at_start_ = false;
+  if (!demuxer_->seek(from)) return false;
+  want_key_packet_ = true;
+  FramePtr frame = make_frame();
+  while (decode(*frame)) {
+    if (timeline_->guessed() > 0) return false;  // timestamps don't tell where we are
+    if (is_key_frame(*frame)) {
+      const bool first_of_all = first_pts_ != AV_NOPTS_VALUE && frame->pts == first_pts_;
+      if (frame->pts > pts && !first_of_all) return false;
+      pending_ = std::move(frame);
+      skip_until_ = pts;
+      return true;
+    }
+    if (frame->pts >= pts) return false;
+    av_frame_unref(frame.get());
+  }
+  return false;
+}
+
+void LibavSource::restart() {
+  open();
+  forget_position();
+  at_start_ = true;
+}
+
+void LibavSource::forget_position() {
+  decoder_->flush();
+  timeline_->reset();
+  read_ahead_.clear();
+  pending_.reset();
+  want_key_packet_ = finished_ = false;
+  fault_.reset();
+  last_pts_ = AV_NOPTS_VALUE;
+  skip_until_ = INT64_MIN;
+}
+
+}  // namespace videopush::media

@@ -1,0 +1,67 @@
+// A FrameSource on libavformat and libavcodec.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "core/error.h"
+#include "media/source/decoder.h"
+#include "media/source/demuxer.h"
+#include "media/source/measure.h"
+#include "media/source/source.h"
+
+namespace videopush::media {
+
+/// How much of the source is measured when it is opened; what was read for it is not read twice.
+struct ScanLimits {
+  double seconds;
+  std::int64_t bytes;
+};
+
+class LibavSource final : public FrameSource {
+ public:
+  LibavSource(const SourceOptions& options, const DecodeOptions& decode,
+              const ScanLimits& local_scan, const AbortSignal& abort);
+
+  const SourceDescriptor& descriptor() const override { return descriptor_; }
+  bool next(AVFrame& out) override;
+  void seek(std::int64_t pts) override;
+  std::uint64_t decode_errors() const override;
+  std::uint64_t packets_read() const override { return packets_read_; }
+
+ private:
+  void open();
+  void scan(const ScanLimits& limits);
+  bool next_packet(AVPacket& out);
+  bool decode(AVFrame& out);
+  void finish_picture(AVFrame& frame);
+  void end();
+  bool reachable_forward(std::int64_t pts) const;
+  bool land(std::int64_t pts, std::int64_t from);
+  void restart();
+  void forget_position();
+
+  SourceOptions options_;
+  DecodeOptions decode_options_;
+  const AbortSignal& abort_;
+  std::unique_ptr<Demuxer> demuxer_;
+  std::unique_ptr<Decoder> decoder_;
+  std::optional<PacketScan> scan_;
+  SourceDescriptor descriptor_;
+  std::optional<Timeline> timeline_;
+  PacketPtr packet_;
+  std::deque<PacketPtr> read_ahead_;  // packets that scan() read
+  FramePtr pending_;                  // decoded, to be given out next
+  bool at_start_ = true;              // this pass began at the source's beginning
+  bool want_key_packet_ = false;      // after a seek: what comes before it can't be decoded
+  bool finished_ = false;
+  std::optional<Error> fault_;
+  std::int64_t first_pts_ = AV_NOPTS_VALUE;  // of the source, once its first frame was seen
+  std::int64_t last_pts_ = AV_NOPTS_VALUE;   // of the last frame decoded in this pass
+  std::int64_t skip_until_ = INT64_MIN;      // frames before it are dropped
+  std::uint64_t packets_read_ = 0, closed_errors_ = 0, frames_ = 0;
+};
+
+}  // namespace videopush::media

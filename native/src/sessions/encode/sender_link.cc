@@ -1,0 +1,154 @@
+#include "sessions/encode/sender_link.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "sessions/secret_file.h"
+
+namespace videopush::sessions {
+namespace {
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+/// A publisher that is closed this soon, twice running, shares its path with another one.
+constexpr Nanoseconds kShortLife = 2 * kSecond;
+constexpr int kShortLivesOfConflict = 2;
+constexpr Nanoseconds kCloseLimit = 1 * kSecond;
+constexpr Nanoseconds kLookAtFiles = 1 * kSecond;
+/// The other half of a credential is at the server and may change unseen: now and then it is tried
+/// as it is.
+constexpr Nanoseconds kTryRefusedAgain = 60 * kSecond;
+
+sinks::Credentials credentials(const OutputOptions& output) {
+  if (output.user_file.empty() && output.password_file.empty())
+    return {output.user, output.password};
+  return {read_secret_file(output.user_file), read_secret_file(output.password_file)};
+}
+
+/// Changes when the file is written, replaced or appears; follows the links of a mounted Secret.
+std::string fingerprint(const std::string& path) {
+  struct stat s{};
+  if (path.empty() || stat(path.c_str(), &s) != 0) return "-";
+  return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" +
+         std::to_string(s.st_size) + ":" + std::to_string(s.st_mtim.tv_sec) + "." +
+         std::to_string(s.st_mtim.tv_nsec);
+}
+
+}  // namespace
+
+SenderLink::SenderLink(const LinkOptions& options, ring::OutputRecord& record, SenderStatus& status,
+                       Clock& clock, const AbortSignal& abort, Wake& wake)
+    : options_(options),
+      record_(record),
+      status_(status),
+      clock_(clock),
+      abort_(abort),
+      wake_(wake),
+      backoff_(options.seed) {
+  try {
+    sink_ = options_.hooks.make_sink(
+        {.url = options_.output.url,
+         .credentials = [output = options_.output] { return credentials(output); },
+         .limits = options_.output.limits,
+         .rtp_timestamp_base = record.rtp_timestamp_base,
+         .rtp_ssrc = record.rtp_ssrc,
+         .continues = record.connects.load() > 0},
+        clock);
+  } catch (const Error& error) {
+    refused(error);
+    permanent_ = true;
+  }
+}
+
+bool SenderLink::connect(const sinks::TrackInfo& track, const std::function<bool()>& wanted) {
+  for (;;) {
+    if (!wanted()) return false;
+    if (permanent_ ? !await_change(wanted) : !pause(not_before_, wanted)) return false;
+    status_.connecting();
+    tried_with_ = credential_files();
+    try {
+      attempt(track);
+      return true;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::Aborted) throw;
+      sink_->drop();
+      refused(error);
+      not_before_ = clock_.now() + backoff_.next();
+    }
+  }
+}
+
+void SenderLink::attempt(const sinks::TrackInfo& track) {
+  sinks::check_codec(sinks::protocol_of(options_.output.url), options_.output.url,
+                     track.parameters->codec_id);
+  sink_->connect(track, abort_);
+  connected_at_ = clock_.now();
+  permanent_ = false;
+  reported_.reset();
+  record_.connects.fetch_add(1);
+  status_.connected(connected_at_);
+}
+
+void SenderLink::refused(const Error& error) {
+  permanent_ = is_permanent(error.code());
+  credentials_refused_ = error.code() == ErrorCode::CredentialsRefused;
+  status_.failed(error, clock_.now(), permanent_);
+  if (reported_ == error.code()) return;
+  reported_ = error.code();
+  if (options_.report) options_.report(error);
+}
+
+void SenderLink::lost(const Error& error) {
+  const Nanoseconds now = clock_.now();
+  sink_->drop();
+  const bool by_server =
+      error.code() == ErrorCode::ConnectionClosed || error.code() == ErrorCode::ConnectionReset;
+  const bool short_life = now - connected_at_ < kShortLife;
+  short_lives_ = by_server && short_life ? short_lives_ + 1 : 0;
+  if (!short_life) backoff_.reset();
+  if (short_lives_ < kShortLivesOfConflict) {
+    refused(error);
+    not_before_ = now + backoff_.next();
+    return;
+  }
+  refused(Error(ErrorCode::PublisherConflict,
+                "the server ended the connection within 2 s of its start, " +
+                    std::to_string(short_lives_) + " times running (" + error.message() + ")",
+                "see whether somebody else publishes to the same path"));
+  not_before_ = now + Backoff::kMost;
+}
+
+void SenderLink::close() {
+  std::string error;
+  if (sink_) sink_->close(abort_.aborted() ? 0 : kCloseLimit, abort_, &error);
+  // A server that does not confirm the end has every unit all the same; a file without its trailer
+  // is not whole.
+  const bool is_file = sink_ && sinks::protocol_of(options_.output.url) == sinks::Protocol::File;
+  if (!error.empty() && is_file)
+    refused(Error(ErrorCode::FileNotWritable, error, "see whether the disk is full"));
+  status_.closed();
+}
+
+bool SenderLink::pause(Nanoseconds until, const std::function<bool()>& wanted) {
+  while (clock_.now() < until) {
+    const WakeReason reason =
+        clock_.wait_until(until, {.wake_fd = wake_.fd(), .abort_fd = abort_.fd()});
+    if (reason == WakeReason::Aborted) abort_.throw_if_aborted();
+    if (!wanted()) return false;
+  }
+  return true;
+}
+
+bool SenderLink::await_change(const std::function<bool()>& wanted) {
+  const Nanoseconds again = credentials_refused_ ? clock_.now() + kTryRefusedAgain : kForever;
+  do {
+    if (!pause(clock_.now() + kLookAtFiles, wanted)) return false;
+  } while (!sink_ || (credential_files() == tried_with_ && clock_.now() < again));
+  return true;
+}
+
+std::string SenderLink::credential_files() const {
+  return fingerprint(options_.output.user_file) + " " + fingerprint(options_.output.password_file);
+}
+
+}  // namespace videopush::sessions

@@ -1,0 +1,115 @@
+// A server that does what a script says, and remembers what it was sent and when.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/error.h"
+#include "sessions/encode/encode_session.h"
+#include "sinks/sink.h"
+
+namespace videopush::test {
+
+struct Received {
+  Nanoseconds at;
+  std::int64_t pts, dts;  // ticks
+  bool key;
+  int connection;  // 1, 2 ...
+};
+
+/// One server; its sinks may come and go.
+class FakeServer {
+ public:
+  explicit FakeServer(Clock& clock) : clock_(clock) {}
+
+  // The script. Each may throw what a sink throws, or wait on the clock.
+  std::function<void(int attempt, const AbortSignal&)> on_connect = [](int, const AbortSignal&) {};
+  std::function<void(int index, const AbortSignal&)> on_send = [](int, const AbortSignal&) {};
+  bool from_zero = false;
+
+  std::vector<Received> received() const {
+    const std::scoped_lock lock(mutex_);
+    return received_;
+  }
+  int connects() const {
+    const std::scoped_lock lock(mutex_);
+    return connects_;
+  }
+  std::vector<Nanoseconds> attempts() const {
+    const std::scoped_lock lock(mutex_);
+    return attempts_;
+  }
+  std::vector<Nanoseconds> closes() const {
+    const std::scoped_lock lock(mutex_);
+    return closes_;
+  }
+  sinks::SinkOptions options() const {
+    const std::scoped_lock lock(mutex_);
+    return options_;
+  }
+
+  std::unique_ptr<sinks::Sink> make(const sinks::SinkOptions& options) {
+    const std::scoped_lock lock(mutex_);
+    options_ = options;
+    return std::make_unique<FakeSink>(*this);
+  }
+
+ private:
+  class FakeSink final : public sinks::Sink {
+   public:
+    explicit FakeSink(FakeServer& server) : server_(server) {}
+    void connect(const sinks::TrackInfo&, const AbortSignal& abort) override {
+      int attempt;
+      {
+        const std::scoped_lock lock(server_.mutex_);
+        server_.attempts_.push_back(server_.clock_.now());
+        attempt = static_cast<int>(server_.attempts_.size());
+        if (server_.options_.credentials) server_.options_.credentials();
+      }
+      server_.on_connect(attempt, abort);
+      const std::scoped_lock lock(server_.mutex_);
+      ++server_.connects_;
+      open_ = true;
+    }
+    sinks::SendResult send(const sinks::Unit& unit, const AbortSignal& abort) override {
+      const Nanoseconds offered = server_.clock_.now();
+      server_.on_send(static_cast<int>(server_.received().size()), abort);
+      const std::scoped_lock lock(server_.mutex_);
+      server_.received_.push_back(
+          {offered, unit.packet->pts, unit.packet->dts, unit.key, server_.connects_});
+      return {offered, server_.clock_.now(), static_cast<std::size_t>(unit.packet->size)};
+    }
+    void close(Nanoseconds, const AbortSignal&, std::string*) override {
+      const std::scoped_lock lock(server_.mutex_);
+      if (open_) server_.closes_.push_back(server_.clock_.now());
+      open_ = false;
+    }
+    bool wants_global_header() const override { return true; }
+    bool timestamps_from_zero() const override { return server_.from_zero; }
+
+   private:
+    FakeServer& server_;
+    bool open_ = false;
+  };
+
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  std::vector<Received> received_;
+  std::vector<Nanoseconds> attempts_, closes_;
+  int connects_ = 0;
+  sinks::SinkOptions options_;
+};
+
+/// Sinks of the servers, by the last character of the URL: rtsp://server/0 is servers[0].
+inline sessions::EncodeHooks hooks_to(std::vector<FakeServer*> servers, std::uint64_t seed = 1) {
+  return {
+      .make_sink =
+          [servers](const sinks::SinkOptions& options, Clock&) {
+            return servers.at(static_cast<std::size_t>(options.url.back() - '0'))->make(options);
+          },
+      .seed = seed};
+}
+
+}  // namespace videopush::test

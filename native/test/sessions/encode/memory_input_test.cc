@@ -1,0 +1,200 @@
+// Frames pushed by a caller in the same process: back-pressure, lead, end.
+#include "sessions/encode/memory_input.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "sessions/encode/rig.h"
+
+using namespace videopush;
+using namespace videopush::test;
+using sessions::MemoryInput;
+using sessions::Pushed;
+
+namespace {
+
+constexpr Nanoseconds kFrame = 40 * kMillisecond;
+
+/// A session fed by a pushing thread, all on simulated time.
+struct PushRig {
+  explicit PushRig(Nanoseconds max_lead) : rig(1), clock(3) {
+    rig.options.max_lead = max_lead;
+    server = std::make_unique<FakeServer>(clock);
+  }
+
+  void open() {
+    auto queue = std::make_unique<MemoryInput>(
+        sessions::MemoryInputOptions{.format = format, .capacity = 20, .outputs = 1}, clock);
+    input = queue.get();
+    session = std::make_unique<sessions::EncodeSession>(rig.options, std::move(queue), clock,
+                                                        nullptr, hooks_to({server.get()}));
+    session->start();
+  }
+
+  Pushed push(std::int64_t index, Nanoseconds limit = 3600 * kSecond, bool paced = true) {
+    FramePtr frame = picture(format, index);
+    return input->push(frame, abort, limit, paced);
+  }
+
+  Rig rig;
+  EventClock clock;
+  VideoFormat format = video_format({.width = 64, .height = 48});
+  std::unique_ptr<FakeServer> server;
+  MemoryInput* input = nullptr;
+  std::unique_ptr<sessions::EncodeSession> session;
+  AbortSignal abort;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "P28, P29: with a bound of 10, 50 and 500 frames the lead reaches it and never passes it by "
+    "more than one") {
+  for (const int bound : {10, 50, 500}) {
+    CAPTURE(bound);
+    PushRig push(bound * kFrame);
+    push.open();
+    double most = 0;
+    std::thread caller([&] {
+      for (std::int64_t i = 0; i < bound + 300; ++i) {
+        if (push.push(i) != Pushed::Accepted) return;
+        most = std::max(most, push.session->lead_seconds());
+      }
+      push.input->end();
+    });
+    REQUIRE(push.session->wait(kStuck));
+    caller.join();
+    CHECK(most <= (bound + 1) * 0.04 + 1e-9);
+    CHECK(most >= bound * 0.04 - 1e-9);
+    CHECK(push.server->received().size() == static_cast<std::size_t>(bound) + 300);
+    check_law(push.session->snapshot());
+  }
+}
+
+TEST_CASE("P31: a bound below the encoder's delay neither deadlocks nor slows the stream") {
+  PushRig push(2 * kFrame);
+  push.rig.options.encoder.preset = "medium";
+  push.rig.options.encoder.tune = "";
+  push.rig.options.encoder.max_b_frames = 3;
+  push.open();
+  std::thread caller([&] {
+    for (std::int64_t i = 0; i < 250; ++i)
+      if (push.push(i) != Pushed::Accepted) return;
+    push.input->end();
+  });
+  REQUIRE(push.session->wait(kStuck));
+  caller.join();
+  const auto units = push.server->received();
+  REQUIRE(units.size() == 250);
+  for (std::size_t i = 1; i < units.size(); ++i) CHECK(units[i].at - units[i - 1].at == kFrame);
+  CHECK(push.session->snapshot().outputs[0].rebases == 0);
+}
+
+TEST_CASE("without a bound the queue and the units under way hold the caller back") {
+  PushRig push(0);
+  push.open();
+  std::size_t accepted_at_first_unit = 0, accepted = 0;
+  push.server->on_send = [&](int index, const AbortSignal&) {
+    if (index == 0) accepted_at_first_unit = accepted;
+  };
+  std::thread caller([&] {
+    for (std::int64_t i = 0; i < 200; ++i, ++accepted)
+      if (push.push(i) != Pushed::Accepted) return;
+    push.input->end();
+  });
+  REQUIRE(push.session->wait(kStuck));
+  caller.join();
+  CHECK(accepted_at_first_unit == 44);  // 20 in the queue, 24 encoded
+  CHECK(push.server->received().size() == 200);
+  CHECK(push.server->received()[199].at - push.server->received()[0].at == 199 * kFrame);
+}
+
+TEST_CASE(
+    "before the connection is there a caller may fill the queue and is then told that it is full") {
+  PushRig push(0);
+  push.clock.at(push.clock.now() + 3600 * kSecond, [] {});
+  push.server->on_connect = [](int, const AbortSignal&) {
+    throw Error(ErrorCode::ConnectRefused, "nobody listens");
+  };
+  push.open();
+  std::thread caller([&] {
+    for (std::int64_t i = 0; i < 20; ++i) CHECK(push.push(i, 0, false) == Pushed::Accepted);
+    CHECK(push.push(20, 0, false) == Pushed::Full);
+    const Nanoseconds before = push.clock.now();
+    CHECK(push.push(20, 3 * kSecond) == Pushed::Full);
+    CHECK(push.clock.now() == before + 3 * kSecond);
+    push.session->abort();
+    CHECK(push.push(20, kSecond) == Pushed::Closed);
+  });
+  caller.join();
+  REQUIRE(push.session->wait(kStuck));
+  const auto snapshot = push.session->snapshot();
+  // The frames that never left have a fate, too.
+  CHECK(snapshot.source_frames == 20);
+  CHECK(snapshot.outputs[0].ledger.failed[static_cast<std::size_t>(ring::Fail::Output)] == 20);
+  check_law(snapshot);
+}
+
+TEST_CASE("a waiting push ends with the caller's abort") {
+  PushRig push(0);
+  push.server->on_connect = [](int, const AbortSignal&) {
+    throw Error(ErrorCode::ConnectRefused, "nobody listens");
+  };
+  push.open();
+  std::thread caller([&] {
+    for (std::int64_t i = 0; i < 20; ++i) CHECK(push.push(i) == Pushed::Accepted);
+    push.clock.at(push.clock.now() + 10 * kSecond, [&] { push.abort.abort(); });
+    CHECK(push.push(20) == Pushed::Aborted);
+  });
+  caller.join();
+}
+
+TEST_CASE(
+    "P38: a lost connection costs the pictures under way, and the caller's next ones go out from a "
+    "key frame on") {
+  PushRig push(10 * kFrame);
+  push.rig.options.encoder.gop_frames = 1000;
+  bool broken = false;
+  push.server->on_send = [&](int index, const AbortSignal&) {
+    if (index == 50 && !std::exchange(broken, true)) throw closed();
+  };
+  push.open();
+  std::thread caller([&] {
+    for (std::int64_t i = 0; i < 200; ++i)
+      if (push.push(i) != Pushed::Accepted) return;
+    push.input->end();
+  });
+  REQUIRE(push.session->wait(kStuck));
+  caller.join();
+  const auto units = push.server->received();
+  const auto snapshot = push.session->snapshot();
+  CHECK(units[50].key);
+  CHECK(units.size() + dropped(snapshot.outputs[0], ring::Drop::Network) == 200);
+  CHECK(units.size() > 150);
+  check_law(snapshot);
+}
+
+TEST_CASE("P39: a frame of another size or format, or out of time, is refused and harms nothing") {
+  EventClock clock(1);
+  const VideoFormat format = video_format({.width = 64, .height = 48});
+  MemoryInput input({.format = format}, clock);
+  const AbortSignal abort;
+  const auto code = [&](FramePtr frame) {
+    try {
+      input.push(frame, abort, 0);
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::Internal;
+  };
+  FramePtr good = picture(format, 5);
+  CHECK(input.push(good, abort, 0) == Pushed::Accepted);
+  CHECK(good == nullptr);
+  CHECK(code(picture(video_format({.width = 128, .height = 48}), 6)) == ErrorCode::InvalidArgument);
+  CHECK(code(picture(video_format({.width = 64, .height = 48, .pixel_format = AV_PIX_FMT_RGB24}),
+                     6)) == ErrorCode::InvalidArgument);
+  CHECK(code(picture(format, 5)) == ErrorCode::InvalidArgument);
+  CHECK(input.depth() == 1);
+}

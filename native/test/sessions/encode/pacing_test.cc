@@ -1,0 +1,224 @@
+// The encode session's timing, on simulated time: exact to the nanosecond.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "sessions/encode/rig.h"
+
+using namespace videopush;
+using namespace videopush::test;
+using pacing::CatchUp;
+
+namespace {
+
+constexpr Nanoseconds kFrame = 40 * kMillisecond;
+constexpr Nanoseconds kBudget = 100 * kMillisecond;
+
+/// The intervals at which units were offered.
+std::vector<Nanoseconds> intervals(const std::vector<Received>& units) {
+  std::vector<Nanoseconds> all;
+  for (std::size_t i = 1; i < units.size(); ++i) all.push_back(units[i].at - units[i - 1].at);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "frames that are all there leave one frame interval apart, the first after the latency "
+    "budget") {
+  Rig rig;
+  rig.input.frames = ready_frames(60);
+  const Nanoseconds start = rig.clock.now();
+  const auto snapshot = rig.run();
+  const auto units = rig.received();
+  REQUIRE(indices(units, rig.input.format) == count_up(0, 60));
+  CHECK(units[0].at == start + kBudget);
+  CHECK(std::ranges::count(intervals(units), kFrame) == 59);
+  CHECK(snapshot.ended);
+  CHECK_FALSE(snapshot.running);
+  CHECK(snapshot.outputs[0].ledger.sent == 60);
+  CHECK(snapshot.outputs[0].late == 0);
+  CHECK(snapshot.outputs[0].phase == sessions::OutputPhase::Closed);
+  check_law(snapshot);
+}
+
+TEST_CASE(
+    "P34: the last frame leaves on its deadline, is given its duration, and then the connection is "
+    "closed") {
+  Rig rig;
+  rig.input.frames = ready_frames(30);
+  rig.run();
+  const auto units = rig.received();
+  REQUIRE(rig.server().closes().size() == 1);
+  CHECK(units.back().at == units.front().at + 29 * kFrame);
+  CHECK(rig.server().closes()[0] == units.back().at + kFrame);
+}
+
+TEST_CASE(
+    "P30: a delay before the first frame, or a slow connect, moves the start and causes no burst") {
+  for (const bool slow_connect : {false, true}) {
+    CAPTURE(slow_connect);
+    Rig rig;
+    const Nanoseconds start = rig.clock.now() + 2 * kSecond;
+    rig.input.frames = slow_connect ? ready_frames(40) : live_frames(rig.input.format, 40, start);
+    if (slow_connect)
+      rig.server().on_connect = [&](int, const AbortSignal& abort) {
+        rig.clock.wait_until(start, {.abort_fd = abort.fd()});
+      };
+    rig.run();
+    const auto units = rig.received();
+    REQUIRE(units.size() == 40);
+    CHECK(units[0].at == start + kBudget);
+    CHECK(std::ranges::count(intervals(units), kFrame) == 39);
+  }
+}
+
+TEST_CASE("P31: lookahead and 16 B-frames move the start and never the rate") {
+  Rig rig;
+  rig.options.encoder.preset = "medium";
+  rig.options.encoder.tune = "";
+  rig.options.encoder.max_b_frames = 16;
+  rig.input.format = video_format({.width = 160, .height = 96});
+  rig.input.slots = 20 + 80;
+  SUBCASE("from a file") { rig.input.frames = ready_frames(300); }
+  SUBCASE("live") {
+    rig.input.frames = live_frames(rig.input.format, 300, rig.clock.now() + kSecond);
+  }
+  const auto snapshot = rig.run();
+  auto units = rig.received();
+  REQUIRE(units.size() == 300);
+  CHECK(std::ranges::count(intervals(units), kFrame) == 299);
+  CHECK(snapshot.outputs[0].rebases == 0);
+  auto order = indices(units, rig.input.format);
+  std::ranges::sort(order);
+  CHECK(order == count_up(0, 300));
+}
+
+TEST_CASE("a variable frame rate is sent at its own times") {
+  Rig rig;
+  rig.input.frames = ready_frames(0);
+  for (std::int64_t i = 0; i < 40; ++i)
+    rig.input.frames.push_back({.index = i < 20 ? i : 20 + (i - 20) * 5});
+  rig.run();
+  const auto units = rig.received();
+  REQUIRE(units.size() == 40);
+  for (std::size_t i = 0; i < units.size(); ++i)
+    CHECK(units[i].at - units[0].at == index_of(units[i], rig.input.format) * kFrame);
+}
+
+TEST_CASE(
+    "P33: after a stall of 3 s Rebase shifts the schedule once and goes on at the same rate") {
+  Rig rig;
+  rig.input.frames = live_frames(rig.input.format, 200, rig.clock.now(), 100, 3 * kSecond);
+  const auto snapshot = rig.run();
+  const auto units = rig.received();
+  REQUIRE(indices(units, rig.input.format) == count_up(0, 200));
+  const auto gaps = intervals(units);
+  CHECK(gaps[99] == 3 * kSecond + kFrame - kBudget);
+  CHECK(std::ranges::count(gaps, kFrame) == 198);
+  CHECK(snapshot.outputs[0].rebases_stall == 1);
+  CHECK(snapshot.outputs[0].rebase_seconds == doctest::Approx(2.9));
+  check_law(snapshot);
+}
+
+TEST_CASE("P33: after a stall of 3 s Burst catches up at 1.25 times the rate until it is on time") {
+  Rig rig;
+  rig.options.catch_up = CatchUp::Burst;
+  rig.input.frames = live_frames(rig.input.format, 600, rig.clock.now(), 100, 3 * kSecond);
+  const auto snapshot = rig.run();
+  const auto units = rig.received();
+  REQUIRE(indices(units, rig.input.format) == count_up(0, 600));
+  for (const Nanoseconds gap : intervals(units)) CHECK(gap >= kFrame * 4 / 5);
+  // 2.9 s late, 8 ms made good per frame: on time again 363 frames later.
+  CHECK(units[99 + 355].at > units[0].at + (99 + 355) * kFrame);
+  CHECK(units[99 + 370].at == units[0].at + (99 + 370) * kFrame);
+  CHECK(units.back().at == units[0].at + 599 * kFrame);
+  CHECK(snapshot.outputs[0].rebases == 0);
+  check_law(snapshot);
+}
+
+TEST_CASE(
+    "P33: after a stall of 3 s Skip drops the raw frames whose time has passed and goes on with a "
+    "key frame") {
+  Rig rig;
+  rig.options.catch_up = CatchUp::Skip;
+  rig.options.encoder.gop_frames = 1000;
+  rig.input.frames = live_frames(rig.input.format, 300, rig.clock.now(), 100, 3 * kSecond);
+  const auto snapshot = rig.run();
+  const auto units = rig.received();
+  const std::uint64_t late = dropped(snapshot.outputs[0], ring::Drop::Late);
+  CHECK(late >= 70);
+  CHECK(late <= 75);
+  REQUIRE(units.size() == 300 - late);
+  CHECK(index_of(units[100], rig.input.format) == 100 + static_cast<std::int64_t>(late));
+  CHECK(units[100].key);
+  CHECK(std::ranges::count_if(units, [](const Received& unit) { return unit.key; }) == 2);
+  for (const Received& unit : units)
+    CHECK(unit.at - units[0].at - index_of(unit, rig.input.format) * kFrame <= kFrame);
+  CHECK(units.back().at == units[0].at + 299 * kFrame);
+  check_law(snapshot);
+}
+
+TEST_CASE("Skip lets go of the rest of the GOP when the connection, not the source, was slow") {
+  Rig rig;
+  rig.options.catch_up = CatchUp::Skip;
+  rig.options.encoder.gop_frames = 1000;
+  rig.input.frames = live_frames(rig.input.format, 200, rig.clock.now());
+  rig.server().on_send = [&](int index, const AbortSignal& abort) {
+    if (index == 50) rig.clock.wait_until(rig.clock.now() + 2 * kSecond, {.abort_fd = abort.fd()});
+  };
+  const auto snapshot = rig.run();
+  const auto units = rig.received();
+  CHECK(units[51].key);
+  CHECK(dropped(snapshot.outputs[0], ring::Drop::Late) >= 45);
+  CHECK(units.back().at == units[0].at + 199 * kFrame);
+  check_law(snapshot);
+}
+
+TEST_CASE("a slow write of 3 s under Rebase loses nothing and moves the schedule once") {
+  Rig rig;
+  rig.input.frames = ready_frames(150);
+  rig.server().on_send = [&](int index, const AbortSignal& abort) {
+    if (index == 50) rig.clock.wait_until(rig.clock.now() + 3 * kSecond, {.abort_fd = abort.fd()});
+  };
+  const auto snapshot = rig.run();
+  const auto units = rig.received();
+  REQUIRE(indices(units, rig.input.format) == count_up(0, 150));
+  CHECK(std::ranges::count(intervals(units), kFrame) == 148);
+  CHECK(snapshot.outputs[0].rebases_stall == 1);
+}
+
+TEST_CASE("where a connection's time starts at zero, it does so again after a reconnect") {
+  Rig rig;
+  rig.server().from_zero = true;
+  rig.input.frames = ready_frames(60);
+  for (ScriptFrame& frame : rig.input.frames) frame.index += 1000;
+  rig.server().on_send = [](int index, const AbortSignal&) {
+    static thread_local bool once = false;
+    if (index == 30 && !std::exchange(once, true)) throw closed();
+  };
+  rig.run();
+  const auto units = rig.received();
+  REQUIRE(units.size() == 60);
+  CHECK(units[0].dts == 0);
+  CHECK(units[29].dts == 29 * 3600);
+  CHECK(units[30].dts == 0);
+  CHECK(units[59].dts == 29 * 3600);
+}
+
+TEST_CASE(
+    "lead: media handed in minus the time since the start; late outputs and frames in reserve "
+    "included") {
+  Rig rig;
+  rig.input.frames = ready_frames(50);
+  const auto session = rig.session();
+  std::vector<double> leads;
+  rig.server().on_send = [&](int, const AbortSignal&) { leads.push_back(session->lead_seconds()); };
+  session->start();
+  REQUIRE(session->wait(kStuck));
+  REQUIRE(leads.size() == 50);
+  CHECK(leads[0] ==
+        doctest::Approx(23 * 0.04 - 0.1));  // 25 slots: frame 24 is taken, 100 ms have passed
+  CHECK(leads[10] == doctest::Approx(33 * 0.04 - 0.5));
+  CHECK(leads[49] == doctest::Approx(49 * 0.04 - 0.1 - 49 * 0.04));
+}
