@@ -2,22 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/url.h"
 #include "sinks/url.h"
 
 namespace videopush::sinks {
 namespace {
 
 constexpr std::string_view kFilePrefix = "file:";
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 std::uint16_t rtmp_port(const Url& url) { return url.scheme == "rtmps" ? 443 : 1935; }
 
@@ -55,7 +49,7 @@ TargetAddress srt_address(const std::string& text, const Credentials& credential
 }  // namespace
 
 bool is_file_url(std::string_view url) {
-  return !has_scheme(url) || lower(std::string(url.substr(0, url.find(':')))) == "file";
+  return !has_scheme(url) || ascii_lower(url.substr(0, url.find(':'))) == "file";
 }
 
 std::string file_path_of(std::string_view url) {
@@ -73,7 +67,8 @@ const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
       Ending{".mkv", "matroska"}, {".mp4", "mp4"}, {".ts", "mpegts"}, {".flv", "flv"}};
   if (protocol == Protocol::Rtmp) return av_guess_format("flv", nullptr, nullptr);
   if (protocol == Protocol::Srt) return av_guess_format("mpegts", nullptr, nullptr);
-  const std::string suffix = lower(std::filesystem::path(file_path_of(url)).extension().string());
+  const std::string suffix =
+      ascii_lower(std::filesystem::path(file_path_of(url)).extension().string());
   for (const Ending& each : kEndings) {
     if (each.suffix == suffix) return av_guess_format(each.muxer.data(), nullptr, nullptr);
   }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/url.h"
 #include "sinks/muxed_address.h"
 #include "sinks/muxed_sink.h"
 #include "sinks/rtsp_sink.h"

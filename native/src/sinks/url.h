@@ -18,16 +18,8 @@ struct Url {
   std::string authority(std::uint16_t default_port) const;
 };
 
-/// True for "scheme://..."; a name without it is a file's.
-bool has_scheme(std::string_view text);
-
-/// UrlInvalid: empty host, port out of range, user-info, white space or control characters, longer
-/// than 4096 bytes (libavformat's own limit).
+/// UrlInvalid: empty host, port out of range, user-info, fragment, white space or control
+/// characters, longer than kMaxUrlBytes.
 Url parse_url(std::string_view text);
-
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-std::string percent_encode(std::string_view text);
-/// The other way round; a '%' without two hexadecimal digits stays as it is.
-std::string percent_decode(std::string_view text);
 
 }  // namespace videopush::sinks

@@ -139,9 +139,3 @@ TEST_CASE(
         "srt://h:1?latency=5 #!::m=publish,r=cam,u=me,s=p&s:s");
   CHECK(error_of([&] { srt("srt://h/cam", {}); }).code() == ErrorCode::UrlInvalid);
 }
-
-TEST_CASE("percent encoding goes both ways and leaves broken escapes alone") {
-  CHECK(sinks::percent_encode("a b/\xc3\xa4~") == "a%20b%2F%C3%A4~");
-  CHECK(sinks::percent_decode("a%20b%2f%C3%A4~") == "a b/\xc3\xa4~");
-  CHECK(sinks::percent_decode("100% %4 %zz %") == "100% %4 %zz %");
-}

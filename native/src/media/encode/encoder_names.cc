@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/url.h"
 #include "media/encode/encoder.h"
 
 namespace videopush::media {
@@ -29,11 +30,6 @@ const std::vector<Family>& families() {
       {"mjpeg", AV_CODEC_ID_MJPEG, {"mjpeg"}},
   };
   return all;
-}
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 const AVCodec* video_encoder(const std::string& name) {
@@ -96,7 +92,7 @@ std::string near_names(const std::string& wanted) {
 std::string resolve_encoder(const std::string& codec, const std::string& encoder) {
   const std::string& wanted = encoder.empty() ? codec : encoder;
   if (video_encoder(wanted) != nullptr && !encoder.empty()) return wanted;
-  const std::string name = lower(wanted);
+  const std::string name = ascii_lower(wanted);
   if (std::string found = encoder_of_codec(name); !found.empty()) return found;
   if (video_encoder(name) != nullptr) return name;
   throw Error(

@@ -11,6 +11,7 @@ extern "C" {
 #include <new>
 #include <vector>
 
+#include "core/url.h"
 #include "media/source/allow_list.h"
 #include "media/source/container_end.h"
 #include "media/source/net_address.h"

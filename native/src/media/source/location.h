@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 namespace videopush::media {
 
@@ -21,8 +20,5 @@ struct Location {
 /// just a path that does not exist: no protocol of libavformat's is reachable by it. Errors:
 /// UrlInvalid, SchemeUnsupported.
 Location parse_location(const std::string& uri);
-
-std::string percent_decode(std::string_view text);
-std::string percent_encode(std::string_view text);
 
 }  // namespace videopush::media

@@ -1,0 +1,47 @@
+#include "core/url.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace videopush;
+
+TEST_CASE("percent encoding goes both ways and leaves broken escapes alone") {
+  CHECK(percent_encode("a b/\xc3\xa4~") == "a%20b%2F%C3%A4~");
+  CHECK(percent_decode("a%20b%2f%C3%A4~") == "a b/\xc3\xa4~");
+  CHECK(percent_decode("100% %4 %zz %") == "100% %4 %zz %");
+}
+
+TEST_CASE("percent encoding and decoding are each other's inverse") {
+  const std::string text = "a@b:c/d e%é~";
+  CHECK(percent_decode(percent_encode(text)) == text);
+  CHECK(percent_encode("p@ss:/") == "p%40ss%3A%2F");
+  CHECK(percent_decode("%4") == "%4");
+  CHECK(percent_decode("%zz%41") == "%zzA");
+}
+
+TEST_CASE("an authority is split into user-info, host and port") {
+  const Authority full = split_authority("me:p@ss@cam.example:8554");
+  CHECK(full.user_info == "me:p@ss");
+  CHECK(full.host == "cam.example");
+  CHECK(full.port == 8554);
+  CHECK(split_authority("[::1]:80").host == "::1");
+  CHECK(split_authority("[::1]:80").port == 80);
+  CHECK_FALSE(split_authority("h").has_user_info);
+  CHECK(split_authority("h").port == 0);
+}
+
+TEST_CASE("an invalid authority is told with its problem") {
+  for (const char* text : {"", ":80", "[::1", "[::1]80", "h:", "h:0", "h:65536", "h:8x", "h:-1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(split_authority(text).problem.empty());
+  }
+}
+
+TEST_CASE("only text that begins with a scheme of RFC 3986 has one") {
+  for (const char* text : {"rtsp://h", "A+b-1.c://h"}) CHECK(has_scheme(text));
+  for (const char* text : {"", "://x", "1a://h", "a b://h", "file:x", "/a://b"}) {
+    CAPTURE(text);
+    CHECK_FALSE(has_scheme(text));
+  }
+}
