@@ -115,18 +115,12 @@ export function kubernetesTool(name) {
   throw Object.assign(error, { code: 'KubernetesMissing' });
 }
 
-/** @returns {string} where the set-up puts the demo clip, there or not */
-export function demoClipTarget() {
-  return join(toolDir('demo-clip', CLIP_VERSION), 'bigbuckbunny.mp4');
-}
-
 /**
  * The demo's footage: 1280x720, 25 frames per second, 132 frames of H.264, with AAC audio.
- * @returns {string | null} absolute path, or null when it could not be had: use the test pattern
+ * @returns {string} where the set-up puts it, there or not
  */
-export function demoClip() {
-  const clip = demoClipTarget();
-  return existsSync(clip) ? clip : null;
+export function demoClipTarget() {
+  return join(toolDir('demo-clip', CLIP_VERSION), 'bigbuckbunny.mp4');
 }
 
 /** The npm package that carries Node 24 for this processor, binary and headers. */

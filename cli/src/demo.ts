@@ -4,12 +4,11 @@
  */
 import { parseArgs } from 'node:util';
 import { FrameReader } from '@videopush/native';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
-import { demoClip } from '../../scripts/paths.mjs';
+import type { MediaServer, VideoPush } from '@videopush/resources';
 import { close } from './closing.ts';
 import { ExitCode, formatError } from './errors.ts';
 import { follow } from './live.ts';
+import { demoClip } from './local/programs.ts';
 import { withStreams } from './run.ts';
 import { type LocalServer, watchAt } from './servers.ts';
 import { parseDuration } from './values.ts';

@@ -1,5 +1,5 @@
 /** When a stream has failed for good, and with which exit code. Pure. */
-import type { WorkerStatus } from '@videopush/codec-worker/status';
+import type { WorkerStatus } from '@videopush/codec-worker';
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape } from '@videopush/native';
 import { CliError, ExitCode } from './errors.ts';
 

@@ -1,6 +1,6 @@
 /** Files with manifests, read and checked; what is wrong with one begins with the file's name. */
 import { readFileSync } from 'node:fs';
-import { type Manifest, type Place, readManifests } from '@videopush/resources/schema/manifest';
+import { type Manifest, type Place, readManifests } from '@videopush/resources';
 import { describe, usageError } from './errors.ts';
 
 /**

@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import type { CatchUp, SourceOptions, WhenFull } from '@videopush/native';
 import { resolveEncoder, splitUserInfo } from '@videopush/native';
+import type { VideoPush } from '@videopush/resources';
 import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/resources/builders/worker-config';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { close } from './closing.ts';
 import { describe, usageError } from './errors.ts';
 import { follow } from './live.ts';

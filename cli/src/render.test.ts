@@ -1,8 +1,7 @@
+import { readManifests, type VideoPush } from '@videopush/resources';
 import { finishObjects, originOf } from '@videopush/resources/builders/applied';
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
-import { buildStream } from '@videopush/resources/builders/videopush/index';
-import { readManifests } from '@videopush/resources/schema/manifest';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
+import { buildStream } from '@videopush/resources/builders/videopush';
 import { expect, it } from 'vitest';
 import { CliError } from './errors.ts';
 import { type Document, type RenderOptions, renderDocuments } from './render.ts';

@@ -1,5 +1,13 @@
 /** `videopush render FILE…`: the objects that the operator would apply, made by the same builders. */
 import { readFileSync } from 'node:fs';
+import {
+  type Manifest,
+  ManifestError,
+  type MediaServer,
+  type VideoPush,
+  type VideoPushSet,
+  validateManifest,
+} from '@videopush/resources';
 import { finishObjects, originOf, stamped } from '@videopush/resources/builders/applied';
 import { serverCredentials } from '@videopush/resources/builders/credentials';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
@@ -8,13 +16,9 @@ import {
   publishSecret,
   type ServerContext,
   serverPaths,
-} from '@videopush/resources/builders/mediaserver/index';
-import { buildStream, type StreamContext } from '@videopush/resources/builders/videopush/index';
-import { buildMembers } from '@videopush/resources/builders/videopushset/index';
-import { type Manifest, ManifestError, validateManifest } from '@videopush/resources/schema/manifest';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
-import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
+} from '@videopush/resources/builders/mediaserver';
+import { buildStream, type StreamContext } from '@videopush/resources/builders/videopush';
+import { buildMembers } from '@videopush/resources/builders/videopushset';
 import { stringify } from 'yaml';
 import { usageError } from './errors.ts';
 import { readManifestFile } from './manifests.ts';

@@ -1,4 +1,4 @@
-import { readManifests } from '@videopush/resources/schema/manifest';
+import { readManifests } from '@videopush/resources';
 import { expect, it } from 'vitest';
 import { collect } from './run.ts';
 

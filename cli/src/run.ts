@@ -1,21 +1,21 @@
 /** `videopush run FILE…`: the manifests that a cluster takes, on this machine. */
 import { availableParallelism } from 'node:os';
-import { buildMembers } from '@videopush/resources/builders/videopushset/index';
+import {
+  type Manifest,
+  ManifestError,
+  type MediaServer,
+  type Secret,
+  type VideoPush,
+  type VideoPushSet,
+  validateManifest,
+} from '@videopush/resources';
+import { buildMembers } from '@videopush/resources/builders/videopushset';
 import {
   buildWorkerConfigs,
   effectiveCatchUp,
   type OutputTarget,
   sourceLabel,
 } from '@videopush/resources/builders/worker-config';
-import {
-  type Manifest,
-  ManifestError,
-  type Secret,
-  validateManifest,
-} from '@videopush/resources/schema/manifest';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
-import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import { close } from './closing.ts';
 import { usageError } from './errors.ts';
 import { follow, type LiveStream } from './live.ts';

@@ -1,5 +1,6 @@
 /** MediaServers of the manifests: a MediaMTX on this machine for each that is not External. */
 import { randomBytes } from 'node:crypto';
+import type { MediaServer, VideoPush } from '@videopush/resources';
 import {
   checkServer,
   DEFAULT_PORTS,
@@ -8,17 +9,11 @@ import {
   type Ports,
   publishUrl,
 } from '@videopush/resources/builders/endpoints';
-import {
-  buildMediaMtxConfig,
-  type ServerPath,
-  slateFor,
-} from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
-import { mediamtxBinary } from '../../scripts/paths.mjs';
+import { buildMediaMtxConfig, type ServerPath, slateFor } from '@videopush/resources/builders/mediamtx';
 import { usageError } from './errors.ts';
 import { type MediaMtx, startMediaMtx } from './local/mediamtx.ts';
 import { freePorts, isFree } from './local/places.ts';
+import { mediamtxProgram } from './local/programs.ts';
 import type { Credentials } from './local/stream.ts';
 
 const HOST = '127.0.0.1';
@@ -75,7 +70,7 @@ export async function startServer(resource: MediaServer, pushes: readonly VideoP
     users: { publisher: account(publisher), reader: account(reader) },
     logLevel: 'warn',
   });
-  const process = await startMediaMtx({ binary: mediamtxBinary(), config, ports });
+  const process = await startMediaMtx({ binary: mediamtxProgram(), config, ports });
   return { resource, ports, process, publisher, reader };
 }
 

@@ -1,4 +1,5 @@
-/** What other parts of the project use of the worker. */
+/** The worker, for whoever starts its processes and reads what they report. */
 export { errorShape, WorkerError } from './errors.ts';
+export { WORKER_PROGRAM } from './program.ts';
 export type { DecoderStatus, EncoderStatus, WorkerStatus } from './status.ts';
 export type { Verdict } from './verdict.ts';

@@ -1,7 +1,6 @@
 /** The addon's functions. Internal: everything here is wrapped by the classes beside this file. */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { builtFile } from './built.ts';
 import { NativeError } from './errors.ts';
 import type {
   BuildInfo,
@@ -148,12 +147,8 @@ export interface Addon {
   relayWriterClose(writer: Handle): Promise<void>;
 }
 
-const FILE = join('build', 'Release', 'videopush_native.node');
-
 function load(): Addon {
-  // Beside lib/ in the source tree, one folder further up when compiled to dist/lib/.
-  const candidates = ['..', join('..', '..')].map((up) => join(import.meta.dirname, up, FILE));
-  const file = candidates.find((candidate) => existsSync(candidate));
+  const file = builtFile('videopush_native.node');
   if (file === undefined) {
     throw new NativeError('the native addon has not been built', {
       code: 'Internal',

@@ -3,11 +3,12 @@
  * memory. WorkerConfigs are written here as the builders would; what a role says is read over HTTP and from its log.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerTotals, observeRing, type RingSnapshot } from '@videopush/native';
+import { supervisorProgram } from '../../cli/src/local/programs.ts';
+import { WORKER_PROGRAM } from '../../codec-worker/src/program.ts';
 import { contentHash } from '../../resources/src/builders/names.ts';
-import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
+import { childEnvironment, nodeBinary } from '../../scripts/paths.mjs';
 import { freePorts } from './ports.ts';
 import { Program } from './program.ts';
 import { settled } from './sessions.ts';
@@ -31,9 +32,6 @@ export interface StreamOptions {
   jetStream?: { address: string; stream: string };
 }
 
-const supervisorBinary = join(repoRoot, 'native', 'build', 'Release', 'videopush-supervisor');
-const workerMain = join(repoRoot, 'codec-worker', 'src', 'main.ts');
-
 /** One role: the supervisor and the process that it keeps running. */
 export class Role {
   readonly supervisor: Program;
@@ -48,8 +46,8 @@ export class Role {
     this.#stateFile = scratch.file(`${name}.state.json`);
     this.port = port;
     this.supervisor = new Program(
-      supervisorBinary,
-      ['--state', this.#stateFile, ...options, '--', nodeBinary(), workerMain, '--config', configFile],
+      supervisorProgram(),
+      ['--state', this.#stateFile, ...options, '--', nodeBinary(), WORKER_PROGRAM, '--config', configFile],
       { env: childEnvironment(), limitMilliseconds: 0 },
     );
   }

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkerError } from '@videopush/codec-worker/errors';
+import { WorkerError } from '@videopush/codec-worker';
 import { makePlace, writePrivate } from './places.ts';
 import type { Ending, Program } from './program.ts';
 import { startSupervised } from './supervised.ts';

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkerError } from '@videopush/codec-worker/errors';
+import { WorkerError } from '@videopush/codec-worker';
 
 /** How a process ended: by code, or by signal. */
 export interface Ending {

@@ -4,8 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { WORKER_PROGRAM } from '@videopush/codec-worker/program';
-import type { WorkerStatus } from '@videopush/codec-worker/status';
+import { WORKER_PROGRAM, type WorkerStatus } from '@videopush/codec-worker';
 import type { DecodeSnapshot, EncodeSnapshot } from '@videopush/native';
 import type {
   DecoderConfig,

@@ -1,8 +1,7 @@
 /** Programs under the small supervisor, which also ends them when this process is gone. */
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { WorkerError } from '@videopush/codec-worker/errors';
+import { readFileSync } from 'node:fs';
 import { Program } from './program.ts';
+import { supervisorProgram } from './programs.ts';
 
 /** Options of the supervisor; times in seconds. */
 export interface Supervision {
@@ -35,18 +34,6 @@ const FLAGS: Record<keyof Supervision, string> = {
   window: '--window',
 };
 
-/** The supervisor of this build, or the one that VIDEOPUSH_SUPERVISOR names. @throws WorkerError ProgramMissing */
-export function supervisorBinary(): string {
-  const file =
-    process.env.VIDEOPUSH_SUPERVISOR ??
-    fileURLToPath(new URL('../../../native/build/Release/videopush-supervisor', import.meta.url));
-  if (existsSync(file)) return file;
-  throw new WorkerError('ProgramMissing', `the supervisor is not there (${file})`, {
-    action: 'run: npm run setup',
-    permanent: true,
-  });
-}
-
 export interface SupervisedOptions {
   command: readonly string[];
   stateFile: string;
@@ -63,7 +50,7 @@ export function startSupervised(options: SupervisedOptions): Promise<Program> {
   ]);
   const own = ['--state', options.stateFile, '--parent', String(process.pid), ...flags];
   return Program.start({
-    command: supervisorBinary(),
+    command: supervisorProgram(),
     arguments: [...own, '--', ...options.command],
     cwd: options.cwd,
     env: options.env,

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Program } from './program.ts';
-import { readSupervisorState, supervisorBinary } from './supervised.ts';
+import { supervisorProgram } from './programs.ts';
+import { readSupervisorState } from './supervised.ts';
 
 interface Line {
   event?: string;
@@ -38,7 +39,7 @@ class Watched {
   static async start(options: readonly string[], command: readonly string[]): Promise<Watched> {
     const watched = new Watched();
     watched.program = await Program.start({
-      command: supervisorBinary(),
+      command: supervisorProgram(),
       arguments: [...options, '--', ...command],
       onLine: (line) => watched.#add(line),
     });
@@ -228,7 +229,7 @@ describe('the exit code', () => {
     const group = `mount -t tmpfs none /sys/fs/cgroup && echo 'oom_kill 7' > ${events} && exec "$@"`;
     const said = await promisify(execFile)('unshare', [
       ...['--mount', 'sh', '-c', group, 'sh'],
-      ...[supervisorBinary(), '--min-delay', '0.01', '--', 'sh', '-c', killed],
+      ...[supervisorProgram(), '--min-delay', '0.01', '--', 'sh', '-c', killed],
     ]).catch((error) => error);
     expect(said.code).toBe(137);
     const lines = `${said.stdout}${said.stderr}`;
@@ -239,7 +240,7 @@ describe('the exit code', () => {
   it.each([[[]], [['--state']], [['--nonsense', '1']], [['--failures', 'many']]])(
     'is 64 for %j',
     async (options) => {
-      const child = spawn(supervisorBinary(), options);
+      const child = spawn(supervisorProgram(), options);
       expect((await once(child, 'exit'))[0]).toBe(64);
     },
   );
@@ -324,7 +325,7 @@ describe('nothing is left behind', () => {
     const mark = join(folder, 'ended in order');
     const role = `trap "touch '${mark}'; exit 0" TERM; echo ready; while :; do sleep 0.05; done`;
     // A parent of its own, which can be killed without harm to this test.
-    const parent = spawn('sh', ['-c', `"$0" --parent $$ -- sh -c "$1" & wait`, supervisorBinary(), role], {
+    const parent = spawn('sh', ['-c', `"$0" --parent $$ -- sh -c "$1" & wait`, supervisorProgram(), role], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();

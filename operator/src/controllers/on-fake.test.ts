@@ -1,12 +1,12 @@
 /** What the controllers do in a cluster, with their real parts on an API server in this process. */
 
+import type { VideoPush } from '@videopush/resources';
 import { finishObjects, originOf, templateHash } from '@videopush/resources/builders/applied';
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { ANNOTATIONS, childLabels, ENCODER, FIELD_MANAGER } from '@videopush/resources/builders/names';
-import { buildStream, configName } from '@videopush/resources/builders/videopush/index';
+import { buildStream, configName } from '@videopush/resources/builders/videopush';
 import { MEDIA_SERVERS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, SECRETS, SERVICES } from '../kube/kinds.ts';
 import { podOf as podOfServer } from './mediaserver/testing/worlds.ts';

@@ -1,12 +1,11 @@
 /** Looks up everything that a decision about one media server rests on. What is not there is a value, not an error. */
 
+import type { MediaServer, VideoPush } from '@videopush/resources';
 import { type ServerCredentials, serverCredentials } from '@videopush/resources/builders/credentials';
-import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/builders/mediaserver/index';
-import type { ServerPath } from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import type { ServerPath } from '@videopush/resources/builders/mediamtx';
+import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/builders/mediaserver';
 import { childName } from '@videopush/resources/builders/names';
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
 import type { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';

@@ -1,8 +1,9 @@
 /** Everything that a decision about one media server rests on, looked up once and then left as it is. */
+
+import type { MediaServer } from '@videopush/resources';
 import type { ServerCredentials } from '@videopush/resources/builders/credentials';
-import type { ServerPath } from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
 import type { Judgement } from '../shared/applied.ts';
 import type { PathState } from './kinds/mediamtx/mediamtx-api.ts';
 import type { ServerPod } from './pod.ts';

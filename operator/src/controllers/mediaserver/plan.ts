@@ -1,13 +1,13 @@
 /** What is to be done about one media server: decided from what was observed, done by others. Pure. */
+
+import { ManifestError, type MediaServer } from '@videopush/resources';
 import { readOrigin, stamped } from '@videopush/resources/builders/applied';
 import { REASONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
-import { buildMediaServer, type ServerObjects } from '@videopush/resources/builders/mediaserver/index';
-import type { ServerPath } from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import type { ServerPath } from '@videopush/resources/builders/mediamtx';
+import { buildMediaServer, type ServerObjects } from '@videopush/resources/builders/mediaserver';
 import { ANNOTATIONS, contentHash } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
-import { ManifestError } from '@videopush/resources/schema/manifest';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
 import { isKept } from '../shared/kept.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { Observed } from './observed.ts';

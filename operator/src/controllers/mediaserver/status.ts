@@ -1,4 +1,6 @@
 /** What a media server's status says, judged from what was observed and what came of the plan. Pure. */
+
+import type { MediaServer } from '@videopush/resources';
 import {
   CONDITIONS,
   type Condition,
@@ -7,8 +9,7 @@ import {
   settleConditions,
 } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
-import { serverEndpoints, serviceName } from '@videopush/resources/builders/mediaserver/index';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
+import { serverEndpoints, serviceName } from '@videopush/resources/builders/mediaserver';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import type { Observed } from './observed.ts';

@@ -1,7 +1,7 @@
 /** Deletes a stream in JetStream: over a connection of its own, since that happens once in a VideoPush's life. */
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import type { JetStreamPlace } from '@videopush/resources/builders/videopush/index';
+import type { JetStreamPlace } from '@videopush/resources/builders/videopush';
 
 /** Of everything together, milliseconds. */
 const LIMIT = 5_000;

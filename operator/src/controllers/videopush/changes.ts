@@ -1,4 +1,6 @@
 /** Which fields of a stream have changed since its objects were applied, and what follows from it, in words. Pure. */
+
+import type { VideoPush } from '@videopush/resources';
 import { readOrigin, templateHash } from '@videopush/resources/builders/applied';
 import { DECODER, ENCODER } from '@videopush/resources/builders/names';
 import {
@@ -6,9 +8,8 @@ import {
   changedFields,
   type StreamObjects,
   specFields,
-} from '@videopush/resources/builders/videopush/index';
+} from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { EventWords } from '../../kube/events.ts';
 import { type Observed, type StoredPush, sameObject, type Workload } from './observed.ts';
 import { goesOnInQueue } from './queue.ts';

@@ -1,7 +1,8 @@
 /** The conditions of a stream whose objects are in place: a chain of checks for each, the first that finds something wins. Pure. */
+
+import type { VideoPush } from '@videopush/resources';
 import { CONDITIONS, type ConditionDraft, REASONS } from '@videopush/resources/builders/conditions';
 import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role } from '../workers/worker-facts.ts';
 import { inClusterWords } from './cluster-words.ts';

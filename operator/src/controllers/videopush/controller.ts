@@ -2,7 +2,7 @@
 
 import { REASONS } from '@videopush/resources/builders/conditions';
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
-import type { JetStreamPlace } from '@videopush/resources/builders/videopush/index';
+import type { JetStreamPlace } from '@videopush/resources/builders/videopush';
 import { VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';

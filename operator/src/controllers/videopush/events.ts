@@ -1,7 +1,8 @@
 /** What is worth an event when a status changes: few, each once. Pure. */
+
+import type { VideoPush } from '@videopush/resources';
 import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
 import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { EventWords } from '../../kube/events.ts';
 import type { Observed } from './observed.ts';
 import type { Situation } from './plan.ts';

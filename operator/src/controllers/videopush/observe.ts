@@ -1,16 +1,14 @@
 /** Looks up everything that a decision about one stream rests on. What is not there is a value, not an error. */
 
+import type { MediaServer, VideoPush } from '@videopush/resources';
 import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
 import { serverCredentials } from '@videopush/resources/builders/credentials';
 import { outputPath } from '@videopush/resources/builders/endpoints';
-import { publishSecret } from '@videopush/resources/builders/mediaserver/index';
+import { publishSecret } from '@videopush/resources/builders/mediaserver';
 import { childName, DECODER, ENCODER } from '@videopush/resources/builders/names';
-import { configName } from '@videopush/resources/builders/videopush/index';
-import { runsToEnd } from '@videopush/resources/builders/videopush/workload';
+import { configName, runsToEnd } from '@videopush/resources/builders/videopush';
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
 import type { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';

@@ -1,8 +1,7 @@
 /** Everything that a decision about one stream rests on, looked up once and then left as it is. */
 
+import type { MediaServer, VideoPush } from '@videopush/resources';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { Judgement } from '../shared/applied.ts';
 import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 import type { Pod } from './pods.ts';

@@ -3,7 +3,7 @@ import { readOrigin, templateHash } from '@videopush/resources/builders/applied'
 import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
-import type { JetStreamPlace, StreamObjects } from '@videopush/resources/builders/videopush/index';
+import type { JetStreamPlace, StreamObjects } from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
 import { isKept, UNWELL } from '../shared/kept.ts';

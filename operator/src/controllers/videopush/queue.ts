@@ -1,9 +1,10 @@
 /** Where the stream in JetStream of a split VideoPush is. Pure. */
+
+import type { VideoPush } from '@videopush/resources';
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import { DECODER, jetStreamName } from '@videopush/resources/builders/names';
-import { type JetStreamPlace, natsAddressOf } from '@videopush/resources/builders/videopush/index';
+import { type JetStreamPlace, natsAddressOf } from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { EventWords } from '../../kube/events.ts';
 import type { StoredPush } from './observed.ts';
 

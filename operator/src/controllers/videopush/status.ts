@@ -1,4 +1,6 @@
 /** The status of a stream and what is worth telling of its change. Pure. */
+
+import { ManifestError, type VideoPush } from '@videopush/resources';
 import {
   CONDITIONS,
   type Condition,
@@ -7,10 +9,8 @@ import {
   settleConditions,
 } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
-import { streamOutputs } from '@videopush/resources/builders/videopush/index';
+import { streamOutputs } from '@videopush/resources/builders/videopush';
 import { effectiveOnEnd, sourceLabel } from '@videopush/resources/builders/worker-config';
-import { ManifestError } from '@videopush/resources/schema/manifest';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import type { Problem } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import {

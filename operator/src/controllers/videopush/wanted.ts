@@ -1,4 +1,6 @@
 /** What should run for a stream, or why that cannot be said. Pure. */
+
+import { ManifestError, type VideoPush } from '@videopush/resources';
 import { finishObjects, originOf } from '@videopush/resources/builders/applied';
 import { REASONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
@@ -7,9 +9,7 @@ import {
   NATS_ADDRESS_FIELD,
   type StreamContext,
   type StreamObjects,
-} from '@videopush/resources/builders/videopush/index';
-import { ManifestError } from '@videopush/resources/schema/manifest';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
+} from '@videopush/resources/builders/videopush';
 import type { Problem } from '../shared/problem.ts';
 import type { Observed, Workload } from './observed.ts';
 

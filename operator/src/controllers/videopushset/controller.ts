@@ -2,7 +2,7 @@
 
 import { stamped } from '@videopush/resources/builders/applied';
 import { SET_FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
-import { buildMembers } from '@videopush/resources/builders/videopushset/index';
+import { buildMembers } from '@videopush/resources/builders/videopushset';
 import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { Index } from '../../kube/store.ts';

@@ -1,8 +1,7 @@
 /** Everything that a decision about one set of streams rests on. */
 
+import type { VideoPush, VideoPushSet } from '@videopush/resources';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
-import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import type { Judgement } from '../shared/applied.ts';
 
 /** As the API server keeps it. */

@@ -1,8 +1,8 @@
+import type { VideoPushSet } from '@videopush/resources';
 import { stamped } from '@videopush/resources/builders/applied';
 import { LABELS } from '@videopush/resources/builders/names';
-import { buildMembers } from '@videopush/resources/builders/videopushset/index';
+import { buildMembers } from '@videopush/resources/builders/videopushset';
 import type { KubeObject } from '@videopush/resources/objects';
-import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import { describe, expect, it } from 'vitest';
 import { AppliedBook } from '../shared/applied.ts';
 import type { Observed, StoredMember, StoredSet } from './observed.ts';

@@ -1,4 +1,6 @@
 /** What the status of a set says: how many of its streams there are, how many are well, and what the others lack. Pure. */
+
+import type { VideoPushSet } from '@videopush/resources';
 import {
   CONDITIONS,
   type Condition,
@@ -7,7 +9,6 @@ import {
   settleConditions,
 } from '@videopush/resources/builders/conditions';
 import { LABELS } from '@videopush/resources/builders/names';
-import type { VideoPushSet } from '@videopush/resources/schema/video-push-set.generated';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import { isLeaving, type Observed, type StoredMember } from './observed.ts';

@@ -16,6 +16,7 @@ export {
   NATS_ADDRESS_FIELD,
   natsAddressOf,
 } from './queue.ts';
+export { runsToEnd } from './workload.ts';
 
 /** @throws ManifestError naming the field that cannot be used in a cluster */
 export function buildStream(context: StreamContext): StreamObjects {

@@ -1,10 +1,11 @@
 /** Observed worlds for tables: a media server in a cluster that does at once what a plan says. */
+
+import type { MediaServer } from '@videopush/resources';
 import { serverCredentials } from '@videopush/resources/builders/credentials';
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
-import type { ServerPath } from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { selectorLabels } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
 import { AppliedBook } from '../../shared/applied.ts';
 import type { PathState } from '../kinds/mediamtx/mediamtx-api.ts';
 import type { ApiView, Observed, StoredServer } from '../observed.ts';

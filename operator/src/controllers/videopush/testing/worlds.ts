@@ -1,9 +1,9 @@
 /** Observed worlds for tables: a stream in a cluster that does at once what a plan says. */
+
+import type { MediaServer, VideoPush } from '@videopush/resources';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
 import { childLabels, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
-import type { MediaServer } from '@videopush/resources/schema/media-server.generated';
-import type { VideoPush } from '@videopush/resources/schema/video-push.generated';
 import { AppliedBook } from '../../shared/applied.ts';
 import type { Role, WorkerFacts } from '../../workers/worker-facts.ts';
 import {

@@ -1,11 +1,7 @@
 /** The few calls of MediaMTX's control API (v3, 1.21.0) that a running server's paths need. */
 
 import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
-import {
-  pathConfig,
-  type ServerPath,
-  type User,
-} from '@videopush/resources/builders/mediaserver/kinds/mediamtx/server-config';
+import { pathConfig, type ServerPath, type User } from '@videopush/resources/builders/mediamtx';
 import { redact } from '@videopush/resources/redact';
 import { type Clock, within } from '../../../../kube/clock.ts';
 
