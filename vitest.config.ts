@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { within } from './test/support/count.ts';
 
 /** What every stage shares: a process of its own per test file, since the addon keeps native state. */
 const common = { pool: 'forks', isolate: true, environment: 'node' } as const;
@@ -26,7 +27,7 @@ export default defineConfig({
             '{native,resources,codec-worker,operator,cli,scripts,crds}/**/*.test.ts',
             'test/{chart,support}/**/*.test.ts',
           ],
-          testTimeout: 30_000,
+          testTimeout: within(30_000),
           hookTimeout: 30_000,
         },
       },
@@ -44,7 +45,7 @@ export default defineConfig({
           ...common,
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          testTimeout: 600_000,
+          testTimeout: within(600_000),
           hookTimeout: 60_000,
         },
       },
@@ -54,7 +55,7 @@ export default defineConfig({
           name: 'timing',
           include: ['test/timing/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 900_000,
+          testTimeout: within(900_000),
           hookTimeout: 60_000,
         },
       },
@@ -66,6 +67,16 @@ export default defineConfig({
           globalSetup: ['test/e2e/setup.ts'],
           fileParallelism: false,
           testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'long',
+          include: ['test/long/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 1_200_000,
           hookTimeout: 300_000,
         },
       },

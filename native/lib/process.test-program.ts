@@ -1,6 +1,7 @@
 /** What a process of its own does in the tests of process.test.ts: `SCENARIO [ARGUMENT…]`. Prints a line at its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
+import { count } from '../../test/support/count.ts';
 import { seeded } from '../../test/support/random.ts';
 import {
   DecodeSession,
@@ -108,7 +109,7 @@ const misuse: Scenario = async (folder = '', seed = '1') => {
   // Printing is not what is tested; the log belongs to the test.
   const left = new Set(['constructor', 'dumpFile']);
   let calls = 0;
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < count(40, 400); round++) {
     const object = await pick(makers)();
     sensible.FFmpegSetup = sensible.resetPath = [object instanceof MpegServer ? `${folder}/s.mkv` : clip];
     const names = Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter((name) => !left.has(name));

@@ -26,3 +26,64 @@ export function unpairedPages(files) {
   }
   return problems;
 }
+
+/** @typedef {{ language: string, line: number, text: string }} CodeBlock  `line`: of its first line, from 1 */
+
+/**
+ * @param {string} page  its text
+ * @returns {CodeBlock[]} the fenced blocks
+ */
+export function codeBlocks(page) {
+  const lines = page.split('\n');
+  /** @type {CodeBlock[]} */
+  const blocks = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const language = /^```(\S*)$/.exec(lines[at] ?? '')?.[1];
+    if (language === undefined) continue;
+    const end = lines.indexOf('```', at + 1);
+    blocks.push({ language, line: at + 2, text: lines.slice(at + 1, end < 0 ? undefined : end).join('\n') });
+    at = end < 0 ? lines.length : end;
+  }
+  return blocks;
+}
+
+/**
+ * @param {string} text  of a `sh` block
+ * @returns {string[]} its commands, each in one line and without comment
+ */
+export function commandsOf(text) {
+  return text
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s+)#\s.*$/, '').trim())
+    .filter((line) => line !== '');
+}
+
+/** What a page prints to be typed or copied, in its order: comments may be in the page's own language. @param {string} page */
+function printed(page) {
+  return codeBlocks(page).flatMap(({ language, text }) => {
+    if (language === 'sh') return commandsOf(text);
+    if (language === '') return [];
+    return text.replaceAll(/\s*(\/\/|#)\s.*$/gm, '').split('\n');
+  });
+}
+
+/**
+ * @param {readonly string[]} files  relative to the root
+ * @param {(file: string) => string} text
+ * @returns {string[]} one line for each page whose other language prints other commands or samples
+ */
+export function differentCommands(files, text) {
+  const there = new Set(files);
+  return files.flatMap((file) => {
+    const other = counterpart(file);
+    if (other === null || !there.has(other) || /zh-CN/.test(file)) return [];
+    const [here, beside] = [printed(text(file)), printed(text(other))];
+    const at = here.findIndex((line, index) => line !== beside[index]);
+    const first = at >= 0 ? at : beside.length > here.length ? here.length : -1;
+    if (first < 0) return [];
+    return [
+      `${file} prints “${here[first] ?? 'nothing'}” where ${other} prints “${beside[first] ?? 'nothing'}”`,
+    ];
+  });
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { brokenArrows, importsOfScript, layerOf, resolveImport } from './arrows.mjs';
-import { unpairedPages } from './documents.mjs';
+import { codeBlocks, commandsOf, differentCommands, unpairedPages } from './documents.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
 
 /** Runs a rule over files given as path and content. */
@@ -89,6 +89,36 @@ describe('pages in two languages', () => {
 
   it('wants a README', () => {
     expect(unpairedPages([])).toEqual(['README.md is missing']);
+  });
+
+  it('finds the commands of a page, each in one line and without comment', () => {
+    const page =
+      'Text\n\n```sh\nnpm test   # all of it\n\n# alone\necho "a#b" \\\n  c\n```\n\n```\nplain\n```\n';
+    const blocks = codeBlocks(page);
+    expect(blocks.map(({ language, line }) => [language, line])).toEqual([
+      ['sh', 4],
+      ['', 12],
+    ]);
+    expect(commandsOf(blocks[0]?.text ?? '')).toEqual(['npm test', 'echo "a#b" c']);
+  });
+
+  it('wants the same commands and samples in both, whatever their comments say', () => {
+    const page = (...lines: string[]) => ['```sh', ...lines, '```'].join('\n');
+    expect(
+      check(differentCommands, {
+        'docs/a.md': page('npm test # all', 'npm run demo'),
+        'docs/zh-CN/a.md': page('npm test # 全部', 'npm run demo'),
+      }),
+    ).toEqual([]);
+    expect(
+      check(differentCommands, { 'docs/a.md': page('npm test'), 'docs/zh-CN/a.md': page('npm run demo') }),
+    ).toEqual(['docs/a.md prints “npm test” where docs/zh-CN/a.md prints “npm run demo”']);
+    expect(
+      check(differentCommands, {
+        'docs/a.md': page('npm test'),
+        'docs/zh-CN/a.md': page('npm test', 'npm ci'),
+      }),
+    ).toEqual(['docs/a.md prints “nothing” where docs/zh-CN/a.md prints “npm ci”']);
   });
 });
 

@@ -7,7 +7,7 @@ import { binFolder, childEnvironment, repoRoot, sourceFiles } from '../paths.mjs
 import { formatter } from '../setup/pypi.mjs';
 import { counts } from '../test/counts.mjs';
 import { brokenArrows } from './arrows.mjs';
-import { unpairedPages } from './documents.mjs';
+import { differentCommands, unpairedPages } from './documents.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
 
 const files = sourceFiles();
@@ -59,6 +59,7 @@ const checks = [
   ['imports follow the arrows of the design', () => brokenArrows(files, text)],
   ['what is generated from crds/ is up to date', () => generatedOutdated()],
   ['every page exists in English and in Chinese', () => unpairedPages(files)],
+  ['a page prints the same commands and samples in both languages', () => differentCommands(files, text)],
   ['no source file is longer than 450 lines', () => tooLong(files, text)],
   ['nothing is left unfinished, switched off or bound to one machine', () => forbiddenText(files, text)],
 ];

@@ -43,7 +43,7 @@ const SANITIZER_OPTIONS = {
  * @param {number} minutes
  * @returns {Stage}
  */
-function nativeStage(target, minutes) {
+export function nativeStage(target, minutes) {
   const folder = join(repoRoot, 'native', 'test', 'build', target);
   const report = join(folder, 'doctest.xml');
   const before = target === 'tsan' ? fixedAddresses() : [];
@@ -61,18 +61,18 @@ function nativeStage(target, minutes) {
 }
 
 /**
- * @param {'unit' | 'integration' | 'faults' | 'timing' | 'e2e'} project  of vitest.config.ts
+ * @param {'unit' | 'integration' | 'faults' | 'timing' | 'e2e' | 'long'} project  of vitest.config.ts
  * @param {number} minutes
  * @param {readonly string[]} filters  of file names
  * @returns {Stage}
  */
-function vitestStage(project, minutes, filters) {
+export function vitestStage(project, minutes, filters) {
   const report = join(reportFolder, `${project}.json`);
   const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
   const ours = join(repoRoot, 'scripts', 'test', 'vitest-reporter.mjs');
   const args = [vitest, 'run', '--project', project, '--reporter', 'default', '--reporter', ours];
   // Here a file's timing, or its operator, would be disturbed by another file beside it.
-  if (project === 'timing' || project === 'e2e') args.push('--no-file-parallelism');
+  if (['timing', 'e2e', 'long'].includes(project)) args.push('--no-file-parallelism');
   return {
     name: project,
     limitMs: minutes * MINUTE,

@@ -161,7 +161,7 @@ TEST_CASE("ring file: what is not a ring is refused") {
   }
 }
 
-TEST_CASE("ring file: a thousand damaged headers open or are refused, and never lead astray") {
+TEST_CASE("ring file: damaged headers open or are refused, and never lead astray") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   std::mt19937 random(start);
@@ -174,7 +174,8 @@ TEST_CASE("ring file: a thousand damaged headers open or are refused, and never 
   }
   const std::vector<char> good = read_file(options.path);
   int refused = 0;
-  for (int round = 0; round < 1000; ++round) {
+  const int rounds = videopush::test::count(200, 10'000);
+  for (int round = 0; round < rounds; ++round) {
     std::vector<char> bytes = good;
     // Mostly the constants in front, sometimes anything.
     const std::size_t reach = round % 4 == 0 ? sizeof(Header) : 256;
@@ -194,7 +195,7 @@ TEST_CASE("ring file: a thousand damaged headers open or are refused, and never 
       ++refused;
     }
   }
-  CHECK(refused > 500);
+  CHECK(refused > rounds / 2);
 }
 
 TEST_CASE("ring file: bounds are refused before anything is touched") {

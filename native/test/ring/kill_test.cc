@@ -149,13 +149,21 @@ void run(const RingOptions& options, std::size_t delay, std::uint32_t start) {
   check_arrivals(arrivals, options, kKills);
 }
 
+void repeat(std::size_t delay, std::uint32_t start) {
+  const auto rounds = static_cast<std::uint32_t>(videopush::test::count(1, 10));
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    CAPTURE(round);
+    const Folder folder;
+    run(small_options(folder), delay, start + round);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("kills: 20 of the consumer, 20 of the producer, some of both at once") {
   const std::uint32_t start = seed();
   CAPTURE(start);
-  const Folder folder;
-  run(small_options(folder), 0, start);
+  repeat(0, start);
 }
 
 TEST_CASE(
@@ -163,6 +171,5 @@ TEST_CASE(
     "replayed") {
   const std::uint32_t start = seed();
   CAPTURE(start);
-  const Folder folder;
-  run(small_options(folder), 12, start);
+  repeat(12, start);
 }

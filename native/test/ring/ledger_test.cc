@@ -102,7 +102,7 @@ TEST_CASE("ledger: random fates in random order obey the law") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   std::mt19937 random(start);
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < videopush::test::count(20, 200); ++round) {
     const auto record = std::make_unique<OutputRecord>();
     Ledger ledger(*record);
     std::vector<std::uint64_t> order(2'000);
@@ -162,7 +162,7 @@ TEST_CASE("ledger: the law holds after a kill at any instant of an update") {
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
   auto* record = new (memory) OutputRecord{};
-  for (int life = 0; life < 60; ++life) {
+  for (int life = 0; life < videopush::test::count(60, 600); ++life) {
     const std::uint64_t before = record->books.base;
     const pid_t child = spawn([record, choice = random()]() mutable {
       Ledger ledger(*record);

@@ -15,6 +15,7 @@
 
 #include "ring/ledger.h"
 #include "ring/ring.h"
+#include "support/count.h"
 
 namespace videopush::ring::test {
 
@@ -133,11 +134,9 @@ inline void kill_child(pid_t child) {
   reap(child);
 }
 
-/// VIDEOPUSH_SEED repeats a run.
+/// VIDEOPUSH_TEST_SEED repeats a run.
 inline std::uint32_t seed() {
-  const char* given = std::getenv("VIDEOPUSH_SEED");
-  return given != nullptr ? static_cast<std::uint32_t>(std::strtoul(given, nullptr, 10))
-                          : std::random_device{}();
+  return videopush::test::seed_or(std::random_device{}());
 }
 
 }  // namespace videopush::ring::test

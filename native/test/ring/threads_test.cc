@@ -98,7 +98,8 @@ Seen consume(const RingOptions& options, std::uint32_t start) {
 void run(WhenFull when_full) {
   const std::uint32_t start = seed();
   CAPTURE(start);
-  for (std::uint32_t round = 0; round < 4; ++round) {
+  const auto rounds = static_cast<std::uint32_t>(videopush::test::count(4, 40));
+  for (std::uint32_t round = 0; round < rounds; ++round) {
     const Folder folder;
     RingOptions options = small_options(folder, when_full);
     options.capacity = 1 + (start + round) % 6;

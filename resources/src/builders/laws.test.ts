@@ -1,6 +1,7 @@
 /** What holds for every object that the builders make, whatever the resource says. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { count } from '../../../test/support/count.ts';
 import { testSeed } from '../../../test/support/random.ts';
 import type { KubeObject } from '../objects.ts';
 import { validateManifest } from '../schema/manifest.ts';
@@ -40,7 +41,7 @@ const ofServer = arbitraryServer.chain((server) =>
 );
 const objects = fc.oneof(ofPush, ofServer);
 
-function always(law: (all: KubeObject[]) => void, numRuns = 60): void {
+function always(law: (all: KubeObject[]) => void, numRuns = count(60, 3_000)): void {
   fc.assert(fc.property(objects, law), { seed, numRuns });
 }
 
@@ -153,7 +154,7 @@ it(`what is memory has a size limit, and a container's limit has room for it (se
         expect(limits[0]).toBeGreaterThan(bytes);
       }
     }),
-    { seed, numRuns: 60 },
+    { seed, numRuns: count(60, 3_000) },
   );
 });
 
@@ -189,6 +190,6 @@ it(`the same resource gives the same JSON, and the same objects in whatever orde
       expect(JSON.stringify(build(structuredClone(push)))).toBe(JSON.stringify(build(push)));
       expect(build(reversed(push) as typeof push)).toEqual(build(push));
     }),
-    { seed, numRuns: 40 },
+    { seed, numRuns: count(40, 2_000) },
   );
 });

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { count } from '../../../../test/support/count.ts';
+import { testSeed } from '../../../../test/support/random.ts';
 import { framesUnderWay, retainedFrames, sizesOf } from './sizes.ts';
 import { format } from './testing.ts';
 
@@ -48,6 +50,7 @@ describe('the frames of a split queue', () => {
           ring,
         );
       }),
+      { seed: testSeed(), numRuns: count(100, 10_000) },
     );
   });
 

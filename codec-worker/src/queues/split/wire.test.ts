@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { count } from '../../../../test/support/count.ts';
+import { testSeed } from '../../../../test/support/random.ts';
 import { frameRecord, queueRecord } from './testing.ts';
 import { Decoder, encodeQueue, encodeRecord, type FrameRecord } from './wire.ts';
 
@@ -24,6 +26,7 @@ describe('what a message says', () => {
         const queue = queueRecord({ term: 1_795_549_926_002 });
         expect(read(encodeQueue(queue), encodeRecord(record))).toEqual({ queue, record });
       }),
+      { seed: testSeed(), numRuns: count(100, 10_000) },
     );
   });
 

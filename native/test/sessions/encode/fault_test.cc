@@ -2,11 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 #include <set>
 
 #include "sessions/encode/rig.h"
+#include "support/count.h"
 
 using namespace videopush;
 using namespace videopush::test;
@@ -18,11 +18,10 @@ constexpr Nanoseconds kFrame = 40 * kMillisecond;
 
 Error refused() { return Error(ErrorCode::ConnectRefused, "nobody listens"); }
 
-/// From VIDEOPUSH_SEED, else fixed; printed, so that a failure can be repeated.
+/// Printed, so that a failure can be repeated.
 std::uint64_t seed() {
-  const char* given = std::getenv("VIDEOPUSH_SEED");
-  const std::uint64_t value = given != nullptr ? std::strtoull(given, nullptr, 10) : 20'240'601;
-  MESSAGE("VIDEOPUSH_SEED=" << value);
+  const unsigned value = seed_or(20'240'601);
+  MESSAGE("VIDEOPUSH_TEST_SEED=" << value);
   return value;
 }
 

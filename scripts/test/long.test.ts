@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { counts } from './counts.mjs';
+import { closingTable, type Kept, keep, lastReport, stillTrue, treeHash } from './kept.mjs';
+import { allScenarios, chosen } from './scenarios.mjs';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'videopush-long-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const report = (some: Partial<Kept> = {}): Kept => ({
+  name: 'soak',
+  tree: 'abc',
+  result: 'passed',
+  minutes: 10.26,
+  seed: 7,
+  at: '2026-11-30T00:00:00.000Z',
+  counts: counts({ passed: 1 }),
+  ...some,
+});
+
+describe('the scenarios of the long suite', () => {
+  it('have names of their own and at most 20 minutes each', () => {
+    const scenarios = allScenarios();
+    expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
+    for (const { limitMs } of scenarios) expect(limitMs).toBeLessThanOrEqual(20 * 60_000);
+  });
+
+  it('are all chosen without a name, by their names in their own order, and by the beginning of a name', () => {
+    const scenarios = allScenarios();
+    const names = (...wanted: string[]) => chosen(wanted, scenarios).map(({ name }) => name);
+    expect(names()).toHaveLength(scenarios.length);
+    expect(names('soak', 'full-kills')).toEqual(['full-kills', 'soak']);
+    expect(names('full').length).toBeGreaterThan(3);
+    expect(names('full').every((name) => name.startsWith('full-'))).toBe(true);
+    expect(names('full-kills')).toEqual(['full-kills']);
+    expect(() => names('sock')).toThrow('there is no scenario sock');
+  });
+});
+
+describe('what the long suite keeps', () => {
+  it('is read again, and is nothing before the first run or when it is damaged', () => {
+    expect(lastReport(folder, 'soak')).toBeNull();
+    keep(folder, report());
+    expect(lastReport(folder, 'soak')).toEqual(report());
+    writeFileSync(join(folder, 'soak.json'), '{');
+    expect(lastReport(folder, 'soak')).toBeNull();
+  });
+
+  it('holds for a pass on the same tree only', () => {
+    expect(stillTrue(report(), 'abc')).toBe(true);
+    expect(stillTrue(report(), 'abd')).toBe(false);
+    expect(stillTrue(report({ result: 'failed' }), 'abc')).toBe(false);
+    expect(stillTrue(report({ tree: null }), null)).toBe(false);
+    expect(stillTrue(null, 'abc')).toBe(false);
+  });
+
+  it('belongs to a tree whose hash changes with files that are not committed, and leaves the index alone', () => {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
+    expect(treeHash(folder)).toBeNull();
+    git('init', '-q');
+    writeFileSync(join(folder, 'a'), '1');
+    writeFileSync(join(folder, '.gitignore'), 'ignored\n');
+    git('add', '.');
+    git('-c', 'user.name=t', '-c', 'user.email=t@localhost', 'commit', '-qm', 'first');
+    const clean = treeHash(folder);
+    expect(clean).toBe(git('rev-parse', 'HEAD^{tree}').trim());
+    writeFileSync(join(folder, 'ignored'), '1');
+    expect(treeHash(folder)).toBe(clean);
+    writeFileSync(join(folder, 'b'), '1');
+    expect(treeHash(folder)).not.toBe(clean);
+    expect(git('status', '--porcelain')).toBe('?? b\n');
+  });
+
+  it('is shown as a table that tells what was not run again', () => {
+    expect(
+      closingTable([
+        { ...report(), again: false },
+        { ...report({ name: 'full-kills', result: 'failed', minutes: 3, seed: 12 }), again: true },
+      ]),
+    ).toBe(
+      [
+        'scenario    result         minutes  seed',
+        'soak        passed before     10.3     7',
+        'full-kills  failed             3.0    12',
+      ].join('\n'),
+    );
+  });
+});

@@ -1,0 +1,72 @@
+/** The scenarios of `npm run test:long`: what takes too long for `npm test`, each at most 20 minutes. */
+import { join } from 'node:path';
+import { repoRoot } from '../paths.mjs';
+import { nativeStage, vitestStage } from './stages.mjs';
+
+/**
+ * @typedef {import('./stages.mjs').Stage & { what: string }} Scenario  `what`: one line for `--list`
+ */
+
+/** The longest that a scenario may take, in minutes. */
+const LONGEST = 20;
+
+/** Where the reports are kept: of each scenario its last one. */
+export const longFolder = join(repoRoot, 'test-results', 'long');
+
+/**
+ * Repetitions of `npm test` in full (test/support/count.ts), or what belongs to the long suite alone.
+ * @param {string} name
+ * @param {string} what
+ * @param {'unit' | 'faults' | 'timing' | 'long'} project
+ * @param {readonly string[]} files  words in the names of the test files
+ * @param {Record<string, string>} [env]
+ * @returns {Scenario}
+ */
+function vitest(name, what, project, files, env) {
+  const stage = vitestStage(project, LONGEST, files);
+  // Not the report of the gate's stage, which may run meanwhile.
+  const report = join(longFolder, 'counts', `${name}.json`);
+  const commands = stage.commands.map((one) => ({ ...one, env: { ...one.env, ...env, VIDEOPUSH_REPORT: report } }));
+  return { ...stage, name, what, report, commands };
+}
+
+/** @returns {Scenario} */
+function native() {
+  const stage = nativeStage('asan', LONGEST);
+  return { ...stage, name: 'full-native', what: 'the C++ core under AddressSanitizer, random tests in full' };
+}
+
+/** @returns {Scenario[]} in the order in which they run */
+export function allScenarios() {
+  return [
+    native(),
+    vitest('full-properties', 'laws of the TypeScript parts, random tests in full', 'unit', [
+      ...['laws', 'reflector', 'wire', 'sizes', 'native/lib/process'],
+    ]),
+    vitest('full-mutations', '2,000 damaged files under AddressSanitizer', 'faults', ['mutated-files']),
+    vitest('full-kills', '160 kills of the processes of one push', 'timing', ['kills']),
+    vitest('full-queue-kills', '120 kills of the ends of each frame queue', 'faults', ['queue-kills']),
+    vitest('soak', 'a push of 10 minutes: memory, threads and pacing stay as they are', 'long', ['soak']),
+    vitest('server-outage', 'a media server that is away for minutes', 'long', ['server-outage']),
+    vitest('nats-outage', 'NATS that is away for minutes', 'long', ['nats-outage']),
+  ];
+}
+
+/**
+ * @param {readonly string[]} names  each a scenario, or the beginning of several up to a hyphen: `debian-12`
+ * @param {readonly Scenario[]} scenarios
+ * @returns {Scenario[]} in the scenarios' order; all without names
+ * @throws {Error} which name is unknown
+ */
+export function chosen(names, scenarios) {
+  /** @param {string} name @param {Scenario} scenario */
+  const meant = (name, scenario) =>
+    scenario.name === name ||
+    (scenario.name.startsWith(`${name}-`) && !scenarios.some((other) => other.name === name));
+  const unknown = names.find((name) => !scenarios.some((scenario) => meant(name, scenario)));
+  if (unknown !== undefined) {
+    throw new Error(`there is no scenario ${unknown}; \`npm run test:long -- --list\` shows all`);
+  }
+  if (names.length === 0) return [...scenarios];
+  return scenarios.filter((scenario) => names.some((name) => meant(name, scenario)));
+}

@@ -1,0 +1,68 @@
+/** NATS that is away for minutes, with all that it held: a split stream goes on where it was. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { makeClip } from '../support/clips.ts';
+import { MediaMtx } from '../support/mediamtx.ts';
+import { NatsServer } from '../support/nats.ts';
+import { judge } from '../support/observed.ts';
+import { StampReader } from '../support/stamp-reader.ts';
+import { Stream } from '../support/stream.ts';
+import { Scratch } from '../support/tools.ts';
+
+const RATE = 25;
+const FRAMES = 40 * RATE;
+const AWAY_MINUTES = 5;
+
+interface Status {
+  ready: { ok: boolean; code: string };
+  queue: { connected: boolean } | null;
+}
+
+it('a split stream outlives five minutes without NATS: a reader that stays misses no frame', async () => {
+  using scratch = new Scratch();
+  const path = scratch.file('clip.mp4');
+  const clip = await makeClip({ path, frames: FRAMES, rate: `${RATE}`, width: 320, height: 180 });
+  await using nats = await NatsServer.start();
+  await using server = await MediaMtx.start();
+  await using reader = new StampReader(server.rtsp());
+  await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+  await using stream = await Stream.start({
+    source: { uri: clip },
+    outputs: server.rtsp(),
+    encoder: {
+      encoder: 'libx264',
+      preset: 'ultrafast',
+      tune: 'zerolatency',
+      bitRate: 500_000,
+      gopFrames: 25,
+    },
+    jetStream: { address: nats.address, stream: 'videopush-default-film-1234abcd' },
+  });
+  const roles = [stream.decoder, stream.encoder];
+  await reader.untilIndex(8 * RATE, 60_000);
+  await nats.kill();
+  for (const role of roles) {
+    await role.untilStatus<Status>(
+      'a queue that is away',
+      ({ ready }) => ready.code === 'QueueUnavailable',
+      15_000,
+    );
+  }
+  const pids = roles.map((role) => role.pid());
+  await sleep(AWAY_MINUTES * 60_000);
+  expect(roles.map((role) => role.pid())).toEqual(pids);
+  await nats.begin();
+  for (const role of roles) {
+    await role.untilStatus<Status>(
+      'a queue that is back',
+      ({ ready, queue }) => ready.ok && queue?.connected === true,
+      30_000,
+    );
+  }
+  await reader.untilIndex(FRAMES - 1, 120_000);
+  const verdict = judge(reader.indices(), 0, FRAMES - 1);
+  console.log(`missing ${verdict.missing}, repeated ${verdict.repeated}`);
+  expect(verdict).toMatchObject({ missing: [], swapped: [], foreign: [] });
+  expect(verdict.repeated.length).toBeLessThanOrEqual(1);
+  expect(stream.ring()).toMatchObject({ outputs: [{ ledger: { sent: FRAMES } }] });
+});

@@ -1,0 +1,15 @@
+/** How often tests with random input repeat themselves: a slice in `npm test`, in full in `npm run test:long`. */
+
+const inFull = (): boolean => process.env.VIDEOPUSH_TEST_FULL === '1';
+
+/**
+ * The seed chooses what is repeated, so that a slice is the beginning of the full run with the same seed.
+ * @param gate at most 200, so that `npm test` stays short
+ * @param full of the long suite, which sets `VIDEOPUSH_TEST_FULL=1`
+ */
+export function count(gate: number, full: number): number {
+  return inFull() ? full : gate;
+}
+
+/** The limit of a test that repeats itself, in milliseconds; in full it has the time of a scenario of the long suite. */
+export const within = (milliseconds: number): number => (inFull() ? 1_200_000 : milliseconds);
