@@ -30,6 +30,8 @@ export interface MediaMtxOptions {
   rtspTransports?: ('tcp' | 'udp')[];
   /** Session silence after which a publisher is closed, default 10 s. */
   readTimeout?: string;
+  /** Default: a free one. */
+  rtspPort?: number;
 }
 
 /** What /v3/paths/get says, as far as tests look at it. */
@@ -70,7 +72,8 @@ export class MediaMtx {
 
   /** Starts the server and waits until its API answers. */
   static async start(options: MediaMtxOptions = {}): Promise<MediaMtx> {
-    const ports = [...(await freePorts(4)), await freePortPair()];
+    const [free, ...others] = await freePorts(4);
+    const ports = [options.rtspPort ?? (free as number), ...others, await freePortPair()];
     const scratch = new Scratch();
     const file = scratch.file('mediamtx.yml');
     // YAML is a superset of JSON.

@@ -1,0 +1,62 @@
+/** Every command that a page or a help prints for one machine runs as printed, and so does every sample. */
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeClip } from '../support/clips.ts';
+import { MediaMtx } from '../support/mediamtx.ts';
+import { samples } from '../support/printed/printed.ts';
+import { checkout, type } from '../support/printed/shell.ts';
+import { HERE, type Step, WITH_OWN_SERVER } from '../support/printed/table.ts';
+import type { Scratch } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+/** Where the pages say that a server listens. */
+const RTSP_PORT = 8554;
+const LIMIT_MILLISECONDS = 150_000;
+let folder: Scratch;
+
+/** Nothing else may be there: another run of this file, or a server of the machine's own. */
+const portIsFree = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(RTSP_PORT, '127.0.0.1');
+    socket.once('error', () => resolve(true));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(false);
+    });
+  });
+
+beforeAll(async () => {
+  folder = checkout();
+  for (const name of ['talk.mp4', 'test-video.mp4'])
+    await makeClip({ path: folder.file(name), frames: 100, rate: '25' });
+  await until(`port ${RTSP_PORT} is free`, portIsFree, 120_000);
+}, 180_000);
+afterAll(() => folder?.[Symbol.dispose]());
+
+const asPrinted = (step: Step): Promise<void> =>
+  type(step, { cwd: folder.path, limitMilliseconds: LIMIT_MILLISECONDS });
+
+describe('with a media server at port 8554', () => {
+  let server: MediaMtx;
+  beforeAll(async () => {
+    server = await MediaMtx.start({ rtspPort: RTSP_PORT, paths: { talk: {}, video: {} } });
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  it.each(HERE)('$command', asPrinted);
+
+  const typescript = samples('ts').map(({ page, line, text }, n) => ({ where: `${page}:${line}`, text, n }));
+  it.each(typescript)('the sample of $where runs to its end', async ({ text, n }) => {
+    const name = `sample-${n}.ts`;
+    folder.write(name, text);
+    await asPrinted({ command: `npx node ${name}` });
+  });
+});
+
+describe('with a media server of its own', () => {
+  it.each(WITH_OWN_SERVER)('$command', asPrinted);
+});
+
+it('there are samples in TypeScript to run', () => {
+  expect(samples('ts').length).toBeGreaterThan(1);
+});

@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { expect, it } from 'vitest';
+import { allStages } from '../../../scripts/test/stages.mjs';
+import { helpCommands, pageCommands } from './printed.ts';
+import { CLUSTER, ELSEWHERE, GATE, HERE, WITH_OWN_SERVER } from './table.ts';
+
+const listed = [
+  ...[...HERE, ...WITH_OWN_SERVER, ...CLUSTER].map(({ command }) => command),
+  ...GATE,
+  ...ELSEWHERE,
+];
+
+it('every command that a page or a help prints is run by a test, and no other is listed', async () => {
+  const printed = [...pageCommands(), ...(await helpCommands())];
+  const unlisted = printed.filter(({ command }) => !listed.includes(command));
+  expect(
+    unlisted.map(({ command, where }) => `${where}: ${command}`),
+    'not in table.ts',
+  ).toEqual([]);
+  const commands = new Set(printed.map(({ command }) => command));
+  expect(
+    listed.filter((command) => !commands.has(command)),
+    'printed nowhere',
+  ).toEqual([]);
+  expect(new Set(listed).size, 'listed twice').toBe(listed.length);
+});
+
+it('the stages of npm test that the pages name exist', () => {
+  const stages = allStages().map(({ name }) => name);
+  for (const command of GATE) {
+    const words = command.replace(/^npm test( -- )?/, '').split(' ');
+    const { values } = parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: { stage: { type: 'string', multiple: true }, 'no-setup': { type: 'boolean' } },
+    });
+    expect(stages).toEqual(expect.arrayContaining(values.stage ?? []));
+  }
+});
+
+it('what only another machine can run is at least good shell', () => {
+  for (const command of ELSEWHERE) {
+    expect(spawnSync('sh', ['-n', '-c', command], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+  }
+});

@@ -1,0 +1,120 @@
+/** How each printed command is run: a command that is not in one of these lists fails the unit tests. */
+
+export interface Step {
+  command: string;
+  /** It runs on until it is told to stop: Ctrl-C once its output has a line like this. */
+  until?: RegExp;
+  /** Default 0. */
+  code?: number;
+  /** What its output must have. */
+  prints?: RegExp;
+  /** Words put for placeholders such as NAME. */
+  words?: Record<string, string>;
+  /** Added where the command itself would leave this machine. */
+  append?: string;
+}
+
+const TALK = 'rtsp://localhost:8554/talk';
+const VIDEO = 'rtsp://localhost:8554/video';
+
+/**
+ * In a folder with talk.mp4 and test-video.mp4, the checkout's node_modules, package.json, scripts and examples, and a
+ * media server at port 8554.
+ */
+export const HERE: Step[] = [
+  { command: 'npx videopush probe talk.mp4', prints: /640x360/ },
+  { command: `npx videopush push talk.mp4 ${TALK}`, prints: /"type":"summary"/ },
+  {
+    command: `npx videopush push talk.mp4 ${TALK} --repeat --size 1280x720 --bitrate 4M`,
+    until: /"type":"status".*"sent":[1-9]/,
+  },
+  { command: 'npx videopush push testpattern:duration=10 out.mkv', prints: /"sent":300/ },
+  { command: `npx node examples/mpegcoder/non-blocking.ts test-video.mp4 ${VIDEO}` },
+  { command: `npx node examples/mpegcoder/dual-process.ts test-video.mp4 ${VIDEO}` },
+  { command: 'npx videopush render examples/local/mediamtx.yaml -n studio', prints: /namespace: studio/ },
+  { command: 'npm run setup', prints: /./ },
+  // Of the helps.
+  { command: `videopush push talk.mp4 ${TALK}`, prints: /"type":"summary"/ },
+  {
+    command: `videopush push talk.mp4 ${TALK} --repeat --bitrate 4M --size 1280x720`,
+    until: /"type":"status".*"sent":[1-9]/,
+  },
+  // Names of nobody's machines: the command itself is right, and says that the source can't be reached.
+  {
+    command: 'videopush push rtsp://camera/stream rtmp://server/app/key --catch-up burst',
+    code: 3,
+    prints: /camera/,
+  },
+  { command: 'videopush push testpattern:duration=10 out.mkv --codec libx265', prints: /"sent":300/ },
+];
+
+/** Like HERE, but each brings the media server, at the same ports. */
+export const WITH_OWN_SERVER: Step[] = [
+  {
+    command: 'npx videopush run examples/local/mediamtx.yaml --for 60',
+    until: /"type":"status".*"sent":[1-9]/,
+  },
+  { command: 'npm run demo', until: /"type":"status".*"sent":[1-9]/ },
+];
+
+/** On a cluster, in this order; each list begins where the one before has left it. */
+export const CLUSTER: Step[] = [
+  { command: 'npm run images' },
+  {
+    command: 'helm install videopush charts/videopush --namespace videopush-system --create-namespace --wait',
+  },
+  { command: 'helm test videopush --namespace videopush-system', prints: /Succeeded/ },
+  { command: 'kubectl apply -f examples/' },
+  {
+    command: 'kubectl wait --for=condition=Ready --timeout=90s ms/live vp/hello vps/wall',
+    prints: /condition met/,
+  },
+  { command: 'kubectl get ms,vp,vps', prints: /hello/ },
+  { command: 'kubectl get vp,ms,vps', prints: /hello/ },
+  { command: 'kubectl get vp', prints: /hello/ },
+  { command: 'kubectl port-forward service/live-media 8888', until: /Forwarding from/ },
+  { command: 'kubectl describe vp NAME', words: { NAME: 'hello' }, prints: /Conditions/ },
+  { command: 'kubectl logs deploy/NAME-stream -c encoder', words: { NAME: 'hello' }, prints: /"level"/ },
+  { command: `kubectl patch vp hello --type merge -p '{"spec":{"video":{"bitrateKbps":1200}}}'` },
+  { command: `kubectl patch vp hello --type merge -p '{"spec":{"suspend":true}}'` },
+  { command: `kubectl patch vp hello --type merge -p '{"spec":{"suspend":false}}'` },
+  { command: 'kubectl scale vps wall --replicas 1' },
+  {
+    command: 'kubectl get videopush,mediaserver -n studio -o yaml | npx videopush render -',
+    prints: /kind: Deployment/,
+  },
+  {
+    command: 'kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
+    prints: /kind: Deployment/,
+  },
+  { command: 'helm upgrade videopush charts/videopush --namespace videopush-system --wait' },
+  { command: 'helm rollback videopush --namespace videopush-system --wait' },
+  {
+    command:
+      'helm install videopush charts/videopush --set worker.image.registry=registry.example --set image.registry=registry.example',
+    append: '--dry-run=client',
+    prints: /registry\.example\/videopush\/operator/,
+  },
+  { command: 'kubectl delete -f examples/' },
+  { command: 'kubectl delete videopushsets,videopushes,mediaservers --all --all-namespaces' },
+  { command: 'helm uninstall videopush --namespace videopush-system' },
+  { command: 'helm install other charts/videopush --namespace other --create-namespace --take-ownership' },
+  {
+    command:
+      'kubectl delete crd videopushes.videopush.dev mediaservers.videopush.dev videopushsets.videopush.dev',
+  },
+  { command: 'kubectl delete namespace videopush-system' },
+];
+
+/** `npm test` itself: the stages that it names must exist. */
+export const GATE: string[] = [
+  'npm test',
+  'npm test -- --stage unit',
+  'npm test -- --stage e2e recovery',
+  'npm test -- --no-setup --stage unit',
+];
+
+/** What only a machine of the reader's own can do; its shell grammar is checked. */
+export const ELSEWHERE: string[] = [
+  'docker tag videopush/worker:0.1.0 registry.example/videopush/worker:0.1.0 && docker push registry.example/videopush/worker:0.1.0',
+];
