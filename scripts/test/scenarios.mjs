@@ -26,7 +26,10 @@ function vitest(name, what, project, files, env) {
   const stage = vitestStage(project, LONGEST, files);
   // Not the report of the gate's stage, which may run meanwhile.
   const report = join(longFolder, 'counts', `${name}.json`);
-  const commands = stage.commands.map((one) => ({ ...one, env: { ...one.env, ...env, VIDEOPUSH_REPORT: report } }));
+  const commands = stage.commands.map((one) => ({
+    ...one,
+    env: { ...one.env, ...env, VIDEOPUSH_REPORT: report },
+  }));
   return { ...stage, name, what, report, commands };
 }
 
