@@ -109,7 +109,10 @@ function program(): Command {
       new Map(),
     )
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
-    .addHelpText('after', '\nExample:\n  videopush run examples/local.yaml --for 60 --claim footage=./videos')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  videopush run examples/local/mediamtx.yaml --for 60\n  videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos',
+    )
     .action((files: string[], flags: RunFlags) => runCommand(files, flags));
   root
     .command('render')
@@ -122,7 +125,7 @@ function program(): Command {
     .option('--nats <ADDRESS>', 'nats://HOST:PORT for topology Split')
     .addHelpText(
       'after',
-      '\nExample:\n  videopush render stream.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
+      '\nExamples:\n  videopush render examples/local/mediamtx.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
     )
     .action((files: string[], flags: RenderFlags) => renderCommand(files, flags));
   for (const command of root.commands) command.copyInheritedSettings(root);

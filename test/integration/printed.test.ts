@@ -1,4 +1,5 @@
 /** Every command that a page or a help prints for one machine runs as printed, and so does every sample. */
+import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
@@ -27,7 +28,8 @@ const portIsFree = (): Promise<boolean> =>
 
 beforeAll(async () => {
   folder = checkout();
-  for (const name of ['talk.mp4', 'test-video.mp4'])
+  mkdirSync(folder.file('videos'));
+  for (const name of ['talk.mp4', 'test-video.mp4', 'videos/film.mp4'])
     await makeClip({ path: folder.file(name), frames: 100, rate: '25' });
   await until(`port ${RTSP_PORT} is free`, portIsFree, 120_000);
 }, 180_000);

@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { expect, it } from 'vitest';
+import { allScenarios, chosen } from '../../../scripts/test/scenarios.mjs';
 import { allStages } from '../../../scripts/test/stages.mjs';
 import { helpCommands, pageCommands } from './printed.ts';
-import { CLUSTER, ELSEWHERE, GATE, HERE, WITH_OWN_SERVER } from './table.ts';
+import { CLUSTER, ELSEWHERE, GATE, HERE, LONG, WITH_OWN_SERVER } from './table.ts';
 
 const listed = [
   ...[...HERE, ...WITH_OWN_SERVER, ...CLUSTER].map(({ command }) => command),
   ...GATE,
+  ...LONG,
   ...ELSEWHERE,
 ];
 
@@ -36,6 +38,21 @@ it('the stages of npm test that the pages name exist', () => {
       options: { stage: { type: 'string', multiple: true }, 'no-setup': { type: 'boolean' } },
     });
     expect(stages).toEqual(expect.arrayContaining(values.stage ?? []));
+  }
+});
+
+it('the scenarios of npm run test:long that the pages name exist', () => {
+  for (const command of LONG) {
+    const words = command
+      .replace(/^npm run test:long( -- )?/, '')
+      .split(' ')
+      .filter(Boolean);
+    const { positionals } = parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: { seed: { type: 'string' }, list: { type: 'boolean' } },
+    });
+    expect(chosen(positionals, allScenarios()).length).toBeGreaterThan(0);
   }
 });
 

@@ -18,7 +18,7 @@ const TALK = 'rtsp://localhost:8554/talk';
 const VIDEO = 'rtsp://localhost:8554/video';
 
 /**
- * In a folder with talk.mp4 and test-video.mp4, the checkout's node_modules, package.json, scripts and examples, and a
+ * In a folder with talk.mp4, test-video.mp4 and videos/film.mp4, the checkout's node_modules, package.json, scripts and examples, and a
  * media server at port 8554.
  */
 export const HERE: Step[] = [
@@ -39,6 +39,7 @@ export const HERE: Step[] = [
     command: `videopush push talk.mp4 ${TALK} --repeat --bitrate 4M --size 1280x720`,
     until: /"type":"status".*"sent":[1-9]/,
   },
+  { command: 'videopush render examples/local/mediamtx.yaml -n studio', prints: /namespace: studio/ },
   // Names of nobody's machines: the command itself is right, and says that the source can't be reached.
   {
     command: 'videopush push rtsp://camera/stream rtmp://server/app/key --catch-up burst',
@@ -52,6 +53,12 @@ export const HERE: Step[] = [
 export const WITH_OWN_SERVER: Step[] = [
   {
     command: 'npx videopush run examples/local/mediamtx.yaml --for 60',
+    until: /"type":"status".*"sent":[1-9]/,
+  },
+  { command: 'videopush run examples/local/mediamtx.yaml --for 60', until: /"type":"status".*"sent":[1-9]/ },
+  {
+    command:
+      'videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos',
     until: /"type":"status".*"sent":[1-9]/,
   },
   { command: 'npm run demo', until: /"type":"status".*"sent":[1-9]/ },
@@ -104,6 +111,14 @@ export const CLUSTER: Step[] = [
       'kubectl delete crd videopushes.videopush.dev mediaservers.videopush.dev videopushsets.videopush.dev',
   },
   { command: 'kubectl delete namespace videopush-system' },
+];
+
+/** The long suite, which this runs under or beside: the scenarios that it names must exist. */
+export const LONG: string[] = [
+  'npm run test:long -- --list',
+  'npm run test:long',
+  'npm run test:long -- soak full',
+  'npm run test:long -- full-kills --seed 7',
 ];
 
 /** `npm test` itself: the stages that it names must exist. */
