@@ -135,8 +135,6 @@ inline void kill_child(pid_t child) {
 }
 
 /// VIDEOPUSH_TEST_SEED repeats a run.
-inline std::uint32_t seed() {
-  return videopush::test::seed_or(std::random_device{}());
-}
+inline std::uint32_t seed() { return videopush::test::seed_or(std::random_device{}()); }
 
 }  // namespace videopush::ring::test
