@@ -1,17 +1,15 @@
 /** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
 
-import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
-import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';
-import { isConflict, isNotFound } from '../../kube/errors.ts';
+import { isConflict } from '../../kube/errors.ts';
 import { PODS, SECRETS } from '../../kube/kinds.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
-import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { Problem } from '../shared/problem.ts';
-import { sameStatus } from '../shared/status.ts';
-import { annotate, harmless, refusal } from '../shared/writes.ts';
+import { nextReconcile, ResourceWriter, typed } from '../shared/resource-writer.ts';
+import { annotate, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
 import type { ApiPlace, ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import { LingeringPaths } from './lingering.ts';
@@ -24,13 +22,12 @@ import { SecretsMade } from './secrets-made.ts';
 import { judgeStatus, type Outcome } from './status.ts';
 import { CHILDREN, type ServerIndexes } from './stores.ts';
 
-/** Quotas, permissions and other people's ports change without a word to us, milliseconds. */
-const REFUSED_RETRY = 30_000;
 /** Spread of the looks at running servers, so that they do not fall together. */
 const JITTER = 0.2;
 
 export class MediaServerController {
   readonly #context: ControlContext;
+  readonly #writer: ResourceWriter;
   readonly #lookup: Lookup;
   readonly #secrets = new SecretsMade();
   readonly #figures: PathFigures;
@@ -40,11 +37,12 @@ export class MediaServerController {
   constructor(context: ControlContext, indexes: ServerIndexes, api: ServerApi, figures: PathFigures) {
     this.#context = context;
     this.#figures = figures;
+    this.#writer = new ResourceWriter(context, { kind: MEDIA_SERVERS, children: CHILDREN });
     this.#lookup = {
       context,
       indexes,
       api,
-      applied: new AppliedBook(),
+      applied: this.#writer.applied,
       lingering: new LingeringPaths(),
       heardAt: new Map(),
       secretsMade: ({ metadata: { uid } }) => this.#secrets.of(uid, context.clock.now()),
@@ -59,7 +57,7 @@ export class MediaServerController {
       return undefined;
     }
     this.#remember(key, server);
-    const observed = await observe(typed(server), this.#lookup, signal);
+    const observed = await observe(typed(server, MEDIA_SERVERS), this.#lookup, signal);
     const decision = plan(observed, this.#context.defaults);
     const outcome = await this.#carryOut(observed, decision, signal);
     signal.throwIfAborted();
@@ -75,17 +73,16 @@ export class MediaServerController {
   }
 
   #next({ requeueAfter }: Plan, { refused }: Outcome): ReconcileResult | undefined {
-    const wait = refused ? REFUSED_RETRY : requeueAfter;
-    if (wait === undefined) return undefined;
-    const spread = wait === STEADY ? 1 + JITTER * (2 * this.#context.clock.random() - 1) : 1;
-    return { requeueAfterMilliseconds: wait * spread };
+    const spread = requeueAfter === STEADY ? 1 + JITTER * (2 * this.#context.clock.random() - 1) : 1;
+    return nextReconcile(refused, requeueAfter === undefined ? undefined : requeueAfter * spread);
   }
 
   async #carryOut(observed: Observed, decision: Plan, signal: AbortSignal): Promise<Outcome> {
     const { creates, applies, deletes, podAnnotations } = decision;
-    for (const object of deletes) await this.#delete(object, signal);
+    for (const object of deletes) await this.#writer.delete(object, signal);
     const refused =
-      (await this.#createAll(creates, observed.server, signal)) ?? (await this.#applyAll(applies, signal));
+      (await this.#createAll(creates, observed.server, signal)) ??
+      (await this.#writer.applyAll(applies, signal));
     if (refused) return { refused, missingPaths: [] };
     for (const { pod, annotations } of podAnnotations)
       await annotate(this.#context.resource(PODS), pod, annotations, signal);
@@ -100,7 +97,7 @@ export class MediaServerController {
     for (const secret of secrets) {
       try {
         await this.#context.resource(SECRETS).create(secret, signal);
-        this.#context.log.info(placeOf(secret), `Made Secret ${secret.metadata.name}`);
+        this.#context.log.info({ object: keyOf(secret) }, `Created Secret ${secret.metadata.name}`);
       } catch (error) {
         // Its name tells what is in it, so one that is there is the same.
         const refused = isConflict(error) ? null : refusal(error, secret);
@@ -110,30 +107,6 @@ export class MediaServerController {
       this.#secrets.add(uid, secret.metadata.name, this.#context.clock.now());
     }
     return null;
-  }
-
-  async #applyAll(objects: readonly KubeObject[], signal: AbortSignal): Promise<Problem | null> {
-    const { clock, log } = this.#context;
-    for (const object of objects) {
-      const resource = this.#context.resource(kindOf(object));
-      try {
-        const answer = await resource.apply(object, { fieldManager: FIELD_MANAGER, signal });
-        this.#lookup.applied.remember(object, answer, clock.now());
-        log.info(placeOf(object), `Applied ${object.kind} ${object.metadata.name}`);
-      } catch (error) {
-        const refused = refusal(error, object);
-        if (!refused) throw error;
-        return refused;
-      }
-    }
-    return null;
-  }
-
-  async #delete(object: KubeObject, signal: AbortSignal): Promise<void> {
-    const { uid } = object.metadata;
-    const options = { uid, propagationPolicy: 'Background' } as const;
-    await harmless(this.#context.resource(kindOf(object)).delete(object.metadata, options, signal));
-    this.#context.log.info(placeOf(object), `Deleted ${object.kind} ${object.metadata.name}`);
   }
 
   /** Those that the running server still lacks. */
@@ -176,18 +149,7 @@ export class MediaServerController {
   async #tell(observed: Observed, { situation }: Plan, outcome: Outcome, signal: AbortSignal): Promise<void> {
     const { server } = observed;
     const judged = judgeStatus(observed, situation, outcome, this.#context.defaults);
-    if (sameStatus(server.status, judged.status)) return;
-    const { name, namespace } = server.metadata;
-    const object = { metadata: { name, namespace }, status: judged.status };
-    const options = { fieldManager: STATUS_FIELD_MANAGER, subresource: 'status', signal };
-    try {
-      await this.#context.resource(MEDIA_SERVERS).apply(object, options);
-    } catch (error) {
-      if (isNotFound(error)) return; // deleted meanwhile
-      throw error;
-    }
-    const { reason, message } = judged.ready;
-    this.#context.log.info({ server: `${namespace}/${name}`, reason }, message);
+    if ((await this.#writer.writeStatus(server, judged, signal)) !== 'Written') return;
     for (const words of eventsOf(server.status, judged.ready)) this.#context.events.record(server, words);
   }
 
@@ -213,21 +175,4 @@ export class MediaServerController {
     const alive = new Set([...this.#context.store(PODS).values()].map(({ metadata }) => metadata.uid));
     for (const uid of this.#lookup.heardAt.keys()) if (!alive.has(uid)) this.#lookup.heardAt.delete(uid);
   }
-}
-
-/** Objects of a list do not say what they are; owner references and events have to. */
-const typed = (server: StoredServer): StoredServer => ({
-  ...server,
-  apiVersion: 'videopush.dev/v1alpha1',
-  kind: 'MediaServer',
-});
-
-const placeOf = ({ metadata: { namespace, name } }: KubeObject): { object: string } => ({
-  object: `${namespace}/${name}`,
-});
-
-function kindOf({ kind = '' }: KubeObject): ResourceKind {
-  const found = CHILDREN.find((one) => one.kind === kind);
-  if (!found) throw new Error(`no child of a media server is a ${kind}`);
-  return found;
 }

@@ -2,7 +2,8 @@ import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { ANNOTATIONS } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
-import { FOREIGN_RETRY, plan, STEADY } from './plan.ts';
+import { FOREIGN_RETRY } from '../shared/ownership.ts';
+import { plan, STEADY } from './plan.ts';
 import {
   answered,
   NOW,

@@ -8,7 +8,16 @@ import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { buildMediaServer, type ServerObjects } from '@videopush/resources/builders/mediaserver';
 import { ANNOTATIONS, contentHash } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
+import { judgeAll, requeue } from '../shared/applied.ts';
 import { isKept } from '../shared/kept.ts';
+import {
+  FOREIGN_RETRY,
+  isTerminating,
+  nameTaken,
+  ownedBy,
+  sameObject,
+  takenName,
+} from '../shared/ownership.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { Observed } from './observed.ts';
 import { apiAddress, type ServerPod } from './pod.ts';
@@ -38,8 +47,6 @@ export interface Plan {
   requeueAfter?: number;
 }
 
-/** Names that somebody else uses are looked at again this late, milliseconds: no watch tells of them. */
-export const FOREIGN_RETRY = 120_000;
 const CLEARING_RETRY = 5_000;
 /** Between looks at a running server. */
 export const STEADY = 10_000;
@@ -68,12 +75,13 @@ export function plan(observed: Observed, defaults: Defaults): Plan {
   }
   if (!objects || !credentials) return planExternal(observed);
   const wanted = [objects.config, objects.service, objects.apiService, objects.deployment];
-  const taken = observed.children.filter(
-    (stored) => !ownedBy(stored, server.metadata.uid) && wanted.some((object) => same(object, stored)),
-  );
-  const foreign = taken.find((object) => !ownedByPredecessor(object, server));
-  if (foreign) return planForeign(foreign);
-  if (taken.length > 0) return { ...NOTHING, situation: { kind: 'Clearing' }, requeueAfter: CLEARING_RETRY };
+  const taken = takenName(wanted, observed.children, server);
+  if (taken === 'Predecessor')
+    return { ...NOTHING, situation: { kind: 'Clearing' }, requeueAfter: CLEARING_RETRY };
+  if (taken) {
+    const problem = nameTaken(taken.foreign, 'MediaServer');
+    return { ...NOTHING, situation: { kind: 'Refused', problem }, requeueAfter: FOREIGN_RETRY };
+  }
   return planLive(observed, objects, wanted.map(stamped));
 }
 
@@ -91,28 +99,17 @@ function build(observed: Observed, defaults: Defaults): ServerObjects | null {
 
 /** A server that came to run elsewhere leaves what it had here. */
 function planExternal({ server, children }: Observed): Plan {
-  const deletes = children.filter(
-    (child) => ownedBy(child, server.metadata.uid) && child.metadata.deletionTimestamp === undefined,
-  );
+  const deletes = children.filter((child) => ownedBy(child, server.metadata.uid) && !isTerminating(child));
   return { ...NOTHING, situation: { kind: 'External' }, deletes };
 }
 
-function planForeign({ kind, metadata: { name } }: KubeObject): Plan {
-  const message = `${kind} "${name}" is there and belongs to somebody else; rename the MediaServer, or delete the ${kind}`;
-  const problem: Problem = { reason: REASONS.nameTaken, message, stalled: true };
-  return { ...NOTHING, situation: { kind: 'Refused', problem }, requeueAfter: FOREIGN_RETRY };
-}
-
 function planLive(observed: Observed, objects: ServerObjects, wanted: readonly KubeObject[]): Plan {
-  const judged = wanted.flatMap((object) => {
-    const stored = observed.children.find((child) => same(child, object)) ?? null;
-    // Its viewers would be put out.
-    if (isKept(readOrigin(stored), readOrigin(object), observed.server.status, observed.now)) return [];
-    return { object, judgement: observed.judge(object, stored) };
+  // An object that is held as it was: its change would disconnect the viewers.
+  const due = wanted.filter((object) => {
+    const stored = observed.children.find((child) => sameObject(child, object)) ?? null;
+    return !isKept(readOrigin(stored), readOrigin(object), observed.server.status, observed.now);
   });
-  const applies = judged.flatMap(({ object, judgement }) => (judgement.act === 'apply' ? object : []));
-  const waits = judged.flatMap(({ judgement }) => (judgement.act === 'wait' ? judgement.milliseconds : []));
-  const requeues = [...waits, ...nextLook(observed)];
+  const { applies, waits } = judgeAll(due, observed.children, observed.judge);
   return {
     ...NOTHING,
     situation: { kind: 'Live' },
@@ -120,7 +117,7 @@ function planLive(observed: Observed, objects: ServerObjects, wanted: readonly K
     applies,
     podAnnotations: fileAnnotation(observed, objects.config),
     ...pathChanges(observed),
-    ...(requeues.length > 0 && { requeueAfter: Math.min(...requeues) }),
+    ...requeue([...waits, ...nextLook(observed)]),
   };
 }
 
@@ -132,7 +129,7 @@ function nextLook({ pod, api, lingering }: Observed): number[] {
 
 /** A running pod is told of a new file: an update of the pod makes kubelet bring it at once instead of within a minute and a half. */
 function fileAnnotation({ pod, children }: Observed, config: KubeObject): Plan['podAnnotations'] {
-  const stored = children.find((child) => same(child, config));
+  const stored = children.find((child) => sameObject(child, config));
   const hash = contentHash(config.data);
   const told = pod?.metadata.annotations?.[ANNOTATIONS.serverFile];
   if (!pod || !stored || told === hash) return [];
@@ -154,17 +151,4 @@ function pathChanges({ api, paths }: Observed): Pick<Plan, 'addPaths' | 'removeP
 function refusal({ field, message }: ManifestError): Problem {
   const reason = field === 'spec.type' ? REASONS.serverTypeRefused : REASONS.invalid;
   return { reason, message, stalled: true };
-}
-
-const same = (a: KubeObject, b: KubeObject): boolean =>
-  a.kind === b.kind && a.metadata.name === b.metadata.name;
-
-function ownedBy({ metadata: { ownerReferences = [] } }: KubeObject, uid: string): boolean {
-  return ownerReferences.some((owner) => owner.uid === uid && owner.controller === true);
-}
-
-function ownedByPredecessor(object: KubeObject, { metadata: { name, uid } }: Observed['server']): boolean {
-  return (object.metadata.ownerReferences ?? []).some(
-    (owner) => owner.kind === 'MediaServer' && owner.name === name && owner.uid !== uid,
-  );
 }

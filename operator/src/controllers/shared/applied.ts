@@ -4,6 +4,7 @@
  */
 import { APPLIED } from '@videopush/resources/builders/applied';
 import type { KubeObject } from '@videopush/resources/objects';
+import { sameObject } from './ownership.ts';
 
 /** How often an object is put back at the most, milliseconds: somebody who fights for it must not keep us busy. */
 export const FIGHT_INTERVAL = 5_000;
@@ -14,6 +15,40 @@ export type Judgement =
   | { act: 'apply'; why: 'missing' | 'changed' | 'drift' | 'unsure' }
   /** put back a moment ago and different again: look again later */
   | { act: 'wait'; milliseconds: number };
+
+/** What comes of judging all objects of a resource. */
+export interface Judged {
+  /** in the order of the desired ones */
+  applies: readonly KubeObject[];
+  /** those of them that somebody else has changed */
+  drifted: readonly KubeObject[];
+  /** how long to wait before others are judged again, milliseconds */
+  waits: readonly number[];
+}
+
+/** Judges each desired object against the stored one of its kind and name. */
+export function judgeAll(
+  desired: readonly KubeObject[],
+  stored: readonly KubeObject[],
+  judge: (desired: KubeObject, stored: KubeObject | null) => Judgement,
+): Judged {
+  const judged = desired.map((object) => ({
+    object,
+    judgement: judge(object, stored.find((other) => sameObject(other, object)) ?? null),
+  }));
+  const applied = judged.filter(({ judgement }) => judgement.act === 'apply');
+  return {
+    applies: applied.map(({ object }) => object),
+    drifted: applied.flatMap(({ object, judgement }) =>
+      judgement.act === 'apply' && judgement.why === 'drift' ? object : [],
+    ),
+    waits: judged.flatMap(({ judgement }) => (judgement.act === 'wait' ? judgement.milliseconds : [])),
+  };
+}
+
+/** The part of a plan that says when to look again: after the shortest of these times, in milliseconds. */
+export const requeue = (waits: readonly number[]): { requeueAfter?: number } =>
+  waits.length > 0 ? { requeueAfter: Math.min(...waits) } : {};
 
 interface Entry {
   hash: string;

@@ -11,7 +11,9 @@ import {
 } from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
-import { type Observed, type StoredPush, sameObject, type Workload } from './observed.ts';
+import { sameObject } from '../shared/ownership.ts';
+import type { BuiltFacts } from './decision.ts';
+import type { StoredPush, Workload } from './observed.ts';
 import { goesOnInQueue } from './queue.ts';
 
 /** Paths such as `spec.video.bitrateKbps`; null when it is not known what was applied. `spec.suspend` is no property of the video. */
@@ -22,16 +24,16 @@ export function specChanges(config: KubeObject | null, push: StoredPush): string
 }
 
 /** The event of a change that is carried out now; null when it is the first time, or nothing that anybody would see. */
-export function describeUpdate(
-  { push, config }: Observed,
-  objects: StreamObjects,
-  stored: readonly Workload[],
-): EventWords | null {
-  const fields = specChanges(config, push);
-  if (!config || !fields) return null;
-  const what = fields.length > 0 ? `${listed(fields)} changed` : otherCause(config, objects.config);
+export function describeUpdate({
+  observed: { config },
+  objects,
+  mine,
+  changes,
+}: BuiltFacts): EventWords | null {
+  if (!config || !changes) return null;
+  const what = changes.length > 0 ? `${listed(changes)} changed` : otherCause(config, objects.config);
   if (what === null) return null;
-  const note = `${what}: ${consequence(config, objects, stored)}`;
+  const note = `${what}: ${consequence(config, objects, mine)}`;
   return { type: 'Normal', reason: 'Updated', action: 'Update', note };
 }
 

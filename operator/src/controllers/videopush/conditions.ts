@@ -3,10 +3,11 @@
 import type { VideoPush } from '@videopush/resources';
 import { CONDITIONS, type ConditionDraft, REASONS } from '@videopush/resources/builders/conditions';
 import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
+import { ownedBy } from '../shared/ownership.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role } from '../workers/worker-facts.ts';
 import { inClusterWords } from './cluster-words.ts';
-import { type Observed, ownedBy, type Workload } from './observed.ts';
+import type { Observed, Workload } from './observed.ts';
 import { hasSucceeded, type RoleView, roleView } from './pods.ts';
 
 /** Ready with what stands in its way, or without. */

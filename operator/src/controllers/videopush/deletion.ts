@@ -2,8 +2,9 @@
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import { JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { EventWords } from '../../kube/events.ts';
-import { type Observed, ownedBy } from './observed.ts';
-import type { Plan } from './plan.ts';
+import { isTerminating, ownedBy } from '../shared/ownership.ts';
+import { type Plan, planFor } from './decision.ts';
+import type { Observed } from './observed.ts';
 import { isOver } from './pods.ts';
 import { leftBehind, placeOfQueue } from './queue.ts';
 
@@ -16,19 +17,12 @@ const MOST_PODS = 90_000;
 
 export function planDeletion(observed: Observed, defaults: Defaults): Plan {
   const { push, workloads, pods, now } = observed;
-  const base = {
-    situation: { kind: 'Terminating' },
-    deletes: [],
-    applies: [],
-    podAnnotations: [],
-    jetStreamDeletes: [],
-    events: [],
-  } as const;
+  const base = planFor({ kind: 'Terminating' });
   if (!push.metadata.finalizers?.includes(JETSTREAM_FINALIZER)) return base;
   const since = now.getTime() - Date.parse(push.metadata.deletionTimestamp ?? '');
-  // The decoder would make its stream anew, so it goes first.
+  // A terminating decoder could recreate its JetStream stream, so the workloads go first.
   const mine = workloads.filter((workload) => ownedBy(workload, push.metadata.uid));
-  const deletes = mine.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const deletes = mine.filter((workload) => !isTerminating(workload));
   const running = mine.length > 0 || pods.some((pod) => !isOver(pod));
   if (running && since < MOST_PODS) return { ...base, deletes, requeueAfter: RETRY };
   const place = placeOfQueue(observed.config, push, defaults);

@@ -4,8 +4,8 @@ import type { VideoPush } from '@videopush/resources';
 import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
 import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
 import type { EventWords } from '../../kube/events.ts';
+import type { Situation } from './decision.ts';
 import type { Observed } from './observed.ts';
-import type { Situation } from './plan.ts';
 import { hasSucceeded } from './pods.ts';
 import type { Judged, PushStatus } from './status.ts';
 

@@ -58,20 +58,3 @@ export interface Observed {
   judge: (wanted: KubeObject, stored: KubeObject | null) => Judgement;
   now: Date;
 }
-
-/** Whether `object` is a child of this very resource, and not of an earlier one of the same name. */
-export function ownedBy(object: KubeObject, uid: string): boolean {
-  return (
-    object.metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.controller === true) ?? false
-  );
-}
-
-/** Left by an earlier resource of this name: the cluster deletes it. */
-export function ownedByPredecessor(object: KubeObject, push: StoredPush): boolean {
-  const { name, uid } = push.metadata;
-  const owners = object.metadata.ownerReferences ?? [];
-  return owners.some((owner) => owner.kind === 'VideoPush' && owner.name === name && owner.uid !== uid);
-}
-
-export const sameObject = (a: KubeObject, b: KubeObject): boolean =>
-  a.kind === b.kind && a.metadata.name === b.metadata.name;

@@ -3,8 +3,9 @@ import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { ANNOTATIONS, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
+import { FOREIGN_RETRY } from '../shared/ownership.ts';
 import type { Observed, StoredPush, Workload } from './observed.ts';
-import { FOREIGN_RETRY, plan } from './plan.ts';
+import { plan } from './plan.ts';
 import {
   after,
   FILM,

@@ -3,6 +3,7 @@
 import { REASONS } from '@videopush/resources/builders/conditions';
 import { DECODER, ENCODER } from '@videopush/resources/builders/names';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
+import { isTerminating } from '../shared/ownership.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 
@@ -84,8 +85,6 @@ export const isOver = ({ status }: Pod): boolean =>
   status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 export const hasSucceeded = ({ status }: Pod): boolean => status?.phase === 'Succeeded';
-
-export const isTerminating = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
 
 /** The pod in which the role is at work or about to be: the youngest that is not on its way out. */
 export function podOf(pods: readonly Pod[], role: Role): Pod | null {

@@ -2,11 +2,13 @@
 
 import type { VideoPush } from '@videopush/resources';
 import type { Defaults } from '@videopush/resources/builders/defaults';
-import { DECODER, jetStreamName } from '@videopush/resources/builders/names';
+import { DECODER, JETSTREAM_FINALIZER, jetStreamName } from '@videopush/resources/builders/names';
 import { type JetStreamPlace, natsAddressOf } from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
-import type { StoredPush } from './observed.ts';
+import { CLEARING_RETRY, type Plan } from './decision.ts';
+import type { Observed, StoredPush } from './observed.ts';
+import { containerOf, isOver } from './pods.ts';
 
 /**
  * As the decoder was told, which may be elsewhere than where it would be put today; else where it would be, when `push` is
@@ -42,6 +44,15 @@ export const leftBehind = (why: string): EventWords => ({
   action: 'Delete',
   note: `${why}; it is left behind`,
 });
+
+/** Deletes the stream in JetStream that is not used any more, once no decoder is left that could create it again. */
+export function releaseQueue({ push, pods, config }: Observed, defaults: Defaults): Partial<Plan> {
+  if (!push.metadata.finalizers?.includes(JETSTREAM_FINALIZER)) return {};
+  const decoders = pods.filter((pod) => containerOf(pod, 'decoder') && !containerOf(pod, 'encoder'));
+  if (decoders.some((pod) => !isOver(pod))) return { requeueAfter: CLEARING_RETRY };
+  const place = placeOfQueue(config, push, defaults);
+  return { jetStreamDeletes: place ? [place] : [], finalizers: [] };
+}
 
 function toldPlace(config: KubeObject | null): JetStreamPlace | null {
   const { address, stream } = told(config);

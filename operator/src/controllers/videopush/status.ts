@@ -22,8 +22,8 @@ import {
   liveView,
   type Verdict,
 } from './conditions.ts';
+import type { Situation } from './decision.ts';
 import type { Observed } from './observed.ts';
-import type { Situation } from './plan.ts';
 import { containerOf } from './pods.ts';
 import { completedJob, contextOf } from './wanted.ts';
 

@@ -1,25 +1,22 @@
 /** Brings the streams of one set closer to what its VideoPushSet asks for, and says how they stand. */
 
 import { stamped } from '@videopush/resources/builders/applied';
-import { SET_FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
+import { SET_FIELD_MANAGER } from '@videopush/resources/builders/names';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
 import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { Index } from '../../kube/store.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
-import { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
+import { ownedBy } from '../shared/ownership.ts';
 import type { Problem } from '../shared/problem.ts';
-import { sameStatus } from '../shared/status.ts';
-import { harmless, refusal } from '../shared/writes.ts';
-import { type Observed, ownedBy, type StoredMember, type StoredSet } from './observed.ts';
+import { nextReconcile, ResourceWriter, typed } from '../shared/resource-writer.ts';
+import type { Observed, StoredMember, StoredSet } from './observed.ts';
 import { type Plan, plan } from './plan.ts';
 import { judgeStatus } from './status.ts';
 
 /** Writes at a time: a set of a thousand must not keep the streams' own controller from the API server. */
 const AT_A_TIME = 8;
-/** Quotas and permissions change without a word to us, milliseconds. */
-const REFUSED_RETRY = 30_000;
 
 interface Wanted {
   uid: string;
@@ -30,7 +27,7 @@ interface Wanted {
 export class VideoPushSetController {
   readonly #context: ControlContext;
   readonly #membersBySet: Index;
-  readonly #applied = new AppliedBook();
+  readonly #writer: ResourceWriter;
   /** by key: building and hashing a thousand members for each of their own changes would be a second's work */
   readonly #wanted = new Map<string, Wanted>();
 
@@ -38,6 +35,11 @@ export class VideoPushSetController {
   constructor(context: ControlContext, membersBySet: Index) {
     this.#context = context;
     this.#membersBySet = membersBySet;
+    this.#writer = new ResourceWriter(context, {
+      kind: VIDEO_PUSH_SETS,
+      children: [VIDEO_PUSHES],
+      fieldManager: SET_FIELD_MANAGER,
+    });
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
@@ -51,27 +53,26 @@ export class VideoPushSetController {
     const decision = plan(observed);
     const refused = await this.#carryOut(decision, signal);
     await this.#tell(observed, decision, refused, signal);
-    const wait = refused ? REFUSED_RETRY : decision.requeueAfter;
-    return wait === undefined ? undefined : { requeueAfterMilliseconds: wait };
+    return nextReconcile(refused, decision.requeueAfter);
   }
 
   #observe(key: string, set: StoredSet): Observed {
     const { clock } = this.#context;
-    const wanted = this.#members(key, typed(set));
+    const wanted = this.#members(key, typed(set, VIDEO_PUSH_SETS));
     const pushes = this.#context.store(VIDEO_PUSHES);
     const found = wanted.flatMap(({ metadata: { namespace, name } }): [string, StoredMember][] => {
       const stored = pushes.get(`${namespace}/${name}`);
       return stored ? [[name, stored as StoredMember]] : [];
     });
     return Object.freeze({
-      set: typed(set),
+      set: typed(set, VIDEO_PUSH_SETS),
       wanted,
       stored: new Map(found),
       owned: this.#membersBySet
         .get(key)
         .filter((member) => ownedBy(member, set.metadata.uid)) as StoredMember[],
       judge: (object: KubeObject, stored: KubeObject | null) =>
-        this.#applied.judge(object, stored && { ...stored, kind: 'VideoPush' }, clock.now()),
+        this.#writer.applied.judge(object, stored && typed(stored, VIDEO_PUSHES), clock.now()),
       now: clock.date(),
     });
   }
@@ -87,22 +88,11 @@ export class VideoPushSetController {
   }
 
   async #carryOut({ deletes, applies }: Plan, signal: AbortSignal): Promise<Problem | null> {
-    const pushes = this.#context.resource(VIDEO_PUSHES);
     const refusals: Problem[] = [];
-    await forAll(deletes, async (member) => {
-      const options = { uid: member.metadata.uid, propagationPolicy: 'Background' } as const;
-      await harmless(pushes.delete(member.metadata, options, signal));
-      this.#applied.forget({ ...member, kind: 'VideoPush' });
-    });
+    await forAll(deletes, (member) => this.#writer.delete(typed(member, VIDEO_PUSHES), signal));
     await forAll(applies, async (member) => {
-      try {
-        const answer = await pushes.apply(member, { fieldManager: SET_FIELD_MANAGER, signal });
-        this.#applied.remember(member, answer, this.#context.clock.now());
-      } catch (error) {
-        const refused = refusal(error, member);
-        if (!refused) throw error;
-        refusals.push(refused);
-      }
+      const refused = await this.#writer.apply(member, signal);
+      if (refused) refusals.push(refused);
     });
     return refusals[0] ?? null;
   }
@@ -115,15 +105,8 @@ export class VideoPushSetController {
     signal: AbortSignal,
   ): Promise<void> {
     const { set } = observed;
-    const { name, namespace } = set.metadata;
     const judged = judgeStatus(observed, decision, refused);
-    if (!sameStatus(set.status, judged.status)) {
-      const object = { metadata: { name, namespace }, status: judged.status };
-      const options = { fieldManager: STATUS_FIELD_MANAGER, subresource: 'status', signal };
-      await this.#context.resource(VIDEO_PUSH_SETS).apply(object, options);
-      const { reason, message } = judged.ready;
-      this.#context.log.info({ set: `${namespace}/${name}`, reason }, message);
-    }
+    if ((await this.#writer.writeStatus(set, judged, signal)) === 'Gone') return;
     for (const words of refused ? [] : decision.events) this.#context.events.record(set, words);
     if (refused) {
       const { reason, message } = refused;
@@ -131,13 +114,6 @@ export class VideoPushSetController {
     }
   }
 }
-
-/** Objects of a list do not say what they are; owner references and events have to. */
-const typed = (set: StoredSet): StoredSet => ({
-  ...set,
-  apiVersion: 'videopush.dev/v1alpha1',
-  kind: 'VideoPushSet',
-});
 
 /** Some at a time. After the first that fails nothing new is begun; resolves or rejects when nothing is under way. */
 async function forAll<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {

@@ -24,15 +24,3 @@ export interface Observed {
   judge: (wanted: KubeObject, stored: KubeObject | null) => Judgement;
   now: Date;
 }
-
-export const ownedBy = ({ metadata: { ownerReferences = [] } }: KubeObject, uid: string): boolean =>
-  ownerReferences.some((owner) => owner.uid === uid && owner.controller === true);
-
-/** Left by an earlier set of this name: the cluster deletes it. */
-export function ownedByPredecessor(object: KubeObject, { metadata: { name, uid } }: StoredSet): boolean {
-  return (object.metadata.ownerReferences ?? []).some(
-    (owner) => owner.kind === 'VideoPushSet' && owner.name === name && owner.uid !== uid,
-  );
-}
-
-export const isLeaving = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;

@@ -2,7 +2,9 @@
 
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
-import { isLeaving, type Observed, ownedBy, ownedByPredecessor, type StoredMember } from './observed.ts';
+import { requeue } from '../shared/applied.ts';
+import { FOREIGN_RETRY, isTerminating, ownedBy, ownedByPredecessor } from '../shared/ownership.ts';
+import type { Observed, StoredMember } from './observed.ts';
 
 export interface Plan {
   /** only what is not stored as it is wanted; missing ones first, in the order of the sources */
@@ -18,15 +20,12 @@ export interface Plan {
   requeueAfter?: number;
 }
 
-/** A name that somebody else uses is looked at again this late, should no watch tell that it became free. */
-const FOREIGN_RETRY = 120_000;
-
 export function plan(observed: Observed): Plan {
   const { set, wanted, stored, owned, judge } = observed;
   const { uid } = set.metadata;
   const names = new Set(wanted.map(({ metadata }) => metadata.name));
   const deletes = owned
-    .filter((member) => !names.has(member.metadata.name) && !isLeaving(member))
+    .filter((member) => !names.has(member.metadata.name) && !isTerminating(member))
     .sort((a, b) => -compareNames(a.metadata.name, b.metadata.name));
   const taken: string[] = [];
   const clearing: string[] = [];
@@ -37,11 +36,11 @@ export function plan(observed: Observed): Plan {
     const { name } = member.metadata;
     const before = stored.get(name) ?? null;
     if (before && !ownedBy(before, uid)) {
-      (isLeaving(before) || ownedByPredecessor(before, set) ? clearing : taken).push(name);
+      (isTerminating(before) || ownedByPredecessor(before, set) ? clearing : taken).push(name);
       continue;
     }
-    if (before && isLeaving(before)) {
-      clearing.push(name); // made anew once it is gone; its deletion is news
+    if (before && isTerminating(before)) {
+      clearing.push(name); // created again once it is gone; the watch reports its deletion
       continue;
     }
     const judgement = judge(member, before);
@@ -55,7 +54,7 @@ export function plan(observed: Observed): Plan {
     taken,
     clearing,
     events: tell(missing, changed, deletes),
-    ...(waits.length > 0 && { requeueAfter: Math.min(...waits) }),
+    ...requeue(waits),
   };
 }
 

@@ -9,9 +9,10 @@ import {
   settleConditions,
 } from '@videopush/resources/builders/conditions';
 import { LABELS } from '@videopush/resources/builders/names';
+import { isTerminating } from '../shared/ownership.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
-import { isLeaving, type Observed, type StoredMember } from './observed.ts';
+import type { Observed, StoredMember } from './observed.ts';
 import type { Plan } from './plan.ts';
 
 export type SetStatus = NonNullable<VideoPushSet['status']>;
@@ -24,7 +25,7 @@ export interface Judged {
 /** `refused`: what the API server does not take. */
 export function judgeStatus(observed: Observed, decision: Plan, refused: Problem | null): Judged {
   const { set, owned, now } = observed;
-  const members = owned.filter((member) => !isLeaving(member));
+  const members = owned.filter((member) => !isTerminating(member));
   const drafts = readiness(observed, decision, refused);
   const before = (set.status?.conditions ?? []) as Condition[];
   const generation = set.metadata.generation ?? 0;
@@ -64,7 +65,7 @@ function judge(
     const message = `VideoPush "${name}" is there and does not belong to this set; rename the set or the source, or delete it`;
     return { reason: REASONS.nameTaken, message, stalled: true };
   }
-  const moving = applies.length > 0 || deletes.length > 0 || clearing.length > 0 || owned.some(isLeaving);
+  const moving = applies.length > 0 || deletes.length > 0 || clearing.length > 0 || owned.some(isTerminating);
   const members = wanted.flatMap(({ metadata }) => stored.get(metadata.name) ?? []);
   const unwell = members.filter((member) => !isReady(member));
   const all = wanted.length;

@@ -5,15 +5,11 @@ import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults'
 import { childLabels, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
 import { AppliedBook } from '../../shared/applied.ts';
+import { sameObject } from '../../shared/ownership.ts';
 import type { Role, WorkerFacts } from '../../workers/worker-facts.ts';
-import {
-  type Observed,
-  type ObservedServer,
-  type StoredPush,
-  sameObject,
-  type Workload,
-} from '../observed.ts';
-import { type Plan, plan } from '../plan.ts';
+import type { Plan } from '../decision.ts';
+import type { Observed, ObservedServer, StoredPush, Workload } from '../observed.ts';
+import { plan } from '../plan.ts';
 import type { ContainerStatus, Pod } from '../pods.ts';
 import { judgeStatus } from '../status.ts';
 

@@ -1,0 +1,70 @@
+/** The applies of a stream whose way is free, and what goes with them. Pure. */
+import type { Defaults } from '@videopush/resources/builders/defaults';
+import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
+import type { StreamObjects } from '@videopush/resources/builders/videopush';
+import type { KubeObject } from '@videopush/resources/objects';
+import type { EventWords } from '../../kube/events.ts';
+import { judgeAll, requeue } from '../shared/applied.ts';
+import { sameObject } from '../shared/ownership.ts';
+import { describeUpdate } from './changes.ts';
+import { type BuiltFacts, type Plan, planFor, type Situation } from './decision.ts';
+import type { Observed } from './observed.ts';
+import { isOver, podOf } from './pods.ts';
+import { placeOfQueue, releaseQueue } from './queue.ts';
+
+export function planApplies(facts: BuiltFacts): Plan {
+  const { observed, defaults, objects, mine, leftQueue } = facts;
+  const { push, config } = observed;
+  const workloads = objects.workloads.filter(
+    (desired) => !push.spec.suspend || mine.some((stored) => sameObject(stored, desired)),
+  );
+  const stored = config ? [config, ...mine] : mine;
+  const { applies, drifted, waits } = judgeAll([objects.config, ...workloads], stored, observed.judge);
+  const updated = applies.includes(objects.config) && describeUpdate(facts);
+  return {
+    ...planFor(situationOf(facts)),
+    ...queueSteps(observed, defaults, objects),
+    ...(leftQueue && { leftQueue }),
+    applies,
+    podAnnotations: encoderAnnotations(observed, objects),
+    events: [...(updated ? [updated] : []), ...drifted.map(putBack)],
+    ...requeue(waits),
+  };
+}
+
+function situationOf({ observed: { push, pods }, gate }: BuiltFacts): Situation {
+  if (push.spec.suspend) return { kind: 'Suspended', stopped: pods.every(isOver) };
+  return { kind: 'Live', trouble: gate ?? undefined };
+}
+
+function putBack({ kind, metadata: { name } }: KubeObject): EventWords {
+  return {
+    type: 'Warning',
+    reason: 'PutBack',
+    action: 'Apply',
+    note: `${kind} "${name}" was changed by somebody else and is as the VideoPush wants it again`,
+  };
+}
+
+/**
+ * A running pod learns of a new configuration of its encoder by an annotation: an update of the pod makes the kubelet bring
+ * the file at once instead of within a minute and a half.
+ */
+function encoderAnnotations({ config, pods }: Observed, objects: StreamObjects): Plan['podAnnotations'] {
+  const pod = podOf(pods, 'encoder');
+  const hash = objects.hashes.encoder;
+  const told = pod?.metadata.annotations?.[ANNOTATIONS.encoderConfig];
+  if (!pod || !config || told === hash) return [];
+  if (told === undefined && dataOf(config) === dataOf(objects.config)) return [];
+  return [{ pod, annotations: { [ANNOTATIONS.encoderConfig]: hash } }];
+}
+
+const dataOf = (config: KubeObject): string | undefined =>
+  (config as { data?: Record<string, string> }).data?.[ENCODER.key];
+
+/** The finalizer is set before the stream in JetStream can exist, and is removed after it. */
+function queueSteps(observed: Observed, defaults: Defaults, objects: StreamObjects): Partial<Plan> {
+  if (placeOfQueue(objects.config) === null) return releaseQueue(observed, defaults);
+  const held = observed.push.metadata.finalizers?.includes(JETSTREAM_FINALIZER);
+  return held || observed.push.spec.suspend ? {} : { finalizers: [JETSTREAM_FINALIZER] };
+}
