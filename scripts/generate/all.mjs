@@ -1,10 +1,11 @@
-/** Everything that is made from the resource definitions in crds/, which are the source. */
+/** Everything that `npm run generate` makes: from the CRDs (custom resource definitions) in crds/, and from the pictures' text. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { repoRoot } from '../paths.mjs';
 import { definitionCopies } from './definitions.mjs';
 import { fieldPages } from './fields.mjs';
+import { pictures } from './pictures.mjs';
 import { splice } from './splice.mjs';
 import { generateTypes } from './types.mjs';
 
@@ -41,7 +42,8 @@ export async function generateAll(root = repoRoot) {
     [SET, set],
   ]);
   const chart = definitionCopies(texts);
-  const files = [{ source: `crds/${PUSH}`, target: `crds/${SET}`, text: set }, ...types, ...pages, ...chart];
+  const spliced = { source: `crds/${PUSH}`, target: `crds/${SET}`, text: set };
+  const files = [spliced, ...types, ...pages, ...chart, ...(await pictures(root))];
   return { files, problems };
 }
 

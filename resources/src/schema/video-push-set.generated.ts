@@ -64,7 +64,7 @@ export interface VideoPushSet {
           path: string;
         };
         /**
-         * A generated picture with a running clock. {} is 1280x720 at 30 frames per second without an end.
+         * A test pattern with a running clock. {} is 1280x720 at 30 frames per second without an end.
          */
         testPattern?: {
           /**
@@ -173,7 +173,7 @@ export interface VideoPushSet {
             path: string;
           };
           /**
-           * A generated picture with a running clock. {} is 1280x720 at 30 frames per second without an end.
+           * A test pattern with a running clock. {} is 1280x720 at 30 frames per second without an end.
            */
           testPattern?: {
             /**

@@ -47,7 +47,7 @@ export interface VideoPush {
         path: string;
       };
       /**
-       * A generated picture with a running clock. {} is 1280x720 at 30 frames per second without an end.
+       * A test pattern with a running clock. {} is 1280x720 at 30 frames per second without an end.
        */
       testPattern?: {
         /**
