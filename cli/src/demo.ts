@@ -9,7 +9,7 @@ import { close } from './closing.ts';
 import { ExitCode, formatError } from './errors.ts';
 import { follow } from './live.ts';
 import { demoClip } from './local/programs.ts';
-import { withStreams } from './run.ts';
+import { type Running, withStreams } from './run.ts';
 import { type LocalServer, watchAt } from './servers.ts';
 import { parseDuration } from './values.ts';
 import { makeView } from './view/view.ts';
@@ -109,8 +109,8 @@ async function demo(seconds: number): Promise<ExitCode> {
   };
   const manifests = { pushes: [resource], servers: [server], secrets: new Map() };
   const flags = { for: seconds, claim: new Map<string, string>() };
-  const run = async (streams: Parameters<typeof follow>[0]): Promise<ExitCode> => {
-    const results = await follow(streams, view, { seconds });
+  const run = async ({ streams, stop }: Running): Promise<ExitCode> => {
+    const results = await follow(streams, view, { seconds, stop });
     const arrived = (await viewer?.finish(10)) ?? 0;
     const exitCode = close(results, view);
     const sent = results[0]?.outputs[0]?.sent ?? 0;

@@ -3,13 +3,13 @@
 /** Exit codes of the command. 0 = the ledger is clean, or lost only what the policy allowed. */
 export const ExitCode = {
   Ok: 0,
-  /** frames were lost, or something unforeseen failed */
+  /** frames were lost, the command was ended at once, or something unforeseen failed */
   Failed: 1,
   /** the command line or a manifest is wrong */
   Usage: 2,
   /** the source could not be opened or read to its end */
   Source: 3,
-  /** the output could not be reached, or ended the push */
+  /** the output could not be reached, ended the push or was down at its end, or nothing was sent */
   Output: 4,
 } as const;
 

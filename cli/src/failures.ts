@@ -1,60 +1,92 @@
 /** When a stream has failed for good, and with which exit code. Pure. */
 import type { WorkerStatus } from '@videopush/codec-worker';
-import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape } from '@videopush/native';
+import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, OutputSnapshot } from '@videopush/native';
 import { CliError, ExitCode } from './errors.ts';
+import type { HeldOutputs } from './held.ts';
 
 /** A source or an output that could not be reached for this long, and never before, ends the command. */
 export const FIRST_CONNECT_SECONDS = 20;
 
-export interface Words {
-  decoder?: WorkerStatus<DecodeSnapshot> | null;
-  encoder?: WorkerStatus<EncodeSnapshot> | null;
-  decoderSnapshot?: DecodeSnapshot | undefined;
-  encoderSnapshot?: EncodeSnapshot | undefined;
-  /** seconds since the start; 0 when the stream has ended */
-  elapsed?: number;
+/** What the two processes of a running stream said last. */
+export interface RunningWords {
+  decoder: WorkerStatus<DecodeSnapshot> | null;
+  encoder: WorkerStatus<EncodeSnapshot> | null;
+  held: HeldOutputs;
+  /** seconds since the start */
+  elapsed: number;
+}
+
+/** The closing snapshots of a stream that has ended; undefined where a process never gave one. */
+export interface ClosingWords {
+  decoder: DecodeSnapshot | undefined;
+  encoder: EncodeSnapshot | undefined;
+  held: HeldOutputs;
 }
 
 const failure = ({ message, action, code }: NativeErrorShape, exitCode: ExitCode): CliError =>
   new CliError(message, { action, code, exitCode });
 
-function sourceFault(
-  snapshot: DecodeSnapshot | null | undefined,
-  error: NativeErrorShape | null | undefined,
-  elapsed: number,
-): CliError | undefined {
-  const fault = snapshot?.error ?? error;
-  if (!fault) return undefined;
-  // A source that broke off has given what it had: the push goes on to its end, then says so.
-  const over = !snapshot || snapshot.phase === 'Failed';
-  const never = !snapshot?.descriptor && elapsed > FIRST_CONNECT_SECONDS;
-  return (fault.permanent && over) || never ? failure(fault, ExitCode.Source) : undefined;
-}
-
-function outputFault(snapshot: EncodeSnapshot | null | undefined, elapsed: number) {
-  for (const output of snapshot?.outputs ?? []) {
-    if (!output.error) continue;
-    const never = output.connects === 0 && elapsed > FIRST_CONNECT_SECONDS;
-    if (output.error.permanent || never) return failure(output.error, ExitCode.Output);
-  }
-  return undefined;
-}
+/** A source that broke off has given what it had: the push goes on to its end, and says so then. */
+const lostForGood = (snapshot: DecodeSnapshot | null | undefined, fault: NativeErrorShape): boolean =>
+  fault.permanent && (!snapshot || snapshot.phase === 'Failed');
 
 /** An encoder that does not exist or refuses its settings was asked for in the command line or manifest. */
 const encoderFaultCode = (code: string): ExitCode =>
   code === 'EncoderUnknown' || code === 'EncoderRejected' ? ExitCode.Usage : ExitCode.Failed;
 
-/** The failure that ends a running stream, or explains one that has ended; undefined in health. */
-export function failureOf(words: Words): CliError | undefined {
-  const { decoder, encoder, elapsed = 0 } = words;
-  const decode = words.decoderSnapshot ?? decoder?.snapshot;
-  const encode = words.encoderSnapshot ?? encoder?.snapshot;
-  const ended = decode?.phase === 'Ended' && elapsed === 0 ? decode.error : null;
-  const encoding = encode?.error ?? (encode ? null : encoder?.error);
+const encoderFailure = (fault: NativeErrorShape | null | undefined): CliError | undefined =>
+  fault?.permanent ? failure(fault, encoderFaultCode(fault.code)) : undefined;
+
+function runningSource({ decoder, elapsed }: RunningWords): CliError | undefined {
+  const snapshot = decoder?.snapshot;
+  const fault = snapshot?.error ?? decoder?.error;
+  if (!fault) return undefined;
+  const never = !snapshot?.descriptor && elapsed > FIRST_CONNECT_SECONDS;
+  return never || lostForGood(snapshot, fault) ? failure(fault, ExitCode.Source) : undefined;
+}
+
+function runningOutput({ encoder, held, elapsed }: RunningWords): CliError | undefined {
+  for (const { name, error } of encoder?.snapshot?.outputs ?? []) {
+    if (error && (error.permanent || held.tried(name, elapsed) > FIRST_CONNECT_SECONDS))
+      return failure(error, ExitCode.Output);
+  }
+  return undefined;
+}
+
+/** The failure that ends a running stream; undefined in health, and while there is hope. */
+export function failureOf(words: RunningWords): CliError | undefined {
+  const { encoder } = words;
   return (
-    sourceFault(decode, decoder?.error, elapsed) ??
-    (encoding?.permanent ? failure(encoding, encoderFaultCode(encoding.code)) : undefined) ??
-    outputFault(encode, elapsed) ??
-    (ended ? failure(ended, ExitCode.Source) : undefined)
+    runningSource(words) ??
+    encoderFailure(encoder?.snapshot ? encoder.snapshot.error : encoder?.error) ??
+    runningOutput(words)
   );
+}
+
+/** An output that was down at the end, or through which nothing ever went. */
+function closingOutput(
+  { name, phase, error, ledger }: OutputSnapshot,
+  held: HeldOutputs,
+): CliError | undefined {
+  const fault = error ?? held.refusal(name);
+  if (fault) return failure(fault, ExitCode.Output);
+  if (ledger.sent > 0) return undefined;
+  const state = phase === 'Connecting' ? 'the server had not answered yet' : 'it had no frame to send yet';
+  return nothingSent(`output ${name}: nothing was sent, ${state} when the stream ended`);
+}
+
+const nothingSent = (message: string): CliError =>
+  new CliError(message, { code: 'NothingSent', exitCode: ExitCode.Output });
+
+/** The failure that explains a stream that has ended by itself, after its time, or because somebody stopped it. */
+export function closingFailure({ decoder, encoder, held }: ClosingWords): CliError | undefined {
+  const { error = null, phase } = decoder ?? {};
+  const sent = encoder?.outputs.some(({ ledger }) => ledger.sent > 0) ?? false;
+  const sourceGaveNothing = error !== null && (encoder?.sourceFrames ?? 0) === 0;
+  if (error && (sourceGaveNothing || lostForGood(decoder, error))) return failure(error, ExitCode.Source);
+  const faults = encoder?.outputs.map((output) => closingOutput(output, held)) ?? [];
+  const output = encoderFailure(encoder?.error) ?? faults.find((fault) => fault !== undefined);
+  if (output) return output;
+  if (error && phase === 'Ended') return failure(error, ExitCode.Source);
+  return sent ? undefined : nothingSent('nothing was sent: the stream ended before its first frame');
 }

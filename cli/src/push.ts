@@ -9,6 +9,7 @@ import { describe, usageError } from './errors.ts';
 import { follow } from './live.ts';
 import { startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
+import { listenForStopIn } from './signals.ts';
 import { sourceOf } from './source.ts';
 import { makeView, type View } from './view/view.ts';
 
@@ -112,6 +113,7 @@ export async function push(
     outputs: { main: { url } },
     processors: availableParallelism(),
   });
+  const stop = listenForStopIn(view);
   const stream = await startLocalStream(configs, {
     credentials: {
       source: { username: source.options.user, password: source.options.password },
@@ -120,8 +122,10 @@ export async function push(
     onLog: logTo(view),
   });
   const policy = { whenFull: flags.whenFull, catchUp: effectiveCatchUp(resource.spec) };
-  const live = { name: 'push', source: source.label, policy, stream, limit: flags.for };
-  return close(await follow([live], view, { seconds: flags.for }), view);
+  const live = { name: 'push', source: source.label, policy, stream, repeats: flags.repeat ?? false };
+  const results = await follow([live], view, { seconds: flags.for, stop: stop.signal });
+  stop.release();
+  return close(results, view);
 }
 
 export async function pushCommand(source: string, url: string, flags: PushFlags): Promise<void> {

@@ -13,17 +13,20 @@ import { buildMembers } from '@videopush/resources/builders/videopushset';
 import {
   buildWorkerConfigs,
   effectiveCatchUp,
+  effectiveOnEnd,
   type OutputTarget,
   sourceLabel,
 } from '@videopush/resources/builders/worker-config';
 import { close } from './closing.ts';
 import { usageError } from './errors.ts';
-import { follow, type LiveStream } from './live.ts';
+import { follow } from './live.ts';
 import { type LocalStreamOptions, startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { readManifestFile } from './manifests.ts';
 import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';
+import { listenForStopIn } from './signals.ts';
 import { makeView, type View } from './view/view.ts';
+import type { LiveStream } from './watched.ts';
 
 export interface RunFlags {
   for?: number;
@@ -166,7 +169,7 @@ async function startStream(
     source: sourceLabel(push.spec.source),
     policy,
     stream,
-    limit: flags.for,
+    repeats: effectiveOnEnd(push.spec.source) === 'Repeat',
     ...(viewers && { viewers }),
   };
 }
@@ -186,23 +189,33 @@ function announce(pushes: VideoPush[], servers: ReadonlyMap<string, LocalServer>
   }
 }
 
+/** What runs while `withStreams` works. */
+export interface Running {
+  streams: LiveStream[];
+  servers: ReadonlyMap<string, LocalServer>;
+  /** aborted by Ctrl+C */
+  stop: AbortSignal;
+}
+
 /** Servers first, then streams; everything that was started is stopped again, whatever happens. */
 export async function withStreams<T>(
   { pushes, servers, secrets }: Manifests,
   flags: RunFlags,
   view: View,
-  work: (streams: LiveStream[], running: ReadonlyMap<string, LocalServer>) => Promise<T>,
-  beforeStreams: (running: ReadonlyMap<string, LocalServer>) => Promise<void> = async () => {},
+  work: (running: Running) => Promise<T>,
+  beforeStreams: (servers: ReadonlyMap<string, LocalServer>) => Promise<void> = async () => {},
 ): Promise<T> {
   const running = new Map<string, LocalServer>();
   const streams: LiveStream[] = [];
+  const { signal: stop, release } = listenForStopIn(view);
   try {
     for (const server of servers) running.set(server.metadata.name, await startServer(server, pushes));
     announce(pushes, running, view);
     await beforeStreams(running);
     for (const push of pushes) streams.push(await startStream(push, running, secrets, flags, view));
-    return await work(streams, running);
+    return await work({ streams, servers: running, stop });
   } finally {
+    release();
     await Promise.all(streams.map(({ stream }) => stream.close()));
     await Promise.all([...running.values()].map((server) => server.process?.close()));
   }
@@ -213,7 +226,7 @@ export async function runCommand(files: string[], flags: RunFlags): Promise<void
   if (manifests.pushes.length === 0)
     throw usageError('the manifests have no VideoPush and no VideoPushSet to run');
   const view = makeView(flags.json);
-  process.exitCode = await withStreams(manifests, flags, view, async (streams) =>
-    close(await follow(streams, view, { seconds: flags.for }), view),
+  process.exitCode = await withStreams(manifests, flags, view, async ({ streams, stop }) =>
+    close(await follow(streams, view, { seconds: flags.for, stop }), view),
   );
 }

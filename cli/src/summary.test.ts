@@ -72,7 +72,13 @@ describe('the closing summary', () => {
     expect(formatSummary(summarize(clean), 4)).toContain('no frame was lost');
   });
 
-  it('fails for a frame without a fate, except after a stop', () => {
+  it('never says that no frame was lost when none was sent', () => {
+    const empty = summarize(snapshot(ledger({ sent: 0, bytes: 0 }), { ended: false }));
+    expect(formatSummary(empty, 4)).toContain('result   nothing was sent');
+    expect(formatSummary(empty, 4)).not.toContain('no frame was lost');
+  });
+
+  it('fails for a frame that was neither sent nor dropped, except after a stop', () => {
     const open = snapshot(ledger({ sent: 98 }), { ended: false });
     expect(exitCodeOf(open, strict, false)).toBe(ExitCode.Failed);
     expect(exitCodeOf(open, strict, true)).toBe(ExitCode.Ok);

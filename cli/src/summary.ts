@@ -15,7 +15,7 @@ export interface OutputSummary {
   repeated: number;
   dropped: number;
   failed: number;
-  /** decoded but without a fate: only after a stop */
+  /** decoded, but neither sent nor given up: only after a stop */
   unsettled: number;
   bytes: number;
   late: number;
@@ -73,6 +73,12 @@ export function exitCodeOf(encoder: EncodeSnapshot, policy: Policy, stopped: boo
 
 const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
+function outcome({ sent, unsettled }: OutputSummary, lost: number): string {
+  if (lost > 0) return `${plural(lost, 'frame')} lost`;
+  if (sent === 0) return 'nothing was sent';
+  return unsettled > 0 ? 'no frame was lost before the stop' : 'no frame was lost';
+}
+
 /** The closing lines for a terminal, one block per output. */
 export function formatSummary(outputs: OutputSummary[], seconds: number): string {
   const lines = outputs.flatMap((o) => {
@@ -86,7 +92,7 @@ export function formatSummary(outputs: OutputSummary[], seconds: number): string
         `; ${o.repeated} repeated`,
       `  pacing   ${o.late} late by more than a frame, ${plural(o.rebases, 'shift')} of the schedule, ${plural(o.reconnects, 'reconnect')}`,
       `  volume   ${(o.bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s`,
-      lost === 0 && balanced ? '  result   no frame was lost' : `  result   ${plural(lost, 'frame')} lost`,
+      `  result   ${balanced ? outcome(o, lost) : `${plural(lost, 'frame')} lost`}`,
     ];
   });
   return lines.join('\n');

@@ -1,5 +1,5 @@
 /** The same view for programs: one JSON object per line. Pure. */
-import { mediaSeconds, outputFigures, type StreamState } from './stats.ts';
+import { mediaSeconds, outputFigures, progressOf, type StreamState } from './stats.ts';
 
 const round = (value: number, digits = 6): number => Number(value.toFixed(digits));
 
@@ -12,7 +12,7 @@ export function statusLine(state: StreamState, before: StreamState | undefined, 
     stream: state.name,
     elapsedSeconds: round(state.elapsed, 3),
     mediaSeconds: round(mediaSeconds(state), 3),
-    totalSeconds: state.total ?? null,
+    totalSeconds: progressOf(state).total ?? null,
     decoder: state.decoder
       ? { phase: state.decoder.phase, decoded: state.decoder.decoded, error: state.decoder.error }
       : null,

@@ -23,8 +23,14 @@ export interface StreamState {
   source: string;
   /** seconds since the command started it */
   elapsed: number;
-  /** media seconds that will be sent in all, undefined when endless */
-  total: number | undefined;
+  /** seconds since the first frame was sent, 0 before */
+  sinceFirst: number;
+  /** seconds after the first frame sent at which the command ends it; undefined: the source decides */
+  limit: number | undefined;
+  /** media seconds of the source, undefined when unknown or endless */
+  duration: number | undefined;
+  /** it has ended, with everything sent */
+  complete: boolean;
   decoder: DecodeSnapshot | undefined;
   encoder: EncodeSnapshot | undefined;
   restarts: { decoder: number; encoder: number };
@@ -80,6 +86,15 @@ export function outputFigures(now: StreamState, before: StreamState | undefined)
       error: output.error ? output.error.message : undefined,
     };
   });
+}
+
+/** How far a push that ends has come, in seconds; `total` is undefined when it is endless. */
+export function progressOf(state: StreamState): { done: number; total: number | undefined } {
+  const { limit, duration, sinceFirst } = state;
+  const sent = mediaSeconds(state);
+  if (duration !== undefined && (limit === undefined || duration <= limit))
+    return { done: state.complete ? duration : Math.min(sent, duration), total: duration };
+  return { done: limit === undefined ? sent : Math.min(sinceFirst, limit), total: limit };
 }
 
 /** Media seconds sent so far, from the ledger of the first output and the nominal rate; 0 when unknown. */

@@ -1,5 +1,5 @@
 /** The live view: a few lines per stream that are drawn again in place. Pure but for `width`. */
-import { mediaSeconds, outputFigures, type StreamState } from './stats.ts';
+import { outputFigures, progressOf, type StreamState } from './stats.ts';
 
 const BAR = 32;
 
@@ -18,10 +18,11 @@ const bits = (rate: number): string =>
   rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} Mb/s` : `${(rate / 1e3).toFixed(0)} kb/s`;
 
 function progress(state: StreamState): string {
-  if (state.total === undefined) return `  ${clock(state.elapsed)}`;
-  const done = Math.min(1, mediaSeconds(state) / state.total);
-  const filled = Math.round(done * BAR);
-  return `  ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${Math.floor(done * 100)} %   ${clock(mediaSeconds(state))} / ${clock(state.total)}`;
+  const { done, total } = progressOf(state);
+  if (total === undefined) return `  ${clock(state.elapsed)}`;
+  const part = done / total;
+  const filled = Math.round(part * BAR);
+  return `  ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${Math.floor(part * 100)} %   ${clock(done)} / ${clock(total)}`;
 }
 
 function sourceLine(state: StreamState): string {

@@ -1,0 +1,125 @@
+import type { OutputSnapshot } from '@videopush/native';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  outputSnapshot,
+  refused,
+} from '../../codec-worker/src/testing/snapshots.ts';
+import { ExitCode } from './errors.ts';
+import { closingFailure, failureOf } from './failures.ts';
+import { HeldOutputs } from './held.ts';
+
+const nothing = {
+  sent: 0,
+  repeated: 0,
+  bytes: 0,
+  dropped: { queueFull: 0, late: 0, decodeError: 0, network: 0 },
+  failed: { encode: 0, output: 0 },
+};
+const closed = { ...refused, code: 'ConnectionClosed', message: 'the server ended the connection' };
+
+/** Looks twice a second at an output whose server ends each connection `life` seconds after it was made. */
+function flapping(life: number, seconds: number): { held: HeldOutputs; last: OutputSnapshot } {
+  const held = new HeldOutputs();
+  let last = outputSnapshot({ connects: 0 });
+  for (let at = 0; at <= seconds; at += 0.5) {
+    const up = at % (life + 1) < life;
+    const connects = Math.floor(at / (life + 1)) + 1;
+    last = outputSnapshot({
+      phase: up ? 'Connected' : 'Waiting',
+      connects,
+      error: up ? null : closed,
+    });
+    held.notice([last], at);
+  }
+  return { held, last };
+}
+
+const judge = (output: OutputSnapshot, held: HeldOutputs, elapsed: number) =>
+  failureOf({
+    decoder: null,
+    encoder: { snapshot: encodeSnapshot({ outputs: [output] }) } as never,
+    held,
+    elapsed,
+  });
+
+describe('a running stream', () => {
+  it('fails with its output after 20 s of connections that the server ends at once', () => {
+    const early = flapping(1.5, 19.5);
+    expect(judge({ ...early.last, error: closed }, early.held, 19.5)).toBeUndefined();
+    const late = flapping(1.5, 22);
+    expect(judge({ ...late.last, error: closed }, late.held, 22)).toMatchObject({
+      code: 'ConnectionClosed',
+      exitCode: ExitCode.Output,
+    });
+  });
+
+  it('waits for an output that was connected for longer, however long it is away', () => {
+    const { held, last } = flapping(6, 60);
+    expect(judge({ ...last, error: closed }, held, 60)).toBeUndefined();
+  });
+
+  it('gives an output that connects late as long as any other', () => {
+    const held = new HeldOutputs();
+    held.notice([outputSnapshot({ phase: 'Connected', connects: 1 })], 19);
+    held.notice([outputSnapshot({ phase: 'Waiting', connects: 1, error: closed })], 21);
+    expect(judge(outputSnapshot({ phase: 'Waiting', connects: 1, error: closed }), held, 21)).toBeUndefined();
+  });
+});
+
+describe('a stream that was stopped or has had its time', () => {
+  const held = new HeldOutputs();
+  const end = (output: Partial<OutputSnapshot>, sourceFrames = 20, before = held) =>
+    closingFailure({
+      decoder: decodeSnapshot(),
+      encoder: encodeSnapshot({ sourceFrames, outputs: [outputSnapshot({ phase: 'Closed', ...output })] }),
+      held: before,
+    });
+
+  it('has not failed when its output is connected and has sent something', () => {
+    expect(end({})).toBeUndefined();
+  });
+
+  it('fails with the cause of an output that never worked', () => {
+    expect(end({ ledger: nothing, error: refused })).toMatchObject({
+      code: 'ConnectRefused',
+      exitCode: ExitCode.Output,
+    });
+  });
+
+  it('fails when nothing was sent, even without an error', () => {
+    expect(end({ ledger: nothing, phase: 'Connecting' })).toMatchObject({
+      code: 'NothingSent',
+      exitCode: ExitCode.Output,
+      message: expect.stringContaining('had not answered'),
+    });
+    expect(closingFailure({ decoder: decodeSnapshot(), encoder: undefined, held })).toMatchObject({
+      code: 'NothingSent',
+    });
+  });
+
+  it('fails with an output that was down at the end', () => {
+    expect(end({ error: refused })).toMatchObject({ exitCode: ExitCode.Output });
+  });
+
+  it('fails with the refusal of a server that has ended every connection at once', () => {
+    const flapped = flapping(1.5, 10);
+    expect(end({}, 20, flapped.held)).toMatchObject({ code: 'ConnectionClosed', exitCode: ExitCode.Output });
+  });
+
+  it('does not blame a server that came a moment late', () => {
+    const late = new HeldOutputs();
+    late.notice([outputSnapshot({ phase: 'Waiting', connects: 0, error: refused })], 0.5);
+    late.notice([outputSnapshot({ phase: 'Connected', connects: 1 })], 1);
+    expect(end({}, 20, late)).toBeUndefined();
+  });
+
+  it('fails with the source when that gave no frame, and said why', () => {
+    const decoder = decodeSnapshot({ phase: 'Opening', error: { ...refused, code: 'SourceTimeout' } });
+    expect(closingFailure({ decoder, encoder: undefined, held })).toMatchObject({
+      code: 'SourceTimeout',
+      exitCode: ExitCode.Source,
+    });
+  });
+});
