@@ -1,0 +1,44 @@
+/** A command on a terminal of its own, as a person at the keyboard has it: keys go in, the screen's text comes out. */
+import { PassThrough } from 'node:stream';
+import { Program } from './program.ts';
+
+export interface TerminalOptions {
+  columns?: number;
+  rows?: number;
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  limitMilliseconds?: number;
+}
+
+const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** `script` of util-linux gives the terminal, whose foreground group the command becomes. */
+export class Terminal {
+  readonly program: Program;
+  readonly #keys = new PassThrough();
+
+  constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
+    const { columns = 100, rows = 30, cwd, env, limitMilliseconds } = options;
+    const words = [command, ...args].map(quote).join(' ');
+    const line = `stty cols ${columns} rows ${rows}; exec ${words}`;
+    this.program = new Program('script', ['-qefc', line, '/dev/null'], {
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(limitMilliseconds === undefined ? {} : { limitMilliseconds }),
+      env: { ...(env ?? process.env), SHELL: '/bin/sh', TERM: 'xterm-256color' },
+      stdin: this.#keys,
+    });
+  }
+
+  press(keys: string): void {
+    this.#keys.write(keys);
+  }
+
+  /** Ctrl+C: the terminal sends SIGINT to every process of its foreground group. */
+  interrupt(): void {
+    this.press('\x03');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+  }
+}
