@@ -1,16 +1,28 @@
 /**
- * The manual exists in two languages: README.md beside README.zh-CN.md, and every page of docs/ again
- * under the same path in docs/zh-CN/.
+ * The manual exists in two languages: every page at the root beside its .zh-CN.md, and every page of docs/ again under the
+ * same path in docs/zh-CN/.
  */
 
-/** @param {string} page @returns {string | null} the same page in the other language; null for no page */
+export const READMES = { en: 'README.md', zh: 'README.zh-CN.md' };
+/** Its entries are written in English only. */
+export const CHANGELOG = 'CHANGELOG.md';
+
+/**
+ * Pages stand at the root and below docs/; the READMEs of packages have readers of their own.
+ * @param {string} file  relative to the root
+ */
+export const isPage = (file) => /^(docs\/.+|[^/]+)\.md$/.test(file);
+
+/** @param {string} page @returns {boolean} */
+export const isChinese = (page) => page.startsWith('docs/zh-CN/') || page.endsWith('.zh-CN.md');
+
+/** @param {string} page @returns {string | null} the same page in the other language; null for what has none */
 function counterpart(page) {
-  if (page === 'README.md') return 'README.zh-CN.md';
-  if (page === 'README.zh-CN.md') return 'README.md';
-  if (!/^docs\/.+\.md$/.test(page)) return null;
-  return page.startsWith('docs/zh-CN/')
-    ? page.replace('docs/zh-CN/', 'docs/')
-    : page.replace('docs/', 'docs/zh-CN/');
+  if (!isPage(page) || page === CHANGELOG) return null;
+  if (!page.startsWith('docs/')) {
+    return isChinese(page) ? page.replace('.zh-CN.md', '.md') : page.replace(/\.md$/, '.zh-CN.md');
+  }
+  return isChinese(page) ? page.replace('docs/zh-CN/', 'docs/') : page.replace('docs/', 'docs/zh-CN/');
 }
 
 /**
@@ -18,11 +30,11 @@ function counterpart(page) {
  * @returns {string[]} one line for each page whose other language is missing
  */
 export function unpairedPages(files) {
-  const there = new Set(files);
-  const problems = there.has('README.md') ? [] : ['README.md is missing'];
+  const existing = new Set(files);
+  const problems = existing.has(READMES.en) ? [] : [`${READMES.en} is missing`];
   for (const file of files) {
     const other = counterpart(file);
-    if (other !== null && !there.has(other)) problems.push(`${file} has no counterpart ${other}`);
+    if (other !== null && !existing.has(other)) problems.push(`${file} has no counterpart ${other}`);
   }
   return problems;
 }
@@ -77,7 +89,7 @@ export function differentCommands(files, text) {
   const there = new Set(files);
   return files.flatMap((file) => {
     const other = counterpart(file);
-    if (other === null || !there.has(other) || /zh-CN/.test(file)) return [];
+    if (other === null || !there.has(other) || isChinese(file)) return [];
     const [here, beside] = [printed(text(file)), printed(text(other))];
     const at = here.findIndex((line, index) => line !== beside[index]);
     const first = at >= 0 ? at : beside.length > here.length ? here.length : -1;

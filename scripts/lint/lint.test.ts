@@ -78,12 +78,14 @@ describe('the arrows of the design', () => {
 });
 
 describe('pages in two languages', () => {
-  it('wants each page in both', () => {
-    const readmes = ['README.md', 'README.zh-CN.md'];
-    expect(unpairedPages([...readmes, 'docs/a.md', 'docs/zh-CN/a.md', 'native/notes.md'])).toEqual([]);
-    expect(unpairedPages([...readmes, 'docs/a.md', 'docs/zh-CN/b/c.md'])).toEqual([
+  it('wants each page in both, but for the changelog', () => {
+    const readmes = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md'];
+    const pairs = ['docs/a.md', 'docs/zh-CN/a.md', 'SECURITY.md', 'SECURITY.zh-CN.md', 'native/notes.md'];
+    expect(unpairedPages([...readmes, ...pairs])).toEqual([]);
+    expect(unpairedPages([...readmes, 'docs/a.md', 'docs/zh-CN/b/c.md', 'SECURITY.zh-CN.md'])).toEqual([
       'docs/a.md has no counterpart docs/zh-CN/a.md',
       'docs/zh-CN/b/c.md has no counterpart docs/b/c.md',
+      'SECURITY.zh-CN.md has no counterpart SECURITY.md',
     ]);
   });
 

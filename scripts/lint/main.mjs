@@ -8,6 +8,7 @@ import { formatter } from '../setup/pypi.mjs';
 import { counts } from '../test/counts.mjs';
 import { brokenArrows } from './arrows.mjs';
 import { differentCommands, unpairedPages } from './documents.mjs';
+import { deadLinks, namedFilesMissing, orphanPages } from './links.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
 
 const files = sourceFiles();
@@ -57,8 +58,11 @@ const checks = [
   ['the C++ is formatted', unformatted],
   ['shellcheck finds nothing to mend', () => tool('shellcheck', shellScripts())],
   ['imports follow the arrows of the design', () => brokenArrows(files, text)],
-  ['what is generated from crds/ is up to date', () => generatedOutdated()],
+  ['generated files match their sources', () => generatedOutdated()],
   ['every page exists in English and in Chinese', () => unpairedPages(files)],
+  ['no page has a dead link', () => deadLinks(files, text)],
+  ['every page can be reached from its README', () => orphanPages(files, text)],
+  ['every file that a page names exists', () => namedFilesMissing(files, text)],
   ['a page prints the same commands and samples in both languages', () => differentCommands(files, text)],
   ['no source file is longer than 450 lines', () => tooLong(files, text)],
   ['nothing is left unfinished, switched off or bound to one machine', () => forbiddenText(files, text)],
