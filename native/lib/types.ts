@@ -202,6 +202,8 @@ export interface EncoderOptions {
 export interface OutputOptions {
   name: string;
   url: string;
+  /** the URL itself is a secret, such as one with a stream key: only its scheme and host are ever shown */
+  urlSecret?: boolean;
   /** credentials in memory; the files win when both are given */
   user?: string;
   password?: string;

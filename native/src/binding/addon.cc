@@ -15,6 +15,7 @@
 #include "binding/reader_host.h"
 #include "binding/session_host.h"
 #include "binding/values.h"
+#include "core/redact.h"
 #include "sessions/secret_file.h"
 
 extern "C" {

@@ -50,6 +50,13 @@ std::string Fields::required_text(const char* key) {
   return *std::move(value);
 }
 
+std::optional<bool> Fields::boolean(const char* key) {
+  const auto value = get(key);
+  if (!value) return std::nullopt;
+  if (!value->IsBoolean()) bad_argument(name_of(key), "true or false");
+  return value->As<Napi::Boolean>().Value();
+}
+
 std::optional<double> Fields::number(const char* key, double min, double max) {
   const auto value = get(key);
   if (!value) return std::nullopt;

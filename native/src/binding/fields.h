@@ -29,6 +29,7 @@ class Fields {
   std::optional<std::string> text(const char* key);
   std::optional<std::int64_t> integer(const char* key, std::int64_t min, std::int64_t max);
   std::optional<double> number(const char* key, double min, double max);
+  std::optional<bool> boolean(const char* key);
   std::optional<std::int64_t> big(const char* key);     // a BigInt of 64 bits
   std::optional<AVRational> rational(const char* key);  // "30000/1001" or "25"
   std::optional<Fields> object(const char* key);

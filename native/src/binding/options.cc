@@ -121,6 +121,7 @@ sessions::OutputOptions parse_output(Fields fields) {
   sessions::OutputOptions output;
   output.name = fields.required_text("name");
   output.url = fields.required_text("url");
+  set(output.url_secret, fields.boolean("urlSecret"));
   set(output.user, fields.text("user"));
   set(output.password, fields.text("password"));
   set(output.user_file, fields.text("userFile"));

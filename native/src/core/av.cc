@@ -1,11 +1,13 @@
 #include "core/av.h"
 
+#include <algorithm>
+#include <cstdarg>
 #include <mutex>
 #include <new>
 #include <string>
 #include <utility>
 
-#include "core/error.h"
+#include "core/redact.h"
 
 namespace videopush {
 namespace {
@@ -24,14 +26,32 @@ LogSink& log_sink() {
 
 thread_local std::string last_error;
 
+/// Whole, however long: what is left of a secret that was cut could not be recognised.
+std::string formatted(void* object, int level, const char* format, va_list arguments,
+                      int& print_prefix) {
+  std::string piece(1024, '\0');
+  const int prefix_before = print_prefix;
+  va_list again;
+  va_copy(again, arguments);
+  int size = av_log_format_line2(object, level, format, arguments, piece.data(),
+                                 static_cast<int>(piece.size()), &print_prefix);
+  if (size >= static_cast<int>(piece.size())) {
+    piece.resize(static_cast<std::size_t>(size) + 1);
+    print_prefix = prefix_before;
+    size = av_log_format_line2(object, level, format, again, piece.data(),
+                               static_cast<int>(piece.size()), &print_prefix);
+  }
+  va_end(again);
+  piece.resize(static_cast<std::size_t>(std::max(size, 0)));
+  return piece;
+}
+
 /// libav* hands over pieces of lines; each thread gathers its own until the newline.
 void log_callback(void* object, int level, const char* format, va_list arguments) {
   if (level > av_log_get_level()) return;
   thread_local std::string pending;
   thread_local int print_prefix = 1;
-  char piece[1024];
-  av_log_format_line2(object, level, format, arguments, piece, sizeof piece, &print_prefix);
-  pending += piece;
+  pending += formatted(object, level, format, arguments, print_prefix);
   constexpr std::size_t kLongestLine = 8192;
   for (std::size_t end; (end = pending.find_first_of("\n\r")) != std::string::npos ||
                         pending.size() > kLongestLine;) {

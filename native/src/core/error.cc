@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/av.h"
+#include "core/redact.h"
 
 namespace videopush {
 
@@ -84,7 +85,7 @@ bool is_permanent(ErrorCode code) {
 }
 
 Error::Error(ErrorCode code, std::string message, std::string action, int averror)
-    : code_(code), message_(std::move(message)), action_(std::move(action)), averror_(averror) {}
+    : code_(code), message_(redact(message)), action_(redact(action)), averror_(averror) {}
 
 Error Error::from_averror(ErrorCode code, int averror, std::string_view what, std::string action) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};

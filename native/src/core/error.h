@@ -62,6 +62,7 @@ bool is_permanent(ErrorCode code);
 
 class Error : public std::exception {
  public:
+  /// Message and action are redacted here, while the secrets of the session are known.
   /// `message`: one line, what failed and why. `action`: one line, what to do ("" when there is
   /// nothing to advise). `averror`: FFmpeg's code, or 0.
   Error(ErrorCode code, std::string message, std::string action = "", int averror = 0);
@@ -82,10 +83,5 @@ class Error : public std::exception {
   std::string action_;
   int averror_;
 };
-
-/// Removes user-info and the values of secret-looking query parameters (user, pass, password,
-/// token, key, passphrase, streamid's credentials) from every URL in `text`. Stream keys in an RTMP
-/// path are the caller's to hide.
-std::string redact(std::string_view text);
 
 }  // namespace videopush

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/redact.h"
 #include "core/url.h"
 #include "sinks/url.h"
 
@@ -19,7 +20,8 @@ TargetAddress srt_address(const std::string& text, const Credentials& credential
   constexpr std::string_view kParameter = "streamid=", kAccessControl = "#!::";
   const Url url = parse_url(text);
   if (url.port == 0) {
-    throw Error(ErrorCode::UrlInvalid, "invalid URL " + redact(text) + ": SRT has no usual port",
+    throw Error(ErrorCode::UrlInvalid,
+                "invalid URL " + redact_url(text) + ": SRT has no usual port",
                 "name the server's port, as in srt://host:8890/path");
   }
   const std::size_t mark = std::min(url.path.find('?'), url.path.size());
@@ -74,7 +76,7 @@ const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
   }
   throw Error(
       ErrorCode::SchemeUnsupported,
-      "cannot push to " + redact(url) + ": the file's ending does not name a known container",
+      "cannot push to " + redact_url(url) + ": the file's ending does not name a known container",
       "supported: files ending in .mkv, .mp4, .ts or .flv, and rtsp://, rtmp://, rtmps://, srt://");
 }
 

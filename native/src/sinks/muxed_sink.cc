@@ -13,6 +13,7 @@ extern "C" {
 #include <utility>
 
 #include "core/error.h"
+#include "core/redact.h"
 #include "sinks/muxed_address.h"
 #include "sinks/resolve.h"
 #include "sinks/tcp_socket.h"
@@ -198,7 +199,7 @@ SendResult MuxedSink::send(const Unit& unit, const AbortSignal& abort) {
 void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
   open_ = false;
   abort.throw_if_aborted();
-  const std::string target = redact(options_.url);
+  const std::string target = redact_url(options_.url);
   if (protocol_ == Protocol::File) {
     throw Error::from_averror(
         ErrorCode::FileNotWritable, averror, "cannot write " + target,
@@ -244,7 +245,7 @@ void MuxedSink::close(Nanoseconds limit, const AbortSignal& abort, std::string* 
   limit_.reset();
   if (result < 0 && error != nullptr) {
     *error =
-        Error::from_averror(ErrorCode::FileNotWritable, result, redact(options_.url)).message();
+        Error::from_averror(ErrorCode::FileNotWritable, result, redact_url(options_.url)).message();
   }
 }
 

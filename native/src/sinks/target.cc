@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/redact.h"
 #include "core/url.h"
 #include "sinks/muxed_address.h"
 #include "sinks/muxed_sink.h"
@@ -21,7 +22,8 @@ constexpr std::string_view kSupported =
 
 [[noreturn]] void unsupported(std::string_view url, std::string_view why) {
   throw Error(ErrorCode::SchemeUnsupported,
-              "cannot push to " + redact(url) + ": " + std::string(why), std::string(kSupported));
+              "cannot push to " + redact_url(url) + ": " + std::string(why),
+              std::string(kSupported));
 }
 
 /// A protocol of libavformat's that a smaller build may lack.
@@ -82,7 +84,7 @@ void check_codec(Protocol protocol, std::string_view url, AVCodecID codec) {
       list += (list.empty() ? "" : ", ") + std::string(avcodec_get_name(each));
   }
   throw Error(ErrorCode::CodecUnsupportedByTarget,
-              redact(url) + " cannot carry " + avcodec_get_name(codec), "it can carry " + list);
+              redact_url(url) + " cannot carry " + avcodec_get_name(codec), "it can carry " + list);
 }
 
 std::unique_ptr<Sink> make_sink(const SinkOptions& options, Clock& clock) {

@@ -3,13 +3,18 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/redact.h"
 #include "core/url.h"
 
 namespace videopush::sinks {
 namespace {
 
+constexpr std::size_t kLongestShown = 200;  // bytes
+
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
-  throw Error(ErrorCode::UrlInvalid, "invalid URL " + redact(text) + ": " + std::string(why),
+  std::string shown = redact_url(text);
+  if (shown.size() > kLongestShown) shown = shown.substr(0, kLongestShown) + "...";
+  throw Error(ErrorCode::UrlInvalid, "invalid URL " + shown + ": " + std::string(why),
               "write it as scheme://host:port/path");
 }
 
@@ -22,7 +27,7 @@ std::string Url::authority(std::uint16_t default_port) const {
 
 Url parse_url(std::string_view text) {
   if (!has_scheme(text)) refuse(text, "it has no scheme");
-  if (text.size() > kMaxUrlBytes) refuse(text.substr(0, 64), "it is longer than 4096 bytes");
+  if (text.size() > kMaxUrlBytes) refuse(text, "it is longer than 4096 bytes");
   const auto unprintable = [](unsigned char c) { return c <= ' ' || c == 0x7f; };
   if (std::ranges::any_of(text, unprintable)) {
     refuse(text, "it contains white space or control characters (a space is written %20)");

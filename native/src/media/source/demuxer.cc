@@ -52,6 +52,9 @@ Demuxer::Demuxer(const SourceOptions& options, const AbortSignal& abort)
     location_.user = options.user;
     location_.password = options.password;
   }
+  std::vector<std::string> secrets = secrets_in(options.uri);
+  secrets.insert(secrets.end(), {location_.user, location_.password});
+  secrets_.set(secrets);
   abort_.throw_if_aborted();
   const bool bytes = location_.scheme == Scheme::File || location_.scheme == Scheme::Http;
   bytes ? open_bytes(options) : open_network(options);

@@ -9,6 +9,7 @@
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/error.h"
+#include "core/redact.h"
 #include "media/source/byte_input.h"
 #include "media/source/location.h"
 #include "media/source/source.h"
@@ -73,6 +74,7 @@ class Demuxer {
 
   const AbortSignal& abort_;
   Location location_;
+  Secrets secrets_;
   IoLimit limit_;
   std::int64_t read_timeout_ms_;
   std::unique_ptr<ByteInput> input_;  // files and http(s); other schemes are libavformat's

@@ -211,7 +211,7 @@ void HttpInput::throw_status(long status) const {
 }
 
 void HttpInput::throw_transfer_error() const {
-  const std::string text = what() + ": " + redact(transfer_.error_text());
+  const std::string text = what() + ": " + transfer_.error_text();
   if (transfer_.refused_peer()) {
     throw Error(ErrorCode::SourceForbidden,
                 what() + ": redirected to a loopback or link-local address",

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/error.h"
+#include "core/redact.h"
 #include "core/url.h"
 
 namespace videopush::media {
@@ -67,7 +68,7 @@ void read_network_url(const UrlParts& parts, Location& out) {
 
 Location parse_location(const std::string& uri) {
   Location out;
-  out.shown = redact(uri);
+  out.shown = redact_url(uri);
   if (uri.empty()) invalid("", "the source is empty");
   check_characters(uri, out.shown);
   const UrlParts parts = has_scheme(uri) ? split_url(uri) : UrlParts{};

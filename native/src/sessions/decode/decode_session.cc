@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/redact.h"
 #include "sessions/decode/decode_loop.h"
 #include "sessions/decode/decode_status.h"
 

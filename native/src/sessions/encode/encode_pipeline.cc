@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/redact.h"
 
 extern "C" {
 #include <libavutil/mathematics.h>

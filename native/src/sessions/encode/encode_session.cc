@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/abort.h"
+#include "core/redact.h"
 #include "sessions/encode/encode_pipeline.h"
 
 namespace videopush::sessions {
@@ -87,7 +88,7 @@ struct EncodeSession::Impl {
       OutputSnapshot& first = before.outputs.emplace_back();
       first.name = output.name;
       first.protocol = protocol_name(output.url);
-      first.url = redact(output.url);
+      first.url = output.url_secret ? hide_url(output.url) : redact_url(output.url);
     }
   }
 
@@ -112,7 +113,7 @@ struct EncodeSession::Impl {
   }
 
   void fail(const Error& e) {
-    if (events) events("session.failed", redact(e.message()));
+    if (events) events("session.failed", e.message());
     const std::lock_guard lock(mutex);
     error = e;
   }

@@ -21,6 +21,7 @@ namespace videopush::sessions {
 struct OutputOptions {
   std::string name;
   std::string url;                       // without user-info
+  bool url_secret = false;               // only its scheme and host may be shown
   std::string user_file, password_file;  // read at every connect; empty = none
   std::string user, password;  // given in memory by a library user; files, when named, win
   sinks::Limits limits;

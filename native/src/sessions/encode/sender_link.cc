@@ -19,12 +19,6 @@ constexpr Nanoseconds kLookAtFiles = 1 * kSecond;
 /// as it is.
 constexpr Nanoseconds kTryRefusedAgain = 60 * kSecond;
 
-sinks::Credentials credentials(const OutputOptions& output) {
-  if (output.user_file.empty() && output.password_file.empty())
-    return {output.user, output.password};
-  return {read_secret_file(output.user_file), read_secret_file(output.password_file)};
-}
-
 /// Changes when the file is written, replaced or appears; follows the links of a mounted Secret.
 std::string fingerprint(const std::string& path) {
   struct stat s{};
@@ -45,19 +39,31 @@ SenderLink::SenderLink(const LinkOptions& options, ring::OutputRecord& record, S
       abort_(abort),
       wake_(wake),
       backoff_(options.seed) {
+  secrets_.set(secrets_in(options_.output.url, options_.output.url_secret));
   try {
-    sink_ = options_.hooks.make_sink(
-        {.url = options_.output.url,
-         .credentials = [output = options_.output] { return credentials(output); },
-         .limits = options_.output.limits,
-         .rtp_timestamp_base = record.rtp_timestamp_base,
-         .rtp_ssrc = record.rtp_ssrc,
-         .continues = record.connects.load() > 0},
-        clock);
+    sink_ = options_.hooks.make_sink({.url = options_.output.url,
+                                      .credentials = [this] { return credentials(); },
+                                      .limits = options_.output.limits,
+                                      .rtp_timestamp_base = record.rtp_timestamp_base,
+                                      .rtp_ssrc = record.rtp_ssrc,
+                                      .continues = record.connects.load() > 0},
+                                     clock);
   } catch (const Error& error) {
     refused(error);
     permanent_ = true;
   }
+}
+
+sinks::Credentials SenderLink::credentials() {
+  const OutputOptions& output = options_.output;
+  sinks::Credentials current{output.user, output.password};
+  if (!output.user_file.empty() || !output.password_file.empty()) {
+    current = {read_secret_file(output.user_file), read_secret_file(output.password_file)};
+  }
+  std::vector<std::string> secrets = secrets_in(output.url, output.url_secret);
+  secrets.insert(secrets.end(), {current.user, current.password});
+  secrets_.set(secrets);
+  return current;
 }
 
 bool SenderLink::connect(const sinks::TrackInfo& track, const std::function<bool()>& wanted) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/abort.h"
+#include "core/redact.h"
 #include "sessions/backoff.h"
 #include "sessions/encode/encode_session.h"
 #include "sessions/encode/sender_status.h"
@@ -42,6 +43,8 @@ class SenderLink {
   sinks::Sink& sink() { return *sink_; }
 
  private:
+  /// As they are now; unknown to redact() no longer than until they are used.
+  sinks::Credentials credentials();
   void attempt(const sinks::TrackInfo& track);
   bool pause(Nanoseconds until, const std::function<bool()>& wanted);
   bool await_change(const std::function<bool()>& wanted);
@@ -54,6 +57,7 @@ class SenderLink {
   Clock& clock_;
   const AbortSignal& abort_;
   Wake& wake_;
+  Secrets secrets_;  // of this output, also while it is away: its errors are printed later
   std::unique_ptr<sinks::Sink> sink_;
   Backoff backoff_;
   Nanoseconds not_before_ = 0;  // of the next attempt
