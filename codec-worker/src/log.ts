@@ -1,6 +1,6 @@
-/** JSON lines on standard output, with every URL's credentials removed on the way out. */
-
-import { redactor } from '@videopush/resources/redact';
+/** JSON lines on standard output, with every secret hidden on the way out. */
+import { redactJsonLine } from '@videopush/resources/redact';
+import { redactor } from '@videopush/resources/secrets';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 export type { Logger };
@@ -9,19 +9,19 @@ export interface LogOptions {
   level: string;
   stream: string;
   role: string;
-  /** URLs that are secrets as a whole. */
-  secretUrls?: () => readonly string[];
+  /** What may stand in no line, also outside of URLs. */
+  secrets?: () => readonly string[];
   /** Default: standard output, written at once, so that the last line before an end is not lost. */
   to?: DestinationStream;
 }
 
-export function createLog({ level, stream, role, secretUrls = () => [], to }: LogOptions): Logger {
+export function createLog({ level, stream, role, secrets = () => [], to }: LogOptions): Logger {
   return pino(
     {
       level,
       base: { stream, role, pid: process.pid },
       // On the finished line: whatever a message, an error or a field holds goes through it.
-      hooks: { streamWrite: (line) => redactor(secretUrls())(line) },
+      hooks: { streamWrite: (line) => redactJsonLine(line, redactor(secrets())) },
     },
     to ?? destination({ fd: 1, sync: true }),
   );

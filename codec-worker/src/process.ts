@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
-import { redact } from '@videopush/resources/redact';
+import { redact, redactJson } from '@videopush/resources/redact';
 import type { WorkerConfig } from '@videopush/resources/worker-config';
 import manifest from '../package.json' with { type: 'json' };
 import { readWorkerConfig, watchConfig } from './config-watch.ts';
@@ -72,7 +72,7 @@ async function usableConfig(
       } catch (error) {
         const { code, message } = errorShape(error);
         log.error({ event: 'fault', code, permanent: true }, `${code}: ${message}`);
-        writeTerminationLog(terminationLog, `${code}: ${message}`);
+        writeTerminationLog(terminationLog, redact(`${code}: ${message}`));
         server?.close();
         server = await serveFault(file, code, message);
         await filesChanged([file], stop);
@@ -171,7 +171,7 @@ async function main(argv: string[]): Promise<number> {
 function fail(error: unknown): never {
   const { code, message, action } = errorShape(error);
   const line = { level: 60, time: Date.now(), pid: process.pid, event: 'fatal', code, msg: message, action };
-  process.stdout.write(`${redact(JSON.stringify(line))}\n`);
+  process.stdout.write(`${JSON.stringify(redactJson(line, redact))}\n`);
   process.exit(EXIT.internal);
 }
 

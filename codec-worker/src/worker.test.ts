@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DecodeSnapshot, EncodeSnapshot } from '@videopush/native';
+import { secretsIn } from '@videopush/resources/redact';
 import { checkWorkerConfig, type WorkerConfig } from '@videopush/resources/worker-config';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WorkerError } from './errors.ts';
@@ -39,9 +40,9 @@ interface Started {
   base: string;
 }
 
-async function start(config: WorkerConfig, secretUrls: () => readonly string[] = () => []): Promise<Started> {
+async function start(config: WorkerConfig, secrets: () => readonly string[] = () => []): Promise<Started> {
   const to = { write: (line: string) => void lines.push(JSON.parse(line)) };
-  const log = createLog({ level: 'debug', stream: config.stream, role: config.role, secretUrls, to });
+  const log = createLog({ level: 'debug', stream: config.stream, role: config.role, secrets, to });
   const terminationLog = join(folder, 'termination-log');
   const worker = new Worker({
     config,
@@ -229,11 +230,13 @@ it('a permanent error does not end the process: it is not ready, says why everyw
 it('P52 nothing of a secret URL is in log, status or readiness', async () => {
   const urlFile = join(folder, 'url');
   writeFileSync(urlFile, 'rtmp://media.example/live/str3am-k3y\n');
-  const { worker, run, base } = await start(encoderConfig({ urlFile }), () => [
-    'rtmp://media.example/live/str3am-k3y',
-  ]);
+  const { worker, run, base } = await start(encoderConfig({ urlFile }), () =>
+    secretsIn('rtmp://media.example/live/str3am-k3y', true),
+  );
   const session = await core.next<EncodeSnapshot>();
-  expect(session.options).toMatchObject({ outputs: [{ url: 'rtmp://media.example/live/str3am-k3y' }] });
+  expect(session.options).toMatchObject({
+    outputs: [{ url: 'rtmp://media.example/live/str3am-k3y', urlSecret: true }],
+  });
   const url = 'rtmp://media.example/live/str3am-k3y';
   const error = { code: 'ConnectionReset', message: `${url}: reset`, action: '', permanent: false };
   session.state = encodeSnapshot({ outputs: [outputSnapshot({ url, phase: 'Waiting', error })] });

@@ -3,7 +3,8 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NativeErrorShape, RingSnapshot } from '@videopush/native';
-import { redactJson, redactor } from '@videopush/resources/redact';
+import { redactJson } from '@videopush/resources/redact';
+import { redactor } from '@videopush/resources/secrets';
 import type { WorkerConfig } from '@videopush/resources/worker-config';
 import { errorShape } from './errors.ts';
 import { EXIT, type StopSignal } from './exit-codes.ts';
@@ -48,8 +49,8 @@ export class Worker {
     this.#options = options;
     const { config, native, version } = options;
     const { stream, role, logLevel: level } = config;
-    const secretUrls = (): readonly string[] => this.#role?.secretUrls() ?? [];
-    this.#log = options.log ?? createLog({ level, stream, role, secretUrls });
+    const secrets = (): readonly string[] => this.#role?.secrets() ?? [];
+    this.#log = options.log ?? createLog({ level, stream, role, secrets });
     native.setLogLevel(level === 'debug' ? 2 : 0, (line) =>
       this.#log.debug({ from: 'ffmpeg' }, line.message),
     );
@@ -173,7 +174,7 @@ export class Worker {
   }
 
   #hide<T>(value: T): T {
-    return redactJson(value, redactor(this.#role.secretUrls()));
+    return redactJson(value, redactor(this.#role.secrets()));
   }
 
   /** A taken port must not stop a stream: it goes on, and the port is tried again. */

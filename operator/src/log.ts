@@ -1,5 +1,5 @@
-/** The operator's log: JSON lines on standard output, with every URL's credentials removed on the way out. */
-import { redact } from '@videopush/resources/redact';
+/** The operator's log: JSON lines on standard output, with every secret in a URL hidden on the way out. */
+import { redact, redactJsonLine } from '@videopush/resources/redact';
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
 
 export interface LogOptions {
@@ -14,7 +14,7 @@ export function createLog({ level, to }: LogOptions): Logger {
       level,
       base: { program: 'videopush-operator' },
       serializers: { err: describeError },
-      hooks: { streamWrite: redact },
+      hooks: { streamWrite: (line) => redactJsonLine(line, redact) },
     },
     to ?? destination({ fd: 1, sync: true }),
   );

@@ -1,80 +1,221 @@
-/** Keeps secrets out of everything that people read: logs, /status, metrics, error messages. */
+/**
+ * Keeps secrets out of everything that people read: logs, /status, metrics, errors, summaries. The rules and their
+ * cases are those of the native copy: test/vectors/redaction.json.
+ */
 
 const HIDDEN = '***';
+const MARK = '://';
+const SCHEME = /[a-z0-9+.-]*$/i;
+const PLAIN = /^[A-Za-z0-9._-]{1,40}$/;
+/** A path inside of a stream id. */
+const PLAIN_PATH = /^[A-Za-z0-9._/-]{1,200}$/;
+/** From a broken password to the '@' behind it, in characters. */
+const FARTHEST_AT = 256;
 
-/** A URL inside running text ends at white space, quotes and brackets. */
-const URL_IN_TEXT = /([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>`|]+)/gi;
-
-/** Hiding a harmless parameter costs nothing, showing a secret does: hence parts of names. */
-const SECRET_NAME = /user|pass|pwd|token|key|secret|sig|auth|credential|session/i;
+/** Showing a secret costs more than hiding a harmless value: only what is known is shown. */
+const HARMLESS = new Set(
+  [
+    ['channel', 'subtype', 'transport', 'transportmode', 'rtsp_transport', 'mode', 'codec', 'profile'],
+    ['format', 'rate', 'fps', 'width', 'height', 'size', 'bitrate', 'quality', 'timeout', 'listen'],
+    ['latency', 'rcvlatency', 'peerlatency', 'connect_timeout', 'pkt_size', 'tlpktdrop'],
+    ['x-amz-algorithm', 'x-amz-date', 'x-amz-expires'],
+  ].flat(),
+);
 
 /**
- * The text with the user-info and the secret-looking query parameters of every URL in it hidden.
- * `rtsp://ann:secret@cam/1?token=x` becomes `rtsp://cam/1?token=***`.
+ * The text with the secret parts of every URL in it hidden: user-info vanishes; query values become `***` unless their
+ * names are known to be harmless, and so do fragments, the stream key of an RTMP path, and users, passwords and unknown
+ * fields of an SRT stream id. `rtsp://ann:secret@cam/1?token=x` becomes `rtsp://cam/1?token=***`. Redacting twice
+ * changes nothing more.
  */
 export function redact(text: string): string {
-  return text.replace(URL_IN_TEXT, (_, scheme: string, rest: string) => scheme + redactRest(rest));
+  let out = '';
+  let done = 0;
+  for (let mark = text.indexOf(MARK); mark >= 0; mark = text.indexOf(MARK, done)) {
+    const begin = mark + MARK.length;
+    const scheme = SCHEME.exec(text.slice(done, mark))?.[0] ?? '';
+    out += text.slice(done, begin);
+    done = begin;
+    if (scheme === '') continue;
+    done = endOfUrl(text, begin, text[mark - scheme.length - 1] === "'");
+    out += redactRest(scheme.toLowerCase(), text.slice(begin, done)).text;
+  }
+  return out + text.slice(done);
 }
 
-function redactRest(rest: string): string {
-  const start = rest.search(/[/?#]/);
-  const authorityEnd = start < 0 ? rest.length : start;
-  const authority = rest.slice(0, authorityEnd);
-  // A password with an unescaped '/' ends the authority early; a "port" that is no number gives it away.
-  const oddPort = !authority.includes('[') && /:(?!\d*$)/.test(authority) && !authority.includes('@');
-  const at = oddPort ? rest.lastIndexOf('@') : authority.lastIndexOf('@');
-  const [place = '', query] = splitOnce(rest.slice(at + 1), '?');
-  return query === undefined ? place : `${place}?${query.split('&').map(redactParameter).join('&')}`;
+/** The same for a text that is one URL to its end, whatever characters stand in it. */
+export function redactUrl(url: string): string {
+  const parts = split(url);
+  return parts ? parts.prefix + redactRest(parts.scheme, parts.rest).text : redact(url);
 }
 
-function redactParameter(parameter: string): string {
-  const [name = '', value] = splitOnce(parameter, '=');
-  if (value === undefined) return name;
-  if (name.toLowerCase() === 'streamid') return `${name}=${redactStreamId(value)}`;
-  return SECRET_NAME.test(name) ? `${name}=${HIDDEN}` : parameter;
+/** What may be shown of a URL that is a secret as a whole: `scheme://host:port/***`; `***` for what is no URL. */
+export function hideUrl(url: string): string {
+  const parts = split(url);
+  if (!parts) return HIDDEN;
+  const place = parts.rest.slice(endOfUserInfo(parts.rest) + 1);
+  return `${parts.scheme}${MARK}${authorityOf(place)}/${HIDDEN}`;
 }
 
-/** MediaMTX's `publish:path:user:password` and the fields `u=`, `s=` of SRT's access control syntax (`#!::`). */
-function redactStreamId(value: string): string {
-  if (/^(#|%23)(!|%21)/i.test(value)) return value.replace(/\b([us])=[^,]*/gi, `$1=${HIDDEN}`);
-  const parts = value.split(':');
-  return parts.length > 2 ? `${parts.slice(0, 2).join(':')}:${HIDDEN}` : value;
+/** The parts of `url` that `redact` hides. `whole`: its path and its query as well, because the URL itself is a secret. */
+export function secretsIn(url: string, whole = false): string[] {
+  const parts = split(url);
+  if (!parts) return [];
+  const { hidden } = redactRest(parts.scheme, parts.rest);
+  if (!whole) return hidden;
+  const [place = '', query] = splitOnce(parts.rest, '?');
+  const [, path] = splitOnce(place, '/');
+  const pathSecrets = path === undefined ? [] : [path, path.slice(path.lastIndexOf('/') + 1)];
+  return [...hidden, ...(query === undefined ? [] : [query]), ...pathSecrets];
+}
+
+/** Fields whose values are words of our own that programs compare. */
+const WORDS = new Set(['stream', 'role', 'phase', 'event', 'code', 'name', 'protocol', 'type', 'from']);
+
+/** A deep copy of plain JSON data with every text passed through `hide`. */
+export function redactJson<T>(value: T, hide: (text: string) => string): T {
+  if (typeof value === 'string') return hide(value) as T;
+  if (Array.isArray(value)) return value.map((item) => redactJson(item, hide)) as T;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      WORDS.has(key) && typeof item === 'string' ? item : redactJson(item, hide),
+    ]),
+  ) as T;
+}
+
+/** The same for one line of JSON; a line of anything else is a text. A newline at its end stays. */
+export function redactJsonLine(line: string, hide: (text: string) => string): string {
+  try {
+    return JSON.stringify(redactJson(JSON.parse(line), hide)) + (line.endsWith('\n') ? '\n' : '');
+  } catch {
+    return hide(line);
+  }
+}
+
+interface Redacted {
+  text: string;
+  hidden: string[];
+}
+
+/** `rest`: what follows `scheme://`. */
+function redactRest(scheme: string, whole: string): Redacted {
+  const hidden: string[] = [];
+  const hide = (secret: string): string => {
+    if (secret === '') return '';
+    hidden.push(secret);
+    return HIDDEN;
+  };
+  const at = endOfUserInfo(whole);
+  if (at >= 0) hidden.push(...splitOnce(whole.slice(0, at), ':').filter((part) => part !== undefined));
+  const rest = whole.slice(at + 1);
+  if (scheme === 'file') return { text: rest, hidden };
+  const end = rest.search(/[?#]/);
+  const path = redactPath(scheme, end < 0 ? rest : rest.slice(0, end), hide);
+  if (end < 0) return { text: path, hidden };
+  const tail = rest.slice(end + 1);
+  const shown = rest[end] === '?' ? redactQuery(tail, hide) : hide(tail);
+  return { text: path + rest[end] + shown, hidden };
+}
+
+type Hide = (secret: string) => string;
+
+/** The first element of an RTMP path is the application, what follows is the stream key. */
+function redactPath(scheme: string, text: string, hide: Hide): string {
+  const [, host = '', key = ''] = (scheme.startsWith('rtmp') && /^([^/]*\/[^/]*\/)(.*)$/s.exec(text)) || [];
+  return host === '' ? text : host + hide(key);
+}
+
+function redactQuery(text: string, hide: Hide): string {
+  return text
+    .split('&')
+    .map((item) => redactParameter(item, hide))
+    .join('&');
+}
+
+/** Text in base 64 ends in '=': what has no value is no name. */
+function redactParameter(text: string, hide: Hide): string {
+  const [name, value] = splitOnce(text, '=');
+  const harmless = HARMLESS.has(name.toLowerCase());
+  if (!PLAIN.test(name) || value === undefined || value === '' || value.startsWith('=')) {
+    return harmless && value === undefined ? text : hide(text);
+  }
+  if (name.toLowerCase() === 'streamid') return `${name}=${redactStreamId(value, hide)}`;
+  return `${name}=${harmless && PLAIN.test(value) ? value : hide(value)}`;
+}
+
+/**
+ * SRT stream ids have two public shapes: `publish:path:user:password` (MediaMTX) and
+ * `#!::m=publish,r=path,u=user,s=session` (SRT Access Control guidelines). Either may be percent-encoded. Any other is
+ * somebody's key.
+ */
+function redactStreamId(escaped: string, hide: Hide): string {
+  const text = escaped.replace(/%(3a|2c|3d|2f)/gi, decodeURIComponent);
+  const [prefix] = /^(#|%23)!::/.exec(text) ?? [];
+  if (prefix !== undefined) {
+    const fields = text.slice(prefix.length).split(',');
+    return prefix + fields.map((field) => redactField(field, hide)).join(',');
+  }
+  const [action = '', path = '', ...credentials] = text.split(':');
+  if (!(action === 'publish' || action === 'read') || !PLAIN_PATH.test(path)) return hide(escaped);
+  for (const each of credentials) hide(each);
+  return [action, path, ...(credentials.length > 0 ? [HIDDEN] : [])].join(':');
+}
+
+function redactField(field: string, hide: Hide): string {
+  const [name, value = ''] = splitOnce(field, '=');
+  if (value === '') return hide(field);
+  return `${name}=${/^[rhtm]$/.test(name) && PLAIN_PATH.test(value) ? value : hide(value)}`;
+}
+
+/** Where the URL ends whose part after `://` begins at `begin`. */
+function endOfUrl(text: string, begin: number, inApostrophes: boolean): number {
+  const end = begin + tokenLength(text.slice(begin), inApostrophes);
+  const rest = text.slice(begin, end);
+  if (hasOddPort(authorityOf(rest)) && !rest.includes('@')) {
+    // The beginning of a password with a character that may not stand in a URL.
+    const [line = ''] = text.slice(end, end + FARTHEST_AT).split(/["\n]/, 1);
+    const [before = ''] = line.split(MARK, 1);
+    if (before.includes('@')) return endOfUrl(text, end + before.indexOf('@') + 1, inApostrophes);
+  }
+  // Another URL in the path, or behind a comma.
+  const [path = ''] = rest.split(/[?#]/, 1);
+  const nested = path.indexOf(MARK);
+  if (nested >= 0) return begin + path.slice(0, nested).replace(SCHEME, '').length;
+  return begin + rest.replace(/[.,:;!?)\]}']+$/, '').length;
+}
+
+/** Up to the first character that can't stand in a URL. */
+function tokenLength(text: string, inApostrophes: boolean): number {
+  const end = text.search(inApostrophes ? /[\t-\r "<>`']|\\"/ : /[\t-\r "<>`]|\\"/);
+  return end < 0 ? text.length : end;
+}
+
+const authorityOf = (rest: string): string => rest.split(/[/?#]/, 1)[0] ?? '';
+
+/**
+ * True for what follows a user when a '/', '?' or '#' in a password has ended the authority early: a "port" that is no
+ * number.
+ */
+function hasOddPort(authority: string): boolean {
+  return !/[[@]/.test(authority) && /^[^:]*:\d*[^\d]/.test(authority);
+}
+
+/** `rest`: what follows `scheme://`. The place of the '@'; -1 when there is none. */
+function endOfUserInfo(rest: string): number {
+  const authority = authorityOf(rest);
+  return hasOddPort(authority) ? rest.lastIndexOf('@') : authority.lastIndexOf('@');
+}
+
+function split(url: string): { prefix: string; scheme: string; rest: string } | null {
+  const [prefix, scheme = ''] = /^([a-z0-9+.-]{1,40}):\/\//i.exec(url) ?? [];
+  return prefix === undefined
+    ? null
+    : { prefix, scheme: scheme.toLowerCase(), rest: url.slice(prefix.length) };
 }
 
 function splitOnce(text: string, mark: string): [string, string | undefined] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/**
- * What may be shown of a URL that came from a file, because its path is the secret (an RTMP stream key):
- * scheme and host, nothing else.
- */
-export function hideUrl(url: string): string {
-  const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)/i.exec(url);
-  if (!match) return HIDDEN;
-  const [, scheme = '', authority = ''] = match;
-  return `${scheme}${authority.slice(authority.lastIndexOf('@') + 1)}/${HIDDEN}`;
-}
-
-/**
- * A function that redacts text and also replaces the given secret URLs wherever they stand.
- */
-export function redactor(secretUrls: readonly string[]): (text: string) => string {
-  const secrets = secretUrls.filter((url) => url !== '').sort((a, b) => b.length - a.length);
-  return (text) => {
-    let out = text;
-    for (const url of secrets) {
-      out = out.replaceAll(url, hideUrl(url)).replaceAll(redact(url), hideUrl(url));
-    }
-    return redact(out);
-  };
-}
-
-/** A deep copy of plain JSON data with every string passed through `hide`. */
-export function redactJson<T>(value: T, hide: (text: string) => string): T {
-  if (typeof value === 'string') return hide(value) as T;
-  if (Array.isArray(value)) return value.map((item) => redactJson(item, hide)) as T;
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactJson(item, hide)])) as T;
 }

@@ -91,7 +91,7 @@ class DecoderRole implements Role {
     return this.#keeper.snapshot();
   }
 
-  secretUrls(): readonly string[] {
+  secrets(): readonly string[] {
     return [];
   }
 

@@ -7,6 +7,7 @@ import type {
   OutputOptions,
   SessionEvent,
 } from '@videopush/native';
+import { secretsIn } from '@videopush/resources/redact';
 import { addressFault, type EncoderConfig } from '@videopush/resources/worker-config';
 import { WorkerError } from '../errors.ts';
 import { SessionKeeper } from '../keeper.ts';
@@ -30,7 +31,7 @@ export function encodeOptions(
     latencyBudgetMilliseconds: config.latencyBudgetMilliseconds,
     outputs: config.outputs.map((output): OutputOptions => {
       const { urlFile, ...rest } = output;
-      return { ...rest, url: urlOf(output) };
+      return { ...rest, url: urlOf(output), ...(urlFile !== undefined && { urlSecret: true }) };
     }),
   };
 }
@@ -151,7 +152,7 @@ class EncoderRole implements Role {
     return this.#keeper.snapshot();
   }
 
-  secretUrls(): readonly string[] {
+  secrets(): readonly string[] {
     return [...this.#secrets];
   }
 
@@ -203,7 +204,7 @@ class EncoderRole implements Role {
   #urlOf({ name, url, urlFile }: EncoderConfig['outputs'][number]): string {
     if (urlFile === undefined) return url ?? '';
     const secret = readUrl(name, urlFile);
-    this.#secrets.add(secret);
+    for (const part of secretsIn(secret, true)) this.#secrets.add(part);
     return secret;
   }
 

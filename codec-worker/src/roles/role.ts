@@ -21,8 +21,8 @@ export interface Role {
   paced(): Paced | null;
   snapshot(): DecodeSnapshot | EncodeSnapshot | null;
   readonly metrics: Pick<MetricsPage<unknown>, 'contentType' | 'render'>;
-  /** URLs that may not be shown, known once they were read. */
-  secretUrls(): readonly string[];
+  /** What may not be shown, known once it was read. */
+  secrets(): readonly string[];
   /** Runs to the end or to a stop. Resolves with whether everything is done. */
   run(): Promise<boolean>;
   requestStop(): void;

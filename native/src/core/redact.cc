@@ -210,9 +210,9 @@ class UrlRedactor {
 std::size_t end_of_url(std::string_view text, std::size_t begin, bool in_apostrophes) {
   std::size_t end = begin;
   for (; end < text.size(); ++end) {
-    const char c = text[end], next = end + 1 < text.size() ? text[end + 1] : ' ';
-    if (is_space(c) || contains("\"<>`", c) || (c == '\\' && next == '"')) break;
-    if (c == '\'' && (in_apostrophes || !is_alnum(next))) break;
+    const char c = text[end];
+    if (is_space(c) || contains("\"<>`", c) || (c == '\'' && in_apostrophes)) break;
+    if (text.substr(end).starts_with("\\\"")) break;
   }
   const std::string_view rest = text.substr(begin, end - begin);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
@@ -230,7 +230,7 @@ std::size_t end_of_url(std::string_view text, std::size_t begin, bool in_apostro
     while (end > begin && is_scheme_char(text[end - 1])) --end;
     return end;
   }
-  while (end > begin && contains(".,:;!?)]}", text[end - 1])) --end;
+  while (end > begin && contains(".,:;!?)]}'", text[end - 1])) --end;
   return end;
 }
 

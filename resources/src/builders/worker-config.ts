@@ -1,5 +1,6 @@
 /** A VideoPush into the configurations of its two processes: the same for a cluster and for one machine. Pure. */
 
+import { hideUrl } from '../redact.ts';
 import { ManifestError } from '../schema/manifest.ts';
 import type { VideoPush } from '../schema/video-push.generated.ts';
 import {
@@ -116,8 +117,8 @@ export function effectiveCatchUp(spec: Spec): CatchUp {
 export function sourceLabel({ uri, persistentVolumeClaim, testPattern }: Source): string {
   if (persistentVolumeClaim) return `${persistentVolumeClaim.claimName}/${persistentVolumeClaim.path}`;
   if (testPattern) return testPattern.pattern ?? 'TestSrc2';
-  const [, host = ''] = /^[^:]+:\/\/([^/?#]*)/.exec(uri ?? '') ?? [];
-  return host.slice(host.lastIndexOf('@') + 1) || (uri ?? '').replace(/^file:\/\//i, '');
+  const [, , host = ''] = hideUrl(uri ?? '').split('/');
+  return host || (uri ?? '').replace(/^file:\/\//i, '');
 }
 
 function sourceOptions(source: Source, context: WorkerContext): DecoderConfig['source'] {

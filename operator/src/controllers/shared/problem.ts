@@ -1,4 +1,5 @@
 /** What keeps a resource from being as it is asked for, as every kind's status says it. Pure. */
+import { redact } from '@videopush/resources/redact';
 
 /** What keeps it, in the words of a condition. */
 export interface Problem {
@@ -8,5 +9,8 @@ export interface Problem {
   stalled: boolean;
 }
 
-/** As a condition's message: with a capital letter. */
-export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** As a condition's message: with a capital letter, and without the secrets of the URLs in it. */
+export const sentence = (text: string): string => {
+  const shown = redact(text);
+  return shown.charAt(0).toUpperCase() + shown.slice(1);
+};

@@ -1,4 +1,5 @@
 /** Where each output of a stream goes in a cluster, and where viewers find it. Pure. */
+import { redactUrl } from '../../redact.ts';
 import { ManifestError } from '../../schema/manifest.ts';
 import { DEFAULT_PORTS, outputPath, publishUrl } from '../endpoints.ts';
 import { serverHost, viewerUrl } from '../mediaserver/places.ts';
@@ -65,7 +66,7 @@ export function streamOutputs(context: StreamContext): StreamOutput[] {
   return context.push.spec.outputs.map((output) => {
     const { name, url, serverRef } = output;
     const server = serverRef && context.servers[serverRef.name]?.server;
-    if (!server) return url === undefined ? { name } : { name, url };
+    if (!server) return url === undefined ? { name } : { name, url: redactUrl(url) };
     const { push, defaults } = context;
     const protocol = output.protocol ?? 'RTSP';
     const path = outputPath(push, output);

@@ -409,7 +409,7 @@ it('status says where each output is found, inside and outside, and never a secr
       externalURL: 'rtsp://tv.example:30554/news/hd',
     },
     { name: 'srt', url: 'srt://live-media.studio.svc.cluster.local:8890?streamid=read:demo' },
-    { name: 'plain', url: 'rtmp://elsewhere.example/app/x' },
+    { name: 'plain', url: 'rtmp://elsewhere.example/app/***' },
     { name: 'secret' },
   ]);
 });
