@@ -14,7 +14,9 @@ SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a generated picture:
   testpattern                                    1280x720 at 30 fps, endless
   testpattern:size=640x360,rate=25,duration=10   pattern= testsrc2, testsrc or smptehdbars
 URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv or .mp4.
-User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.`;
+User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.
+\`ps\` shows the words of a command: put an address with a secret into a file that only you can read, and name that
+with --source-file or --url-file in place of the address. Of what stands in the latter only scheme and host are shown.`;
 
 const examples = `
 Examples:
@@ -22,6 +24,7 @@ Examples:
   videopush push talk.mp4 rtsp://localhost:8554/talk --repeat --bitrate 4M --size 1280x720
   videopush push rtsp://camera/stream rtmp://server/app/key --catch-up burst
   videopush push testpattern:duration=10 out.mkv --codec libx265
+  videopush push talk.mp4 --url-file stream-key.txt
 
 Exit codes: 0 no frame lost, or only what --when-full and --catch-up allow; 1 frames lost; 2 wrong usage;
 3 the source failed; 4 the output failed.`;
@@ -30,8 +33,10 @@ function pushWords(program: Command): void {
   program
     .command('push')
     .description('push one source to one server, every frame on time')
-    .argument('<SOURCE>', 'what to push')
-    .argument('<URL>', 'where to')
+    .argument('[SOURCE]', 'what to push')
+    .argument('[URL]', 'where to')
+    .option('--source-file <FILE>', 'a file with SOURCE, in place of it')
+    .option('--url-file <FILE>', 'a file with URL, in place of it')
     .option('--codec <NAME>', 'H264, H265, VP8, … or an encoder by its name, such as libx264', 'H264')
     .option('--preset <NAME>', "the encoder's preset (libx264 default: veryfast)")
     .option('--tune <NAME>', "the encoder's tune (libx264 default: zerolatency); none = without")
@@ -76,7 +81,9 @@ function pushWords(program: Command): void {
     )
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
     .addHelpText('after', `${sourceHelp}\n${examples}`)
-    .action((source: string, url: string, flags: PushFlags) => pushCommand(source, url, flags));
+    .action((first: string | undefined, second: string | undefined, flags: PushFlags) =>
+      pushCommand([first, second], flags),
+    );
 }
 
 function program(): Command {
@@ -91,7 +98,8 @@ function program(): Command {
   root
     .command('probe')
     .description('say what a source really is: measured, not guessed')
-    .argument('<SOURCE>', 'file, URL or testpattern')
+    .argument('[SOURCE]', 'file, URL or testpattern')
+    .option('--source-file <FILE>', 'a file with SOURCE, in place of it')
     .option('--json', 'the descriptor as JSON')
     .addOption(
       new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),

@@ -1,9 +1,10 @@
 /** `videopush probe SOURCE`: the true descriptor, for people or as JSON. */
 import { probe, type SourceDescriptor } from '@videopush/native';
+import { type AddressFlags, sourceOfWords } from './addresses.ts';
 import { sourceFailure } from './errors.ts';
 import { sourceOf } from './source.ts';
 
-export interface ProbeFlags {
+export interface ProbeFlags extends Pick<AddressFlags, 'sourceFile'> {
   json?: boolean;
   rtspTransport: 'tcp' | 'udp';
 }
@@ -53,8 +54,8 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-export async function probeCommand(text: string, flags: ProbeFlags): Promise<void> {
-  const { options, label } = sourceOf(text, flags.rtspTransport);
+export async function probeCommand(word: string | undefined, flags: ProbeFlags): Promise<void> {
+  const { options, label } = sourceOf(sourceOfWords([word], flags), flags.rtspTransport);
   const descriptor = await probe(options).catch((error: unknown) => {
     throw sourceFailure(error);
   });

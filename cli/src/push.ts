@@ -4,16 +4,19 @@ import type { CatchUp, SourceOptions, WhenFull } from '@videopush/native';
 import { resolveEncoder, splitUserInfo } from '@videopush/native';
 import type { VideoPush } from '@videopush/resources';
 import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/resources/builders/worker-config';
+import { secretsIn } from '@videopush/resources/redact';
+import { type AddressFlags, addressesOf } from './addresses.ts';
 import { close } from './closing.ts';
 import { describe, usageError } from './errors.ts';
 import { follow } from './live.ts';
 import { startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
+import { keepSecret } from './shown.ts';
 import { listenForStopIn } from './signals.ts';
 import { sourceOf } from './source.ts';
 import { makeView, type View } from './view/view.ts';
 
-export interface PushFlags {
+export interface PushFlags extends AddressFlags {
   codec: string;
   preset?: string;
   tune?: string;
@@ -108,16 +111,18 @@ export async function push(
 ): Promise<number> {
   const source = sourceOf(sourceText, flags.rtspTransport);
   const { url, user, password } = splitUserInfo(urlText);
+  const secret = flags.urlFile !== undefined;
+  keepSecret(password, ...secretsIn(url, secret));
   const resource = videoPushOf(source.options, url, flags);
   const configs = buildWorkerConfigs(resource, {
-    outputs: { main: { url } },
+    outputs: { main: secret ? { urlFile: 'given' } : { url } },
     processors: availableParallelism(),
   });
   const stop = listenForStopIn(view);
   const stream = await startLocalStream(configs, {
     credentials: {
       source: { username: source.options.user, password: source.options.password },
-      outputs: { main: { username: user, password } },
+      outputs: { main: { username: user, password, ...(secret && { url }) } },
     },
     onLog: logTo(view),
   });
@@ -128,6 +133,7 @@ export async function push(
   return close(results, view);
 }
 
-export async function pushCommand(source: string, url: string, flags: PushFlags): Promise<void> {
+export async function pushCommand(words: (string | undefined)[], flags: PushFlags): Promise<void> {
+  const { source, url } = addressesOf(words, flags);
   process.exitCode = await push(source, url, flags, makeView(flags.json));
 }

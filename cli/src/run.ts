@@ -17,6 +17,7 @@ import {
   type OutputTarget,
   sourceLabel,
 } from '@videopush/resources/builders/worker-config';
+import { secretsIn } from '@videopush/resources/redact';
 import { close } from './closing.ts';
 import { usageError } from './errors.ts';
 import { follow } from './live.ts';
@@ -24,6 +25,7 @@ import { type LocalStreamOptions, startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { readManifestFile } from './manifests.ts';
 import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';
+import { keepSecret } from './shown.ts';
 import { listenForStopIn } from './signals.ts';
 import { makeView, type View } from './view/view.ts';
 import type { LiveStream } from './watched.ts';
@@ -92,7 +94,10 @@ function secretValue(secrets: Manifests['secrets'], name: string, key: string): 
   const secret = secrets.get(name);
   const value =
     secret?.stringData?.[key] ?? (secret?.data?.[key] && Buffer.from(secret.data[key], 'base64').toString());
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') {
+    if (key !== 'username') keepSecret(...(key === 'password' ? [value] : secretsIn(value, true)));
+    return value;
+  }
   throw usageError(
     `there is no Secret "${name}" with the key "${key}"`,
     'put the Secret into one of the files',

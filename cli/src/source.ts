@@ -2,9 +2,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type SourceOptions, splitUserInfo, type TestPattern } from '@videopush/native';
-import { redactUrl } from '@videopush/resources/redact';
+import { redactUrl, secretsIn } from '@videopush/resources/redact';
 import { InvalidArgumentError } from 'commander';
 import { CliError, ExitCode, usageError } from './errors.ts';
+import { keepSecret } from './shown.ts';
 import { parseTestPattern } from './values.ts';
 
 export interface Source {
@@ -42,5 +43,6 @@ export function sourceOf(text: string, rtspTransport: 'tcp' | 'udp'): Source {
   if (testPattern) return { options: { testPattern }, label: text };
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^file:/i.test(text)) return fileOf(text);
   const { url, user, password } = splitUserInfo(text);
+  keepSecret(password, ...secretsIn(url));
   return { options: { uri: url, user, password, rtspTransport }, label: redactUrl(url) };
 }

@@ -2,7 +2,6 @@
 import { redact } from './redact.ts';
 
 const HIDDEN = '***';
-const MOST_SECRETS = 64;
 /** What is shorter stands in any text by chance. */
 const SHORTEST = 3;
 /** Below this length only as whole words. */
@@ -12,12 +11,11 @@ const TELLING = 32;
 
 /**
  * A function that hides `secrets`, and then what `redact` hides. Of less than 3 characters they are not looked for, of
- * less than 12 only as whole words; of more than 64 secrets the longest are kept.
+ * less than 12 only as whole words.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const longestFirst = (a: string, b: string): number => b.length - a.length;
-  const kept = [...new Set(secrets)].sort(longestFirst).slice(0, MOST_SECRETS);
-  const forms = [...new Set(kept.flatMap(formsOf))]
+  const forms = [...new Set(secrets.flatMap(formsOf))]
     .filter((form) => form.length >= SHORTEST && /[^*]/.test(form))
     .sort(longestFirst);
   return (text) => redact(forms.reduce(hide, text));

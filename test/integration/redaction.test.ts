@@ -7,7 +7,7 @@ import { Push } from '../support/sessions.ts';
 import { until } from '../support/until.ts';
 
 const USER = 'publisher-bob';
-const PASSWORD = 'hunt/er 2';
+const PASSWORD = 'hunt&er#2';
 const KEY = 's3cr3t-k3y';
 const TOKEN = 't0ken'.repeat(40);
 const SECRETS = [USER, PASSWORD, encodeURIComponent(PASSWORD), KEY, 't0kent0ken'];
@@ -31,24 +31,25 @@ describe('an output that connects', () => {
   it.each([
     { what: 'of a plain URL', urlSecret: false },
     { what: 'of a URL that is a secret itself', urlSecret: true },
-  ])('RTMP $what: its stream key, user, password and token are in no line of libavformat', async ({
-    urlSecret,
-  }) => {
-    await using server = await MediaMtx.start({
-      rtmp: true,
-      paths: { [`live2/${KEY}`]: {} },
-      publisher: { user: USER, password: PASSWORD },
-    });
-    const url = server.rtmp(`live2/${KEY}?token=${TOKEN}`);
-    const text = await printed(
-      { url, urlSecret, user: USER, password: PASSWORD },
-      (push) => push.output().phase === 'Connected',
-    );
-    expect(text).toMatch(/Proto = rtmp, path = \/.*\*\*\*/);
-    expect(text).toMatch(/publish command for '\*\*\*/);
-    expect(text).toContain(`rtmp://127.0.0.1:${server.rtmpPort}/${urlSecret ? '' : 'live2/'}***`);
-    for (const secret of SECRETS) expect(text).not.toContain(secret);
-  });
+  ])(
+    'RTMP $what: its stream key, user, password and token are in no line of libavformat',
+    async ({ urlSecret }) => {
+      await using server = await MediaMtx.start({
+        rtmp: true,
+        paths: { [`live2/${KEY}`]: {} },
+        publisher: { user: USER, password: PASSWORD },
+      });
+      const url = server.rtmp(`live2/${KEY}?token=${TOKEN}`);
+      const text = await printed(
+        { url, urlSecret, user: USER, password: PASSWORD },
+        (push) => push.output().phase === 'Connected',
+      );
+      expect(text).toMatch(/Proto = rtmp, path = \/.*\*\*\*/);
+      expect(text).toMatch(/publish command for '\*\*\*/);
+      expect(text).toContain(`rtmp://127.0.0.1:${server.rtmpPort}/${urlSecret ? '' : 'live2/'}***`);
+      for (const secret of SECRETS) expect(text).not.toContain(secret);
+    },
+  );
 });
 
 describe('an output that fails', () => {
@@ -57,26 +58,26 @@ describe('an output that fails', () => {
     answers.map((answer) => ({ scheme, answer }) as const),
   );
 
-  it.each(urls)('$scheme with the answer "$answer": no error, event or line holds a secret', async ({
-    scheme,
-    answer,
-  }) => {
-    await using server = await RawServer.start(answer);
-    const query =
-      scheme === 'srt' ? `passphrase=${KEY}&streamid=publish:x:${USER}:${KEY}` : `token=${TOKEN}`;
-    const url = server.url(scheme, `live2/${KEY}?${query}`);
-    const text = await printed(
-      {
-        url,
-        urlSecret: true,
-        user: USER,
-        password: PASSWORD,
-        connectTimeoutMilliseconds: 1000,
-        responseTimeoutMilliseconds: 1000,
-      },
-      (push) => push.output().error !== null,
-    );
-    expect(text).toContain(`${scheme}://127.0.0.1:${server.port}/***`);
-    for (const secret of SECRETS) expect(text).not.toContain(secret);
-  });
+  it.each(urls)(
+    '$scheme with the answer "$answer": no error, event or line holds a secret',
+    async ({ scheme, answer }) => {
+      await using server = await RawServer.start(answer);
+      const query =
+        scheme === 'srt' ? `passphrase=${KEY}&streamid=publish:x:${USER}:${KEY}` : `token=${TOKEN}`;
+      const url = server.url(scheme, `live2/${KEY}?${query}`);
+      const text = await printed(
+        {
+          url,
+          urlSecret: true,
+          user: USER,
+          password: PASSWORD,
+          connectTimeoutMilliseconds: 1000,
+          responseTimeoutMilliseconds: 1000,
+        },
+        (push) => push.output().error !== null,
+      );
+      expect(text).toContain(`${scheme}://127.0.0.1:${server.port}/***`);
+      for (const secret of SECRETS) expect(text).not.toContain(secret);
+    },
+  );
 });

@@ -1,5 +1,7 @@
 /** Where the live view goes: drawn in place on a terminal, JSON lines everywhere else. */
+import { redactJson, redactJsonLine } from '@videopush/resources/redact';
 import { createLogUpdate } from 'log-update';
+import { shown } from '../shown.ts';
 import { statusLine } from './json.ts';
 import type { StreamState } from './stats.ts';
 import { terminalLines } from './terminal.ts';
@@ -43,7 +45,7 @@ export class TerminalView implements View {
 
   say(text: string): void {
     this.#draw.clear();
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${shown(text)}\n`);
   }
 
   done(): void {
@@ -62,12 +64,13 @@ export class JsonView implements View {
     this.#lastSecond = second;
     const before = this.#history.add(states);
     for (const [index, state] of states.entries()) {
-      process.stdout.write(`${statusLine(state, before[index], new Date())}\n`);
+      process.stdout.write(`${redactJsonLine(statusLine(state, before[index], new Date()), shown)}\n`);
     }
   }
 
   say(_text: string, fields: Record<string, unknown>): void {
-    process.stdout.write(`${JSON.stringify({ ...fields, time: new Date().toISOString() })}\n`);
+    const line = redactJson({ ...fields, time: new Date().toISOString() }, shown);
+    process.stdout.write(`${JSON.stringify(line)}\n`);
   }
 
   done(): void {}

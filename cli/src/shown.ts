@@ -1,0 +1,14 @@
+/** What this command may print: secrets of its addresses and manifests are hidden in everything that it says. */
+import { redactor } from '@videopush/resources/secrets';
+
+let hide = redactor([]);
+const kept: string[] = [];
+
+/** From now on these stand in no line, also outside of URLs. */
+export function keepSecret(...secrets: readonly (string | undefined)[]): void {
+  kept.push(...secrets.filter((secret) => secret !== undefined));
+  hide = redactor(kept);
+}
+
+/** The text without secrets. */
+export const shown = (text: string): string => hide(text);
