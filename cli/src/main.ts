@@ -24,7 +24,7 @@ Examples:
   videopush push talk.mp4 rtsp://localhost:8554/talk --repeat --bitrate 4M --size 1280x720
   videopush push rtsp://camera/stream rtmp://server/app/key --catch-up burst
   videopush push testpattern:duration=10 out.mkv --codec libx265
-  videopush push talk.mp4 --url-file stream-key.txt
+  videopush push talk.mp4 --url-file url.txt
 
 Exit codes: 0 no frame lost, or only what --when-full and --catch-up allow; 1 frames lost; 2 wrong usage;
 3 the source failed; 4 the output failed.`;

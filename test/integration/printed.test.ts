@@ -31,6 +31,7 @@ beforeAll(async () => {
   mkdirSync(folder.file('videos'));
   for (const name of ['talk.mp4', 'test-video.mp4', 'videos/film.mp4'])
     await makeClip({ path: folder.file(name), frames: 100, rate: '25' });
+  folder.write('url.txt', `rtsp://localhost:${RTSP_PORT}/talk\n`);
   await until(`port ${RTSP_PORT} is free`, portIsFree, 120_000);
 }, 180_000);
 afterAll(() => folder?.[Symbol.dispose]());

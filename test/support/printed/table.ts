@@ -18,7 +18,7 @@ const TALK = 'rtsp://localhost:8554/talk';
 const VIDEO = 'rtsp://localhost:8554/video';
 
 /**
- * In a folder with talk.mp4, test-video.mp4 and videos/film.mp4, the checkout's node_modules, package.json, scripts and examples, and a
+ * In a folder with talk.mp4, test-video.mp4, videos/film.mp4 and url.txt (an address of the server), the checkout's node_modules, package.json, scripts and examples, and a
  * media server at port 8554.
  */
 export const HERE: Step[] = [
@@ -28,6 +28,7 @@ export const HERE: Step[] = [
     command: `npx videopush push talk.mp4 ${TALK} --repeat --size 1280x720 --bitrate 4M`,
     until: /"type":"status".*"sent":[1-9]/,
   },
+  { command: 'npx videopush push talk.mp4 --url-file url.txt', prints: /rtsp:\/\/localhost:8554\/\*\*\*/ },
   { command: 'npx videopush push testpattern:duration=10 out.mkv', prints: /"sent":300/ },
   { command: `npx node examples/mpegcoder/non-blocking.ts test-video.mp4 ${VIDEO}` },
   { command: `npx node examples/mpegcoder/dual-process.ts test-video.mp4 ${VIDEO}` },
@@ -35,6 +36,7 @@ export const HERE: Step[] = [
   { command: 'npm run setup', prints: /./ },
   // Of the helps.
   { command: `videopush push talk.mp4 ${TALK}`, prints: /"type":"summary"/ },
+  { command: 'videopush push talk.mp4 --url-file url.txt', prints: /rtsp:\/\/localhost:8554\/\*\*\*/ },
   {
     command: `videopush push talk.mp4 ${TALK} --repeat --bitrate 4M --size 1280x720`,
     until: /"type":"status".*"sent":[1-9]/,
