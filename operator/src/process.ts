@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { VERSION } from '@videopush/resources/builders/defaults';
+import { redact } from '@videopush/resources/redact';
 import type { Logger } from 'pino';
 import { ConfigError, parseConfig, readConfig } from './config.ts';
 import { createLog } from './log.ts';
@@ -67,7 +68,8 @@ async function main(argv: string[]): Promise<number> {
 function explain(error: unknown, log: Logger | undefined): number {
   const { message, action, code } = error as { message: string; action?: string; code?: string };
   const wrongUse = error instanceof ConfigError || code?.startsWith('ERR_PARSE_ARGS');
-  if (!log) process.stderr.write(`videopush operator: ${message}${wrongUse ? ' (--help tells more)' : ''}\n`);
+  if (!log)
+    process.stderr.write(`videopush operator: ${redact(message)}${wrongUse ? ' (--help tells more)' : ''}\n`);
   else if (action) log.fatal({ code, action }, message);
   else log.fatal({ err: error }, message);
   if (wrongUse) return EXIT.usage;
