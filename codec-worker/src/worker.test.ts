@@ -66,7 +66,7 @@ async function get(base: string, path: string): Promise<{ status: number; body: 
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-it('P53 the status of an encoder has every field, and ends with exit code 0 when everything was sent', async () => {
+it('the status of an encoder has every field, and ends with exit code 0 when everything was sent', async () => {
   const { run, base } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   const { body } = await get(base, '/status');
@@ -227,7 +227,7 @@ it('a permanent error does not end the process: it is not ready, says why everyw
   expect(await run).toBe(143);
 });
 
-it('P52 nothing of a secret URL is in log, status or readiness', async () => {
+it('nothing of a secret URL is in log, status or readiness', async () => {
   const urlFile = join(folder, 'url');
   writeFileSync(urlFile, 'rtmp://media.example/live/str3am-k3y\n');
   const { worker, run, base } = await start(encoderConfig({ urlFile }), () =>

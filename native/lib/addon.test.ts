@@ -30,7 +30,7 @@ describe('handles', () => {
     handle,
   ];
 
-  it('P40: every function refuses what is not its own handle', () => {
+  it('every function refuses what is not its own handle', () => {
     const takers = Object.keys(addon).filter((name) =>
       /^(decode|encode|pusher|reader|writer|queueReader)(?!Create|Open)/.test(name),
     ) as (keyof Addon)[];
@@ -91,7 +91,7 @@ describe('session options', () => {
     );
   });
 
-  it('P40: a session waits only once started, and starts only once', async () => {
+  it('a session waits only once started, and starts only once', async () => {
     const session = new DecodeSession({ ...decode, onEnd: 'Complete', source: { uri: '/nowhere.mp4' } });
     await expect(session.wait()).rejects.toMatchObject({ code: 'InvalidState' });
     session.start();
@@ -102,13 +102,13 @@ describe('session options', () => {
   });
 });
 
-describe('P52: the log', () => {
+describe('the log', () => {
   afterEach(() => setLogLevel(0, () => {}));
 
   it.each([
     [0, ['error']],
     [2, ['error', 'info', 'debug']],
-  ] as const)('P52: level %d lets through %j', async (level, allowed) => {
+  ] as const)('level %d lets through %j', async (level, allowed) => {
     const lines: LogLine[] = [];
     setLogLevel(level, (line) => lines.push(line));
     await (await FrameReader.open({ testPattern: { durationSeconds: 0.1 } })).close();
@@ -118,7 +118,7 @@ describe('P52: the log', () => {
     expect(lines.filter((line) => !(allowed as readonly string[]).includes(line.level))).toEqual([]);
   });
 
-  it('P52: no credentials of a URL stand in a line or an error', async () => {
+  it('no credentials of a URL stand in a line or an error', async () => {
     const lines: LogLine[] = [];
     setLogLevel(2, (line) => lines.push(line));
     const urls = ['rtsp://user:s3cret@127.0.0.1:1/live', 'http://user:s3cret@127.0.0.1:1/a.mp4?token=s3cret'];
@@ -153,7 +153,7 @@ describe('small things', () => {
     expect(redact('to rtsp://u:pw@host/x and on')).not.toMatch(/pw/);
   });
 
-  it('P08: codecs resolve to encoders, and nothing else does', () => {
+  it('codecs resolve to encoders, and nothing else does', () => {
     expect(resolveEncoder('H264')).toBe('libx264');
     expect(resolveEncoder('h264')).toBe('libx264');
     expect(resolveEncoder('', 'libx264')).toBe('libx264');

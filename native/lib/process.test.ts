@@ -37,7 +37,7 @@ it('a worker thread may be ended while sessions run in it', async () => {
 });
 
 it(
-  'P40: all methods in all states: typed errors, no signal',
+  'all methods in all states: typed errors, no signal',
   async () => {
     await makeClip({
       path: scratch.file('clip.mp4'),
@@ -55,7 +55,7 @@ it(
   within(120_000),
 );
 
-it('P54: frames that nobody releases are collected in time, and all of them in the end', async () => {
+it('frames that nobody releases are collected in time, and all of them in the end', async () => {
   const clip = await makeClip({ path: scratch.file('hd.mp4'), frames: 300, width: 1280, height: 720 });
   const [line = '{}'] = await scenario('read', clip);
   const { most, external } = JSON.parse(line) as { most: number; external: number };

@@ -31,9 +31,9 @@ function options(more: Partial<PushOptions> = {}): PushOptions {
   };
 }
 
-describe('P28: push() bounds the lead', () => {
+describe('push() bounds the lead', () => {
   it.each([10, 50, 500])(
-    'P29: the lead follows a target of %d frames, and never exceeds it by more than one',
+    'the lead follows a target of %d frames, and never exceeds it by more than one',
     async (frames) => {
       const target = frames * FRAME_SECONDS;
       await using pusher = await FramePusher.open(options({ maxLeadSeconds: target }));
@@ -52,7 +52,7 @@ describe('P28: push() bounds the lead', () => {
     },
   );
 
-  it('P31: with a low-latency preset the lead is bounded from the first frame on', async () => {
+  it('with a low-latency preset the lead is bounded from the first frame on', async () => {
     await using pusher = await FramePusher.open(options({ maxLeadSeconds: 2 * FRAME_SECONDS }));
     for (let i = 0; i < 50; i++) {
       await pusher.push(picture(i));
@@ -60,7 +60,7 @@ describe('P28: push() bounds the lead', () => {
     }
   });
 
-  it('P30: a delay before the first frame is not made up for by a burst', async () => {
+  it('a delay before the first frame is not made up for by a burst', async () => {
     await using pusher = await FramePusher.open(options({ maxLeadSeconds: 2 * FRAME_SECONDS }));
     await sleep(1000); // the delay is what is tested
     const begin = performance.now();
@@ -72,8 +72,8 @@ describe('P28: push() bounds the lead', () => {
   });
 });
 
-describe('P27: waitRef', () => {
-  it('P27: is half the lead, in seconds, and never negative', async () => {
+describe('waitRef', () => {
+  it('is half the lead, in seconds, and never negative', async () => {
     await using pusher = await FramePusher.open(options({ queueFrames: 64 }));
     expect(pusher.waitRef).toBe(0);
     for (let i = 0; i < 40; i++) await pusher.offer(picture(i));
@@ -90,7 +90,7 @@ describe('P27: waitRef', () => {
     expect(pusher.waitRef).toBe(0);
   });
 
-  it('P27: the lead is what was accepted less what has passed: it falls as the clock goes', async () => {
+  it('the lead is what was accepted less what has passed: it falls as the clock goes', async () => {
     await using pusher = await FramePusher.open(options({ queueFrames: 64 }));
     for (let i = 0; i < 40; i++) await pusher.offer(picture(i));
     while (pusher.snapshot().outputs[0]?.ledger.sent === 0) await sleep(5);
@@ -103,7 +103,7 @@ describe('P27: waitRef', () => {
 });
 
 describe('what is pushed', () => {
-  it('P34: arrives whole, the last frame on time, and the file is closed in order', async () => {
+  it('arrives whole, the last frame on time, and the file is closed in order', async () => {
     const given = options({ width: 320, height: 64, maxLeadSeconds: 0.2 });
     const begin = performance.now();
     const pusher = await FramePusher.open(given);
@@ -125,7 +125,7 @@ describe('what is pushed', () => {
     expect(count).toBe(60);
   });
 
-  it('P10: is scaled by the encoder on request', async () => {
+  it('is scaled by the encoder on request', async () => {
     const given = options({ encoder: { encoder: 'libx264', width: 32, height: 32 } });
     const pusher = await FramePusher.open(given);
     for (let i = 0; i < 10; i++) await pusher.push(picture());
@@ -134,7 +134,7 @@ describe('what is pushed', () => {
     expect(reader.descriptor.video).toMatchObject({ width: 32, height: 32 });
   });
 
-  it('P32: keeps the presentation times it was given', async () => {
+  it('keeps the presentation times it was given', async () => {
     const given = options({ timeBase: '1/90000' });
     const pusher = await FramePusher.open(given);
     const times = [0, 0.02, 0.04, 0.1, 0.2, 0.3, 0.35];
@@ -165,7 +165,7 @@ describe('what is pushed', () => {
     expect(pusher.snapshot().outputs[0]?.ledger.sent).toBe(count);
   });
 
-  it('P02: is encoded in this process: no child is started', async () => {
+  it('is encoded in this process: no child is started', async () => {
     const pusher = await FramePusher.open(options());
     for (let i = 0; i < 20; i++) await pusher.push(picture());
     const names = processTree(process.pid).map(programName);
@@ -175,7 +175,7 @@ describe('what is pushed', () => {
   });
 });
 
-describe('P39: a wrong frame is a typed error, never a read outside it', () => {
+describe('a wrong frame is a typed error, never a read outside it', () => {
   const size = WIDTH * HEIGHT * 3;
   it.each<[string, unknown]>([
     ['too short', new Uint8Array(size - 1)],
@@ -203,7 +203,7 @@ describe('P39: a wrong frame is a typed error, never a read outside it', () => {
       { planes: [1, 2, 3].map(() => ({ data: new Uint8Array(size), stride: WIDTH * 3 })) },
     ],
     ['detached', detached(size)],
-  ])('P39: a frame that is %s', async (_, frame) => {
+  ])('a frame that is %s', async (_, frame) => {
     await using pusher = await FramePusher.open(options());
     await expect(pusher.push(frame as never)).rejects.toMatchObject({
       name: 'NativeError',
@@ -236,7 +236,7 @@ describe('opening', () => {
     });
   });
 
-  it('P26: a refused scheme comes with those that are supported, and case does not matter', async () => {
+  it('a refused scheme comes with those that are supported, and case does not matter', async () => {
     const failure = await FramePusher.open(options({ url: 'Gopher://host/x' })).catch((error) => error);
     expect(`${failure.message} ${failure.action}`).toMatch(/rtsp.*rtmp/s);
     const refused = await FramePusher.open(options({ url: 'RTSP://127.0.0.1:1/x' })).catch((error) => error);
@@ -250,7 +250,7 @@ describe('opening', () => {
 });
 
 describe('order of calls', () => {
-  it('P40: after the end every push is refused with InvalidState', async () => {
+  it('after the end every push is refused with InvalidState', async () => {
     const pusher = await FramePusher.open(options());
     await pusher.push(picture());
     await pusher.finish();

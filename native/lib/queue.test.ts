@@ -41,7 +41,7 @@ async function close({
 }
 
 describe('what goes through', () => {
-  it('P45: parameters first, then the frames in order, then the end marker', async () => {
+  it('parameters first, then the frames in order, then the end marker', async () => {
     const both = await pair({ parameters: { codecName: 'h264', frameRate: [25, 1], text: 'grüße' } });
     const { writer, reader } = both;
     expect(reader.parameters).toEqual({ codecName: 'h264', frameRate: [25, 1], text: 'grüße' });
@@ -57,7 +57,7 @@ describe('what goes through', () => {
     await close(both);
   });
 
-  it('P41: no more than the capacity is put before somebody takes', async () => {
+  it('no more than the capacity is put before somebody takes', async () => {
     const both = await pair({ capacityFrames: 3 });
     let put = 0;
     const writing = (async () => {
@@ -119,8 +119,8 @@ describe('what goes through', () => {
   });
 });
 
-describe('P42: when a side dies', () => {
-  it('P42: a reader learns within its limit that the writer is gone', async () => {
+describe('when a side dies', () => {
+  it('a reader learns within its limit that the writer is gone', async () => {
     const both = await pair({}, 600);
     await both.writer.put(picture(1));
     (await both.reader.take())?.release();
@@ -131,7 +131,7 @@ describe('P42: when a side dies', () => {
     await both.reader.close();
   });
 
-  it('P42: a writer learns within its limit that the reader is gone', async () => {
+  it('a writer learns within its limit that the reader is gone', async () => {
     const both = await pair({ capacityFrames: 2, heldFrames: 1 }, 600);
     await both.reader.close();
     const overflow = async () => {
@@ -141,7 +141,7 @@ describe('P42: when a side dies', () => {
     await both.writer.close();
   });
 
-  it('P42: a process killed while it writes leaves the frames that were whole', async () => {
+  it('a process killed while it writes leaves the frames that were whole', async () => {
     const path = scratch.file('killed');
     const child = fork(
       import.meta.filename.replace('.test.ts', '.test-writer.ts'),
@@ -166,7 +166,7 @@ describe('P42: when a side dies', () => {
 });
 
 describe('close()', () => {
-  it('P40: has given the queue up when it resolves: the next one gets it at once', async () => {
+  it('has given the queue up when it resolves: the next one gets it at once', async () => {
     const { path, writer, reader } = await pair();
     await reader.close();
     for (let i = 0; i < 20; i++) {
@@ -182,7 +182,7 @@ describe('close()', () => {
 });
 
 describe('refusals', () => {
-  it('P39: a wrong frame is refused and nothing of it goes in', async () => {
+  it('a wrong frame is refused and nothing of it goes in', async () => {
     const both = await pair();
     for (const wrong of [new Uint8Array(5), new Float32Array(WIDTH * HEIGHT * 3), null, { planes: [] }]) {
       await expect(both.writer.put(wrong as never)).rejects.toMatchObject({ code: 'InvalidArgument' });
@@ -191,7 +191,7 @@ describe('refusals', () => {
     await close(both);
   });
 
-  it('P40: what is closed refuses with InvalidState, and closing twice is harmless', async () => {
+  it('what is closed refuses with InvalidState, and closing twice is harmless', async () => {
     const both = await pair();
     await close(both);
     await close(both);
@@ -200,7 +200,7 @@ describe('refusals', () => {
     await expect(both.reader.take()).rejects.toMatchObject({ code: 'InvalidState' });
   });
 
-  it('P40: a reader that releases nothing is told so instead of waiting for ever', async () => {
+  it('a reader that releases nothing is told so instead of waiting for ever', async () => {
     const both = await pair({ capacityFrames: 2, heldFrames: 2 });
     const slots = observeRing(both.path).slots;
     for (let i = 0; i < slots; i++) {

@@ -43,7 +43,7 @@ async function open(path = clip, options: ReadOptions = {}): Promise<FrameReader
   return FrameReader.open(path, { queueFrames: 4, ...options });
 }
 
-describe('P16: every frame exactly once, in order, to the last', () => {
+describe('every frame exactly once, in order, to the last', () => {
   it.each([1, 2, 3, 5, 8])(
     'with %d decoder threads, B-frames, and the video not as first stream',
     async (threads) => {
@@ -61,8 +61,8 @@ describe('P16: every frame exactly once, in order, to the last', () => {
   });
 });
 
-describe('P17: one GOP as a stream', () => {
-  it('P17: gives exactly the GOP, then the next one, then nothing', async () => {
+describe('one GOP as a stream', () => {
+  it('gives exactly the GOP, then the next one, then nothing', async () => {
     await using reader = await open();
     expect(await stamps(reader.gop())).toEqual(range(0, 50));
     expect(await stamps(reader.gop())).toEqual(range(50, 100));
@@ -70,12 +70,12 @@ describe('P17: one GOP as a stream', () => {
     expect(await stamps(reader.gop())).toEqual([]);
   });
 
-  it('P17: finds the head of the GOP that an index lies in', async () => {
+  it('finds the head of the GOP that an index lies in', async () => {
     await using reader = await open();
     for (const index of [99, 50, 73]) expect(await stamps(reader.gop(index))).toEqual(range(50, 100));
   });
 
-  it('P17: holds no more than the queue however long the GOP is', async () => {
+  it('holds no more than the queue however long the GOP is', async () => {
     const width = 1280;
     const path = await makeClip({
       path: scratch.file('long.mp4'),
@@ -101,8 +101,8 @@ describe('P17: one GOP as a stream', () => {
   });
 });
 
-describe('P18: random access', () => {
-  it('P18: n frames asked are n frames returned, from the very index', async () => {
+describe('random access', () => {
+  it('n frames asked are n frames returned, from the very index', async () => {
     await using reader = await open(clip, { threads: 8 });
     for (const [index, count] of [
       [0, 1],
@@ -117,14 +117,14 @@ describe('P18: random access', () => {
     }
   });
 
-  it('P18: gives what is left at the end, and nothing beyond it', async () => {
+  it('gives what is left at the end, and nothing beyond it', async () => {
     await using reader = await open();
     expect((await reader.frames(123, 10)).map(stamp)).toEqual([123, 124]);
     expect(await reader.frames(FRAMES, 1)).toEqual([]);
     expect(await reader.frames(10, 0)).toEqual([]);
   });
 
-  it('P18: by time, gives the frame that is shown then', async () => {
+  it('by time, gives the frame that is shown then', async () => {
     await using reader = await open();
     const shown = async (seconds: number) => (await reader.framesAtTime(seconds, 1)).map(stamp);
     expect(await shown(0)).toEqual([0]);
@@ -135,7 +135,7 @@ describe('P18: random access', () => {
     for (const frame of await reader.frames(60, 5)) expect(await shown(frame.pts)).toEqual([frame.index]);
   });
 
-  it('P18: by time, a source that does not start at zero counts from its first frame', async () => {
+  it('by time, a source that does not start at zero counts from its first frame', async () => {
     const path = scratch.file('late.mkv');
     await makeClip({ path, frames: 50, width: 320, height: 180, gop: 10, startSeconds: 7.5 });
     await using reader = await open(path);
@@ -144,8 +144,8 @@ describe('P18: random access', () => {
   });
 });
 
-describe('P19: a seek, then on from there', () => {
-  it('P19: goes on sequentially after each kind of seek', async () => {
+describe('a seek, then on from there', () => {
+  it('goes on sequentially after each kind of seek', async () => {
     await using reader = await open();
     const next = async () => {
       const frame = await reader.next();
@@ -164,15 +164,15 @@ describe('P19: a seek, then on from there', () => {
   });
 });
 
-describe('P20: the end and a failure are different things', () => {
-  it('P20: the end is null, as often as it is asked', async () => {
+describe('the end and a failure are different things', () => {
+  it('the end is null, as often as it is asked', async () => {
     await using reader = await open();
     await reader.seekToIndex(FRAMES - 1);
     expect(stamp((await reader.next()) as Frame)).toBe(FRAMES - 1);
     for (let i = 0; i < 3; i++) expect(await reader.next()).toBeNull();
   });
 
-  it('P20: a truncated file gives its frames and then a typed error, not an end', async () => {
+  it('a truncated file gives its frames and then a typed error, not an end', async () => {
     const path = scratch.file('cut.mp4');
     await makeClip({ path, frames: 100, width: 320, height: 180, extra: ['-movflags', '+faststart'] });
     truncateSync(path, Math.round(statSync(path).size * 0.6));
@@ -191,7 +191,7 @@ describe('P20: the end and a failure are different things', () => {
     ['SourceNotFound', 'missing.mp4'],
     ['SourceUnsupported', 'text.mp4'],
     ['SourceEmpty', 'empty.mp4'],
-  ])('P20: %s has its own code and an action', async (code, name) => {
+  ])('%s has its own code and an action', async (code, name) => {
     if (name === 'text.mp4') scratch.write(name, 'This is no video at all. '.repeat(100));
     if (name === 'empty.mp4') scratch.write(name, '');
     const failure = FrameReader.open(scratch.file(name));
@@ -200,8 +200,8 @@ describe('P20: the end and a failure are different things', () => {
   });
 });
 
-describe('P03: frames as bytes', () => {
-  it('P03: rgb24 is packed, row-major, from the top: byte for byte what went in', async () => {
+describe('frames as bytes', () => {
+  it('rgb24 is packed, row-major, from the top: byte for byte what went in', async () => {
     // Lossless RGB in, RGB out: no colour arithmetic in between that could be blamed or could hide a mistake.
     const [width, height] = [50, 34];
     const picture = Buffer.alloc(width * height * 3);
@@ -218,7 +218,7 @@ describe('P03: frames as bytes', () => {
     expect(Buffer.from(frame.data).equals(picture)).toBe(true);
   });
 
-  it('P03: native planes are the decoder’s own, and nothing is copied for them', async () => {
+  it('native planes are the decoder’s own, and nothing is copied for them', async () => {
     await using reader = await open(clip, { format: 'native' });
     const frame = (await reader.next()) as Frame;
     expect(frame.format).toBe('yuv420p');
@@ -227,7 +227,7 @@ describe('P03: frames as bytes', () => {
     expect(readStamp(luma.data, luma.stride)).toBe(0);
   });
 
-  it('P11: frames are scaled on request, in proportion when one side is given', async () => {
+  it('frames are scaled on request, in proportion when one side is given', async () => {
     await using both = await open(clip, { width: 160, height: 120 });
     expect([(await both.next())?.width, (await both.next())?.height]).toEqual([160, 120]);
     await using one = await open(clip, { width: 640 });
@@ -253,7 +253,7 @@ describe('P03: frames as bytes', () => {
 });
 
 describe('misuse', () => {
-  it('P40: a closed reader refuses with InvalidState', async () => {
+  it('a closed reader refuses with InvalidState', async () => {
     const reader = await open();
     await reader.close();
     await reader.close();

@@ -15,7 +15,7 @@ const vectors = JSON.parse(
   readFileSync(new URL('../../test/vectors/redaction.json', import.meta.url), 'utf8'),
 ) as { cases: Vector[] };
 
-describe('P52 credentials vanish from text', () => {
+describe('credentials vanish from text', () => {
   it.each(vectors.cases)(
     'a shared vector is redacted as expected: $title',
     ({ text, expected, secrets = [] }) => {
@@ -66,7 +66,7 @@ it('of a URL alone the hidden parts go to its end, whatever stands in them', () 
   expect(redactUrl('clip.mp4?token=a')).toBe('clip.mp4?token=a');
 });
 
-it('P52 a URL that is a secret itself shows its scheme and its host', () => {
+it('a URL that is a secret itself shows its scheme and its host', () => {
   expect(hideUrl('rtmp://ann:pw@h:1/live/key?x=1')).toBe('rtmp://h:1/***');
   expect(hideUrl('srt://[::1]:9?streamid=x')).toBe('srt://[::1]:9/***');
   expect(hideUrl('rtsp://ann:a/b c@h:1/x')).toBe('rtsp://h:1/***');
@@ -81,7 +81,7 @@ it('the secrets of a URL are the parts that redaction hides', () => {
   expect(secretsIn('clip.mp4', true)).toEqual([]);
 });
 
-it('P52 a URL that is a secret itself is hidden wherever it stands, also without its credentials', () => {
+it('a URL that is a secret itself is hidden wherever it stands, also without its credentials', () => {
   const hide = redactor(
     ['rtmp://h/live/k-e-y', 'rtmp://ann:pw@h/live/other'].flatMap((url) => secretsIn(url, true)),
   );

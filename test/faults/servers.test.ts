@@ -62,7 +62,7 @@ function judge(what: string, found: Outcome, code: string | string[], limit: num
   expect(found.abortTook).toBeLessThan(1_000);
 }
 
-describe('P36: connecting has a limit and a named error', () => {
+describe('connecting has a limit and a named error', () => {
   it('when nothing listens', async () => {
     const port = await freePort();
     judge('refusing', await outcome(`rtsp://127.0.0.1:${port}/live`), 'ConnectRefused', 200);
@@ -189,7 +189,7 @@ describe('each step of the RTSP handshake has a limit and a named error', () => 
   );
 });
 
-describe('P37: a server that stops reading', () => {
+describe('a server that stops reading', () => {
   it('ends in WriteTimeout at the limit, and an abort ends the wait', async () => {
     await using server = await RtspServer.start({
       onUnit: (count) => (count === 5 ? 'stop-reading' : undefined),

@@ -107,7 +107,7 @@ it('gives up on a server that was never there, naming the refusal', async () => 
   expect(summaryOf(push).error?.code).toBe('ConnectRefused');
 }, 120_000);
 
-it('P26: refuses usage errors, unknown encoders and unsupported schemes with exit code and advice', async () => {
+it('refuses usage errors, unknown encoders and unsupported schemes with exit code and advice', async () => {
   for (const [words, code, said] of [
     [['push', 'testpattern'], 2, /missing required argument 'URL'/],
     [['push', 'testpattern', 'out.mkv', '--size', 'big'], 2, /1280x720/],

@@ -1,4 +1,4 @@
-/** P05: the descriptor says what the source is, not what a decoder context starts with. */
+/** The descriptor says what the source is, not what a decoder context starts with. */
 import { statSync } from 'node:fs';
 import { probe } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,7 @@ async function describedAs(ending: string, options: Partial<ClipOptions>) {
   return { ...rest, video, sizeBytes: statSync(clip.path).size };
 }
 
-describe('P05: the descriptor tells the truth', () => {
+describe('the descriptor tells the truth', () => {
   it('GOP 50 with three B-frames and a pyramid: 50 and a delay of 2', async () => {
     const { video, durationSeconds, seekable } = await describedAs('.mp4', {
       gop: 50,

@@ -98,7 +98,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-describe.concurrent('P16: each frame of an index-stamped source arrives exactly once, in order, tail complete', () => {
+describe.concurrent('each frame of an index-stamped source arrives exactly once, in order, tail complete', () => {
   it.each(Object.keys(cases))(
     'with %s',
     async (name) => {

@@ -51,7 +51,7 @@ const queues = () =>
 
 describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) => {
   it.each(['rtsp', 'rtmp'] as const)(
-    `P21, P23: ${name} delivers 250 of 250 frames over %s`,
+    `${name} delivers 250 of 250 frames over %s`,
     async (protocol) => {
       await using server = await MediaMtx.start({ rtmp: true });
       await using reader = new StampReader(server.rtsp());
@@ -60,10 +60,10 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
       await using program = example(name, server[protocol]());
       await server.untilOnline();
       const names = processTree(program.child.pid as number).map(programName);
-      expect(names.length, 'P02: only node runs').toBeGreaterThan(0);
+      expect(names.length, 'only node runs').toBeGreaterThan(0);
       expect(
         names.filter((each) => each !== 'node' && each !== null),
-        'P02: only node runs',
+        'only node runs',
       ).toEqual([]);
       expect(await program.waitForExit(60_000)).toEqual({ code: 0, signal: null });
       expect(program.stdout).toContain(`${FRAMES} frames served`);
@@ -74,7 +74,7 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
     120_000,
   );
 
-  it(`P42: ${name} ends with a clear message when there is no server`, async () => {
+  it(`${name} ends with a clear message when there is no server`, async () => {
     const before = queues();
     await using program = example(name, `rtsp://127.0.0.1:${await freePort()}/live`);
     expect(await program.waitForExit(30_000)).toEqual({ code: 1, signal: null });
@@ -82,13 +82,13 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
     expect(queues()).toEqual(before);
   });
 
-  it(`P42: ${name} ends with a clear message when there is no file`, async () => {
+  it(`${name} ends with a clear message when there is no file`, async () => {
     await using program = example(name, `rtsp://127.0.0.1:${await freePort()}/live`, '/nowhere.mp4');
     expect(await program.waitForExit(30_000)).toEqual({ code: 1, signal: null });
     expect(program.stderr.join('\n')).toMatch(/SourceNotFound: .*nowhere/);
   });
 
-  it(`P42: ${name} ends when the server goes for good in the middle`, async () => {
+  it(`${name} ends when the server goes for good in the middle`, async () => {
     const server = await RtspServer.start();
     await using program = example(name, server.url());
     await server.until('20 units', (s) => s.units().length >= 20, 30_000);
@@ -98,9 +98,9 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
   }, 90_000);
 });
 
-describe('P42: either process of the two may die', () => {
+describe('either process of the two may die', () => {
   it.each(['decoder', 'encoder'])(
-    'P42: when the %s process is killed the other ends, and it is told',
+    'when the %s process is killed the other ends, and it is told',
     async (role) => {
       const before = queues();
       await using server = await RtspServer.start();
@@ -115,7 +115,7 @@ describe('P42: either process of the two may die', () => {
     },
   );
 
-  it('P42: when the parent is killed both end', async () => {
+  it('when the parent is killed both end', async () => {
     const before = new Set(queues());
     await using server = await RtspServer.start();
     await using program = example('dual-process.ts', server.url());
@@ -146,7 +146,7 @@ async function serverAt(videoAddress: string, more: object = {}): Promise<MpegSe
 }
 
 describe('MpegServer', () => {
-  it('P01: decodes, pushes and takes a log level, each by its own API', async () => {
+  it('decodes, pushes and takes a log level, each by its own API', async () => {
     await using server = await MediaMtx.start();
     setGlobal({ dumpLevel: 0, onLine: () => {} });
     const decoder = new MpegDecoder(clip);
@@ -164,7 +164,7 @@ describe('MpegServer', () => {
   });
 
   it.each(['ServeFrame', 'ServeFrameBlock'] as const)(
-    'P35: %s tells the first failed write on that or the next call',
+    '%s tells the first failed write on that or the next call',
     async (method) => {
       await using server = await RtspServer.start({
         onUnit: (count) => (count === 20 ? 'reset' : undefined),
@@ -185,7 +185,7 @@ describe('MpegServer', () => {
     },
   );
 
-  it('P38, P60: a set-up after a close starts at zero, at once, and may go elsewhere', async () => {
+  it('a set-up after a close starts at zero, at once, and may go elsewhere', async () => {
     await using first = await RtspServer.start();
     await using second = await RtspServer.start();
     const push = await serverAt(first.url(), { frameAhead: 10 });
@@ -203,7 +203,7 @@ describe('MpegServer', () => {
     await push.clear();
   });
 
-  it('P36: a server that says nothing fails the set-up at its limit, and an abort ends it at once', async () => {
+  it('a server that says nothing fails the set-up at its limit, and an abort ends it at once', async () => {
     await using server = await RtspServer.start({ onRequest: () => 'silence' });
     const options = { ...size, url: server.url(), frameRate: '25', responseTimeoutMilliseconds: 300 };
     await expect(FramePusher.open(options)).rejects.toMatchObject({ code: 'ResponseTimeout' });
@@ -215,7 +215,7 @@ describe('MpegServer', () => {
     expect(performance.now() - begin).toBeLessThan(1100);
   });
 
-  it('P52: a refused password is named, and stands in no message, log line or report', async () => {
+  it('a refused password is named, and stands in no message, log line or report', async () => {
     const publisher = { user: 'camera', password: 'right-one' };
     await using server = await MediaMtx.start({ publisher });
     const lines: string[] = [];
@@ -235,7 +235,7 @@ describe('MpegServer', () => {
     setGlobal({ dumpLevel: 0, onLine: () => {} });
   });
 
-  it('P58: four pushes leave the event loop free', async () => {
+  it('four pushes leave the event loop free', async () => {
     const paths = ['a', 'b', 'c', 'd'];
     await using server = await MediaMtx.start({ paths: Object.fromEntries(paths.map((path) => [path, {}])) });
     const pushes = await Promise.all(paths.map((path) => serverAt(server.rtsp(path), { frameAhead: 5 })));

@@ -54,7 +54,7 @@ async function toFile(scratch: Scratch, clip: Partial<ClipOptions>, options: Par
 }
 
 describe('the picture', () => {
-  it('P10: 1080p in, 720p out when the encoder is told so', async () => {
+  it('1080p in, 720p out when the encoder is told so', async () => {
     using scratch = new Scratch();
     const { stream, target } = await toFile(
       scratch,
@@ -66,7 +66,7 @@ describe('the picture', () => {
     expect(seen.map((frame) => frame.index)).toEqual(Array.from({ length: 25 }, (_, i) => i));
   }, 60_000);
 
-  it('P11: 1080p in, 720p out when the decoder is told so', async () => {
+  it('1080p in, 720p out when the decoder is told so', async () => {
     using scratch = new Scratch();
     const { stream, target } = await toFile(
       scratch,
@@ -78,7 +78,7 @@ describe('the picture', () => {
     expect(seen.map((frame) => frame.index)).toEqual(Array.from({ length: 25 }, (_, i) => i));
   }, 60_000);
 
-  it('P13: a key frame arrives every N-th unit, with parameter sets before it', async () => {
+  it('a key frame arrives every N-th unit, with parameter sets before it', async () => {
     using scratch = new Scratch();
     const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 100, rate: '50', gop: 33 });
     await using recorder = await Recorder.start();
@@ -96,7 +96,7 @@ describe('the picture', () => {
   }, 60_000);
 
   it.each([0, 1, 3, 16])(
-    'P14: with %i B-frames asked for, at most so many come in a row, and the dts rise',
+    'with %i B-frames asked for, at most so many come in a row, and the dts rise',
     async (wanted) => {
       using scratch = new Scratch();
       const { packets, types, effective } = await toFile(
@@ -130,7 +130,7 @@ describe('the picture', () => {
     60_000,
   );
 
-  it('P15: the thread count is as asked for, and what the decoder gives does not depend on its own', async () => {
+  it('the thread count is as asked for, and what the decoder gives does not depend on its own', async () => {
     const hashes = new Set<string>();
     for (const threads of [1, 3, 8]) {
       using scratch = new Scratch();

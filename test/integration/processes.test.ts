@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 
 const encoder = { encoder: 'libx264', preset: 'ultrafast', tune: 'zerolatency', bitRate: 800_000 };
 
-it('P41: decoder and encoder are two processes, the queue holds at most twenty, P02: and no ffmpeg runs', async () => {
+it('decoder and encoder are two processes, the queue holds at most twenty, and no ffmpeg runs', async () => {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 250, rate: '50', bFrames: 2 });
   await using server = await MediaMtx.start();
@@ -46,7 +46,7 @@ it('P41: decoder and encoder are two processes, the queue holds at most twenty, 
   expect([...programs].sort()).toEqual(['node', 'videopush-supervisor']);
 }, 120_000);
 
-it('P44: a decoder whose queue is full is idle, P45: and the end marker comes behind the last frame', async () => {
+it('a decoder whose queue is full is idle, and the end marker comes behind the last frame', async () => {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 100, rate: '50' });
   // Nothing listens: no frame is acked, so the queue fills and stays full.

@@ -27,7 +27,7 @@ async function receivedOf(server: MediaMtx, url: string, meanwhile?: () => Promi
 }
 
 describe('live targets', () => {
-  it('P21: MediaMTX receives 250 of 250 frames over RTSP, P22: by TCP', async () => {
+  it('MediaMTX receives 250 of 250 frames over RTSP, by TCP', async () => {
     await using server = await MediaMtx.start();
     let transport: string | null | undefined;
     const verdict = await receivedOf(server, server.rtsp(), async () => {
@@ -39,12 +39,12 @@ describe('live targets', () => {
     expect(transport).toBe('TCP');
   }, 120_000);
 
-  it('P23: MediaMTX receives 250 of 250 frames over RTMP', async () => {
+  it('MediaMTX receives 250 of 250 frames over RTMP', async () => {
     await using server = await MediaMtx.start({ rtmp: true });
     expect(await receivedOf(server, server.rtmp())).toEqual(FLAWLESS);
   }, 120_000);
 
-  it('P22: a source is pulled over the RTSP transport that was asked for, TCP when none was', async () => {
+  it('a source is pulled over the RTSP transport that was asked for, TCP when none was', async () => {
     await using server = await MediaMtx.start({ rtspTransports: ['tcp', 'udp'] });
     using scratch = new Scratch();
     for (const asked of [undefined, 'tcp', 'udp'] as const) {
@@ -59,7 +59,7 @@ describe('live targets', () => {
   }, 120_000);
 });
 
-describe('P26: an unsupported scheme is refused before anything is connected', () => {
+describe('an unsupported scheme is refused before anything is connected', () => {
   it.each(['gopher', 'GOPHER', 'rtsps', 'udp', 'http'])(
     '%s://, with a list of what is supported',
     async (scheme) => {

@@ -1,4 +1,4 @@
-/** P58: encoding, muxing and waiting never happen on the JavaScript thread. Figures are judged by `npm run bench -- loop`. */
+/** Encoding, muxing and waiting never happen on the JavaScript thread. Figures are judged by `npm run bench -- loop`. */
 import { describe, expect, it } from 'vitest';
 import { BlackHole } from '../support/black-hole.ts';
 import { LoopMeter } from '../support/loop-meter.ts';
@@ -12,7 +12,7 @@ const encode = {
   encoder: { encoder: 'libx264', preset: 'ultrafast', tune: 'zerolatency', bitRate: 800_000 },
 };
 
-describe('P58: the event loop', () => {
+describe('the event loop', () => {
   it('is free during four pushes', async () => {
     await using recorder = await Recorder.start();
     const pushes = Array.from(
@@ -35,7 +35,7 @@ describe('P58: the event loop', () => {
     }
   });
 
-  it('P37: is free while servers refuse, are silent, swallow packets, and while a push to each is aborted', async () => {
+  it('is free while servers refuse, are silent, swallow packets, and while a push to each is aborted', async () => {
     await using silent = await RawServer.start('silent');
     await using deaf = await RawServer.start('deaf');
     await using hole = await BlackHole.open();

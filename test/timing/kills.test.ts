@@ -98,7 +98,7 @@ describe('SIGKILL of the role processes', () => {
     expect(resumes.decoder).toBeGreaterThan(5);
   });
 
-  it('P42: both at once resume from the ring', async () => {
+  it('both at once resume from the ring', async () => {
     const random = seeded(testSeed());
     const frames = 30 * RATE;
     const { verdict, ledger, resumes } = await pushAndKill(

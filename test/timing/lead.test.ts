@@ -17,7 +17,7 @@ describe('the lead', () => {
     [10, 60],
     [50, 100],
     [500, 520],
-  ])('P28, P29: of %i frames is allowed and never passed by more than one', async (frames, pushed) => {
+  ])('of %i frames is allowed and never passed by more than one', async (frames, pushed) => {
     await using recorder = await Recorder.start();
     const allowed = frames * FRAME;
     await using pusher = await FramePusher.open({
@@ -40,7 +40,7 @@ describe('the lead', () => {
     expect(peakRate(recorder.units(), 500)).toBeLessThan(1.2);
   });
 
-  it('P27: waitRef is half the lead and never negative', async () => {
+  it('waitRef is half the lead and never negative', async () => {
     await using recorder = await Recorder.start();
     await using pusher = await FramePusher.open({ url: recorder.url(), ...shape, encoder });
     expect(pusher.waitRef).toBe(0);
@@ -61,7 +61,7 @@ describe('the lead', () => {
   });
 });
 
-describe('P35: the first failed write is told on that call or the next', () => {
+describe('the first failed write is told on that call or the next', () => {
   it.each(['push', 'offer'] as const)('to a caller of %s', async (mode) => {
     let refuse = false;
     await using server = await RtspServer.start({

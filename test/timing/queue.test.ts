@@ -41,7 +41,7 @@ async function serialisedRate(count: number): Promise<number> {
 }
 
 describe('the frame queue between two processes', () => {
-  it('P43: moves 1080p RGB frames ten times as fast as a queue that serialises them', async () => {
+  it('moves 1080p RGB frames ten times as fast as a queue that serialises them', async () => {
     using scratch = new Scratch({ memory: true });
     const ours: number[] = [];
     const theirs: number[] = [];
@@ -55,7 +55,7 @@ describe('the frame queue between two processes', () => {
     expect(Math.max(...ours) / Math.max(...theirs)).toBeGreaterThan(10);
   });
 
-  it('P45: gives null behind the last frame, as often as it is asked', async () => {
+  it('gives null behind the last frame, as often as it is asked', async () => {
     using scratch = new Scratch({ memory: true });
     const path = scratch.file('frames');
     await using program = writer(path, 50, 320, 180);
@@ -71,7 +71,7 @@ describe('the frame queue between two processes', () => {
     await program.waitForExit(10_000);
   });
 
-  it('P42: tells the reader within a bound that its writer was killed, and a new pair goes on', async () => {
+  it('tells the reader within a bound that its writer was killed, and a new pair goes on', async () => {
     using scratch = new Scratch({ memory: true });
     const path = scratch.file('frames');
     await using first = writer(path, 1_000_000, 320, 180);
@@ -94,7 +94,7 @@ describe('the frame queue between two processes', () => {
     expect(second.exit).toBeNull();
   });
 
-  it('P42: tells the writer within a bound that nobody reads', async () => {
+  it('tells the writer within a bound that nobody reads', async () => {
     using scratch = new Scratch({ memory: true });
     await using lonely = await FrameQueueWriter.create(scratch.file('frames'), {
       width: 320,

@@ -1,4 +1,4 @@
-/** P33: a stall of three seconds, and what each policy makes of it. The decoder process is stopped with SIGSTOP. */
+/** A stall of three seconds, and what each policy makes of it. The decoder process is stopped with SIGSTOP. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerTotals } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
@@ -59,7 +59,7 @@ function tell(name: string, { units, ledger, shift, pause }: Found): void {
   );
 }
 
-describe.concurrent('P33: after a stall of 3 s', () => {
+describe.concurrent('after a stall of 3 s', () => {
   it('Rebase shifts the schedule, drops nothing and keeps the rate', async () => {
     const found = await stalled('Rebase');
     tell('Rebase', found);

@@ -51,7 +51,7 @@ async function arrived(recorder: Recorder, push: Push): Promise<readonly Recorde
 }
 
 describe('the start', () => {
-  it('P30: two seconds before the first frame cause no burst, since time begins with the first frame', async () => {
+  it('two seconds before the first frame cause no burst, since time begins with the first frame', async () => {
     await using recorder = await Recorder.start();
     await using pusher = await liveCamera(recorder);
     await sleep(2_000);
@@ -68,7 +68,7 @@ describe('the start', () => {
     expect(peakRate(units, 500)).toBeLessThan(1.1);
   });
 
-  it('P31: an encoder that holds back 60 frames moves the start, never the rate', async () => {
+  it('an encoder that holds back 60 frames moves the start, never the rate', async () => {
     using scratch = new Scratch();
     const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 200, width: 320, height: 180 });
     await using recorder = await Recorder.start();
@@ -93,7 +93,7 @@ describe('the start', () => {
     expect(Math.min(...gaps)).toBeGreaterThan(FRAME / 4);
   });
 
-  it('P31: with the low-latency preset a unit leaves at most two frames after its picture', async () => {
+  it('with the low-latency preset a unit leaves at most two frames after its picture', async () => {
     await using recorder = await Recorder.start();
     await using pusher = await liveCamera(recorder, 0);
     for (let i = 0; i < 50; i++) {
@@ -106,7 +106,7 @@ describe('the start', () => {
 });
 
 describe('in the middle', () => {
-  it('P32: the instants of a variable rate are kept: 50, then 10 frames per second', async () => {
+  it('the instants of a variable rate are kept: 50, then 10 frames per second', async () => {
     using scratch = new Scratch();
     const clip = await makeClip({
       path: scratch.file('clip.mp4'),
@@ -151,7 +151,7 @@ describe('in the middle', () => {
 });
 
 describe('the end', () => {
-  it('P34: the last frame goes out on its deadline and is shown for its time, then the session is torn down', async () => {
+  it('the last frame goes out on its deadline and is shown for its time, then the session is torn down', async () => {
     using scratch = new Scratch();
     const clip = await makeClip({
       path: scratch.file('clip.mp4'),

@@ -116,7 +116,7 @@ describe('a process that fails', () => {
     });
   });
 
-  it('P42 is brought back 20 times in a row, each time as another process', async () => {
+  it('is brought back 20 times in a row, each time as another process', async () => {
     const watched = await Watched.start(
       ['--min-delay', '0.001', '--max-delay', '0.01'],
       shell('exec sleep 600'),

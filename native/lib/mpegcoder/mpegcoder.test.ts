@@ -30,19 +30,16 @@ async function open(threads = 0): Promise<MpegDecoder> {
 }
 
 describe('MpegDecoder', () => {
-  it.each([1, 8])(
-    'P17: ExtractGOP gives exactly one GOP after the other, with %d threads',
-    async (threads) => {
-      const decoder = await open(threads);
-      const gops = [await decoder.ExtractGOP(), await decoder.ExtractGOP(), await decoder.ExtractGOP()];
-      expect(gops.map(stamps)).toEqual([range(0, 50), range(50, 100), range(100, 110)]);
-      expect(await decoder.ExtractGOP()).toBeNull();
-      expect(await decoder.ExtractGOP()).toBeNull();
-      await decoder.clear();
-    },
-  );
+  it.each([1, 8])('ExtractGOP gives exactly one GOP after the other, with %d threads', async (threads) => {
+    const decoder = await open(threads);
+    const gops = [await decoder.ExtractGOP(), await decoder.ExtractGOP(), await decoder.ExtractGOP()];
+    expect(gops.map(stamps)).toEqual([range(0, 50), range(50, 100), range(100, 110)]);
+    expect(await decoder.ExtractGOP()).toBeNull();
+    expect(await decoder.ExtractGOP()).toBeNull();
+    await decoder.clear();
+  });
 
-  it('P03: frames are arrays of shape (N, H, W, 3), and data is all of them in one piece', async () => {
+  it('frames are arrays of shape (N, H, W, 3), and data is all of them in one piece', async () => {
     const decoder = await open();
     const gop = (await decoder.ExtractGOP(50)) as RgbFrames;
     expect(gop.shape).toEqual([50, 64, 320, 3]);
@@ -54,7 +51,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('P18: ExtractFrame gives the frames asked for, by index and by time', async () => {
+  it('ExtractFrame gives the frames asked for, by index and by time', async () => {
     const decoder = await open(8);
     expect(stamps(await decoder.ExtractFrame())).toEqual([0]);
     expect(stamps(await decoder.ExtractFrame(99, 3))).toEqual([99, 100, 101]);
@@ -64,7 +61,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('P19: access by frame leaves the GOP position where it was', async () => {
+  it('access by frame leaves the GOP position where it was', async () => {
     const decoder = await open();
     await decoder.ExtractGOP();
     await decoder.ExtractFrame(3, 2);
@@ -79,7 +76,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('P17: StreamGOP gives the same frames one by one', async () => {
+  it('StreamGOP gives the same frames one by one', async () => {
     const decoder = await open();
     const seen: (number | null)[] = [];
     for await (const frame of decoder.StreamGOP(60)) {
@@ -90,7 +87,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('P05: the parameters are those of the source', async () => {
+  it('the parameters are those of the source', async () => {
     const decoder = await open(2);
     expect(decoder.getParameter()).toMatchObject({
       codecName: 'h264',
@@ -105,7 +102,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('P11: widthDst and heightDst scale', async () => {
+  it('widthDst and heightDst scale', async () => {
     const decoder = new MpegDecoder(clip);
     decoder.setParameter({ widthDst: 160, heightDst: 32 });
     await decoder.FFmpegSetup();
@@ -114,7 +111,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('P40: before a set-up it refuses with InvalidState, and its parameters are empty', async () => {
+  it('before a set-up it refuses with InvalidState, and its parameters are empty', async () => {
     const decoder = new MpegDecoder();
     await expect(decoder.ExtractFrame()).rejects.toMatchObject({ code: 'InvalidState' });
     await expect(decoder.ExtractGOP()).rejects.toMatchObject({ code: 'InvalidState' });
@@ -124,7 +121,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('P53: its text is a status report with all fields', async () => {
+  it('its text is a status report with all fields', async () => {
     const decoder = await open(3);
     const report = String(decoder);
     for (const field of [clip, 'mp4', 'h264', '320x64', '50 fps', 'b/s', '50 frames', '110', 'threads']) {
@@ -149,7 +146,7 @@ describe('MpegServer', () => {
   }
   const picture = () => new Uint8Array(320 * 64 * 3);
 
-  it('P16: serves every frame of a source once, in order, to the last', async () => {
+  it('serves every frame of a source once, in order, to the last', async () => {
     const decoder = await open();
     const { server: it, path } = await server({ maxBframe: 2 }, decoder);
     for (let gop = await decoder.ExtractGOP(); gop !== null; gop = await decoder.ExtractGOP()) {
@@ -161,7 +158,7 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
-  it('P28: ServeFrameBlock keeps the lead within frameAhead', async () => {
+  it('ServeFrameBlock keeps the lead within frameAhead', async () => {
     const { server: it } = await server({ frameAhead: 5 });
     for (let i = 0; i < 40; i++) {
       await it.ServeFrameBlock(picture());
@@ -170,7 +167,7 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
-  it('P28: mpegCoder’s own formula is a mode: one sleep of half the lead settles at about two frames', async () => {
+  it('mpegCoder’s own formula is a mode: one sleep of half the lead settles at about two frames', async () => {
     const { server: it } = await server({ blockMode: 'halfLead' });
     const leads: number[] = [];
     for (let i = 0; i < 60; i++) {
@@ -184,7 +181,7 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
-  it('P27: ServeFrame does not wait for the clock: waitRef tells how long to sleep', async () => {
+  it('ServeFrame does not wait for the clock: waitRef tells how long to sleep', async () => {
     const { server: it } = await server();
     for (let i = 0; i < 30; i++) await it.ServeFrame(picture());
     while (it.getParameter('waitRef') === 0) await sleep(5);
@@ -193,7 +190,7 @@ describe('MpegServer', () => {
     expect(it.getParameter('waitRef')).toBe(0);
   });
 
-  it('P38: a set-up after a close starts at zero with no wait', async () => {
+  it('a set-up after a close starts at zero with no wait', async () => {
     const { server: it, path } = await server({ frameAhead: 10 });
     for (let i = 0; i < 30; i++) await it.ServeFrameBlock(picture());
     await it.FFmpegClose();
@@ -210,7 +207,7 @@ describe('MpegServer', () => {
     await decoder.clear();
   });
 
-  it('P39: a frame of another size is refused, and the push goes on', async () => {
+  it('a frame of another size is refused, and the push goes on', async () => {
     const { server: it } = await server();
     await expect(it.ServeFrame(new Uint8Array(10))).rejects.toMatchObject({ code: 'InvalidArgument' });
     await expect(it.ServeFrameBlock(null as never)).rejects.toMatchObject({ code: 'InvalidArgument' });
@@ -218,7 +215,7 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
-  it('P08: an unknown codec is refused at the set-up, and a codec’s name is mapped to its encoder', async () => {
+  it('an unknown codec is refused at the set-up, and a codec’s name is mapped to its encoder', async () => {
     await expect(server({ codecName: 'h264x' })).rejects.toMatchObject({ code: 'EncoderUnknown' });
     const { server: it } = await server({ codecName: 'h264' });
     expect(it.getParameter('codecName')).toBe('libx264');
@@ -226,7 +223,7 @@ describe('MpegServer', () => {
   });
 
   it.each(['gopher://h/x', 'ftp://h/x', 'sftp://h/x', 'UDP://h:1'])(
-    'P26: %s is refused before connecting, with what is supported',
+    '%s is refused before connecting, with what is supported',
     async (url) => {
       const failure = await server({ videoAddress: url }).catch((error) => error);
       expect(failure).toMatchObject({ name: 'NativeError', code: 'SchemeUnsupported' });
@@ -234,7 +231,7 @@ describe('MpegServer', () => {
     },
   );
 
-  it('P40: without a set-up it refuses, and closing is harmless', async () => {
+  it('without a set-up it refuses, and closing is harmless', async () => {
     const it = new MpegServer();
     await expect(it.ServeFrame(picture())).rejects.toMatchObject({ code: 'InvalidState' });
     await expect(it.ServeFrameBlock(picture())).rejects.toMatchObject({ code: 'InvalidState' });
@@ -245,7 +242,7 @@ describe('MpegServer', () => {
     expect(() => it.setParameter({ videoPath: 'x' } as never)).toThrow(/videoPath: unknown parameter/);
   });
 
-  it('P53: its text is a status report with all fields, without credentials', async () => {
+  it('its text is a status report with all fields, without credentials', async () => {
     const { server: it } = await server();
     await it.ServeFrame(picture());
     const report = String(it);
@@ -270,7 +267,7 @@ describe('MpegServer', () => {
 });
 
 describe('module functions', () => {
-  it('P52: setGlobal takes levels 0 to 2', () => {
+  it('setGlobal takes levels 0 to 2', () => {
     for (const dumpLevel of [2, 1, 0]) setGlobal({ dumpLevel, onLine: () => {} });
     expect(() => setGlobal({ dumpLevel: 3 })).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
   });

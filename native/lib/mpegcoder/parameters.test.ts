@@ -41,8 +41,8 @@ const source: SourceDescriptor = {
 };
 const dict = describeSource('/a.mp4', source, 3, 0, 0);
 
-describe('P04: the configuration dictionary', () => {
-  it('P04: survives JSON, with strings as strings and bit rates in bits per second', () => {
+describe('the configuration dictionary', () => {
+  it('survives JSON, with strings as strings and bit rates in bits per second', () => {
     expect(JSON.parse(JSON.stringify(dict))).toEqual(dict);
     expect(dict).toEqual({
       videoPath: '/a.mp4',
@@ -57,7 +57,7 @@ describe('P04: the configuration dictionary', () => {
     });
   });
 
-  it('P05: what is not known is null, not a default', () => {
+  it('what is not known is null, not a default', () => {
     const video = { ...source.video, bitRate: null, gopFrames: null, frameRate: null };
     expect(describeSource('', { ...source, video }, 0, 0, 0)).toMatchObject({
       bitRate: null,
@@ -78,7 +78,7 @@ describe('P04: the configuration dictionary', () => {
   });
 });
 
-describe('P06: explicit over inherited over default', () => {
+describe('explicit over inherited over default', () => {
   const inherited = inherit(dict);
   const defaults = resolve({ width: 640, height: 360 }, {});
   it.each([
@@ -93,23 +93,23 @@ describe('P06: explicit over inherited over default', () => {
     ['maxBframe', 0, 2, 0],
     ['frameAhead', 33, 100, 100],
     ['nthread', 4, 0, 0],
-  ] as const)('P06: %s', (name, explicit, fromSource, byDefault) => {
+  ] as const)('%s', (name, explicit, fromSource, byDefault) => {
     expect(resolve({ [name]: explicit }, inherited)[name]).toEqual(explicit);
     expect(resolve({}, inherited)[name]).toEqual(fromSource);
     expect(defaults[name]).toEqual(byDefault);
   });
 
-  it('P07: decoder threads are never inherited: the encoder stays automatic', () => {
+  it('decoder threads are never inherited: the encoder stays automatic', () => {
     expect(inherit({ ...dict, nthread: 1 })).not.toHaveProperty('nthread');
     expect(encoderOptions(resolve({}, inherit({ ...dict, nthread: 1 })), 'libx264').threads).toBe(0);
   });
 
-  it('P29: frameAhead is two GOPs by default', () => {
+  it('frameAhead is two GOPs by default', () => {
     expect(resolve({ GOPSize: 30 }, inherited).frameAhead).toBe(60);
     expect(resolve({ frameAhead: 500 }, inherited).frameAhead).toBe(500);
   });
 
-  it('P10: an explicit size scales what the source gives', () => {
+  it('an explicit size scales what the source gives', () => {
     expect(resolve({ width: 1280, height: 720 }, inherited)).toMatchObject({
       width: 1280,
       height: 720,
@@ -118,7 +118,7 @@ describe('P06: explicit over inherited over default', () => {
     });
   });
 
-  it('P11: a decoder that scales hands its size on', () => {
+  it('a decoder that scales hands its size on', () => {
     expect(resolve({}, inherit({ ...dict, widthDst: 640, heightDst: 360 }))).toMatchObject({
       width: 640,
       widthSrc: 640,
@@ -133,8 +133,8 @@ describe('P06: explicit over inherited over default', () => {
   });
 });
 
-describe('P09: no bit rate by omission or by another unit', () => {
-  it('P09: none at all leaves it to the encoder’s rule, by size and rate', () => {
+describe('no bit rate by omission or by another unit', () => {
+  it('none at all leaves it to the encoder’s rule, by size and rate', () => {
     expect(encoderOptions(resolve({ width: 640, height: 360 }, {}), 'libx264')).not.toHaveProperty('bitRate');
     expect(encoderOptions(resolve({}, inherit({ ...dict, bitRate: null })), 'libx264')).not.toHaveProperty(
       'bitRate',
@@ -142,7 +142,7 @@ describe('P09: no bit rate by omission or by another unit', () => {
     expect(inherit({ ...dict, bitRate: 1024 })).not.toHaveProperty('bitRate');
   });
 
-  it('P09: kilobits where bits are meant are refused, with the unit in the advice', () => {
+  it('kilobits where bits are meant are refused, with the unit in the advice', () => {
     expect(() => checkSettings({ bitRate: 4000 })).toThrow(
       expect.objectContaining({ code: 'InvalidArgument', action: expect.stringMatching(/bits per second/) }),
     );

@@ -164,7 +164,7 @@ TEST_CASE("RTMP: an absent, a silent, a closing and a resetting server are named
   CHECK(connect_error(quick(rtmp(closing))) == ErrorCode::ConnectionClosed);
 }
 
-TEST_CASE("P36 RTMP: an abort ends the connect at once, in the midst of libavformat's wait") {
+TEST_CASE("RTMP: an abort ends the connect at once, in the midst of libavformat's wait") {
   const FakeRtspServer silent;
   Publisher publisher(
       quick("rtmp://127.0.0.1:" + std::to_string(silent.port()) + "/live/x", 60'000),

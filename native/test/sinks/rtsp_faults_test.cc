@@ -91,7 +91,7 @@ TEST_CASE("an unknown name: HostUnknown") {
   CHECK(contains(error.message(), name));
 }
 
-TEST_CASE("P36 a black hole: ConnectTimeout at the limit") {
+TEST_CASE("a black hole: ConnectTimeout at the limit") {
   Listener full(0);
   // A full accept queue makes the kernel drop what comes, as a black hole does.
   std::vector<int> waiting;
@@ -312,7 +312,7 @@ TEST_CASE("a send onto a connection that the server has closed tells its last wo
   CHECK(contains(error.message(), "454"));
 }
 
-TEST_CASE("P35 P37 a server that stops reading: WriteTimeout at the limit") {
+TEST_CASE("a server that stops reading: WriteTimeout at the limit") {
   FakeRtspServer server(4'096);
   server.on("RECORD", [](const RtspRequestSeen& request) {
     return Reaction{FakeRtspServer::ok(request), Then::StopReading};
@@ -364,7 +364,7 @@ TEST_CASE("a server that floods while it reads nothing can't hold the publisher"
   flood.join();
 }
 
-TEST_CASE("P36 an abort ends every wait within 100 ms") {
+TEST_CASE("an abort ends every wait within 100 ms") {
   const auto aborted = [](const std::function<void(Publisher&)>& call, Publisher& publisher) {
     Nanoseconds at = 0;
     std::thread other([&] {

@@ -33,7 +33,7 @@ void check_units(const std::vector<TestUnit>& sent, const FakeRtspServer& server
 
 }  // namespace
 
-TEST_CASE("P22 a push over TCP: handshake, description, units, reports and teardown") {
+TEST_CASE("a push over TCP: handshake, description, units, reports and teardown") {
   FakeRtspServer server;
   Publisher publisher(rtsp_options(server.url()), system_clock());
   publisher.connect();
@@ -117,7 +117,7 @@ TEST_CASE("a prepared unit is sent as prepared, and another one in its place is 
 }
 
 TEST_CASE(
-    "P30 sender reports tell the instant of the RTP clock, and a stepped wall clock changes "
+    "sender reports tell the instant of the RTP clock, and a stepped wall clock changes "
     "nothing") {
   FakeRtspServer server;
   SimClock clock(1'000 * kSecond, 946'684'800 * kSecond);

@@ -22,7 +22,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("P26 a target's protocol is known by its scheme, in any case, or its ending") {
+TEST_CASE("a target's protocol is known by its scheme, in any case, or its ending") {
   CHECK(protocol_of("rtsp://host/path") == Protocol::Rtsp);
   CHECK(protocol_of("RTSP://Host:8554/Path") == Protocol::Rtsp);
   CHECK(protocol_of("Rtmp://host/app/key") == Protocol::Rtmp);
@@ -35,8 +35,7 @@ TEST_CASE("P26 a target's protocol is known by its scheme, in any case, or its e
   }
 }
 
-TEST_CASE(
-    "P26 what can't be pushed to is refused before connecting, and the refusal lists what can") {
+TEST_CASE("what can't be pushed to is refused before connecting, and the refusal lists what can") {
   for (const char* url : {"udp://host:1", "http://host/live.flv", "https://host/x", "tcp://host:1",
                           "rtsps://host/x", "whip://host", "out.avi", "out", "file:///tmp/x"}) {
     CAPTURE(url);

@@ -35,13 +35,13 @@ const unchecked = (spec: Partial<Spec>): VideoPush => {
 
 const context: WorkerContext = { outputs: { main: { url: 'rtsp://server.example/film' } } };
 
-it('P06 what is not set stays unset, so that the source and then the defaults decide', () => {
+it('what is not set stays unset, so that the source and then the defaults decide', () => {
   const { decoder, encoder } = buildWorkerConfigs(push({}), context);
   expect(decoder.video).toEqual({});
   expect(encoder.encoder).toEqual({ codec: 'H264', catchUp: 'Rebase' });
 });
 
-describe('P06 what is set wins, parameter by parameter', () => {
+describe('what is set wins, parameter by parameter', () => {
   const cases: [string, NonNullable<Spec['video']>, object][] = [
     ['codec', { codec: 'VP8' }, { codec: 'VP8' }],
     ['encoder, over codec', { codec: 'VP8', encoder: 'libx264' }, { encoder: 'libx264', codec: undefined }],

@@ -51,7 +51,7 @@ bool contains(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("P13: key frames come every GOP and nowhere else, and wherever one is forced") {
+TEST_CASE("key frames come every GOP and nowhere else, and wherever one is forced") {
   const VideoFormat format = video_format();
   EncoderOptions options;
   options.gop_frames = 12;
@@ -79,7 +79,7 @@ TEST_CASE("every key frame carries its parameter sets, with and without a global
   }
 }
 
-TEST_CASE("P14: 0 to 16 B-frames keep each frame once, DTS strictly rising and never after PTS") {
+TEST_CASE("0 to 16 B-frames keep each frame once, DTS strictly rising and never after PTS") {
   const VideoFormat format = video_format();
   for (const int b_frames : {0, 1, 3, 16}) {
     CAPTURE(b_frames);
@@ -111,7 +111,7 @@ TEST_CASE("P14: 0 to 16 B-frames keep each frame once, DTS strictly rising and n
   }
 }
 
-TEST_CASE("P32: the time stamps of a variable frame rate come out as they went in") {
+TEST_CASE("the time stamps of a variable frame rate come out as they went in") {
   const VideoFormat format = video_format();
   for (const char* name : {"libx264", "mpeg4", "mpeg2video"}) {
     CAPTURE(name);
@@ -134,7 +134,7 @@ TEST_CASE("P32: the time stamps of a variable frame rate come out as they went i
 }
 
 TEST_CASE(
-    "P12: after a simulated hour at 30000/1001 and 24000/1001 the time stamps are exact to the "
+    "after a simulated hour at 30000/1001 and 24000/1001 the time stamps are exact to the "
     "tick") {
   for (const AVRational rate : {AVRational{30'000, 1001}, AVRational{24'000, 1001}}) {
     const VideoFormat format =
@@ -180,7 +180,7 @@ TEST_CASE("colour tags, picture shape and size survive") {
   CHECK(av_cmp_q(shown->sample_aspect_ratio, {4, 3}) == 0);
 }
 
-TEST_CASE("P06: each setting comes from the caller, else from the source, else from the defaults") {
+TEST_CASE("each setting comes from the caller, else from the source, else from the defaults") {
   VideoFormat bare = video_format();
   bare.frame_rate_num = 0;
   const auto defaults = Encoder({}, bare, false).effective();
@@ -219,19 +219,19 @@ TEST_CASE("an intermediate codec's bit rate and GOP are inherited within bounds"
   CHECK(Encoder({}, format, false).effective().gop_frames == 50);
 }
 
-TEST_CASE("P09: without any bit rate there is a sane one, by size and rate") {
+TEST_CASE("without any bit rate there is a sane one, by size and rate") {
   const VideoFormat hd = video_format({.width = 1280, .height = 720, .frame_rate = {30, 1}});
   CHECK(Encoder({}, hd, false).effective().bit_rate == 2'764'000);
   CHECK(Encoder({.extra = {{"crf", "23"}}}, hd, false).effective().bit_rate == 0);
 }
 
-TEST_CASE("P07, P15: threads stay automatic unless set, and a set number is the one in force") {
+TEST_CASE("threads stay automatic unless set, and a set number is the one in force") {
   const VideoFormat format = video_format();
   CHECK(Encoder({}, format, false).effective().threads == 0);
   CHECK(Encoder({.threads = 3}, format, false).effective().threads == 3);
 }
 
-TEST_CASE("P10: another size is scaled to and keeps the shape on the display") {
+TEST_CASE("another size is scaled to and keeps the shape on the display") {
   const VideoFormat format = video_format({.width = 640, .height = 480});
   Encoder encoder({.width = 320, .height = 180}, format, true);
   const auto packets = encode_all(encoder, format, 3);
@@ -259,7 +259,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "P08: codecs and encoders are found by name, and an unknown one is refused with its "
+    "codecs and encoders are found by name, and an unknown one is refused with its "
     "neighbours") {
   CHECK(media::resolve_encoder("H264", "") == "libx264");
   CHECK(media::resolve_encoder("hevc", "") == "libx265");
@@ -324,7 +324,7 @@ TEST_CASE("encoders of other codecs open with live settings and keep every frame
   }
 }
 
-TEST_CASE("P08: MJPEG takes pictures of limited range and says so") {
+TEST_CASE("MJPEG takes pictures of limited range and says so") {
   VideoFormat format = video_format();
   format.color_range = AVCOL_RANGE_MPEG;
   EncoderOptions options;

@@ -86,7 +86,7 @@ TEST_CASE("a frame with nothing to do passes with the same buffers") {
   CHECK(converter.output() == format);
 }
 
-TEST_CASE("P03 P12 RGB24 is packed, height by width by 3, for any width") {
+TEST_CASE("RGB24 is packed, height by width by 3, for any width") {
   for (const int width : {64, 62, 66, 130, 1022}) {
     CAPTURE(width);
     VideoFormat format = format_of(width, 16, AV_PIX_FMT_YUV420P);
@@ -102,7 +102,7 @@ TEST_CASE("P03 P12 RGB24 is packed, height by width by 3, for any width") {
   }
 }
 
-TEST_CASE("P03 RGB24 is byte for byte what the reference conversion gives") {
+TEST_CASE("RGB24 is byte for byte what the reference conversion gives") {
   const std::string clip = clips::make(
       5, "25", clips::x264(0, 5) + ":colormatrix=smpte170m:range=tv -vf noise=alls=40:allf=t",
       "mp4");
@@ -193,8 +193,7 @@ TEST_CASE("YUV made from RGB is limited range with the matrix of its size") {
   CHECK(out->colorspace == AVCOL_SPC_BT709);
 }
 
-TEST_CASE(
-    "P11 a single given side keeps the shape, two keep the display shape by the aspect ratio") {
+TEST_CASE("a single given side keeps the shape, two keep the display shape by the aspect ratio") {
   VideoFormat format = format_of(1920, 1080, AV_PIX_FMT_YUV420P);
   format.sar_num = format.sar_den = 1;
   CHECK(Converter(format, size(1280, 0)).output().height == 720);
@@ -205,7 +204,7 @@ TEST_CASE(
   CHECK(squeezed.output().sar_num * 45 == squeezed.output().sar_den * 64);
 }
 
-TEST_CASE("P11 the content is scaled, also into the caller's own planes") {
+TEST_CASE("the content is scaled, also into the caller's own planes") {
   const VideoFormat format = format_of(128, 96, AV_PIX_FMT_YUV420P);
   Converter converter(format, size(64, 48));
   const FramePtr frame = plain(format, 77, 99, 140);
@@ -272,7 +271,7 @@ TEST_CASE("conversions that can't be are refused") {
   CHECK_THROWS_AS(Converter(format, odd), Error);
 }
 
-TEST_CASE("P12 one hour at 30000/1001 from itself neither repeats nor drops a frame") {
+TEST_CASE("one hour at 30000/1001 from itself neither repeats nor drops a frame") {
   RateConverter rate({1001, 30000}, {30000, 1001}, 0);
   for (std::int64_t pts = 0; pts < 107'892; ++pts) REQUIRE(rate.copies(pts, pts + 1) == 1);
   CHECK(rate.next_tick() == 107'892);

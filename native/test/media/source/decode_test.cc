@@ -30,7 +30,7 @@ void check_steps(const std::vector<clips::Seen>& seen, std::int64_t step) {
 
 }  // namespace
 
-TEST_CASE("P16 every frame comes exactly once, in order, for 0 to 3 B-frames and 1 to 8 threads") {
+TEST_CASE("every frame comes exactly once, in order, for 0 to 3 B-frames and 1 to 8 threads") {
   for (const std::string extension : {"mp4", "mkv", "ts", "flv"}) {
     for (const int b_frames : {0, 1, 2, 3}) {
       const std::string clip = clips::make(101, "25", clips::x264(b_frames, 20), extension);
@@ -47,7 +47,7 @@ TEST_CASE("P16 every frame comes exactly once, in order, for 0 to 3 B-frames and
   }
 }
 
-TEST_CASE("P16 every frame comes exactly once when the video is not the first stream") {
+TEST_CASE("every frame comes exactly once when the video is not the first stream") {
   const std::string encode = "-map 1:a -c:a aac " + clips::x264(2, 25);
   for (const std::string extension : {"mp4", "mkv", "ts"}) {
     CAPTURE(extension);
@@ -83,7 +83,7 @@ TEST_CASE("other codecs and containers give every frame too") {
   }
 }
 
-TEST_CASE("P12 29.97 and 23.976 keep exact timestamps in the stream's own time base") {
+TEST_CASE("29.97 and 23.976 keep exact timestamps in the stream's own time base") {
   for (const std::string rate : {"30000/1001", "24000/1001"}) {
     CAPTURE(rate);
     const auto source = open(clips::make(90, rate, clips::x264(2, 30), "mp4"));
@@ -101,7 +101,7 @@ TEST_CASE("P12 29.97 and 23.976 keep exact timestamps in the stream's own time b
   }
 }
 
-TEST_CASE("P32 a variable frame rate keeps every timestamp") {
+TEST_CASE("a variable frame rate keeps every timestamp") {
   const std::string encode = clips::x264(2, 25) +
                              " -fps_mode passthrough -enc_time_base 1/100 "
                              "-vf settb=1/100,setpts='if(lt(N\\,50)\\,N*2\\,100+(N-50)*10)'";
@@ -138,7 +138,7 @@ TEST_CASE("a start time other than zero is kept") {
   }
 }
 
-TEST_CASE("P20 after the last frame the end is told again and again") {
+TEST_CASE("after the last frame the end is told again and again") {
   const auto source = open(clips::make(10, "25", clips::x264(2, 25), "mp4"), 8);
   CHECK(clips::read_all(*source).size() == 10);
   const FramePtr frame = make_frame();

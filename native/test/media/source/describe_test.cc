@@ -40,7 +40,7 @@ PacketScan scan_of(const std::vector<std::int64_t>& pts, const std::vector<int>&
 
 }  // namespace
 
-TEST_CASE("P05 a GOP of 50 with 3 B-frames is told as 50 and a delay of 2") {
+TEST_CASE("a GOP of 50 with 3 B-frames is told as 50 and a delay of 2") {
   for (const std::string extension : {"mp4", "mkv", "ts", "flv"}) {
     CAPTURE(extension);
     const std::string clip = clips::make(230, "25", clips::x264(3, 50), extension);
@@ -65,13 +65,13 @@ TEST_CASE("P05 a GOP of 50 with 3 B-frames is told as 50 and a delay of 2") {
   }
 }
 
-TEST_CASE("P05 without B-frames the delay is 0, with all key frames the GOP is 1") {
+TEST_CASE("without B-frames the delay is 0, with all key frames the GOP is 1") {
   CHECK(quick(clips::make(60, "25", clips::x264(0, 20), "mp4")).reorder_frames == 0);
   CHECK(quick(clips::make(60, "25", clips::x264(1, 20), "mp4")).reorder_frames == 1);
   CHECK(quick(clips::make(60, "25", clips::x264(0, 1), "mkv")).gop_frames == 1);
 }
 
-TEST_CASE("P05 the bit rate is that of the video, measured") {
+TEST_CASE("the bit rate is that of the video, measured") {
   const std::string clip =
       clips::make(250, "25", "-map 1:a -c:a pcm_s16le " + clips::x264(0, 25), "mkv");
   // Audio alone is 768 kb/s, far above the video.
@@ -81,7 +81,7 @@ TEST_CASE("P05 the bit rate is that of the video, measured") {
   CHECK(found.audio.at(0).codec == "pcm_s16le");
 }
 
-TEST_CASE("P05 colour tags and sample aspect ratio are those of the stream") {
+TEST_CASE("colour tags and sample aspect ratio are those of the stream") {
   const SourceDescriptor found = quick(
       clips::make(30, "25",
                   clips::x264(0, 25) +
@@ -95,7 +95,7 @@ TEST_CASE("P05 colour tags and sample aspect ratio are those of the stream") {
   CHECK(found.format.sar_den == 3);
 }
 
-TEST_CASE("P05 full range pictures have the plain pixel format and a range tag") {
+TEST_CASE("full range pictures have the plain pixel format and a range tag") {
   const auto source = media::open_source(
       source_at(clips::make(
           30, "25", clips::x264(0, 25) + " -vf scale=out_range=full -color_range pc", "mp4")),
@@ -108,7 +108,7 @@ TEST_CASE("P05 full range pictures have the plain pixel format and a range tag")
   CHECK(frame->color_range == AVCOL_RANGE_JPEG);
 }
 
-TEST_CASE("P05 rotation is the clockwise turn that the display must make") {
+TEST_CASE("rotation is the clockwise turn that the display must make") {
   const std::string clip = clips::make(30, "25", clips::x264(0, 25), "mp4");
   CHECK(quick(clip).rotation == 0);
   for (const int degrees : {90, 180, 270}) {

@@ -52,7 +52,7 @@ std::string cut(const std::string& clip, double share, const std::string& name) 
 
 }  // namespace
 
-TEST_CASE("P20 a truncated file gives every frame that is there, then says that it is cut short") {
+TEST_CASE("a truncated file gives every frame that is there, then says that it is cut short") {
   struct Case {
     std::string encode, extension;
   };

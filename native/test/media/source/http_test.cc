@@ -304,7 +304,7 @@ TEST_CASE("proxies of the environment are not used") {
   unsetenv("ALL_PROXY");
 }
 
-TEST_CASE("P36 a server that is not there, or silent, is told within the limit") {
+TEST_CASE("a server that is not there, or silent, is told within the limit") {
   CHECK(open_error(source_at("http://127.0.0.1:1/a.mp4")) == ErrorCode::ConnectRefused);
   CHECK(open_error(source_at("http://no-such-host.invalid/a.mp4")) == ErrorCode::HostUnknown);
   const Server silent([](int fd, const Request&) {
@@ -319,8 +319,7 @@ TEST_CASE("P36 a server that is not there, or silent, is told within the limit")
   CHECK(seconds_since(start) < 4);
 }
 
-TEST_CASE(
-    "P36 a server that falls silent in mid-file is told within the limit, after all its frames") {
+TEST_CASE("a server that falls silent in mid-file is told within the limit, after all its frames") {
   const std::string content = clips::read_file(clips::make(90, "25", clips::x264(0, 20), "ts"));
   const Server server([&](int fd, const Request&) {
     send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) +

@@ -101,7 +101,7 @@ TEST_CASE("an RTSP server that announces nothing, or nonsense, is refused") {
   }
 }
 
-TEST_CASE("P36 an RTSP server that is not there, or silent, is told within the limit") {
+TEST_CASE("an RTSP server that is not there, or silent, is told within the limit") {
   CHECK(open_error("rtsp://127.0.0.1:1/cam")->code() == ErrorCode::ConnectRefused);
   CHECK(open_error("rtmp://127.0.0.1:1/live/cam")->code() == ErrorCode::ConnectRefused);
   CHECK(open_error("rtsp://no-such-host.invalid/cam")->code() == ErrorCode::HostUnknown);
@@ -119,7 +119,7 @@ TEST_CASE("P36 an RTSP server that is not there, or silent, is told within the l
   }
 }
 
-TEST_CASE("P36 an abort ends a wait for a silent server of any kind at once") {
+TEST_CASE("an abort ends a wait for a silent server of any kind at once") {
   for (const std::string scheme : {"http", "rtsp", "rtmp"}) {
     CAPTURE(scheme);
     Server silent([](int fd, const Request&) {

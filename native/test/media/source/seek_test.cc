@@ -49,7 +49,7 @@ const std::pair<std::string, std::string> kClips[] = {
 
 }  // namespace
 
-TEST_CASE("P18 P19 seeking to any frame gives exactly it and then all that follow") {
+TEST_CASE("seeking to any frame gives exactly it and then all that follow") {
   const unsigned seed = 20240611;
   CAPTURE(seed);
   for (const auto& [encode, extension] : kClips) {
@@ -81,7 +81,7 @@ TEST_CASE("P18 P19 seeking to any frame gives exactly it and then all that follo
   }
 }
 
-TEST_CASE("P19 a fresh source starts at the given timestamp, as a restarted decoder does") {
+TEST_CASE("a fresh source starts at the given timestamp, as a restarted decoder does") {
   for (const auto& [encode, extension] : kClips) {
     CAPTURE(encode);
     CAPTURE(extension);
@@ -113,7 +113,7 @@ TEST_CASE("a timestamp between two frames gives the later one, one past the end 
   CHECK(clips::index_of(*frame) == 0);
 }
 
-TEST_CASE("P17 P18 the index knows every frame's timestamp and GOP") {
+TEST_CASE("the index knows every frame's timestamp and GOP") {
   for (const auto& [encode, extension] : kClips) {
     CAPTURE(encode);
     CAPTURE(extension);
@@ -132,7 +132,7 @@ TEST_CASE("P17 P18 the index knows every frame's timestamp and GOP") {
   }
 }
 
-TEST_CASE("P17 GOPs of 20 are told as such, and the last one is what is left") {
+TEST_CASE("GOPs of 20 are told as such, and the last one is what is left") {
   const std::string clip = clips::make(90, "25", clips::x264(3, 20), "mp4");
   const FrameIndex index = FrameIndex::build(source_at(clip), never);
   CHECK(index.gop_of(0).first == 0);

@@ -50,7 +50,7 @@ struct PushRig {
 }  // namespace
 
 TEST_CASE(
-    "P28, P29: with a bound of 10, 50 and 500 frames the lead reaches it and never passes it by "
+    "with a bound of 10, 50 and 500 frames the lead reaches it and never passes it by "
     "more than one") {
   for (const int bound : {10, 50, 500}) {
     CAPTURE(bound);
@@ -73,7 +73,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("P31: a bound below the encoder's delay neither deadlocks nor slows the stream") {
+TEST_CASE("a bound below the encoder's delay neither deadlocks nor slows the stream") {
   PushRig push(2 * kFrame);
   push.rig.options.encoder.preset = "medium";
   push.rig.options.encoder.tune = "";
@@ -152,7 +152,7 @@ TEST_CASE("a waiting push ends with the caller's abort") {
 }
 
 TEST_CASE(
-    "P38: a lost connection costs the pictures under way, and the caller's next ones go out from a "
+    "a lost connection costs the pictures under way, and the caller's next ones go out from a "
     "key frame on") {
   PushRig push(10 * kFrame);
   push.rig.options.encoder.gop_frames = 1000;
@@ -176,7 +176,7 @@ TEST_CASE(
   check_law(snapshot);
 }
 
-TEST_CASE("P39: a frame of another size or format, or out of time, is refused and harms nothing") {
+TEST_CASE("a frame of another size or format, or out of time, is refused and harms nothing") {
   EventClock clock(1);
   const VideoFormat format = video_format({.width = 64, .height = 48});
   MemoryInput input({.format = format}, clock);

@@ -43,7 +43,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "P34: the last frame leaves on its deadline, is given its duration, and then the connection is "
+    "the last frame leaves on its deadline, is given its duration, and then the connection is "
     "closed") {
   Rig rig;
   rig.input.frames = ready_frames(30);
@@ -55,7 +55,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "P30: a delay before the first frame, or a slow connect, moves the start and causes no burst") {
+    "a delay before the first frame, or a slow connect, moves the start and causes no burst") {
   for (const bool slow_connect : {false, true}) {
     CAPTURE(slow_connect);
     Rig rig;
@@ -73,7 +73,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("P31: lookahead and 16 B-frames move the start and never the rate") {
+TEST_CASE("lookahead and 16 B-frames move the start and never the rate") {
   Rig rig;
   rig.options.encoder.preset = "medium";
   rig.options.encoder.tune = "";
@@ -106,8 +106,7 @@ TEST_CASE("a variable frame rate is sent at its own times") {
     CHECK(units[i].at - units[0].at == index_of(units[i], rig.input.format) * kFrame);
 }
 
-TEST_CASE(
-    "P33: after a stall of 3 s Rebase shifts the schedule once and goes on at the same rate") {
+TEST_CASE("after a stall of 3 s Rebase shifts the schedule once and goes on at the same rate") {
   Rig rig;
   rig.input.frames = live_frames(rig.input.format, 200, rig.clock.now(), 100, 3 * kSecond);
   const auto snapshot = rig.run();
@@ -121,7 +120,7 @@ TEST_CASE(
   check_law(snapshot);
 }
 
-TEST_CASE("P33: after a stall of 3 s Burst catches up at 1.25 times the rate until it is on time") {
+TEST_CASE("after a stall of 3 s Burst catches up at 1.25 times the rate until it is on time") {
   Rig rig;
   rig.options.catch_up = CatchUp::Burst;
   rig.input.frames = live_frames(rig.input.format, 600, rig.clock.now(), 100, 3 * kSecond);
@@ -138,7 +137,7 @@ TEST_CASE("P33: after a stall of 3 s Burst catches up at 1.25 times the rate unt
 }
 
 TEST_CASE(
-    "P33: after a stall of 3 s Skip drops the raw frames whose time has passed and goes on with a "
+    "after a stall of 3 s Skip drops the raw frames whose time has passed and goes on with a "
     "key frame") {
   Rig rig;
   rig.options.catch_up = CatchUp::Skip;

@@ -181,8 +181,7 @@ TEST_CASE("a session that has ended leaves the queue to the next one and still s
   CHECK(books.encoder->width == 64);
 }
 
-TEST_CASE(
-    "P31: an encoder that holds more frames than the ring has slots does not stop the stream") {
+TEST_CASE("an encoder that holds more frames than the ring has slots does not stop the stream") {
   const Folder folder;
   const VideoFormat format = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
   ring::RingOptions options = ring_in(folder);
