@@ -3,11 +3,11 @@
  * `app/` becomes /opt/videopush; `build/`, of the worker only, holds everything that compiling the addon needs,
  * so that the build itself asks for nothing but Debian packages.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { nodePackage, repoRoot } from '../paths.mjs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repoRoot } from '../paths.mjs';
 import { bundle } from './bundle.mjs';
-import { closure, notices } from './notices.mjs';
+import { notices } from './notices.mjs';
 
 /** The images that are built from this checkout's sources. @typedef {'operator' | 'worker'} Image */
 
@@ -17,8 +17,8 @@ export const IMAGES = ['operator', 'worker'];
 /** Where each program begins. @type {Record<Image, string>} */
 export const ENTRIES = { operator: 'operator/src/main.ts', worker: 'codec-worker/src/main.ts' };
 
-/** Of Node's headers, what the addon's C++ interface and node-gyp read: 60 kB of 70 MB. */
-const HEADERS = /^(js_native_api|node_api|node_version)\w*\.h$|\.gypi$/;
+/** The npm packages whose headers the addon is compiled with; neither needs another package. */
+const ADDON_HEADERS = ['node-addon-api', 'node-api-headers'];
 
 /** @param {Image} image @returns {string} absolute */
 export function contextFolder(image) {
@@ -42,7 +42,7 @@ export async function writeContext(image) {
   const app = join(folder, 'app');
   const { packages } = await bundle(ENTRIES[image], join(app, image));
   if (image === 'worker') {
-    packages.push('node_modules/node-addon-api');
+    packages.push(...ADDON_HEADERS.map((name) => `node_modules/${name}`));
     writeAddonSources(join(folder, 'build'));
   } else {
     // Read at run time: they are also what the chart installs.
@@ -62,20 +62,11 @@ const notTest = (path) => !path.endsWith('.test.ts');
 /** @param {string} folder  becomes the compiling stage's working folder */
 function writeAddonSources(folder) {
   const native = join(folder, 'native');
-  for (const name of ['binding.gyp', 'package.json', 'src']) {
+  for (const name of ['CMakeLists.txt', 'CMakePresets.json', 'package.json', 'src']) {
     cpSync(join(repoRoot, 'native', name), join(native, name), { recursive: true });
   }
-  for (const path of [...closure('node-gyp'), ...closure('node-addon-api')]) {
-    // A nested package comes by its own line when it is needed.
-    cpSync(join(repoRoot, path), join(folder, path), {
-      recursive: true,
-      filter: (from) => basename(from) !== 'node_modules' || from === join(repoRoot, path),
-    });
-  }
-  const from = join(nodePackage, 'include', 'node');
-  const to = join(folder, 'include', 'node');
-  mkdirSync(to, { recursive: true });
-  for (const name of readdirSync(from).filter((file) => HEADERS.test(file))) {
-    cpSync(join(from, name), join(to, name));
+  for (const name of ADDON_HEADERS) {
+    const path = join('node_modules', name);
+    cpSync(join(repoRoot, path), join(folder, path), { recursive: true });
   }
 }

@@ -1,5 +1,5 @@
 /** The licences of what an image carries beside our own code and Debian's packages: collected, never written by hand. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repoRoot } from '../paths.mjs';
 import { SetupError } from '../setup/command.mjs';
@@ -47,43 +47,4 @@ export function notices(folders) {
   });
   const head = 'Packages of other authors whose code is part of the programs in this folder.\n';
   return [head, ...parts].join('\n');
-}
-
-/**
- * Every package that `name` needs at run time, itself included.
- * @param {string} name  of a package in the root's node_modules
- * @returns {string[]} folders relative to the root, sorted
- */
-export function closure(name) {
-  /** @type {Set<string>} */
-  const found = new Set();
-  /** @param {string} wanted @param {string} from */
-  const visit = (wanted, from) => {
-    const folder = resolvePackage(wanted, from);
-    if (found.has(folder)) return;
-    found.add(folder);
-    const { dependencies = {} } = JSON.parse(readFileSync(join(repoRoot, folder, 'package.json'), 'utf8'));
-    for (const next of Object.keys(dependencies)) visit(next, folder);
-  };
-  visit(name, '');
-  return [...found].sort();
-}
-
-/**
- * Node's own search: in the node_modules of `from`, then of each folder above it.
- * @param {string} name
- * @param {string} from  a package's folder, relative to the root; empty for the root
- * @returns {string}
- * @throws {SetupError}
- */
-function resolvePackage(name, from) {
-  for (let folder = from; ; folder = folder.replace(/(^|\/)node_modules\/(@[^/]+\/)?[^/]+$/, '')) {
-    const candidate = join(folder, 'node_modules', name);
-    if (existsSync(join(repoRoot, candidate, 'package.json'))) return candidate;
-    if (folder === '') break;
-  }
-  throw new SetupError(`the npm package ${name} is missing`, {
-    cause: `it is in no node_modules folder${from === '' ? '' : ` above ${from}`}`,
-    todo: 'run `npm run setup`',
-  });
 }

@@ -1,6 +1,6 @@
 /** What the words of a source file give away: length, unfinished work, switched-off tests, one machine's paths. */
 
-const SOURCE = /\.(ts|mts|mjs|js|cc|h|sh|gyp|yaml|yml)$/;
+const SOURCE = /\.(ts|mts|mjs|js|cc|h|sh|cmake|yaml|yml)$/;
 const LONGEST = 450;
 
 /**
@@ -47,7 +47,7 @@ const EXEMPT = /^scripts\/lint\/text(\.test)?\.(mjs|ts)$/;
  */
 export function forbiddenText(files, text) {
   const read = files.filter(
-    (file) => SOURCE.test(file) || /(^|\/)(package-lock\.json|run|[^/]+\.md|Makefile)$/.test(file),
+    (file) => SOURCE.test(file) || /(^|\/)(package-lock\.json|run|[^/]+\.md|CMakeLists\.txt)$/.test(file),
   );
   return read.flatMap((file) => {
     const rules = FORBIDDEN.filter(({ where }) => where.test(file));

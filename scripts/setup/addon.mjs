@@ -1,14 +1,14 @@
-/** The native addon: built by node-gyp against FFmpeg's libraries, anew only when something changed. */
+/** The native addon and the supervisor: built by CMake against FFmpeg's libraries, only when something changed. */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { childEnvironment, nodeBinary, nodePackage, repoRoot, sourceFiles } from '../paths.mjs';
+import { repoRoot, sourceFiles } from '../paths.mjs';
 import { ask, run } from './command.mjs';
+import { nativeBuild, nativeBuildFolder, nativeFolder, nativeProgram } from './native-build.mjs';
 
-const native = join(repoRoot, 'native');
-const STAMP = join(native, 'build', 'videopush-stamp.json');
+const STAMP = join(nativeBuildFolder, 'videopush-stamp.json');
 const LIBRARIES = ['libavcodec', 'libavfilter', 'libavformat', 'libavutil', 'libswscale', 'libcurl'];
+const MADE = ['videopush_native.node', 'videopush-supervisor'];
 
 /**
  * Hashes over what the addon is made from: `surroundings` asks for a build from nothing when it
@@ -22,46 +22,35 @@ const digest = (parts) => createHash('sha256').update(parts.join('\0')).digest('
 /** @returns {Promise<Fingerprint>} */
 async function fingerprint() {
   const [compiler, libraries] = await Promise.all([
-    ask('g++', ['-dumpfullversion']),
+    ask('c++', ['-dumpfullversion']),
     ask('pkg-config', ['--modversion', ...LIBRARIES]),
   ]);
   /** @param {string} name */
   const text = (name) => (existsSync(name) ? readFileSync(name, 'utf8') : '');
+  /** @param {string} name */
+  const version = (name) => text(join(repoRoot, 'node_modules', name, 'package.json'));
   const surroundings = digest([
+    'cmake',
     compiler ?? '',
     libraries ?? '',
-    text(join(nodePackage, 'package.json')),
-    text(join(repoRoot, 'node_modules', 'node-addon-api', 'package.json')),
-    text(join(native, 'binding.gyp')),
+    version('node-addon-api'),
+    version('node-api-headers'),
   ]);
-  const sources = sourceFiles(join(native, 'src')).flatMap((name) => [name, text(join(native, 'src', name))]);
-  return { surroundings, sources: digest(sources) };
+  const files = sourceFiles(join(nativeFolder, 'src')).map((name) => join('src', name));
+  const sources = ['CMakeLists.txt', 'CMakePresets.json', ...files];
+  return { surroundings, sources: digest(sources.flatMap((name) => [name, text(join(nativeFolder, name))])) };
 }
 
-/** @returns {Fingerprint | null} what native/build was made from; `sources` is empty while it is not whole */
+/** @returns {Fingerprint | null} what the build was made from; `sources` is empty while it is not whole */
 function built() {
   return existsSync(STAMP) ? JSON.parse(readFileSync(STAMP, 'utf8')) : null;
-}
-
-/** @returns {boolean} */
-function addonThere() {
-  const release = join(native, 'build', 'Release');
-  return existsSync(release) && readdirSync(release).some((name) => name.endsWith('.node'));
 }
 
 /** @returns {Promise<boolean>} */
 export async function addonCurrent() {
   const [before, now] = [built(), await fingerprint()];
-  return addonThere() && before?.surroundings === now.surroundings && before.sources === now.sources;
-}
-
-/** npm hands its settings down by environment, and there they would win over node-gyp's own options. */
-function withoutNpmSettings() {
-  const environment = childEnvironment();
-  for (const name of Object.keys(environment)) {
-    if (/^npm_(config|package_config)_/i.test(name)) delete environment[name];
-  }
-  return environment;
+  const made = MADE.every((name) => existsSync(nativeProgram('release', name)));
+  return made && before?.surroundings === now.surroundings && before.sources === now.sources;
 }
 
 /**
@@ -69,30 +58,26 @@ function withoutNpmSettings() {
  * @throws {import('./command.mjs').SetupError}
  */
 export async function buildAddon() {
-  const before = built();
   const now = await fingerprint();
   /** @param {string} sources */
   const stamp = (sources) => writeFileSync(STAMP, JSON.stringify({ ...now, sources }));
-  if (before?.surroundings !== now.surroundings) await gyp('clean');
-  await gyp('configure');
+  // The builds of the tests were made with the old compiler or libraries as well.
+  if (built()?.surroundings !== now.surroundings) rmSync(nativeBuildFolder, { recursive: true, force: true });
+  const [configure, build] = nativeBuild('release');
+  await cmake(configure);
   // What a failed build has compiled need not be compiled again.
   stamp('');
-  await gyp('build', ['--jobs', String(availableParallelism())]);
+  await cmake(build);
   stamp(now.sources);
 }
 
-/**
- * @param {'clean' | 'configure' | 'build'} verb
- * @param {readonly string[]} [more]
- */
-async function gyp(verb, more = []) {
-  const program = join(repoRoot, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
-  const args = [program, verb, '--directory', native, '--nodedir', nodePackage, ...more];
-  await run(nodeBinary(), args, {
+/** @param {import('./native-build.mjs').CMake} command */
+async function cmake({ file, args, env }) {
+  await run(file, args, {
     what: 'the native addon could not be built',
-    todo: 'if it is a compiler error in native/src, mend it; otherwise `rm -rf native/build` and run the same command again',
+    todo: 'if it is a compiler error in native/src, fix it; otherwise `rm -rf native/build` and run the same command again',
     log: 'addon',
     limitMs: 20 * 60_000,
-    env: withoutNpmSettings(),
+    env,
   });
 }

@@ -36,13 +36,12 @@ export class SetupError extends Error {
   }
 }
 
-/** Lines in which apt, npm, pip, go, make, gyp and the compilers name the cause. */
+/** Lines in which apt, npm, pip, go, CMake, Ninja, make and the compilers name the cause. */
 const TELLING =
-  /^(E: |npm error |ERROR: |go: |gyp: |gyp ERR! |make: \*\*\*|fatal: )|\berror\b.*: |: (fatal )?error: /i;
+  /^(E: |npm error |ERROR: |go: |CMake Error|ninja: error|make: \*\*\*|fatal: )|\berror\b.*: |: (fatal )?error: /i;
 
 /** Lines that look so but say nothing: stack traces, versions, pointers to other logs. */
-const SILENT =
-  /^\s+at |^gyp ERR! (stack +at|System|command|cwd|node|not ok|configure error|build error)|^npm error (A complete log|code )/;
+const SILENT = /^\s+at |^npm error (A complete log|code )/;
 
 /**
  * The few lines of a program's output that most likely name the cause of its failure.

@@ -7,6 +7,8 @@ import { ask, run, SetupError } from './command.mjs';
 const RUNTIME = [
   'build-essential',
   'ca-certificates',
+  'cmake',
+  'ninja-build',
   'pkg-config',
   'libavcodec-dev',
   'libavfilter-dev',

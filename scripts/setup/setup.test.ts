@@ -82,6 +82,7 @@ describe('Debian packages', () => {
   });
 
   it('asks for a browser, linters and a container runtime only where tests are to run', () => {
+    expect(wantedPackages('demo')).toEqual(expect.arrayContaining(['cmake', 'ninja-build']));
     expect(wantedPackages('demo')).not.toContain('chromium');
     expect(wantedPackages('demo')).not.toContain('shellcheck');
     expect(wantedPackages('demo')).not.toContain('docker.io');
@@ -131,15 +132,16 @@ describe('running a program', () => {
     expect(await ask('/nowhere/at/all', [])).toBeNull();
   });
 
-  it('shows no stack trace of the program that failed', () => {
+  it('shows the lines of CMake and the compiler that name the cause, and no stack trace', () => {
     const output = [
-      'gyp: binding.gyp not found (cwd: /native) while trying to load binding.gyp',
-      'gyp ERR! configure error',
-      'gyp ERR! stack Error: `gyp` failed with exit code: 1',
-      'gyp ERR! stack at ChildProcess.<anonymous> (configure.js:317:18)',
-      'gyp ERR! node -v v24.21.0',
+      '-- Checking for modules libavformat;libcurl',
+      'CMake Error at CMakeLists.txt:36 (pkg_check_modules):',
+      '/src/core/url.cc:12:3: error: ‘x’ was not declared in this scope',
+      '    at ChildProcess.<anonymous> (error: no:317:18)',
+      'ninja: error: loading build.ninja: No such file or directory',
+      '-- Configuring incomplete, errors occurred!',
     ];
-    expect(tellingLines(output.join('\n')).split('\n')).toEqual([output[0], output[2]]);
+    expect(tellingLines(output.join('\n')).split('\n')).toEqual([output[1], output[2], output[4]]);
   });
 
   it('shows the last lines where none names a cause', () => {

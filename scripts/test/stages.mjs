@@ -1,11 +1,12 @@
 /** The stages of `npm test` in their order: what each runs, how long it may take, where its report is. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nodeBinary, repoRoot } from '../paths.mjs';
+import { nativeBuild, nativeProgram } from '../setup/native-build.mjs';
 import { fromJson, fromJunit } from './counts.mjs';
 
 /**
- * @typedef {{ file: string, args: string[], env?: Record<string, string> }} Command
+ * @typedef {{ file: string, args: string[], env?: NodeJS.ProcessEnv }} Command
  * @typedef {object} Stage
  * @property {string} name
  * @property {number} limitMs
@@ -30,33 +31,22 @@ function fixedAddresses() {
   return bits > 28 ? ['setarch', '-R'] : [];
 }
 
-const SANITIZER_OPTIONS = {
-  ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
-  UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-  LSAN_OPTIONS: `suppressions=${join(repoRoot, 'native', 'test', 'lsan.supp')}:print_suppressions=0`,
-  // libav* and libcurl are not instrumented: what they do to memory would all look like races.
-  TSAN_OPTIONS: 'second_deadlock_stack=1:ignore_noninstrumented_modules=1',
-};
-
 /**
- * @param {'unit' | 'asan' | 'tsan'} target  of native/test/Makefile
+ * @param {'unit' | 'asan' | 'tsan'} preset  of native/CMakePresets.json
  * @param {number} minutes
  * @returns {Stage}
  */
-export function nativeStage(target, minutes) {
-  const folder = join(repoRoot, 'native', 'test', 'build', target);
-  const report = join(folder, 'doctest.xml');
-  const before = target === 'tsan' ? fixedAddresses() : [];
-  const [file = '', ...args] = [...before, join(folder, 'unit_tests'), '-r=junit', `-o=${report}`];
+export function nativeStage(preset, minutes) {
+  const program = nativeProgram(preset, 'unit_tests');
+  const report = join(dirname(program), 'doctest.xml');
+  const before = preset === 'tsan' ? fixedAddresses() : [];
+  const [file = '', ...args] = [...before, program, '-r=junit', `-o=${report}`];
   return {
-    name: target === 'unit' ? 'native' : `native-${target}`,
+    name: preset === 'unit' ? 'native' : `native-${preset}`,
     limitMs: minutes * MINUTE,
     report,
     read: fromJunit,
-    commands: [
-      { file: 'make', args: ['-C', join(repoRoot, 'native', 'test'), '-j2', `build-${target}`] },
-      { file, args, env: SANITIZER_OPTIONS },
-    ],
+    commands: [...nativeBuild(preset), { file, args }],
   };
 }
 

@@ -2,8 +2,7 @@
  * Queue: 1080p frames through the shared-memory ring between two processes against memcpy over 20 rotating buffers, and
  * the time a frame takes to be handed over at 60 frames per second. The program is native/test/bench/queue_bench.
  */
-import { join } from 'node:path';
-import { repoRoot } from '../../scripts/paths.mjs';
+import { nativeBuild, nativeProgram } from '../../scripts/setup/native-build.mjs';
 import { benchOptions } from '../support/bench/options.ts';
 import { column, figure, report, spread, table } from '../support/bench/report.ts';
 import { alternate } from '../support/bench/runs.ts';
@@ -20,10 +19,10 @@ interface Pair {
 
 const options = benchOptions({ seconds: 10 });
 const frames = 3000;
-await run('make', ['-s', '-C', join(repoRoot, 'native', 'test', 'bench'), 'build'], {
-  limitMilliseconds: 600_000,
-});
-const program = join(repoRoot, 'native', 'test', 'build', 'bench', 'queue_bench');
+for (const { file, args, env } of nativeBuild('bench')) {
+  await run(file, args, { env, limitMilliseconds: 600_000 });
+}
+const program = nativeProgram('bench', 'queue_bench');
 
 const results = await alternate(
   [
