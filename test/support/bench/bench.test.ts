@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { addReport, comparison } from './compare.ts';
 import { figure, reached, table } from './report.ts';
 import { alternate } from './runs.ts';
 
@@ -53,5 +54,29 @@ describe('the report of a bench', () => {
         ],
       ),
     ).toBe('who           p99\n----------  -----\nours          1.2\nffmpeg -re  43.00');
+  });
+});
+
+describe('two commits in one bench', () => {
+  const report = (value: unknown) => JSON.stringify({ results: { ours: [{ value, steal: 0 }] } });
+
+  it('stand beside each other with median, range and ratio, also for figures within figures', () => {
+    const now = new Map();
+    const then = new Map();
+    for (const p99 of [3, 1, 2]) addReport(report({ p99, aborts: { silent: 0.02 } }), now);
+    for (const p99 of [4, 4]) addReport(report({ p99, aborts: { silent: 0.01 } }), then);
+    const head = ['ours', 'this checkout', 'HEAD~1', 'ratio'];
+    expect(comparison(now, then, 'HEAD~1')).toBe(
+      table(head, [
+        ['p99', '2.00 [1.00–3.00]', '4.00 [4.00–4.00]', '0.500'],
+        ['aborts.silent', '0.020 [0.020–0.020]', '0.010 [0.010–0.010]', '2.000'],
+      ]),
+    );
+  });
+
+  it('show a dash for what only one of them reports', () => {
+    const now = new Map();
+    addReport(report({ fresh: 1 }), now);
+    expect(comparison(now, new Map(), 'HEAD~1')).toMatch(/^fresh +1\.00 \[1\.00–1\.00\] +- +-$/m);
   });
 });

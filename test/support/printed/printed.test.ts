@@ -1,15 +1,19 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { expect, it } from 'vitest';
+import { repoRoot } from '../../../scripts/paths.mjs';
 import { allScenarios, chosen } from '../../../scripts/test/scenarios.mjs';
 import { allStages } from '../../../scripts/test/stages.mjs';
 import { helpCommands, pageCommands } from './printed.ts';
-import { CLUSTER, ELSEWHERE, GATE, HERE, LONG, WITH_OWN_SERVER } from './table.ts';
+import { BENCHES, CLUSTER, ELSEWHERE, GATE, HERE, LONG, WITH_OWN_SERVER } from './table.ts';
 
 const listed = [
   ...[...HERE, ...WITH_OWN_SERVER, ...CLUSTER].map(({ command }) => command),
   ...GATE,
   ...LONG,
+  ...BENCHES,
   ...ELSEWHERE,
 ];
 
@@ -53,6 +57,13 @@ it('the scenarios of npm run test:long that the pages name exist', () => {
       options: { seed: { type: 'string' }, list: { type: 'boolean' } },
     });
     expect(chosen(positionals, allScenarios()).length).toBeGreaterThan(0);
+  }
+});
+
+it('the benches that the pages name exist', () => {
+  for (const command of BENCHES) {
+    const [, name] = /^npm run bench -- ([a-z]+)/.exec(command) ?? [];
+    if (name) expect(existsSync(join(repoRoot, 'test', 'bench', `${name}.ts`)), command).toBe(true);
   }
 });
 

@@ -131,6 +131,9 @@ export const GATE: string[] = [
   'npm test -- --no-setup --stage unit',
 ];
 
+/** Measuring takes a quiet machine and much time: the benches that it names must exist. */
+export const BENCHES: string[] = ['npm run bench', 'npm run bench -- cost --against HEAD~1'];
+
 /** What only a machine of the reader's own can do; its shell grammar is checked. */
 export const ELSEWHERE: string[] = [
   'docker tag videopush/worker:0.1.0 registry.example/videopush/worker:0.1.0 && docker push registry.example/videopush/worker:0.1.0',
