@@ -5,11 +5,16 @@ import { within } from './test/support/count.ts';
 /** What every stage shares: a process of its own per test file, since the addon keeps native state. */
 const common = { pool: 'forks', isolate: true, environment: 'node' } as const;
 
-/** One order of files on every machine, and behind all others the one that judges their traffic. */
+const LAST = ['/e2e/traffic.test.ts', '/e2e/printed.test.ts'];
+
+/**
+ * One order of files on every machine. Behind all others comes the one that judges their traffic, and then the one that
+ * leaves no release behind.
+ */
 class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): string =>
-      `${Number(moduleId.endsWith('/e2e/traffic.test.ts'))} ${moduleId}`;
+      `${LAST.findIndex((name) => moduleId.endsWith(name)) + 1} ${moduleId}`;
     return files.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
   }
 }
