@@ -1,10 +1,11 @@
-/** Everything that `npm run generate` makes: from the CRDs (custom resource definitions) in crds/, and from the pictures' text. */
+/** Everything that `npm run generate` makes: from the CRDs (custom resource definitions) in crds/, from the pictures' text and from docs/parity.yaml. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { repoRoot } from '../paths.mjs';
 import { definitionCopies } from './definitions.mjs';
 import { fieldPages } from './fields.mjs';
+import { PARITY, parityPages } from './parity.mjs';
 import { pictures } from './pictures.mjs';
 import { splice } from './splice.mjs';
 import { generateTypes } from './types.mjs';
@@ -43,7 +44,14 @@ export async function generateAll(root = repoRoot) {
   ]);
   const chart = definitionCopies(texts);
   const spliced = { source: `crds/${PUSH}`, target: `crds/${SET}`, text: set };
-  const files = [spliced, ...types, ...pages, ...chart, ...(await pictures(root))];
+  const files = [
+    spliced,
+    ...types,
+    ...pages,
+    ...chart,
+    ...parityPages(parse(read(PARITY))),
+    ...(await pictures(root)),
+  ];
   return { files, problems };
 }
 

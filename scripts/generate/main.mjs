@@ -1,4 +1,4 @@
-/** `npm run generate`: writes everything that is made from crds/*.yaml. */
+/** `npm run generate`: writes every generated file. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { repoRoot } from '../paths.mjs';

@@ -2,13 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
 import { generatedOutdated } from '../generate/all.mjs';
+import { PARITY } from '../generate/parity.mjs';
 import { binFolder, childEnvironment, repoRoot, sourceFiles } from '../paths.mjs';
 import { formatter } from '../setup/pypi.mjs';
 import { counts } from '../test/counts.mjs';
 import { brokenArrows } from './arrows.mjs';
 import { differentCommands, unpairedPages } from './documents.mjs';
 import { deadLinks, namedFilesMissing, orphanPages } from './links.mjs';
+import { parityProblems } from './parity.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
 
 const files = sourceFiles();
@@ -63,6 +66,7 @@ const checks = [
   ['no page has a dead link', () => deadLinks(files, text)],
   ['every page can be reached from its README', () => orphanPages(files, text)],
   ['every file that a page names exists', () => namedFilesMissing(files, text)],
+  ['every test that docs/parity.yaml names exists', () => parityProblems(parse(text(PARITY)), files, text)],
   ['a page prints the same commands and samples in both languages', () => differentCommands(files, text)],
   ['no source file is longer than 450 lines', () => tooLong(files, text)],
   ['nothing is left unfinished, switched off or bound to one machine', () => forbiddenText(files, text)],

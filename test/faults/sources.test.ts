@@ -52,7 +52,7 @@ async function serve(answer: (path: string, request: IncomingMessage, response: 
   };
 }
 
-describe('point 5: files that are no video', () => {
+describe('files that are no video', () => {
   it('not there, a folder, empty, text, noise: each has its name', async () => {
     expect((await refusal(scratch.file('absent.mp4'))).code).toBe('SourceNotFound');
     expect(['SourceUnsupported', 'SourceNotFound', 'InvalidArgument', 'SourceCorrupt']).toContain(
@@ -108,7 +108,7 @@ describe('point 5: files that are no video', () => {
   }, 120_000);
 });
 
-describe('point 5: no file or host is opened that the source did not name', () => {
+describe('no file or host is opened that the source did not name', () => {
   const inner = () => clip;
   const playlists: Record<string, () => string> = {
     'list.m3u8': () => `#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:4,\nfile://${inner()}\n#EXT-X-ENDLIST\n`,

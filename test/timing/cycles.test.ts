@@ -60,7 +60,7 @@ async function expectNoGrowth(name: string, url: string): Promise<void> {
   expect(Math.min(...slopes)).toBeLessThan(LIMIT);
 }
 
-describe.concurrent('point 6: 1,000 cycles of open, push and close: the resident set does not grow', () => {
+describe.concurrent('1,000 cycles of open, push and close: the resident set does not grow', () => {
   it('to a file', async () => {
     using scratch = new Scratch({ memory: true });
     await expectNoGrowth('file', scratch.file('out.mkv'));
