@@ -3,7 +3,10 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 
-export function collectClaims(text: string, claims: Map<string, string>): Map<string, string> {
+export function collectClaims(
+  text: string,
+  claims: ReadonlyMap<string, string> = new Map(),
+): Map<string, string> {
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1)
     throw new InvalidArgumentError('write NAME=DIR, for example footage=./videos.');

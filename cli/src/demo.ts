@@ -108,7 +108,7 @@ async function demo(seconds: number): Promise<ExitCode> {
     if (url) viewer = await Viewer.attach(url);
   };
   const manifests = { pushes: [resource], servers: [server], secrets: new Map() };
-  const flags = { for: seconds, claim: new Map<string, string>() };
+  const flags = { for: seconds };
   const run = async ({ streams, stop }: Running): Promise<ExitCode> => {
     const results = await follow(streams, view, { seconds, stop });
     const arrived = (await viewer?.finish(10)) ?? 0;

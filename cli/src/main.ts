@@ -1,36 +1,44 @@
 /** The `videopush` command: what its words mean, and the one place where an error becomes a message and an exit code. */
-import { Command, Option } from 'commander';
+import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
+import { Argument, Command, Option } from 'commander';
 import { collectClaims } from './claims.ts';
+import { completionScript, SHELLS, type Shell } from './completion.ts';
 import { describe, ExitCode, formatError } from './errors.ts';
+import { addText, nameHelps } from './help.ts';
 import { probeCommand } from './probe.ts';
 import { type PushFlags, pushCommand } from './push.ts';
 import { type RenderFlags, renderCommand } from './render.ts';
 import { type RunFlags, runCommand } from './run.ts';
+import { type ServerFlags, serverCommand } from './server.ts';
 import { oneOf, parseBitRate, parseDuration, parseRate, parseSize, wholeNumber } from './values.ts';
 import { versionText } from './version.ts';
 
-const sourceHelp = `
-SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a generated picture:
-  testpattern                                    1280x720 at 30 fps, endless
-  testpattern:size=640x360,rate=25,duration=10   pattern= testsrc2, testsrc or smptehdbars
+const sourceHelp = `\
+SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a test pattern:
+  testpattern                                   1280x720 at 30 fps, endless
+  testpattern:size=640x360,rate=25,duration=10  and pattern=smptehdbars
 URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv or .mp4.
 User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.
 \`ps\` shows the words of a command: put an address with a secret into a file that only you can read, and name that
 with --source-file or --url-file in place of the address. Of what stands in the latter only scheme and host are shown.`;
 
 const examples = `
-Examples:
+Examples, the first two with \`videopush server\` in another terminal:
   videopush push talk.mp4 rtsp://localhost:8554/talk
-  videopush push talk.mp4 rtsp://localhost:8554/talk --repeat --bitrate 4M --size 1280x720
+  videopush push talk.mp4 rtsp://localhost:8554/talk --repeat --bitrate 4M
   videopush push rtsp://camera/stream rtmp://server/app/key --catch-up burst
   videopush push testpattern:duration=10 out.mkv --codec libx265
   videopush push talk.mp4 --url-file url.txt
 
-Exit codes: 0 no frame lost, or only what --when-full and --catch-up allow; 1 frames lost; 2 wrong usage;
-3 the source failed; 4 the output failed.`;
+Ctrl+C once ends the push in order: what is queued is still sent. Twice ends it at once.
+
+Exit codes: 0 no frame lost, or only what --when-full and --catch-up allow; 1 frames lost, or ended at once by a second \
+Ctrl+C; 2 wrong usage; 3 the source failed; 4 the output failed, was down at the end, or nothing was sent.`;
+
+const FOR_HELP = 'end this long after the first frame was sent, such as 90 or 5m (seconds, minutes)';
 
 function pushWords(program: Command): void {
-  program
+  const command = program
     .command('push')
     .description('push one source to one server, every frame on time')
     .argument('[SOURCE]', 'what to push')
@@ -39,7 +47,7 @@ function pushWords(program: Command): void {
     .option('--url-file <FILE>', 'a file with URL, in place of it')
     .option('--codec <NAME>', 'H264, H265, VP8, … or an encoder by its name, such as libx264', 'H264')
     .option('--preset <NAME>', "the encoder's preset (libx264 default: veryfast)")
-    .option('--tune <NAME>', "the encoder's tune (libx264 default: zerolatency); none = without")
+    .option('--tune <NAME>', "the encoder's tune (libx264 default: zerolatency); none: without one")
     .option(
       '--bitrate <RATE>',
       "bits per second, such as 4M (default: the source's, else by size)",
@@ -56,17 +64,18 @@ function pushWords(program: Command): void {
     .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(0, 64), 0)
     .option('--queue <FRAMES>', 'capacity of the frame queue', wholeNumber(1, 256), 20)
     .addOption(
-      new Option('--when-full <POLICY>', 'full queue: block, drop-oldest or drop-newest')
+      new Option('--when-full <POLICY>', 'what a full queue does with the next frame')
+        .choices(['block', 'drop-oldest', 'drop-newest'])
         .argParser(oneOf('Block', 'DropOldest', 'DropNewest'))
         .default('Block', 'block'),
     )
     .addOption(
       new Option(
         '--catch-up <POLICY>',
-        'after a stall: rebase (shift the schedule), burst (at most 1.25x), skip (drop late frames)',
+        'after a stall: shift the schedule, hurry (at most 1.25x), or drop late frames (default: rebase for files and test patterns, burst for live sources)',
       )
-        .argParser(oneOf('Rebase', 'Burst', 'Skip'))
-        .default(undefined, 'rebase for files and patterns, burst for live sources'),
+        .choices(['rebase', 'burst', 'skip'])
+        .argParser(oneOf('Rebase', 'Burst', 'Skip')),
     )
     .option(
       '--latency <MS>',
@@ -75,15 +84,41 @@ function pushWords(program: Command): void {
       100,
     )
     .option('--repeat', 'begin again at the end of the source, with continuous time stamps')
-    .option('--for <DURATION>', 'stop after this long, such as 90 or 5m', parseDuration)
+    .option('--for <DURATION>', FOR_HELP, parseDuration)
     .addOption(
       new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),
     )
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
-    .addHelpText('after', `${sourceHelp}\n${examples}`)
     .action((first: string | undefined, second: string | undefined, flags: PushFlags) =>
       pushCommand([first, second], flags),
     );
+  addText(command, `${sourceHelp}\n${examples}`);
+}
+
+function serverWords(program: Command): void {
+  const port = (name: string, number: number) =>
+    new Option(`--${name.toLowerCase()}-port <PORT>`, `for ${name}`)
+      .argParser(wholeNumber(1, 65_535))
+      .default(number);
+  const command = program
+    .command('server')
+    .description('start a media server (MediaMTX) for trying things out, until Ctrl+C')
+    .option(
+      '--host <ADDRESS>',
+      'where it listens; 0.0.0.0: for every machine that reaches this one',
+      '127.0.0.1',
+    )
+    .addOption(port('RTSP', DEFAULT_PORTS.rtsp))
+    .addOption(port('RTMP', DEFAULT_PORTS.rtmp))
+    .addOption(port('SRT', DEFAULT_PORTS.srt))
+    .addOption(port('HLS', DEFAULT_PORTS.hls))
+    .addOption(port('WebRTC', DEFAULT_PORTS.webrtc))
+    .option('--json', 'a JSON line instead of text (always so when not on a terminal)')
+    .action((flags: ServerFlags) => serverCommand(flags));
+  addText(
+    command,
+    'It takes every path, and asks nobody for a password. For a server with passwords write a MediaServer manifest and use `videopush run`.',
+  );
 }
 
 function program(): Command {
@@ -91,13 +126,12 @@ function program(): Command {
     .description('Pushes video to streaming servers on time.')
     .version(versionText(), '-V, --version', 'print the versions of VideoPush, FFmpeg and Node')
     .helpOption('-h, --help', 'show this text')
-    .showHelpAfterError('(videopush --help shows what there is)')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'videopush: ')) })
     .exitOverride();
   pushWords(root);
   root
     .command('probe')
-    .description('say what a source really is: measured, not guessed')
+    .description('inspect a source (measured, not guessed)')
     .argument('[SOURCE]', 'file, URL or testpattern')
     .option('--source-file <FILE>', 'a file with SOURCE, in place of it')
     .option('--json', 'the descriptor as JSON')
@@ -105,24 +139,23 @@ function program(): Command {
       new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),
     )
     .action(probeCommand);
-  root
+  const run = root
     .command('run')
-    .description('run VideoPush and MediaServer manifests on this machine, without a cluster')
+    .description('run VideoPush, VideoPushSet and MediaServer manifests on this machine, without a cluster')
     .argument('<FILE...>', 'YAML files')
-    .option('--for <DURATION>', 'stop after this long, such as 90 or 5m', parseDuration)
+    .option('--for <DURATION>', FOR_HELP, parseDuration)
     .option(
       '--claim <NAME=DIR>',
       'folder that stands for a PersistentVolumeClaim (repeatable)',
       collectClaims,
-      new Map(),
     )
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  videopush run examples/local/mediamtx.yaml --for 60\n  videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos',
-    )
     .action((files: string[], flags: RunFlags) => runCommand(files, flags));
-  root
+  addText(
+    run,
+    'Examples:\n  videopush run examples/local/mediamtx.yaml --for 60\n  videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos',
+  );
+  const render = root
     .command('render')
     .description('print the objects that the operator would apply for manifests, without a cluster')
     .argument('<FILE...>', 'YAML files, - for standard input')
@@ -131,12 +164,18 @@ function program(): Command {
     .option('--worker-image <IMAGE>', 'of decoders and encoders')
     .option('--mediamtx-image <IMAGE>', 'of media servers that name none')
     .option('--nats <ADDRESS>', 'nats://HOST:PORT for topology Split')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  videopush render examples/local/mediamtx.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
-    )
     .action((files: string[], flags: RenderFlags) => renderCommand(files, flags));
-  for (const command of root.commands) command.copyInheritedSettings(root);
+  addText(
+    render,
+    'Examples:\n  videopush render examples/local/mediamtx.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
+  );
+  serverWords(root);
+  root
+    .command('completion')
+    .description('print a script that completes the words of this command in a shell')
+    .addArgument(new Argument('<SHELL>', 'bash, zsh or fish').choices(SHELLS))
+    .action((shell: Shell) => void process.stdout.write(completionScript(root, shell)));
+  nameHelps(root);
   return root;
 }
 

@@ -25,7 +25,7 @@ export function readManifestFile(file: string, place: Place, onIgnored: (kind: s
   } catch (error) {
     throw usageError(
       `${file}: ${describe(error).message}`,
-      'correct the manifest; the manual lists every field',
+      'correct the manifest; docs/fields.md lists every field',
     );
   }
 }

@@ -142,9 +142,9 @@ it('what a set puts into its members is checked like a manifest', () => {
   expect(() => render(bad)).toThrow(/^(stream\.yaml: )?spec\./);
 });
 
-it('a name that stands twice is refused, in different namespaces it is not', () => {
+it('a name that is defined twice is refused, in different namespaces it is not', () => {
   const open = PUSH.replace('serverRef: {name: live}', 'url: rtsp://server.example/demo');
-  expect(() => render(`${open}---${open}`)).toThrow('VideoPush "default/demo" stands twice');
+  expect(() => render(`${open}---${open}`)).toThrow('VideoPush "default/demo" is defined twice');
   expect(() => render(`${open}---${open.replace('name: demo}', 'name: demo, namespace: b}')}`)).not.toThrow();
 });
 

@@ -158,7 +158,7 @@ function refuseTwins(resources: readonly Resource[]): void {
   const seen = new Set<string>();
   for (const { kind, metadata } of resources) {
     const name = `${kind} "${metadata.namespace}/${metadata.name}"`;
-    if (seen.has(name)) throw usageError(`${name} stands twice in the manifests`);
+    if (seen.has(name)) throw usageError(`${name} is defined twice in the manifests`);
     seen.add(name);
   }
 }

@@ -41,7 +41,7 @@ kind: VideoPush
 metadata: {name: wall-gate}
 spec: {source: {testPattern: {}}, outputs: [{name: main, serverRef: {name: live}}]}
 `;
-  expect(() => read(`${SET}---${push}`)).toThrow('VideoPush "wall-gate" stands twice in the manifests');
+  expect(() => read(`${SET}---${push}`)).toThrow('VideoPush "wall-gate" is defined twice in the manifests');
 });
 
 it('a member that becomes wrong by what stands in for $(name) is named with its set', () => {

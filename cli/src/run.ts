@@ -19,11 +19,12 @@ import {
 } from '@videopush/resources/builders/worker-config';
 import { secretsIn } from '@videopush/resources/redact';
 import { close } from './closing.ts';
-import { usageError } from './errors.ts';
+import { ExitCode, usageError } from './errors.ts';
 import { follow } from './live.ts';
 import { type LocalStreamOptions, startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { readManifestFile } from './manifests.ts';
+import { announceServer, serve } from './server.ts';
 import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';
 import { keepSecret } from './shown.ts';
 import { listenForStopIn } from './signals.ts';
@@ -32,7 +33,7 @@ import type { LiveStream } from './watched.ts';
 
 export interface RunFlags {
   for?: number;
-  claim: Map<string, string>;
+  claim?: Map<string, string>;
   json?: boolean;
 }
 
@@ -52,13 +53,13 @@ const readFile = (file: string): Manifest[] =>
     process.stderr.write(`videopush: ${file}: ${kind} is left to a cluster\n`),
   );
 
-/** Sorts the documents, puts the members of sets in their places, and refuses names that stand twice. */
+/** Sorts the documents, puts the members of sets in their places, and refuses names that are defined twice. */
 export function collect(manifests: Manifest[]): Manifests {
   const members = manifests.filter(isKind<VideoPushSet>('VideoPushSet')).flatMap(membersOf);
   const seen = new Set<string>();
   for (const { kind, metadata } of [...manifests, ...members]) {
     const name = `${kind} "${metadata.name}"`;
-    if (seen.has(name)) throw usageError(`${name} stands twice in the manifests`);
+    if (seen.has(name)) throw usageError(`${name} is defined twice in the manifests`);
     seen.add(name);
   }
   const pushes = [...manifests.filter(isKind<VideoPush>('VideoPush')), ...members];
@@ -83,7 +84,7 @@ function membersOf(set: VideoPushSet): VideoPush[] {
       if (!(error instanceof ManifestError)) throw error;
       throw usageError(
         `VideoPush "${member.metadata.name}" of VideoPushSet "${set.metadata.name}": ${error.message}`,
-        'correct the set; the manual lists every field',
+        'correct the set; docs/fields.md lists every field',
       );
     }
   });
@@ -150,7 +151,7 @@ async function startStream(
 ): Promise<LiveStream> {
   const { name } = push.metadata;
   const claim = push.spec.source.persistentVolumeClaim?.claimName;
-  if (claim !== undefined && !flags.claim.has(claim)) {
+  if (claim !== undefined && !flags.claim?.has(claim)) {
     throw usageError(
       `VideoPush "${name}" reads from the volume of claim "${claim}"`,
       `say which folder stands for it: --claim ${claim}=DIR`,
@@ -159,7 +160,7 @@ async function startStream(
   const { targets, credentials } = resolve(push, servers, secrets);
   const configs = buildWorkerConfigs(push, {
     outputs: targets,
-    claims: Object.fromEntries(flags.claim),
+    claims: Object.fromEntries(flags.claim ?? []),
     processors: availableParallelism(),
   });
   const stream = await startLocalStream(configs, { credentials, onLog: logTo(view, name) });
@@ -228,10 +229,25 @@ export async function withStreams<T>(
 
 export async function runCommand(files: string[], flags: RunFlags): Promise<void> {
   const manifests = collect(files.flatMap(readFile));
-  if (manifests.pushes.length === 0)
-    throw usageError('the manifests have no VideoPush and no VideoPushSet to run');
+  const { pushes, servers } = manifests;
+  const own = servers.filter(({ spec }) => spec.type !== 'External');
+  if (pushes.length === 0 && own.length === 0) {
+    throw usageError(
+      'the manifests have no VideoPush, VideoPushSet or MediaServer to run',
+      'a media server without a manifest: videopush server',
+    );
+  }
   const view = makeView(flags.json);
-  process.exitCode = await withStreams(manifests, flags, view, async ({ streams, stop }) =>
-    close(await follow(streams, view, { seconds: flags.for, stop }), view),
+  process.exitCode = await withStreams(
+    manifests,
+    flags,
+    view,
+    async ({ streams, servers: running, stop }) => {
+      if (streams.length > 0) return close(await follow(streams, view, { seconds: flags.for, stop }), view);
+      for (const [name, server] of running)
+        if (server.process) announceServer(name, server, 'localhost', view);
+      await serve(running.values(), stop, flags.for);
+      return ExitCode.Ok;
+    },
   );
 }

@@ -29,6 +29,13 @@ export interface LocalServer {
   reader: Credentials;
 }
 
+/** Where a server listens, and for whom. */
+export interface Placing {
+  ports: Ports;
+  /** the address that every listener binds to; unset = all */
+  host?: string;
+}
+
 /** The usual ports where all of them are free, else free ones: a second server, or somebody else's. */
 async function choosePorts(): Promise<Ports> {
   const usual = Object.values(DEFAULT_PORTS);
@@ -56,19 +63,27 @@ const generated = (wanted: 'Generated' | 'None' | undefined, name: string): Cred
 const account = ({ username, password }: Credentials) =>
   username !== undefined && password !== undefined ? { name: username, password } : undefined;
 
-export async function startServer(resource: MediaServer, pushes: readonly VideoPush[]): Promise<LocalServer> {
+/** Starts the server of `resource` with the paths of `pushes`; `placing` unset: on the usual ports, or on free ones. */
+export async function startServer(
+  resource: MediaServer,
+  pushes: readonly VideoPush[],
+  placing?: Placing,
+): Promise<LocalServer> {
   if (resource.spec.type === 'External') {
     return { resource, ports: DEFAULT_PORTS, process: undefined, publisher: {}, reader: {} };
   }
   checkServer(resource, 'RTSP', 'spec.protocols');
-  const ports = await choosePorts();
+  const { ports, host } = placing ?? { ports: await choosePorts() };
   const { publish = 'Generated', read = 'None' } = resource.spec.authentication ?? {};
   const publisher = generated(publish, 'publisher');
   const reader = generated(read, 'reader');
   const config = buildMediaMtxConfig(resource, pathsOf(resource, pushes), {
     ports,
+    ...(host !== undefined && { host }),
     users: { publisher: account(publisher), reader: account(reader) },
     logLevel: 'warn',
+    // Any free port does for WebRTC's media; the number of its page is free for UDP wherever that of the page is free.
+    icePort: ports.webrtc,
   });
   const process = await startMediaMtx({ binary: mediamtxProgram(), config, ports });
   return { resource, ports, process, publisher, reader };

@@ -57,8 +57,8 @@ describe('values on the command line', () => {
 
   it('holds whole numbers to their bounds', () => {
     expect(wholeNumber(1, 256)('20')).toBe(20);
-    expect(() => wholeNumber(1, 256)('0')).toThrow('1 to 256');
-    expect(() => wholeNumber(1, 256)('2.5')).toThrow('1 to 256');
+    expect(() => wholeNumber(1, 256)('0')).toThrow('must be a whole number from 1 to 256');
+    expect(() => wholeNumber(1, 256)('2.5')).toThrow('from 1 to 256');
   });
 
   it('reads a test pattern with its settings, and leaves other sources alone', () => {

@@ -7,14 +7,14 @@ const refuse = (message: string): never => {
   throw new InvalidArgumentError(message);
 };
 
-/** "1280x720" in pixels, even numbers of 16 to 8192. */
+/** "1280x720" in pixels, even numbers from 16 to 8192. */
 export function parseSize(text: string): { width: number; height: number } {
   const match = /^(\d+)[x×:](\d+)$/i.exec(text.trim());
   if (!match) return refuse('a size is WIDTHxHEIGHT, for example 1280x720.');
   const [width, height] = [Number(match[1]), Number(match[2])];
   for (const side of [width, height]) {
     if (side < 16 || side > 8192 || side % 2)
-      return refuse('width and height are even numbers of 16 to 8192.');
+      return refuse('width and height must be even numbers from 16 to 8192.');
   }
   return { width, height };
 }
@@ -25,7 +25,7 @@ export function parseBitRate(text: string): number {
   if (!match) return refuse('a bit rate is a number with k or M, for example 4M or 2500k.');
   const scale = { '': 1, k: 1e3, m: 1e6 }[match[2]?.toLowerCase() as '' | 'k' | 'm'];
   const rate = Math.round(Number(match[1]) * scale);
-  if (rate < 10_000 || rate > 1e9) return refuse('a bit rate lies between 10k and 1000M.');
+  if (rate < 10_000 || rate > 1e9) return refuse('a bit rate must be from 10k to 1000M.');
   return rate;
 }
 
@@ -44,7 +44,7 @@ export function parseRate(text: string): string {
     const [num, den] = [Number(fraction[1]), Number(fraction[2] ?? 1)];
     if (num > 0 && den > 0 && num / den <= 1000 && num / den >= 0.1)
       return den === 1 ? `${num}` : `${num}/${den}`;
-    return refuse('a frame rate lies between 0.1 and 1000.');
+    return refuse('a frame rate must be from 0.1 to 1000.');
   }
   const decimal = /^(\d+)\.(\d{1,3})$/.exec(text.trim());
   if (!decimal) return refuse('a frame rate is a number or a fraction, for example 25 or 30000/1001.');
@@ -57,7 +57,7 @@ export function wholeNumber(low: number, high: number): (text: string) => number
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text.trim()) || value < low || value > high) {
-      return refuse(`this is a whole number of ${low} to ${high}.`);
+      return refuse(`it must be a whole number from ${low} to ${high}.`);
     }
     return value;
   };

@@ -38,7 +38,7 @@ export const HERE: Step[] = [
   { command: `videopush push talk.mp4 ${TALK}`, prints: /"type":"summary"/ },
   { command: 'videopush push talk.mp4 --url-file url.txt', prints: /rtsp:\/\/localhost:8554\/\*\*\*/ },
   {
-    command: `videopush push talk.mp4 ${TALK} --repeat --bitrate 4M --size 1280x720`,
+    command: `videopush push talk.mp4 ${TALK} --repeat --bitrate 4M`,
     until: /"type":"status".*"sent":[1-9]/,
   },
   { command: 'videopush render examples/local/mediamtx.yaml -n studio', prints: /namespace: studio/ },
@@ -53,6 +53,7 @@ export const HERE: Step[] = [
 
 /** Like HERE, but each brings the media server, at the same ports. */
 export const WITH_OWN_SERVER: Step[] = [
+  { command: 'npx videopush server', until: /"type":"server"/ },
   {
     command: 'npx videopush run examples/local/mediamtx.yaml --for 60',
     until: /"type":"status".*"sent":[1-9]/,
