@@ -61,14 +61,15 @@ export function codeBlocks(page) {
 
 /**
  * @param {string} text  of a `sh` block
- * @returns {string[]} its commands, each in one line and without comment
+ * @returns {string[]} its commands, each in one line and without comment; a block that sets a variable is one command
  */
 export function commandsOf(text) {
-  return text
+  const lines = text
     .replaceAll(/\\\n\s*/g, '')
     .split('\n')
     .map((line) => line.replace(/(^|\s+)#\s.*$/, '').trim())
     .filter((line) => line !== '');
+  return lines.some((line) => /^\w+=\S+$/.test(line)) ? [lines.join('\n')] : lines;
 }
 
 /** What a page prints to be typed or copied, in its order: comments may be in the page's own language. @param {string} page */

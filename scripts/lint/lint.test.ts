@@ -102,6 +102,7 @@ describe('pages in two languages', () => {
       ['', 12],
     ]);
     expect(commandsOf(blocks[0]?.text ?? '')).toEqual(['npm test', 'echo "a#b" c']);
+    expect(commandsOf('to=here # or there\nnpm test\necho $to\n')).toEqual(['to=here\nnpm test\necho $to']);
   });
 
   it('wants the same commands and samples in both, whatever their comments say', () => {

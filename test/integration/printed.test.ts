@@ -1,12 +1,13 @@
 /** Every command that a page or a help prints for one machine runs as printed, and so does every sample. */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kubernetesTarget } from '../../scripts/paths.mjs';
 import { makeClip } from '../support/clips.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
 import { samples } from '../support/printed/printed.ts';
 import { checkout, type } from '../support/printed/shell.ts';
-import { HERE, type Step, WITH_OWN_SERVER } from '../support/printed/table.ts';
+import { HERE, type Step, WITH_OWN_SERVER, WITH_STAND_INS } from '../support/printed/table.ts';
 import type { Scratch } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
@@ -58,6 +59,25 @@ describe('with a media server at port 8554', () => {
 
 describe('with a media server of its own', () => {
   it.each(WITH_OWN_SERVER)('$command', asPrinted);
+});
+
+describe('with stand-ins for what this machine lacks', () => {
+  const names = ['docker', 'kind', 'ctr'];
+  beforeAll(() => {
+    mkdirSync(folder.file('stand-ins'));
+    for (const name of names) {
+      const program = folder.write(
+        `stand-ins/${name}`,
+        `#!/bin/sh\n[ ${name} != ctr ] || cat >/dev/null\necho "${name} $*"\n`,
+      );
+      chmodSync(program, 0o755);
+    }
+  });
+
+  it.each(WITH_STAND_INS)('$command', (step) => {
+    const programs = [folder.file('stand-ins'), kubernetesTarget()];
+    return type(step, { cwd: folder.path, programs, limitMilliseconds: LIMIT_MILLISECONDS });
+  });
 });
 
 it('there are samples in TypeScript to run', () => {

@@ -15,6 +15,7 @@ export interface Step {
 }
 
 const TALK = 'rtsp://localhost:8554/talk';
+const IMAGES = 'videopush/operator:0.1.0 videopush/worker:0.1.0';
 const VIDEO = 'rtsp://localhost:8554/video';
 
 /**
@@ -33,7 +34,8 @@ export const HERE: Step[] = [
   { command: `npx node examples/mpegcoder/non-blocking.ts test-video.mp4 ${VIDEO}` },
   { command: `npx node examples/mpegcoder/dual-process.ts test-video.mp4 ${VIDEO}` },
   { command: 'npx videopush render examples/local/mediamtx.yaml -n studio', prints: /namespace: studio/ },
-  { command: 'npm run setup', prints: /./ },
+  { command: 'npm run setup', prints: /Ready after/ },
+  { command: 'npm run setup -- --for test', prints: /Ready after/ },
   // Of the helps.
   { command: `videopush push talk.mp4 ${TALK}`, prints: /"type":"summary"/ },
   { command: 'videopush push talk.mp4 --url-file url.txt', prints: /rtsp:\/\/localhost:8554\/\*\*\*/ },
@@ -99,12 +101,6 @@ export const CLUSTER: Step[] = [
   },
   { command: 'helm upgrade videopush charts/videopush --namespace videopush-system --wait' },
   { command: 'helm rollback videopush --namespace videopush-system --wait' },
-  {
-    command:
-      'helm install videopush charts/videopush --set worker.image.registry=registry.example --set image.registry=registry.example',
-    append: '--dry-run=client',
-    prints: /registry\.example\/videopush\/operator/,
-  },
   { command: 'kubectl delete -f examples/' },
   { command: 'kubectl delete videopushsets,videopushes,mediaservers --all --all-namespaces' },
   { command: 'helm uninstall videopush --namespace videopush-system' },
@@ -124,6 +120,9 @@ export const LONG: string[] = [
   'npm run test:long -- full-kills --seed 7',
 ];
 
+/** What writes into the checkout; lint checks that it would change nothing. */
+export const CHECKED_BY_LINT: string[] = ['npm run lint', 'npm run format', 'npm run generate'];
+
 /** `npm test` itself: the stages that it names must exist. */
 export const GATE: string[] = [
   'npm test',
@@ -135,7 +134,24 @@ export const GATE: string[] = [
 /** Measuring takes a quiet machine and much time: the benches that it names must exist. */
 export const BENCHES: string[] = ['npm run bench', 'npm run bench -- cost --against HEAD~1'];
 
-/** What only a machine of the reader's own can do; its shell grammar is checked. */
-export const ELSEWHERE: string[] = [
-  'docker tag videopush/worker:0.1.0 registry.example/videopush/worker:0.1.0 && docker push registry.example/videopush/worker:0.1.0',
+/** With stand-ins for docker, kind and ctr, which print their own command line: no Docker and no registry is at hand. */
+export const WITH_STAND_INS: Step[] = [
+  { command: `kind load docker-image ${IMAGES}`, prints: /load docker-image/ },
+  {
+    command: `docker save ${IMAGES} | ctr -n k8s.io images import -`,
+    prints: /ctr -n k8s\.io images import -/,
+  },
+  {
+    command: [
+      'registry=registry.example',
+      'for image in operator worker; do',
+      'docker tag videopush/$image:0.1.0 $registry/videopush/$image:0.1.0',
+      'docker push $registry/videopush/$image:0.1.0',
+      'done',
+      'helm install videopush charts/videopush --namespace videopush-system --create-namespace --wait --set image.registry=$registry --set worker.image.registry=$registry',
+    ].join('\n'),
+    append: '--dry-run=client',
+    prints:
+      /push registry\.example\/videopush\/worker:0\.1\.0[\s\S]*image: "?registry\.example\/videopush\/operator:0\.1\.0/,
+  },
 ];
