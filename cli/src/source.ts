@@ -1,4 +1,4 @@
-/** SOURCE on the command line: a file, a URL or a generated picture. */
+/** SOURCE on the command line: a file, a URL or a test pattern. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type SourceOptions, splitUserInfo, type TestPattern } from '@videopush/native';
@@ -31,7 +31,7 @@ function fileOf(text: string): Source {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) {
     const action =
-      'check the spelling; a URL needs its scheme, such as rtsp://; a generated picture is called testpattern';
+      'check the spelling; a URL needs its scheme, such as rtsp://; the test pattern is called testpattern';
     throw failure(`${path}: no such file`, 'SourceNotFound', action);
   }
   if (stats.isDirectory()) throw failure(`${path} is a folder`, 'SourceUnsupported', 'name a file in it');
