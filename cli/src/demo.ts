@@ -5,10 +5,10 @@
 import { parseArgs } from 'node:util';
 import { FrameReader } from '@videopush/native';
 import type { MediaServer, VideoPush } from '@videopush/resources';
-import { close } from './closing.ts';
 import { ExitCode, formatError } from './errors.ts';
 import { follow } from './live.ts';
 import { demoClip } from './local/programs.ts';
+import { report } from './report.ts';
 import { type Running, withStreams } from './run.ts';
 import { type LocalServer, watchAt } from './servers.ts';
 import { parseDuration } from './values.ts';
@@ -112,7 +112,7 @@ async function demo(seconds: number): Promise<ExitCode> {
   const run = async ({ streams, stop }: Running): Promise<ExitCode> => {
     const results = await follow(streams, view, { seconds, stop });
     const arrived = (await viewer?.finish(10)) ?? 0;
-    const exitCode = close(results, view);
+    const exitCode = report(results, view);
     const sent = results[0]?.outputs[0]?.sent ?? 0;
     const whole = sent > 0 && arrived === sent;
     const verdict = whole ? 'every frame arrived' : 'NOT EVERY FRAME ARRIVED';

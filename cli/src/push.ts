@@ -6,11 +6,11 @@ import type { VideoPush } from '@videopush/resources';
 import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/resources/builders/worker-config';
 import { secretsIn } from '@videopush/resources/redact';
 import { type AddressFlags, addressesOf } from './addresses.ts';
-import { close } from './closing.ts';
 import { describe, usageError } from './errors.ts';
 import { follow } from './live.ts';
 import { startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
+import { report } from './report.ts';
 import { keepSecret } from './shown.ts';
 import { listenForStopIn } from './signals.ts';
 import { sourceOf } from './source.ts';
@@ -130,7 +130,7 @@ export async function push(
   const live = { name: 'push', source: source.label, policy, stream, repeats: flags.repeat ?? false };
   const results = await follow([live], view, { seconds: flags.for, stop: stop.signal });
   stop.release();
-  return close(results, view);
+  return report(results, view);
 }
 
 export async function pushCommand(words: (string | undefined)[], flags: PushFlags): Promise<void> {

@@ -18,12 +18,12 @@ import {
   sourceLabel,
 } from '@videopush/resources/builders/worker-config';
 import { secretsIn } from '@videopush/resources/redact';
-import { close } from './closing.ts';
 import { ExitCode, usageError } from './errors.ts';
 import { follow } from './live.ts';
 import { type LocalStreamOptions, startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { readManifestFile } from './manifests.ts';
+import { report } from './report.ts';
 import { announceServer, serve } from './server.ts';
 import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';
 import { keepSecret } from './shown.ts';
@@ -243,7 +243,7 @@ export async function runCommand(files: string[], flags: RunFlags): Promise<void
     flags,
     view,
     async ({ streams, servers: running, stop }) => {
-      if (streams.length > 0) return close(await follow(streams, view, { seconds: flags.for, stop }), view);
+      if (streams.length > 0) return report(await follow(streams, view, { seconds: flags.for, stop }), view);
       for (const [name, server] of running)
         if (server.process) announceServer(name, server, 'localhost', view);
       await serve(running.values(), stop, flags.for);

@@ -1,13 +1,13 @@
 /** The worker's small HTTP side: /metrics, /healthz, /readyz, /status. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Verdict } from './verdict.ts';
+import type { HealthReport } from './readiness.ts';
 
 /** What the pages show; every call is made per request. */
 export interface Pages {
   metrics(): Promise<{ contentType: string; text: string }>;
-  health(): Verdict;
-  ready(): Verdict;
+  health(): HealthReport;
+  ready(): HealthReport;
   status(): unknown;
 }
 
@@ -31,7 +31,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   '/status': (pages) => json(200, pages.status()),
 };
 
-function verdictAnswer(verdict: Verdict): Answer {
+function verdictAnswer(verdict: HealthReport): Answer {
   return json(verdict.ok ? 200 : 503, verdict);
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, RingSnapshot } from '@videopush/native';
 import type { Paced } from './paced.ts';
 import type { QueueStatus } from './queues/queue.ts';
-import type { Verdict } from './verdict.ts';
+import type { HealthReport } from './readiness.ts';
 
 export interface LastExit {
   /** Of the shell's convention: 128 + the signal. */
@@ -36,7 +36,7 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   uptimeSeconds: number;
   /** One word: what the role is doing. */
   phase: string;
-  ready: Verdict;
+  ready: HealthReport;
   /** What keeps the role from working, or troubles it; null in health. */
   error: NativeErrorShape | null;
   /** Encoder: whether units leave on time; null for a decoder and before the first second. */

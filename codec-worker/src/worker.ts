@@ -11,12 +11,12 @@ import { EXIT, type StopSignal } from './exit-codes.ts';
 import { createPagesServer, listen } from './http.ts';
 import { createLog, type Logger } from './log.ts';
 import type { Build } from './metrics.ts';
+import { faultText, StuckWatch } from './readiness.ts';
 import { decoderRole } from './roles/decoder.ts';
 import { encoderRole } from './roles/encoder.ts';
 import type { Role } from './roles/role.ts';
 import type { NativeCore } from './session.ts';
 import { readLastExit, type WorkerStatus } from './status.ts';
-import { faultText, StuckWatch } from './verdict.ts';
 
 export interface WorkerOptions {
   config: WorkerConfig;

@@ -4,7 +4,7 @@ import { VERSION } from '@videopush/resources/builders/defaults';
 import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';
 import type { Logger } from 'pino';
 import { defaultsOf, type OperatorConfig } from './config.ts';
-import { controllerParts } from './controllers/index.ts';
+import { controllerFactories } from './controllers/index.ts';
 import type { Shared } from './controllers/shared/context.ts';
 import { deleteStream } from './controllers/shared/jetstream.ts';
 import { loadKey } from './controllers/shared/key.ts';
@@ -63,7 +63,7 @@ export async function runOperator(
     fetchPage,
     deleteStream,
   };
-  for (const part of controllerParts(shared)) manager.add(part);
+  for (const factory of controllerFactories(shared)) manager.add(factory);
   try {
     await manager.run(signal);
   } finally {

@@ -1,12 +1,12 @@
 /** The decoder role: a source into the frame queue. */
 import type { DecodeSessionOptions, DecodeSnapshot, NativeErrorShape } from '@videopush/native';
 import type { DecoderConfig } from '@videopush/resources/worker-config';
-import { SessionKeeper } from '../keeper.ts';
 import { decoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
 import type { DecoderCarrier, QueueStatus, RingStart } from '../queues/queue.ts';
 import { EXTRA_FRAMES } from '../queues/split/sizes.ts';
-import { decoderProgress, decoderReady, faultText, type Progress, type Verdict } from '../verdict.ts';
+import { decoderProgress, decoderReady, faultText, type HealthReport, type Progress } from '../readiness.ts';
+import { SessionSupervisor } from '../session-supervisor.ts';
 import { idleWhileSuperseded, logEvent, type Role, type RoleParts } from './role.ts';
 
 /** `start`: of a ring whose frames go on to another pod. */
@@ -36,7 +36,7 @@ class DecoderRole implements Role {
   readonly metrics: Role['metrics'];
   readonly #config: DecoderConfig;
   readonly #parts: RoleParts;
-  readonly #keeper: SessionKeeper<DecodeSnapshot>;
+  readonly #supervisor: SessionSupervisor<DecodeSnapshot>;
   readonly #stop = new AbortController();
   #carrier: DecoderCarrier | null = null;
   #start: RingStart | undefined;
@@ -48,35 +48,35 @@ class DecoderRole implements Role {
     this.#parts = parts;
     const { native, log, build, onFault } = parts;
     const { userFile, passwordFile } = config.source;
-    this.#keeper = new SessionKeeper<DecodeSnapshot>({
+    this.#supervisor = new SessionSupervisor<DecodeSnapshot>({
       open: () => native.decodeSession(decodeOptions(config, this.#start), (event) => logEvent(log, event)),
       done: ({ phase }) => phase === 'Ended',
       files: [userFile, passwordFile].filter((file) => file !== undefined),
       onFault,
     });
-    const take = () => ({ build, snapshot: this.#keeper.snapshot() });
+    const take = () => ({ build, snapshot: this.#supervisor.snapshot() });
     this.metrics = new MetricsPage(config.stream, decoderFamilies, take);
   }
 
   phase(): string {
     if (this.#endedBefore) return 'Ended';
-    return this.#keeper.fault ? 'Failed' : (this.#keeper.snapshot()?.phase ?? 'Opening');
+    return this.#supervisor.fault ? 'Failed' : (this.#supervisor.snapshot()?.phase ?? 'Opening');
   }
 
-  ready(): Verdict {
-    const fault = this.#keeper.fault ?? this.#carrier?.fault;
+  ready(): HealthReport {
+    const fault = this.#supervisor.fault ?? this.#carrier?.fault;
     if (fault) return { ok: false, code: fault.code, message: faultText(fault) };
     if (this.#endedBefore) return { ok: true, code: 'Ended', message: 'everything is in the queue' };
-    return decoderReady(this.#keeper.snapshot());
+    return decoderReady(this.#supervisor.snapshot());
   }
 
   progress(): Progress | null {
-    const snapshot = this.#keeper.fault ? null : this.#keeper.snapshot();
+    const snapshot = this.#supervisor.fault ? null : this.#supervisor.snapshot();
     return snapshot && decoderProgress(snapshot);
   }
 
   fault(): NativeErrorShape | null {
-    return this.#keeper.fault ?? this.#carrier?.fault ?? this.#keeper.snapshot()?.error ?? null;
+    return this.#supervisor.fault ?? this.#carrier?.fault ?? this.#supervisor.snapshot()?.error ?? null;
   }
 
   queue(): QueueStatus | null {
@@ -88,7 +88,7 @@ class DecoderRole implements Role {
   }
 
   snapshot(): DecodeSnapshot | null {
-    return this.#keeper.snapshot();
+    return this.#supervisor.snapshot();
   }
 
   secrets(): readonly string[] {
@@ -96,7 +96,7 @@ class DecoderRole implements Role {
   }
 
   async run(): Promise<boolean> {
-    if (this.#config.queue.jetStream === undefined) return await this.#keeper.run();
+    if (this.#config.queue.jetStream === undefined) return await this.#supervisor.run();
     const carrier = await this.#joined();
     const start = this.#stop.signal.aborted ? null : await carrier.prepare();
     if (start === null) return false;
@@ -104,7 +104,7 @@ class DecoderRole implements Role {
     if (start === 'ended') return true;
     this.#start = start;
     void carrier.run();
-    const done = await this.#keeper.run();
+    const done = await this.#supervisor.run();
     await idleWhileSuperseded(carrier, this.#stop.signal);
     // A decoder that is done idles, and its last frames go on meanwhile.
     if (!done) await carrier.drain();
@@ -113,13 +113,13 @@ class DecoderRole implements Role {
 
   requestStop(): void {
     this.#stop.abort();
-    this.#keeper.requestStop();
+    this.#supervisor.requestStop();
     if (this.#start === undefined) void this.#carrier?.cut();
   }
 
   abort(): void {
     this.#stop.abort();
-    this.#keeper.abort();
+    this.#supervisor.abort();
     void this.#carrier?.cut();
   }
 
@@ -129,7 +129,7 @@ class DecoderRole implements Role {
     const { log, onFault } = this.#parts;
     this.#carrier = new JetStreamDecoder(this.#config, {
       onFault,
-      onSuperseded: () => this.#keeper.requestStop(),
+      onSuperseded: () => this.#supervisor.requestStop(),
       onEvent: (event) => logEvent(log, event),
     });
     return this.#carrier;

@@ -10,12 +10,12 @@ import type {
 import { secretsIn } from '@videopush/resources/redact';
 import { addressFault, type EncoderConfig } from '@videopush/resources/worker-config';
 import { WorkerError } from '../errors.ts';
-import { SessionKeeper } from '../keeper.ts';
 import { encoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
 import { EncoderPacing, type Paced } from '../paced.ts';
 import type { EncoderCarrier, QueueStatus } from '../queues/queue.ts';
-import { encoderProgress, encoderReady, faultText, type Progress, type Verdict } from '../verdict.ts';
+import { encoderProgress, encoderReady, faultText, type HealthReport, type Progress } from '../readiness.ts';
+import { SessionSupervisor } from '../session-supervisor.ts';
 import { idleWhileSuperseded, logEvent, type Role, type RoleParts } from './role.ts';
 
 /** `urlOf`: the address of an output, from wherever it is kept. */
@@ -87,7 +87,7 @@ class EncoderRole implements Role {
   readonly metrics: Role['metrics'];
   readonly #config: EncoderConfig;
   readonly #parts: RoleParts;
-  readonly #keeper: SessionKeeper<EncodeSnapshot>;
+  readonly #supervisor: SessionSupervisor<EncodeSnapshot>;
   readonly #pacing = new EncoderPacing(() => performance.now() / 1000);
   readonly #secrets = new Set<string>();
   readonly #stop = new AbortController();
@@ -101,7 +101,7 @@ class EncoderRole implements Role {
     const files = config.outputs
       .flatMap(({ urlFile, userFile, passwordFile }) => [urlFile, userFile, passwordFile])
       .filter((file) => file !== undefined);
-    this.#keeper = new SessionKeeper<EncodeSnapshot>({
+    this.#supervisor = new SessionSupervisor<EncodeSnapshot>({
       open: () =>
         native.encodeSession(
           encodeOptions(config, (output) => this.#urlOf(output)),
@@ -116,28 +116,28 @@ class EncoderRole implements Role {
       },
       onFault,
     });
-    const take = () => ({ build, snapshot: this.#keeper.snapshot() });
+    const take = () => ({ build, snapshot: this.#supervisor.snapshot() });
     this.metrics = new MetricsPage(config.stream, encoderFamilies, take);
   }
 
   phase(): string {
-    return this.#keeper.fault ? 'Failed' : phaseOf(this.#keeper.snapshot());
+    return this.#supervisor.fault ? 'Failed' : phaseOf(this.#supervisor.snapshot());
   }
 
-  ready(): Verdict {
-    const fault = this.#keeper.fault ?? this.#carrier?.fault;
+  ready(): HealthReport {
+    const fault = this.#supervisor.fault ?? this.#carrier?.fault;
     if (fault) return { ok: false, code: fault.code, message: faultText(fault) };
-    return encoderReady(this.#keeper.snapshot());
+    return encoderReady(this.#supervisor.snapshot());
   }
 
   progress(): Progress | null {
-    const snapshot = this.#keeper.fault ? null : this.#keeper.snapshot();
+    const snapshot = this.#supervisor.fault ? null : this.#supervisor.snapshot();
     return snapshot && encoderProgress(snapshot);
   }
 
   fault(): NativeErrorShape | null {
-    const snapshot = this.#keeper.snapshot();
-    return this.#keeper.fault ?? this.#carrier?.fault ?? snapshot?.error ?? outputFault(snapshot);
+    const snapshot = this.#supervisor.snapshot();
+    return this.#supervisor.fault ?? this.#carrier?.fault ?? snapshot?.error ?? outputFault(snapshot);
   }
 
   queue(): QueueStatus | null {
@@ -149,7 +149,7 @@ class EncoderRole implements Role {
   }
 
   snapshot(): EncodeSnapshot | null {
-    return this.#keeper.snapshot();
+    return this.#supervisor.snapshot();
   }
 
   secrets(): readonly string[] {
@@ -157,7 +157,7 @@ class EncoderRole implements Role {
   }
 
   async run(): Promise<boolean> {
-    const timer = setInterval(() => this.#pacing.sample(this.#keeper.snapshot()), SAMPLE_MILLISECONDS);
+    const timer = setInterval(() => this.#pacing.sample(this.#supervisor.snapshot()), SAMPLE_MILLISECONDS);
     try {
       return await this.#run();
     } finally {
@@ -168,21 +168,21 @@ class EncoderRole implements Role {
   requestStop(): void {
     this.#stop.abort();
     this.#carrier?.stopTaking();
-    this.#keeper.requestStop();
+    this.#supervisor.requestStop();
   }
 
   abort(): void {
     this.#stop.abort();
-    this.#keeper.abort();
+    this.#supervisor.abort();
     void this.#carrier?.cut();
   }
 
   async #run(): Promise<boolean> {
-    if (this.#config.queue.jetStream === undefined) return await this.#keeper.run();
+    if (this.#config.queue.jetStream === undefined) return await this.#supervisor.run();
     const carrier = await this.#joined();
     if (this.#stop.signal.aborted) return false;
     void carrier.run();
-    const done = await this.#keeper.run();
+    const done = await this.#supervisor.run();
     await carrier.finish();
     await idleWhileSuperseded(carrier, this.#stop.signal);
     return done;
@@ -195,7 +195,7 @@ class EncoderRole implements Role {
     this.#carrier = new JetStreamEncoder(this.#config, {
       onFault,
       // What it holds is delivered to the newer one: it must send nothing more.
-      onSuperseded: () => this.#keeper.abort(),
+      onSuperseded: () => this.#supervisor.abort(),
       onEvent: (event) => logEvent(log, event),
     });
     return this.#carrier;
@@ -211,7 +211,7 @@ class EncoderRole implements Role {
   #note(event: SessionEvent): void {
     logEvent(this.#parts.log, event);
     // An output that failed for good does not end the session, yet it wants a person.
-    const fault = event.kind === 'output.failed' ? outputFault(this.#keeper.snapshot()) : null;
+    const fault = event.kind === 'output.failed' ? outputFault(this.#supervisor.snapshot()) : null;
     if (fault?.permanent) this.#parts.onFault(fault);
   }
 }

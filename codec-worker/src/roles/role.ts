@@ -5,13 +5,13 @@ import type { Build } from '../metrics.ts';
 import type { MetricsPage } from '../metrics-render.ts';
 import type { Paced } from '../paced.ts';
 import type { Carrier, QueueStatus } from '../queues/queue.ts';
+import type { HealthReport, Progress } from '../readiness.ts';
 import type { NativeCore } from '../session.ts';
-import type { Progress, Verdict } from '../verdict.ts';
 
 export interface Role {
   /** One word: what the role is doing. */
   phase(): string;
-  ready(): Verdict;
+  ready(): HealthReport;
   /** null while there is no session. */
   progress(): Progress | null;
   fault(): NativeErrorShape | null;

@@ -1,15 +1,19 @@
 /** Every controller of this operator, for its manager. */
-import type { PartFactory } from '../runtime/part.ts';
-import { mediaServerPart } from './mediaserver/index.ts';
+import type { ControllerFactory } from '../runtime/controller-spec.ts';
+import { mediaServerController } from './mediaserver/index.ts';
 import type { ControlContext, Shared } from './shared/context.ts';
-import { videoPushPart } from './videopush/index.ts';
-import { videoPushSetPart } from './videopushset/index.ts';
+import { videoPushController } from './videopush/index.ts';
+import { videoPushSetController } from './videopushset/index.ts';
 
-export function controllerParts(shared: Shared): PartFactory[] {
-  const parts = [(context: ControlContext) => mediaServerPart(context), videoPushPart, videoPushSetPart];
-  return parts.map(
-    (part): PartFactory =>
+export function controllerFactories(shared: Shared): ControllerFactory[] {
+  const factories = [
+    (context: ControlContext) => mediaServerController(context),
+    videoPushController,
+    videoPushSetController,
+  ];
+  return factories.map(
+    (factory): ControllerFactory =>
       (context) =>
-        part({ ...context, ...shared }),
+        factory({ ...context, ...shared }),
   );
 }

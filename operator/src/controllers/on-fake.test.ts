@@ -69,10 +69,10 @@ describe('a stream', () => {
       const { config, workloads } = finishObjects(buildStream(context), originOf(context));
       const stored = [await world.get(CONFIG_MAPS, configName('demo')), await world.get(DEPLOYMENTS, STREAM)];
       const { uid } = push.metadata;
-      for (const [index, wanted] of [config, ...workloads].entries()) {
+      for (const [index, desired] of [config, ...workloads].entries()) {
         const { metadata } = stored[index] as KubeObject;
-        expect(metadata.annotations).toEqual(wanted.metadata.annotations);
-        expect(metadata.labels).toEqual(wanted.metadata.labels);
+        expect(metadata.annotations).toEqual(desired.metadata.annotations);
+        expect(metadata.labels).toEqual(desired.metadata.labels);
         const owner = { apiVersion: 'videopush.dev/v1alpha1', kind: 'VideoPush', name: 'demo', uid };
         expect(metadata.ownerReferences).toEqual([{ ...owner, controller: true, blockOwnerDeletion: true }]);
         expect(metadata.managedFields).toMatchObject([{ manager: FIELD_MANAGER, operation: 'Apply' }]);

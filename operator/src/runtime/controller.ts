@@ -10,7 +10,7 @@ export interface ReconcileResult {
   requeueAfterMilliseconds?: number;
 }
 
-/** Level-based: gets a name, reads the world, brings it closer to what is wanted. `signal` ends it at its deadline. */
+/** Level-based: gets a name, reads the world, brings it closer to what is desired. `signal` ends it at its deadline. */
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined>;
 
 /** controller-runtime's names for how a reconcile ended. */

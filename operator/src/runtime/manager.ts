@@ -1,6 +1,6 @@
 /**
  * Puts the operator together: stores that follow the API server from the start, leader election, and while this process leads the
- * controllers, whose writes pass one gate. See part.ts for what a controller has to bring.
+ * controllers, whose writes pass one gate. See controller-spec.ts for what a controller has to bring.
  */
 import type { ResourceKind } from '@videopush/resources/objects';
 import { aborted, type Clock, systemClock } from '../kube/clock.ts';
@@ -12,11 +12,11 @@ import { Resource } from '../kube/resource.ts';
 import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { GateClosedError, WriteGate } from '../kube/write-gate.ts';
+import type { ControllerFactory, ControllerSpec, Log, OperatorContext } from './controller-spec.ts';
 import { type ElectionOptions, LeaderElection } from './leader-election.ts';
+import { LeadershipTerm } from './leadership-term.ts';
 import type { Metrics } from './metrics.ts';
 import { openPages, type Pages, type PagesOptions } from './pages.ts';
-import type { ControllerPart, Log, OperatorContext, PartFactory } from './part.ts';
-import { Term } from './term.ts';
 
 export interface ElectionSettings
   extends Pick<ElectionOptions, 'leaseDuration' | 'renewDeadline' | 'retryPeriod' | 'standDownLimit'> {
@@ -56,10 +56,10 @@ export class Manager {
   readonly #gate = new WriteGate();
   readonly #stores = new Map<string, { kind: ResourceKind; store: Store }>();
   readonly #resources = new Map<string, Resource>();
-  readonly #parts: ControllerPart[] = [];
+  readonly #specs: ControllerSpec[] = [];
   readonly #events: EventRecorder;
   #election: LeaderElection | undefined;
-  #term: Term | undefined;
+  #term: LeadershipTerm | undefined;
   #running = false;
 
   constructor(options: ManagerOptions) {
@@ -88,12 +88,12 @@ export class Manager {
   }
 
   /** Before run(). */
-  add(factory: PartFactory): void {
-    const part = factory(this.context);
-    if (this.#parts.some(({ name }) => name === part.name))
-      throw new Error(`there are two controllers of the name ${part.name}`);
-    for (const { kind } of part.watches) this.#store(kind);
-    this.#parts.push(part);
+  add(factory: ControllerFactory): void {
+    const spec = factory(this.context);
+    if (this.#specs.some(({ name }) => name === spec.name))
+      throw new Error(`there are two controllers of the name ${spec.name}`);
+    for (const { kind } of spec.watches) this.#store(kind);
+    this.#specs.push(spec);
   }
 
   /**
@@ -141,8 +141,8 @@ export class Manager {
   /** One term, until `leading` is aborted: in order when that is because of `ending`, else at once. */
   async #lead(leading: AbortSignal, ending: AbortSignal): Promise<void> {
     const { log } = this.#options;
-    const term = new Term({
-      parts: this.#parts,
+    const term = new LeadershipTerm({
+      specs: this.#specs,
       clock: this.#clock,
       log,
       storeOf: (kind) => this.#store(kind),
@@ -168,7 +168,7 @@ export class Manager {
   }
 
   /** The reconciles under way, and the events that they told. */
-  async #finish(term: Term): Promise<void> {
+  async #finish(term: LeadershipTerm): Promise<void> {
     const began = this.#clock.now();
     await term.drain(GRACE);
     const left = GRACE - (this.#clock.now() - began);

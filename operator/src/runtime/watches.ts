@@ -1,6 +1,6 @@
 /** From a changed object to the keys of those whom it concerns. */
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
-import type { WatchSpec } from './part.ts';
+import type { WatchSpec } from './controller-spec.ts';
 
 /** The object itself. A change of its status alone is no news, unless `status` is true: the controller writes that itself. */
 export const toItself = (kind: ResourceKind, { status = false } = {}): WatchSpec => ({

@@ -11,16 +11,16 @@ import type { Problem } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter, typed } from '../shared/resource-writer.ts';
 import { annotate, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
+import { CHILDREN, type ServerIndexes } from './indexes.ts';
 import type { ApiPlace, ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import { LingeringPaths } from './lingering.ts';
 import type { PathFigures } from './metrics.ts';
+import type { Observation, StoredServer } from './observation.ts';
 import { type Lookup, observe } from './observe.ts';
-import type { Observed, StoredServer } from './observed.ts';
 import { type Plan, plan, STEADY } from './plan.ts';
 import { apiAddress } from './pod.ts';
 import { SecretsMade } from './secrets-made.ts';
 import { judgeStatus, type Outcome } from './status.ts';
-import { CHILDREN, type ServerIndexes } from './stores.ts';
 
 /** Spread of the looks at running servers, so that they do not fall together. */
 const JITTER = 0.2;
@@ -77,7 +77,7 @@ export class MediaServerController {
     return nextReconcile(refused, requeueAfter === undefined ? undefined : requeueAfter * spread);
   }
 
-  async #carryOut(observed: Observed, decision: Plan, signal: AbortSignal): Promise<Outcome> {
+  async #carryOut(observed: Observation, decision: Plan, signal: AbortSignal): Promise<Outcome> {
     const { creates, applies, deletes, podAnnotations } = decision;
     for (const object of deletes) await this.#writer.delete(object, signal);
     const refused =
@@ -111,7 +111,7 @@ export class MediaServerController {
 
   /** Those that the running server still lacks. */
   async #changePaths(
-    { pod, credentials, api, paths }: Observed,
+    { pod, credentials, api, paths }: Observation,
     { addPaths, removePaths }: Plan,
     signal: AbortSignal,
   ): Promise<string[]> {
@@ -124,7 +124,7 @@ export class MediaServerController {
   }
 
   /** Into the book where streams find their paths, and into the figures. */
-  #note({ server, api, paths }: Observed, { situation, addPaths }: Plan, { missingPaths }: Outcome): void {
+  #note({ server, api, paths }: Observation, { situation, addPaths }: Plan, { missingPaths }: Outcome): void {
     const { uid, namespace, name } = server.metadata;
     if (situation.kind !== 'Live') {
       this.#context.paths.forget(uid);
@@ -146,7 +146,12 @@ export class MediaServerController {
   }
 
   /** One write of the status when it says something new, then the events: never of what was not stored. */
-  async #tell(observed: Observed, { situation }: Plan, outcome: Outcome, signal: AbortSignal): Promise<void> {
+  async #tell(
+    observed: Observation,
+    { situation }: Plan,
+    outcome: Outcome,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { server } = observed;
     const judged = judgeStatus(observed, situation, outcome, this.#context.defaults);
     if ((await this.#writer.writeStatus(server, judged, signal)) !== 'Written') return;

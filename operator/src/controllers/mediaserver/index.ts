@@ -2,20 +2,20 @@
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
 import { PODS } from '../../kube/kinds.ts';
-import type { ControllerPart } from '../../runtime/part.ts';
+import type { ControllerSpec } from '../../runtime/controller-spec.ts';
 import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';
 import { MediaServerController } from './controller.ts';
+import { CHILDREN, serverIndexes, serverOfPod, serversOf } from './indexes.ts';
 import { MediaMtxApi, type ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import { PathFigures, showFigures } from './metrics.ts';
-import { CHILDREN, serverIndexes, serverOfPod, serversOf } from './stores.ts';
 
 export const MEDIA_SERVER_CONTROLLER = 'mediaserver';
 
-export function mediaServerPart(
+export function mediaServerController(
   context: ControlContext,
   api: ServerApi = new MediaMtxApi(context.clock),
-): ControllerPart {
+): ControllerSpec {
   const figures = new PathFigures();
   showFigures(context.metrics, figures);
   const controller = new MediaServerController(context, serverIndexes(context), api, figures);

@@ -9,7 +9,7 @@ export const LINGER = 45_000;
 
 interface Known {
   path: ServerPath;
-  /** monotonic; undefined while it is wanted */
+  /** monotonic; undefined while it is desired */
   leftAt?: number;
 }
 
@@ -22,12 +22,12 @@ export class LingeringPaths {
    */
   keep(
     serverUid: string,
-    wanted: readonly ServerPath[],
+    desired: readonly ServerPath[],
     isOnline: (path: string) => boolean | undefined,
     now: number,
   ): ServerPath[] {
     const before = this.#servers.get(serverUid) ?? new Map<string, Known>();
-    const after = new Map(wanted.map((path): [string, Known] => [path.name, { path }]));
+    const after = new Map(desired.map((path): [string, Known] => [path.name, { path }]));
     const kept: ServerPath[] = [];
     for (const [name, known] of before) {
       const leftAt = known.leftAt ?? now;

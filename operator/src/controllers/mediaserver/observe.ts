@@ -7,18 +7,18 @@ import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/b
 import { childName } from '@videopush/resources/builders/names';
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
-import type { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
+import type { DriftDetector } from '../shared/drift.ts';
+import type { ServerIndexes } from './indexes.ts';
 import type { ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import type { LingeringPaths } from './lingering.ts';
-import type { ApiView, Observed, StoredServer } from './observed.ts';
+import type { ApiView, Observation, StoredServer } from './observation.ts';
 import { apiAddress, currentPod, type ServerPod } from './pod.ts';
-import type { ServerIndexes } from './stores.ts';
 
 export interface Lookup {
   context: ControlContext;
   indexes: ServerIndexes;
-  applied: AppliedBook;
+  applied: DriftDetector;
   api: ServerApi;
   lingering: LingeringPaths;
   /** when the API of a pod last answered, or was first asked: by the pod's uid, monotonic */
@@ -26,7 +26,11 @@ export interface Lookup {
   secretsMade: (server: StoredServer) => ReadonlySet<string>;
 }
 
-export async function observe(server: StoredServer, lookup: Lookup, signal: AbortSignal): Promise<Observed> {
+export async function observe(
+  server: StoredServer,
+  lookup: Lookup,
+  signal: AbortSignal,
+): Promise<Observation> {
   const { context, indexes, applied, lingering } = lookup;
   const { namespace, name, uid } = server.metadata;
   const key = `${namespace}/${name}`;
@@ -36,11 +40,11 @@ export async function observe(server: StoredServer, lookup: Lookup, signal: Abor
     : serverCredentials(await context.key(signal), server as unknown as MediaServer);
   const pod = currentPod(indexes.podsByServer.get(key) as ServerPod[]);
   const api: ApiView = credentials ? await ask(pod, credentials, lookup, signal) : { state: 'Unasked' };
-  const wanted = serverPaths(name, indexes.pushesByServer.get(key) as unknown as VideoPush[]);
-  const kept = lingering.keep(uid, wanted, onlineBy(api), context.clock.now());
+  const desired = serverPaths(name, indexes.pushesByServer.get(key) as unknown as VideoPush[]);
+  const kept = lingering.keep(uid, desired, onlineBy(api), context.clock.now());
   return Object.freeze({
     server,
-    paths: [...wanted, ...kept].sort(byName),
+    paths: [...desired, ...kept].sort(byName),
     lingering: kept.length > 0,
     credentials,
     children: await findChildren(server, elsewhere, context, signal),

@@ -8,8 +8,7 @@ import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { buildMediaServer, type ServerObjects } from '@videopush/resources/builders/mediaserver';
 import { ANNOTATIONS, contentHash } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
-import { judgeAll, requeue } from '../shared/applied.ts';
-import { isKept } from '../shared/kept.ts';
+import { judgeAll, requeue } from '../shared/drift.ts';
 import {
   FOREIGN_RETRY,
   isTerminating,
@@ -19,7 +18,8 @@ import {
   takenName,
 } from '../shared/ownership.ts';
 import type { Problem } from '../shared/problem.ts';
-import type { Observed } from './observed.ts';
+import { isUpgradeHeld } from '../shared/upgrade-hold.ts';
+import type { Observation } from './observation.ts';
 import { apiAddress, type ServerPod } from './pod.ts';
 
 /** Where a server stands as a whole; its status is judged by it. */
@@ -64,7 +64,7 @@ const NOTHING = {
   removePaths: [],
 } as const;
 
-export function plan(observed: Observed, defaults: Defaults): Plan {
+export function plan(observed: Observation, defaults: Defaults): Plan {
   const { server, credentials } = observed;
   let objects: ServerObjects | null;
   try {
@@ -74,18 +74,18 @@ export function plan(observed: Observed, defaults: Defaults): Plan {
     return { ...NOTHING, situation: { kind: 'Refused', problem: refusal(error) } };
   }
   if (!objects || !credentials) return planExternal(observed);
-  const wanted = [objects.config, objects.service, objects.apiService, objects.deployment];
-  const taken = takenName(wanted, observed.children, server);
+  const desired = [objects.config, objects.service, objects.apiService, objects.deployment];
+  const taken = takenName(desired, observed.children, server);
   if (taken === 'Predecessor')
     return { ...NOTHING, situation: { kind: 'Clearing' }, requeueAfter: CLEARING_RETRY };
   if (taken) {
     const problem = nameTaken(taken.foreign, 'MediaServer');
     return { ...NOTHING, situation: { kind: 'Refused', problem }, requeueAfter: FOREIGN_RETRY };
   }
-  return planLive(observed, objects, wanted.map(stamped));
+  return planLive(observed, objects, desired.map(stamped));
 }
 
-function build(observed: Observed, defaults: Defaults): ServerObjects | null {
+function build(observed: Observation, defaults: Defaults): ServerObjects | null {
   const { server, paths, credentials } = observed;
   const none = { name: '', password: '', secretName: '' };
   const nobody = { publisher: none, viewer: none, operator: none, metrics: none };
@@ -98,16 +98,16 @@ function build(observed: Observed, defaults: Defaults): ServerObjects | null {
 }
 
 /** A server that came to run elsewhere leaves what it had here. */
-function planExternal({ server, children }: Observed): Plan {
+function planExternal({ server, children }: Observation): Plan {
   const deletes = children.filter((child) => ownedBy(child, server.metadata.uid) && !isTerminating(child));
   return { ...NOTHING, situation: { kind: 'External' }, deletes };
 }
 
-function planLive(observed: Observed, objects: ServerObjects, wanted: readonly KubeObject[]): Plan {
+function planLive(observed: Observation, objects: ServerObjects, desired: readonly KubeObject[]): Plan {
   // An object that is held as it was: its change would disconnect the viewers.
-  const due = wanted.filter((object) => {
+  const due = desired.filter((object) => {
     const stored = observed.children.find((child) => sameObject(child, object)) ?? null;
-    return !isKept(readOrigin(stored), readOrigin(object), observed.server.status, observed.now);
+    return !isUpgradeHeld(readOrigin(stored), readOrigin(object), observed.server.status, observed.now);
   });
   const { applies, waits } = judgeAll(due, observed.children, observed.judge);
   return {
@@ -122,13 +122,13 @@ function planLive(observed: Observed, objects: ServerObjects, wanted: readonly K
 }
 
 /** A pod that does not run yet is heard of by its watch. */
-function nextLook({ pod, api, lingering }: Observed): number[] {
+function nextLook({ pod, api, lingering }: Observation): number[] {
   if (apiAddress(pod) === undefined) return [];
   return [api.state === 'Answered' && !lingering ? STEADY : SOON];
 }
 
 /** A running pod is told of a new file: an update of the pod makes kubelet bring it at once instead of within a minute and a half. */
-function fileAnnotation({ pod, children }: Observed, config: KubeObject): Plan['podAnnotations'] {
+function fileAnnotation({ pod, children }: Observation, config: KubeObject): Plan['podAnnotations'] {
   const stored = children.find((child) => sameObject(child, config));
   const hash = contentHash(config.data);
   const told = pod?.metadata.annotations?.[ANNOTATIONS.serverFile];
@@ -138,13 +138,13 @@ function fileAnnotation({ pod, children }: Observed, config: KubeObject): Plan['
   return [{ pod, annotations: { [ANNOTATIONS.serverFile]: hash } }];
 }
 
-function pathChanges({ api, paths }: Observed): Pick<Plan, 'addPaths' | 'removePaths'> {
+function pathChanges({ api, paths }: Observation): Pick<Plan, 'addPaths' | 'removePaths'> {
   if (api.state !== 'Answered') return { addPaths: [], removePaths: [] };
   const there = new Set(api.paths.filter(({ named }) => named).map(({ name }) => name));
-  const wanted = new Set(paths.map(({ name }) => name));
+  const desired = new Set(paths.map(({ name }) => name));
   return {
     addPaths: paths.filter(({ name }) => !there.has(name)),
-    removePaths: [...there].filter((name) => !wanted.has(name) && name !== CATCH_ALL),
+    removePaths: [...there].filter((name) => !desired.has(name) && name !== CATCH_ALL),
   };
 }
 

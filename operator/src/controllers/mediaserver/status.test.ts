@@ -1,12 +1,12 @@
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { describe, expect, it } from 'vitest';
 import { eventsOf } from './events.ts';
-import type { Observed } from './observed.ts';
+import type { Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import { judgeStatus, type Outcome, type ServerStatus } from './status.ts';
 import { answered, pathsOf, podOf, running, serverOf, settled, told, worldOf } from './testing/worlds.ts';
 
-const judge = (world: Observed, outcome: Partial<Outcome> = {}): ServerStatus =>
+const judge = (world: Observation, outcome: Partial<Outcome> = {}): ServerStatus =>
   judgeStatus(
     world,
     plan(world, DEFAULTS).situation,
@@ -37,7 +37,7 @@ const unschedulable = (message: string) =>
   });
 
 describe('Ready', () => {
-  it.each<[string, Observed, string, 'Reconciling' | 'Stalled' | '']>([
+  it.each<[string, Observation, string, 'Reconciling' | 'Stalled' | '']>([
     ['is False while there is no pod', starting, 'False Pending', 'Reconciling'],
     [
       'is False while the pod starts',
@@ -103,7 +103,7 @@ describe('Ready', () => {
 
   it('forgives a server that has answered one late answer, and not a quarter of a minute', () => {
     const well = told(running(serverOf()));
-    const silent = (milliseconds: number): Observed => ({
+    const silent = (milliseconds: number): Observation => ({
       ...well,
       api: { state: 'Silent', error: 'no answer within 3 s', milliseconds },
     });
@@ -140,7 +140,7 @@ describe('where a server is found', () => {
     ]);
   });
 
-  const withService = (spec: Parameters<typeof serverOf>[0], service: object): Observed => {
+  const withService = (spec: Parameters<typeof serverOf>[0], service: object): Observation => {
     const world = running(serverOf({ protocols: ['RTSP'], ...spec }));
     const children = world.children.map((child) =>
       child.metadata.name === 'live-media' && child.kind === 'Service' ? { ...child, ...service } : child,
@@ -150,7 +150,7 @@ describe('where a server is found', () => {
   const nodePort = { spec: { ports: [{ name: 'rtsp', port: 8554, nodePort: 31000 }] } };
   const balancer = { status: { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } } };
 
-  it.each<[string, Observed, string | undefined]>([
+  it.each<[string, Observation, string | undefined]>([
     [
       'by the node of its pod',
       withService({ service: { type: 'NodePort' } }, nodePort),
@@ -189,7 +189,7 @@ describe('where a server is found', () => {
 });
 
 describe('events', () => {
-  const change = (before: Observed, after: Observed): string[] => {
+  const change = (before: Observation, after: Observation): string[] => {
     const world = {
       ...after,
       server: { ...after.server, ...(before.server.status && { status: before.server.status }) },

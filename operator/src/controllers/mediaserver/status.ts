@@ -12,7 +12,7 @@ import type { Defaults } from '@videopush/resources/builders/defaults';
 import { serverEndpoints, serviceName } from '@videopush/resources/builders/mediaserver';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
-import type { Observed } from './observed.ts';
+import type { Observation } from './observation.ts';
 import type { Situation } from './plan.ts';
 import { apiAddress, isReady, podProblem } from './pod.ts';
 
@@ -35,7 +35,7 @@ export interface Judged {
 }
 
 export function judgeStatus(
-  observed: Observed,
+  observed: Observation,
   situation: Situation,
   outcome: Outcome,
   defaults: Defaults,
@@ -51,7 +51,7 @@ export function judgeStatus(
 }
 
 /** Ready, and what goes with it. */
-function readiness(observed: Observed, situation: Situation, outcome: Outcome): ConditionDraft[] {
+function readiness(observed: Observation, situation: Situation, outcome: Outcome): ConditionDraft[] {
   const verdict = judge(observed, situation, outcome);
   if ('true' in verdict) return [draft(CONDITIONS.ready, 'True', verdict.true, verdict.message)];
   const { reason, message, stalled } = verdict;
@@ -61,7 +61,7 @@ function readiness(observed: Observed, situation: Situation, outcome: Outcome): 
 }
 
 function judge(
-  observed: Observed,
+  observed: Observation,
   situation: Situation,
   { refused, missingPaths }: Outcome,
 ): Problem | { true: string; message: string } {
@@ -86,7 +86,7 @@ function judge(
   return { true: REASONS.available, message: 'The server answers' };
 }
 
-function silent({ api, pod }: Observed): Problem {
+function silent({ api, pod }: Observation): Problem {
   const where = `port 9997 of its pod (${apiAddress(pod) ?? 'without an address'})`;
   const why = api.state === 'Silent' ? `: ${api.error}` : '';
   return waits(
@@ -104,11 +104,11 @@ const draft = (type: string, status: 'True' | 'False', reason: string, message: 
   message,
 });
 
-const wasReady = ({ status }: Observed['server']): boolean =>
+const wasReady = ({ status }: Observation['server']): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === CONDITIONS.ready && is === 'True') === true;
 
 function places(
-  { server, children, pod, credentials }: Observed,
+  { server, children, pod, credentials }: Observation,
   situation: Situation,
   defaults: Defaults,
 ): Partial<ServerStatus> {

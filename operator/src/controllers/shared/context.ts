@@ -1,7 +1,7 @@
 /** What the controllers of this operator have beside what the manager gives to every controller. */
 import type { Defaults } from '@videopush/resources/builders/defaults';
+import type { OperatorContext } from '../../runtime/controller-spec.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { OperatorContext } from '../../runtime/part.ts';
 import type { FetchPage } from '../workers/worker-poller.ts';
 import type { DeleteStream } from './jetstream.ts';
 import type { ServerPaths } from './server-paths.ts';

@@ -29,16 +29,16 @@ export const sameObject = (a: KubeObject, b: KubeObject): boolean =>
 export const isTerminating = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
 /**
- * Why the names of `wanted` cannot all be used by `owner`: somebody else has one, or an earlier resource of the owner's name
+ * Why the names of `desired` cannot all be used by `owner`: somebody else has one, or an earlier resource of the owner's name
  * has left one that is about to go. null: all are free or its own.
  */
 export function takenName(
-  wanted: readonly KubeObject[],
+  desired: readonly KubeObject[],
   stored: readonly KubeObject[],
   owner: Owner,
 ): { foreign: KubeObject } | 'Predecessor' | null {
   const taken = stored.filter(
-    (object) => !ownedBy(object, owner.metadata.uid) && wanted.some((one) => sameObject(one, object)),
+    (object) => !ownedBy(object, owner.metadata.uid) && desired.some((one) => sameObject(one, object)),
   );
   const foreign = taken.find((object) => !ownedByPredecessor(object, owner));
   if (foreign) return { foreign };

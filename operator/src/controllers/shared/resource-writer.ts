@@ -4,8 +4,8 @@ import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builde
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import { isNotFound } from '../../kube/errors.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
-import { AppliedBook } from './applied.ts';
 import type { ControlContext } from './context.ts';
+import { DriftDetector } from './drift.ts';
 import type { Problem } from './problem.ts';
 import { sameStatus } from './status.ts';
 import { harmless, refusal } from './writes.ts';
@@ -46,7 +46,7 @@ export interface WriterOptions {
 }
 
 export class ResourceWriter {
-  readonly applied = new AppliedBook();
+  readonly applied = new DriftDetector();
   readonly #context: ControlContext;
   readonly #options: Required<WriterOptions>;
 

@@ -6,7 +6,7 @@ import { ApiError, isConflict, isNotFound, isOtherObject } from '../../kube/erro
 import type { Resource } from '../../kube/resource.ts';
 import type { Problem } from './problem.ts';
 
-/** That it is gone, or another one by now, is what was wanted. */
+/** That it is gone, or another one by now, is what was desired. */
 export async function harmless(write: Promise<unknown>): Promise<void> {
   try {
     await write;

@@ -9,16 +9,16 @@ import { FakeApiServer } from '../../kube/testing/api/server.ts';
 import { SkippingClock } from '../../kube/testing/skipping-clock.ts';
 import { HttpTransport } from '../../kube/transport.ts';
 import { WriteGate } from '../../kube/write-gate.ts';
+import type { Log } from '../../runtime/controller-spec.ts';
 import { Manager } from '../../runtime/manager.ts';
 import { Metrics } from '../../runtime/metrics.ts';
-import type { Log } from '../../runtime/part.ts';
-import { mediaServerPart } from '../mediaserver/index.ts';
+import { mediaServerController } from '../mediaserver/index.ts';
 import type { PathState, ServerApi } from '../mediaserver/kinds/mediamtx/mediamtx-api.ts';
 import type { ControlContext, Shared } from '../shared/context.ts';
 import { loadKey } from '../shared/key.ts';
 import { ServerPaths } from '../shared/server-paths.ts';
-import { videoPushPart } from '../videopush/index.ts';
-import { videoPushSetPart } from '../videopushset/index.ts';
+import { videoPushController } from '../videopush/index.ts';
+import { videoPushSetController } from '../videopushset/index.ts';
 
 const NAMESPACE = 'tv';
 /** How the operator calls itself to the API server. */
@@ -153,13 +153,13 @@ export class OnFake {
     return (await this.as(kind).collection({ namespace: NAMESPACE }).list(page)).items;
   }
 
-  /** The object as soon as it is there and as wanted. */
+  /** The object as soon as it is there and as desired. */
   async sees(
     kind: ResourceKind,
     name: string,
-    wanted: (object: KubeObject) => boolean = () => true,
+    desired: (object: KubeObject) => boolean = () => true,
   ): Promise<KubeObject> {
-    const found = await this.#follow(kind, name, (object) => object !== undefined && wanted(object));
+    const found = await this.#follow(kind, name, (object) => object !== undefined && desired(object));
     return found as KubeObject;
   }
 
@@ -170,7 +170,7 @@ export class OnFake {
   async #follow(
     kind: ResourceKind,
     name: string,
-    wanted: (object: KubeObject | undefined) => boolean,
+    desired: (object: KubeObject | undefined) => boolean,
   ): Promise<KubeObject | undefined> {
     const fieldSelector = `metadata.name=${name}`;
     const collection = this.as(kind).collection({ namespace: NAMESPACE, fieldSelector });
@@ -179,7 +179,7 @@ export class OnFake {
     try {
       const { items, resourceVersion } = await collection.list({ limit: 1, signal });
       last = items[0];
-      if (wanted(last)) return last;
+      if (desired(last)) return last;
       for await (const { type, object } of collection.watch({
         resourceVersion,
         timeoutSeconds: 60,
@@ -187,7 +187,7 @@ export class OnFake {
       })) {
         if (type === 'BOOKMARK') continue;
         last = type === 'DELETED' ? undefined : (object as KubeObject);
-        if (wanted(last)) return last;
+        if (desired(last)) return last;
       }
     } catch (cause) {
       const tail = this.#warnings.slice(-5).join('\n');
@@ -250,12 +250,12 @@ export class OnFake {
       fetchPage: () => Promise.reject(new Error('no worker runs here')),
       deleteStream: async ({ stream }) => void this.deletedStreams.push(stream),
     };
-    const parts = [
-      (context: ControlContext) => mediaServerPart(context, this.#serverApi),
-      videoPushPart,
-      videoPushSetPart,
+    const factories = [
+      (context: ControlContext) => mediaServerController(context, this.#serverApi),
+      videoPushController,
+      videoPushSetController,
     ];
-    for (const part of parts) manager.add((context) => part({ ...context, ...shared }));
+    for (const factory of factories) manager.add((context) => factory({ ...context, ...shared }));
   }
 
   #log(onLeading: () => void): Log {

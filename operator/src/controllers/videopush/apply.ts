@@ -4,11 +4,11 @@ import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '@videopush/resources/
 import type { StreamObjects } from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
-import { judgeAll, requeue } from '../shared/applied.ts';
+import { judgeAll, requeue } from '../shared/drift.ts';
 import { sameObject } from '../shared/ownership.ts';
 import { describeUpdate } from './changes.ts';
 import { type BuiltFacts, type Plan, planFor, type Situation } from './decision.ts';
-import type { Observed } from './observed.ts';
+import type { Observation } from './observation.ts';
 import { isOver, podOf } from './pods.ts';
 import { placeOfQueue, releaseQueue } from './queue.ts';
 
@@ -50,7 +50,7 @@ function putBack({ kind, metadata: { name } }: KubeObject): EventWords {
  * A running pod learns of a new configuration of its encoder by an annotation: an update of the pod makes the kubelet bring
  * the file at once instead of within a minute and a half.
  */
-function encoderAnnotations({ config, pods }: Observed, objects: StreamObjects): Plan['podAnnotations'] {
+function encoderAnnotations({ config, pods }: Observation, objects: StreamObjects): Plan['podAnnotations'] {
   const pod = podOf(pods, 'encoder');
   const hash = objects.hashes.encoder;
   const told = pod?.metadata.annotations?.[ANNOTATIONS.encoderConfig];
@@ -63,7 +63,7 @@ const dataOf = (config: KubeObject): string | undefined =>
   (config as { data?: Record<string, string> }).data?.[ENCODER.key];
 
 /** The finalizer is set before the stream in JetStream can exist, and is removed after it. */
-function queueSteps(observed: Observed, defaults: Defaults, objects: StreamObjects): Partial<Plan> {
+function queueSteps(observed: Observation, defaults: Defaults, objects: StreamObjects): Partial<Plan> {
   if (placeOfQueue(objects.config) === null) return releaseQueue(observed, defaults);
   const held = observed.push.metadata.finalizers?.includes(JETSTREAM_FINALIZER);
   return held || observed.push.spec.suspend ? {} : { finalizers: [JETSTREAM_FINALIZER] };

@@ -13,7 +13,7 @@ import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
 import { sameObject } from '../shared/ownership.ts';
 import type { BuiltFacts } from './decision.ts';
-import type { StoredPush, Workload } from './observed.ts';
+import type { StoredPush, Workload } from './observation.ts';
 import { goesOnInQueue } from './queue.ts';
 
 /** Paths such as `spec.video.bitrateKbps`; null when it is not known what was applied. `spec.suspend` is no property of the video. */
@@ -45,9 +45,9 @@ function otherCause(before: KubeObject, after: KubeObject): string | null {
 }
 
 function consequence(config: KubeObject, objects: StreamObjects, stored: readonly Workload[]): string {
-  const moved = objects.workloads.filter((wanted) => {
-    const same = stored.find((workload) => sameObject(workload, wanted));
-    return !same || templateHash(same) !== templateHash(wanted);
+  const moved = objects.workloads.filter((desired) => {
+    const same = stored.find((workload) => sameObject(workload, desired));
+    return !same || templateHash(same) !== templateHash(desired);
   });
   if (moved.some(({ kind }) => kind === 'Job'))
     return goesOnInQueue(config, objects.config)

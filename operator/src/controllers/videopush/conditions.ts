@@ -6,8 +6,8 @@ import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
 import { ownedBy } from '../shared/ownership.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role } from '../workers/worker-facts.ts';
-import { inClusterWords } from './cluster-words.ts';
-import type { Observed, Workload } from './observed.ts';
+import { readableFacts } from './messages.ts';
+import type { Observation, Workload } from './observation.ts';
 import { hasSucceeded, type RoleView, roleView } from './pods.ts';
 
 /** Ready with what stands in its way, or without. */
@@ -22,7 +22,7 @@ export interface Verdict {
 
 /** A stream as its pods and pages show it. */
 export interface LiveView {
-  observed: Observed;
+  observed: Observation;
   decoder: RoleView;
   encoder: RoleView;
   /** what may explain why it does not get well */
@@ -31,10 +31,10 @@ export interface LiveView {
 
 type Check = (view: LiveView) => Verdict | null;
 
-export function liveView(observed: Observed, trouble: Problem | undefined): LiveView {
+export function liveView(observed: Observation, trouble: Problem | undefined): LiveView {
   const view = (role: Role): RoleView => {
     const facts = observed.workers[role];
-    return roleView(observed.pods, role, facts && inClusterWords(facts, observed.push.spec));
+    return roleView(observed.pods, role, facts && readableFacts(facts, observed.push.spec));
   };
   return { observed, decoder: view('decoder'), encoder: view('encoder'), trouble };
 }
@@ -191,7 +191,7 @@ function paced({ encoder, observed }: LiveView): ConditionDraft {
   return { type, status: 'Unknown', reason: REASONS.unknown, message: 'Nothing has been measured yet' };
 }
 
-function incomplete({ push }: Observed): ConditionDraft {
+function incomplete({ push }: Observation): ConditionDraft {
   const type = CONDITIONS.complete;
   if (effectiveOnEnd((push as VideoPush).spec.source) !== 'Complete')
     return { type, status: 'False', reason: 'Endless', message: 'The stream has no end' };

@@ -15,12 +15,12 @@ import { RestartCounter } from '../workers/restart-counter.ts';
 import { WorkerPoller } from '../workers/worker-poller.ts';
 import type { Plan } from './decision.ts';
 import { eventsOf } from './events.ts';
+import type { StreamIndexes } from './indexes.ts';
+import type { Observation, StoredPush } from './observation.ts';
 import { type Lookup, observe } from './observe.ts';
-import type { Observed, StoredPush } from './observed.ts';
 import { plan } from './plan.ts';
 import { leftBehind } from './queue.ts';
 import { judgeStatus } from './status.ts';
-import type { StreamIndexes } from './stores.ts';
 
 /** What came of a plan. */
 interface Outcome {
@@ -72,7 +72,7 @@ export class VideoPushController {
     this.#lookup.poller.clear();
   }
 
-  async #carryOut(observed: Observed, decision: Plan, signal: AbortSignal): Promise<Outcome> {
+  async #carryOut(observed: Observation, decision: Plan, signal: AbortSignal): Promise<Outcome> {
     const { finalizers, deletes, leftQueue, applies, podAnnotations, jetStreamDeletes } = decision;
     const { push } = observed;
     if (finalizers && finalizers.length > 0) await this.#setFinalizers(push, finalizers, signal);
@@ -113,7 +113,7 @@ export class VideoPushController {
 
   /** One write of the status when it says something new, then the events: never of what was not stored. */
   async #tell(
-    observed: Observed,
+    observed: Observation,
     { situation, events }: Plan,
     refused: Problem | null,
     signal: AbortSignal,

@@ -4,13 +4,13 @@ import type { JetStreamPlace, StreamObjects } from '@videopush/resources/builder
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
 import type { Problem } from '../shared/problem.ts';
-import type { Observed, Workload } from './observed.ts';
+import type { Desired } from './desired.ts';
+import type { Observation, Workload } from './observation.ts';
 import type { Pod } from './pods.ts';
-import type { Wanted } from './wanted.ts';
 
 /** What was observed, and what more than one step asks about it. */
 export interface Facts {
-  observed: Observed;
+  observed: Observation;
   defaults: Defaults;
   /** workloads of this very stream */
   mine: readonly Workload[];
@@ -18,7 +18,7 @@ export interface Facts {
   changes: readonly string[] | null;
   /** everything was sent, and the source is still the one that was sent */
   completed: boolean;
-  desired: Wanted;
+  desired: Desired;
   /** what a new stream has to wait for */
   gate: Problem | null;
 }

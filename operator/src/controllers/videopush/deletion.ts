@@ -4,7 +4,7 @@ import { JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { EventWords } from '../../kube/events.ts';
 import { isTerminating, ownedBy } from '../shared/ownership.ts';
 import { type Plan, planFor } from './decision.ts';
-import type { Observed } from './observed.ts';
+import type { Observation } from './observation.ts';
 import { isOver } from './pods.ts';
 import { leftBehind, placeOfQueue } from './queue.ts';
 
@@ -15,7 +15,7 @@ const RETRY = 5_000;
 /** Pods that do not end are not waited for longer, milliseconds: their node is lost. */
 const MOST_PODS = 90_000;
 
-export function planDeletion(observed: Observed, defaults: Defaults): Plan {
+export function planDeletion(observed: Observation, defaults: Defaults): Plan {
   const { push, workloads, pods, now } = observed;
   const base = planFor({ kind: 'Terminating' });
   if (!push.metadata.finalizers?.includes(JETSTREAM_FINALIZER)) return base;

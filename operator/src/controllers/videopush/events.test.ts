@@ -1,7 +1,7 @@
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { expect, it } from 'vitest';
 import { eventsOf } from './events.ts';
-import type { Observed } from './observed.ts';
+import type { Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import { judgeStatus } from './status.ts';
 import { pushOf, serverOf, worldOf } from './testing/worlds.ts';
@@ -9,7 +9,7 @@ import { pushOf, serverOf, worldOf } from './testing/worlds.ts';
 const push = pushOf({ outputs: [{ name: 'main', serverRef: { name: 'live' } }] });
 const served = (more: Parameters<typeof serverOf>[1]) => ({ servers: { live: serverOf('live', more) } });
 
-function events(world: Observed): string[] {
+function events(world: Observation): string[] {
   const { situation } = plan(world, DEFAULTS);
   const judged = judgeStatus(world, situation, DEFAULTS);
   return eventsOf(world, situation, judged).map(({ type, reason }) => `${type} ${reason}`);

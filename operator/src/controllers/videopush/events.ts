@@ -5,7 +5,7 @@ import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
 import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
 import type { EventWords } from '../../kube/events.ts';
 import type { Situation } from './decision.ts';
-import type { Observed } from './observed.ts';
+import type { Observation } from './observation.ts';
 import { hasSucceeded } from './pods.ts';
 import type { Judged, PushStatus } from './status.ts';
 
@@ -24,7 +24,11 @@ const warning = (reason: string, action: string, note: string): EventWords => ({
   note,
 });
 
-export function eventsOf(observed: Observed, situation: Situation, { status, ready }: Judged): EventWords[] {
+export function eventsOf(
+  observed: Observation,
+  situation: Situation,
+  { status, ready }: Judged,
+): EventWords[] {
   if (situation.kind === 'Terminating') return [];
   const before = observed.push.status ?? {};
   const lost = situation.kind === 'Live' ? losses(before, status) : [];
@@ -89,7 +93,7 @@ function courses(before: PushStatus, after: PushStatus): EventWords[] {
   return events;
 }
 
-function restarts({ push, pods }: Observed, before: PushStatus, after: PushStatus): EventWords[] {
+function restarts({ push, pods }: Observation, before: PushStatus, after: PushStatus): EventWords[] {
   const grown = before.restarts !== undefined && (after.restarts ?? 0) > before.restarts;
   const events = grown
     ? [warning('Restarted', 'Restart', 'A process of the stream ended and was started again')]

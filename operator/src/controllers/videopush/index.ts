@@ -4,15 +4,15 @@ import { LABELS } from '@videopush/resources/builders/names';
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS } from '../../kube/kinds.ts';
-import type { ControllerPart } from '../../runtime/part.ts';
+import type { ControllerSpec } from '../../runtime/controller-spec.ts';
 import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';
 import { VideoPushController } from './controller.ts';
-import { keyOfPod, serverKeys, streamIndexes } from './stores.ts';
+import { keyOfPod, serverKeys, streamIndexes } from './indexes.ts';
 
 export const VIDEO_PUSH_CONTROLLER = 'videopush';
 
-export function videoPushPart(context: ControlContext): ControllerPart {
+export function videoPushController(context: ControlContext): ControllerSpec {
   const indexes = streamIndexes(context);
   const wake = (key: string): void => context.enqueueAfter(VIDEO_PUSH_CONTROLLER, key, 0);
   const controller = new VideoPushController(context, indexes, wake);

@@ -10,19 +10,19 @@ import { configName, runsToEnd } from '@videopush/resources/builders/videopush';
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
-import type { AppliedBook } from '../shared/applied.ts';
 import type { ControlContext } from '../shared/context.ts';
+import type { DriftDetector } from '../shared/drift.ts';
 import type { RestartCounter, RestartSample } from '../workers/restart-counter.ts';
 import type { Role } from '../workers/worker-facts.ts';
 import type { PollTarget, WorkerPoller } from '../workers/worker-poller.ts';
-import type { Observed, ObservedServer, StoredPush, Workload } from './observed.ts';
+import type { StreamIndexes } from './indexes.ts';
+import type { Observation, ObservedServer, StoredPush, Workload } from './observation.ts';
 import { containerOf, containerStatus, type Pod, podOf, roleView } from './pods.ts';
-import type { StreamIndexes } from './stores.ts';
 
 export interface Lookup {
   context: ControlContext;
   indexes: StreamIndexes;
-  applied: AppliedBook;
+  applied: DriftDetector;
   poller: WorkerPoller;
   restarts: RestartCounter;
 }
@@ -30,7 +30,7 @@ export interface Lookup {
 const ROLES: readonly Role[] = ['decoder', 'encoder'];
 const PORTS: Record<Role, number> = { decoder: DECODER.port, encoder: ENCODER.port };
 
-export async function observe(push: StoredPush, lookup: Lookup, signal: AbortSignal): Promise<Observed> {
+export async function observe(push: StoredPush, lookup: Lookup, signal: AbortSignal): Promise<Observation> {
   const { context, indexes, applied, poller } = lookup;
   const key = keyOfPush(push);
   const pods = indexes.pods.get(key).filter(isWorkloadPod) as Pod[];
@@ -56,8 +56,8 @@ export async function observe(push: StoredPush, lookup: Lookup, signal: AbortSig
       push.status?.restarts ?? 0,
       restartSamples(pods, workers),
     ),
-    judge: (wanted: KubeObject, stored: KubeObject | null) =>
-      applied.judge(wanted, stored, context.clock.now()),
+    judge: (desired: KubeObject, stored: KubeObject | null) =>
+      applied.judge(desired, stored, context.clock.now()),
     now: context.clock.date(),
   });
 }
@@ -116,7 +116,7 @@ async function findServers(
   push: StoredPush,
   context: ControlContext,
   signal: AbortSignal,
-): Promise<Observed['servers']> {
+): Promise<Observation['servers']> {
   const names = new Set(push.spec.outputs.flatMap(({ serverRef }) => serverRef?.name ?? []));
   const found: Record<string, ObservedServer | null> = {};
   for (const name of names) {
@@ -135,14 +135,14 @@ async function seenServer(
   const { name, uid = '' } = server.metadata;
   const external = server.spec.type === 'External';
   const mine = push.spec.outputs.filter(({ serverRef }) => serverRef?.name === name);
-  const wanted = mine.map((output) => outputPath(push as unknown as VideoPush, output));
+  const desired = mine.map((output) => outputPath(push as unknown as VideoPush, output));
   const ready = server.status?.conditions?.some(
     ({ type, status }) => type === CONDITIONS.ready && status === 'True',
   );
   return {
     server,
     ready: ready === true,
-    missingPaths: external ? [] : wanted.filter((path) => !paths.get(uid, path)),
+    missingPaths: external ? [] : desired.filter((path) => !paths.get(uid, path)),
     publishSecret: external
       ? undefined
       : publishSecret({ server, credentials: serverCredentials(await key(signal), server) }),
@@ -155,7 +155,7 @@ async function findClaim(
   pods: readonly Pod[],
   context: ControlContext,
   signal: AbortSignal,
-): Promise<Observed['claim']> {
+): Promise<Observation['claim']> {
   const name = push.spec.source.persistentVolumeClaim?.claimName;
   const { problem } = roleView(pods, 'decoder', null);
   if (name === undefined || problem?.reason !== REASONS.unschedulable) return null;
@@ -177,7 +177,7 @@ function pollTargets(pods: readonly Pod[]): PollTarget[] {
   });
 }
 
-function restartSamples(pods: readonly Pod[], workers: Observed['workers']): RestartSample[] {
+function restartSamples(pods: readonly Pod[], workers: Observation['workers']): RestartSample[] {
   return pods.flatMap((pod) =>
     ROLES.filter((role) => containerOf(pod, role)).flatMap((role) => {
       const id = `${pod.metadata.uid}/${role}`;

@@ -4,7 +4,7 @@ import { ANNOTATIONS, JETSTREAM_FINALIZER } from '@videopush/resources/builders/
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { FOREIGN_RETRY } from '../shared/ownership.ts';
-import type { Observed, StoredPush, Workload } from './observed.ts';
+import type { Observation, StoredPush, Workload } from './observation.ts';
 import { plan } from './plan.ts';
 import {
   after,
@@ -27,7 +27,7 @@ import {
 const names = (objects: readonly KubeObject[]): string[] =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
-const workload = (world: Observed, index = 0): Workload => world.workloads[index] as Workload;
+const workload = (world: Observation, index = 0): Workload => world.workloads[index] as Workload;
 const spec = (object: KubeObject | undefined): Record<string, unknown> =>
   object?.spec as Record<string, unknown>;
 
@@ -127,7 +127,7 @@ describe('a server', () => {
 });
 
 describe('a running stream', () => {
-  it('that is as it is wanted is left alone', () => {
+  it('that is as it is desired is left alone', () => {
     const decision = plan(running(pushOf()), DEFAULTS);
     expect(decision.applies).toEqual([]);
     expect(decision.podAnnotations).toEqual([]);
@@ -257,7 +257,7 @@ describe('suspension', () => {
 describe('a completed stream', () => {
   const done = finished(running(pushOf({ source: FILM })));
 
-  it.each<[string, Observed]>([
+  it.each<[string, Observation]>([
     ['as it is', done],
     [
       'with other labels',
@@ -379,7 +379,7 @@ describe('a new version of the operator', () => {
 });
 
 describe('deletion', () => {
-  const deleted = (world: Observed, secondsAgo: number): Observed => {
+  const deleted = (world: Observation, secondsAgo: number): Observation => {
     const deletionTimestamp = new Date(NOW.getTime() - secondsAgo * 1000).toISOString();
     return { ...world, push: { ...world.push, metadata: { ...world.push.metadata, deletionTimestamp } } };
   };

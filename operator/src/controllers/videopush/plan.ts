@@ -3,7 +3,6 @@ import { readOrigin, templateHash } from '@videopush/resources/builders/applied'
 import { CONDITIONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import type { KubeObject } from '@videopush/resources/objects';
-import { isKept, UNWELL } from '../shared/kept.ts';
 import {
   FOREIGN_RETRY,
   isTerminating,
@@ -12,14 +11,15 @@ import {
   sameObject,
   takenName,
 } from '../shared/ownership.ts';
+import { isUpgradeHeld, UNWELL } from '../shared/upgrade-hold.ts';
 import { planApplies } from './apply.ts';
 import { specChanges } from './changes.ts';
 import { type BuiltFacts, clearing, type Facts, type Plan, planFor } from './decision.ts';
 import { planDeletion } from './deletion.ts';
-import type { Observed, Workload } from './observed.ts';
+import { completedJob, desiredObjects, serverGate } from './desired.ts';
+import type { Observation, Workload } from './observation.ts';
 import { isOver, type Pod } from './pods.ts';
 import { placeLeft, releaseQueue } from './queue.ts';
-import { completedJob, serverGate, want } from './wanted.ts';
 
 /** The plan of a stream that a step is about; null: it is not. */
 type Step<F extends Facts> = (facts: F) => Plan | null;
@@ -29,7 +29,7 @@ const STEPS: readonly Step<Facts>[] = [completed, suspendedUnbuilt, unusable, un
 /** What stands between the objects and their apply, in this order. */
 const OBJECT_STEPS: readonly Step<BuiltFacts>[] = [nameInUse, upgradeHeld, obsolete, missing];
 
-export function plan(observed: Observed, defaults: Defaults): Plan {
+export function plan(observed: Observation, defaults: Defaults): Plan {
   if (isTerminating(observed.push)) return planDeletion(observed, defaults);
   const facts = factsOf(observed, defaults);
   const decided = first(STEPS, facts);
@@ -49,7 +49,7 @@ function first<F extends Facts>(steps: readonly Step<F>[], facts: F): Plan | nul
   return null;
 }
 
-function factsOf(observed: Observed, defaults: Defaults): Facts {
+function factsOf(observed: Observation, defaults: Defaults): Facts {
   const { push, config, workloads } = observed;
   const mine = workloads.filter((workload) => ownedBy(workload, push.metadata.uid));
   const changes = specChanges(config, push);
@@ -60,13 +60,13 @@ function factsOf(observed: Observed, defaults: Defaults): Facts {
     mine,
     changes,
     completed,
-    desired: want(observed, defaults, completed),
+    desired: desiredObjects(observed, defaults, completed),
     gate: serverGate(observed),
   };
 }
 
 /** A completed stream stays completed until its source changes. */
-function isCompleted({ push }: Observed, mine: readonly Workload[], changes: Facts['changes']): boolean {
+function isCompleted({ push }: Observation, mine: readonly Workload[], changes: Facts['changes']): boolean {
   const recorded = push.status?.conditions?.some(
     ({ type, status }) => type === CONDITIONS.complete && status === 'True',
   );
@@ -114,7 +114,7 @@ function nameInUse({ observed: { push, config, workloads }, objects }: BuiltFact
 /** What runs was applied by another version or other settings of the operator, and the resource is as it was then. */
 function upgradeHeld({ observed: { push, config, now }, objects, changes }: BuiltFacts): Plan | null {
   if (push.spec.suspend || changes?.length !== 0) return null;
-  if (!isKept(readOrigin(config), readOrigin(objects.config), push.status, now)) return null;
+  if (!isUpgradeHeld(readOrigin(config), readOrigin(objects.config), push.status, now)) return null;
   return { ...planFor({ kind: 'Live' }), requeueAfter: UNWELL };
 }
 
@@ -144,7 +144,7 @@ function missing({ observed, objects, mine, gate }: BuiltFacts): Plan | null {
 const MAX_TERMINATING = 60_000;
 
 /** Whether a pod of a workload that is gone still sends, or may. */
-function isInTheWay(pod: Pod, { now }: Observed, mine: readonly Workload[]): boolean {
+function isInTheWay(pod: Pod, { now }: Observation, mine: readonly Workload[]): boolean {
   if (isOver(pod)) return false;
   const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller);
   const ofStored = mine.some(({ kind, metadata: { name, uid } }) =>

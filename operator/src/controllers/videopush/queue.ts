@@ -7,7 +7,7 @@ import { type JetStreamPlace, natsAddressOf } from '@videopush/resources/builder
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
 import { CLEARING_RETRY, type Plan } from './decision.ts';
-import type { Observed, StoredPush } from './observed.ts';
+import type { Observation, StoredPush } from './observation.ts';
 import { containerOf, isOver } from './pods.ts';
 
 /**
@@ -46,7 +46,7 @@ export const leftBehind = (why: string): EventWords => ({
 });
 
 /** Deletes the stream in JetStream that is not used any more, once no decoder is left that could create it again. */
-export function releaseQueue({ push, pods, config }: Observed, defaults: Defaults): Partial<Plan> {
+export function releaseQueue({ push, pods, config }: Observation, defaults: Defaults): Partial<Plan> {
   if (!push.metadata.finalizers?.includes(JETSTREAM_FINALIZER)) return {};
   const decoders = pods.filter((pod) => containerOf(pod, 'decoder') && !containerOf(pod, 'encoder'));
   if (decoders.some((pod) => !isOver(pod))) return { requeueAfter: CLEARING_RETRY };

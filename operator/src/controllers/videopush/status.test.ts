@@ -2,7 +2,7 @@ import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { describe, expect, it } from 'vitest';
 import { sameStatus } from '../shared/status.ts';
 import { eventsOf } from './events.ts';
-import type { Observed } from './observed.ts';
+import type { Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import type { ContainerStatus } from './pods.ts';
 import { judgeStatus, type PushStatus } from './status.ts';
@@ -25,10 +25,10 @@ import {
   worldOf,
 } from './testing/worlds.ts';
 
-const judge = (world: Observed): PushStatus =>
+const judge = (world: Observation): PushStatus =>
   judgeStatus(world, plan(world, DEFAULTS).situation, DEFAULTS).status;
 
-const events = (world: Observed): string[] => {
+const events = (world: Observation): string[] => {
   const { situation } = plan(world, DEFAULTS);
   return eventsOf(world, situation, judgeStatus(world, situation, DEFAULTS)).map(({ reason }) => reason);
 };
@@ -39,7 +39,7 @@ const of = ({ conditions = [] }: PushStatus, type: string): string => {
 };
 
 /** Ready, Reconciling, Stalled. */
-const summary = (world: Observed): string[] => {
+const summary = (world: Observation): string[] => {
   const status = judge(world);
   return ['Ready', 'Reconciling', 'Stalled'].map((type) => of(status, type));
 };
@@ -62,7 +62,7 @@ describe('Ready', () => {
   });
   const missing = 'persistentvolumeclaim "films" not found';
 
-  it.each<[string, Observed, string, string]>([
+  it.each<[string, Observation, string, string]>([
     ['is False while the first pod is being made', after(worldOf(pushOf())), 'False Pending', 'Reconciling'],
     [
       'is False while its containers start',
@@ -262,7 +262,7 @@ describe('the aspects', () => {
   const withFacts = (
     decoder: Parameters<typeof factsOf>[0],
     encoder: Parameters<typeof factsOf>[0],
-  ): Observed => ({
+  ): Observation => ({
     ...live,
     workers: { decoder: factsOf(decoder), encoder: factsOf(encoder) },
   });
@@ -327,7 +327,7 @@ describe('a status', () => {
   });
 
   it('is not written again for a number in a message', () => {
-    const silent = (seconds: number): Observed => {
+    const silent = (seconds: number): Observation => {
       const fault = { code: 'SourceTimeout', message: `no packet for ${seconds} s`, permanent: false };
       return {
         ...live,
@@ -352,7 +352,7 @@ describe('a status', () => {
 });
 
 describe('events', () => {
-  const withFault = (code: string): Observed => {
+  const withFault = (code: string): Observation => {
     const fault = { code, message: 'gone', permanent: false };
     return { ...live, workers: { decoder: factsOf({ ready: notReady(code), fault }), encoder: factsOf() } };
   };

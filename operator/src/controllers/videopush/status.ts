@@ -23,9 +23,9 @@ import {
   type Verdict,
 } from './conditions.ts';
 import type { Situation } from './decision.ts';
-import type { Observed } from './observed.ts';
+import { completedJob, contextOf } from './desired.ts';
+import type { Observation } from './observation.ts';
 import { containerOf } from './pods.ts';
-import { completedJob, contextOf } from './wanted.ts';
 
 export type PushStatus = NonNullable<VideoPush['status']>;
 
@@ -36,7 +36,7 @@ export interface Judged {
 
 /** `failure`: what the API server said when the plan was carried out. */
 export function judgeStatus(
-  observed: Observed,
+  observed: Observation,
   situation: Situation,
   defaults: Defaults,
   failure: Problem | null = null,
@@ -104,7 +104,7 @@ function aspectDrafts(situation: Situation, view: LiveView, { reason, message }:
 }
 
 function facts(
-  observed: Observed,
+  observed: Observation,
   situation: Situation,
   view: LiveView,
   defaults: Defaults,
@@ -137,12 +137,12 @@ function decoderPlace({ decoder: { pod }, encoder }: LiveView): PushStatus['deco
   return without({ podName: pod.metadata.name, nodeName: pod.spec?.nodeName });
 }
 
-function completionTime({ push, workloads, now }: Observed): string {
+function completionTime({ push, workloads, now }: Observation): string {
   return push.status?.completionTime ?? completedJob(workloads)?.status?.completionTime ?? seconds(now);
 }
 
 /** As they were when they cannot be said: a server that is gone may come back. */
-function outputsOf(observed: Observed, defaults: Defaults): PushStatus['outputs'] {
+function outputsOf(observed: Observation, defaults: Defaults): PushStatus['outputs'] {
   try {
     return streamOutputs(contextOf(observed, defaults));
   } catch (error) {

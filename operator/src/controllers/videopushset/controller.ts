@@ -11,14 +11,14 @@ import type { ControlContext } from '../shared/context.ts';
 import { ownedBy } from '../shared/ownership.ts';
 import type { Problem } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter, typed } from '../shared/resource-writer.ts';
-import type { Observed, StoredMember, StoredSet } from './observed.ts';
+import type { Observation, StoredMember, StoredSet } from './observation.ts';
 import { type Plan, plan } from './plan.ts';
 import { judgeStatus } from './status.ts';
 
 /** Writes at a time: a set of a thousand must not keep the streams' own controller from the API server. */
 const AT_A_TIME = 8;
 
-interface Wanted {
+interface Desired {
   uid: string;
   generation: number;
   members: readonly KubeObject[];
@@ -29,7 +29,7 @@ export class VideoPushSetController {
   readonly #membersBySet: Index;
   readonly #writer: ResourceWriter;
   /** by key: building and hashing a thousand members for each of their own changes would be a second's work */
-  readonly #wanted = new Map<string, Wanted>();
+  readonly #desired = new Map<string, Desired>();
 
   /** `membersBySet`: streams by namespace/name of the set that controls them. */
   constructor(context: ControlContext, membersBySet: Index) {
@@ -46,7 +46,7 @@ export class VideoPushSetController {
     const set = this.#context.store(VIDEO_PUSH_SETS).get(key) as StoredSet | undefined;
     // Of a set that is deleted, the cluster deletes the streams.
     if (!set || set.metadata.deletionTimestamp) {
-      this.#wanted.delete(key);
+      this.#desired.delete(key);
       return undefined;
     }
     const observed = this.#observe(key, set);
@@ -56,17 +56,17 @@ export class VideoPushSetController {
     return nextReconcile(refused, decision.requeueAfter);
   }
 
-  #observe(key: string, set: StoredSet): Observed {
+  #observe(key: string, set: StoredSet): Observation {
     const { clock } = this.#context;
-    const wanted = this.#members(key, typed(set, VIDEO_PUSH_SETS));
+    const desired = this.#members(key, typed(set, VIDEO_PUSH_SETS));
     const pushes = this.#context.store(VIDEO_PUSHES);
-    const found = wanted.flatMap(({ metadata: { namespace, name } }): [string, StoredMember][] => {
+    const found = desired.flatMap(({ metadata: { namespace, name } }): [string, StoredMember][] => {
       const stored = pushes.get(`${namespace}/${name}`);
       return stored ? [[name, stored as StoredMember]] : [];
     });
     return Object.freeze({
       set: typed(set, VIDEO_PUSH_SETS),
-      wanted,
+      desired,
       stored: new Map(found),
       owned: this.#membersBySet
         .get(key)
@@ -79,11 +79,11 @@ export class VideoPushSetController {
 
   #members(key: string, set: StoredSet): readonly KubeObject[] {
     const { uid, generation = 0 } = set.metadata;
-    const known = this.#wanted.get(key);
+    const known = this.#desired.get(key);
     if (known?.uid === uid && known.generation === generation) return known.members;
     const built = buildMembers(set as Parameters<typeof buildMembers>[0]) as unknown as KubeObject[];
     const members = built.map(stamped);
-    this.#wanted.set(key, { uid, generation, members });
+    this.#desired.set(key, { uid, generation, members });
     return members;
   }
 
@@ -99,7 +99,7 @@ export class VideoPushSetController {
 
   /** One write of the status when it says something new, then the events: never of what was not stored. */
   async #tell(
-    observed: Observed,
+    observed: Observation,
     decision: Plan,
     refused: Problem | null,
     signal: AbortSignal,

@@ -1,7 +1,7 @@
 /** The controller of VideoPushSets: what it watches, and how the manager runs it. */
 import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
-import type { ControllerPart } from '../../runtime/part.ts';
+import type { ControllerSpec } from '../../runtime/controller-spec.ts';
 import { ownerKeys, toItself } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';
 import { VideoPushSetController } from './controller.ts';
@@ -12,7 +12,7 @@ export const VIDEO_PUSH_SET_CONTROLLER = 'videopushset';
 /** A set of a thousand streams may take its time on a slow API server; what it has not done then, the next reconcile does. */
 const DEADLINE = 120_000;
 
-export function videoPushSetPart(context: ControlContext): ControllerPart {
+export function videoPushSetController(context: ControlContext): ControllerSpec {
   const setOf = (member: KubeObject): string[] => ownerKeys(member, VIDEO_PUSH_SETS);
   context.store(VIDEO_PUSH_SETS);
   const controller = new VideoPushSetController(context, context.store(VIDEO_PUSHES).index(setOf));

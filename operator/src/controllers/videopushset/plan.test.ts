@@ -4,8 +4,8 @@ import { LABELS } from '@videopush/resources/builders/names';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
-import { AppliedBook } from '../shared/applied.ts';
-import type { Observed, StoredMember, StoredSet } from './observed.ts';
+import { DriftDetector } from '../shared/drift.ts';
+import type { Observation, StoredMember, StoredSet } from './observation.ts';
 import { listOf, plan } from './plan.ts';
 import { judgeStatus, type SetStatus, standing } from './status.ts';
 
@@ -55,34 +55,34 @@ function stored(member: KubeObject, words: Words = {}): StoredMember {
   }) as StoredMember;
 }
 
-function worldOf(set: StoredSet, members: readonly StoredMember[]): Observed {
-  const book = new AppliedBook();
+function worldOf(set: StoredSet, members: readonly StoredMember[]): Observation {
+  const detector = new DriftDetector();
   const names = new Map(members.map((member) => [member.metadata.name, member]));
-  const wanted = membersOf(set);
+  const desired = membersOf(set);
   return {
     set,
-    wanted,
+    desired,
     stored: new Map(
-      wanted.flatMap(({ metadata: { name } }) => {
+      desired.flatMap(({ metadata: { name } }) => {
         const found = names.get(name);
         return found ? [[name, found] as const] : [];
       }),
     ),
     owned: members.filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === 'set-uid'),
-    judge: (wanted, stored) => book.judge(wanted, stored, 0),
+    judge: (desired, stored) => detector.judge(desired, stored, 0),
     now: NOW,
   };
 }
 
-const full = (set: StoredSet, words: Words[] = []): Observed =>
+const full = (set: StoredSet, words: Words[] = []): Observation =>
   worldOf(
     set,
     membersOf(set).map((member, index) => stored(member, words[index])),
   );
 
 const names = (objects: readonly KubeObject[]): string[] => objects.map(({ metadata }) => metadata.name);
-const status = (world: Observed): SetStatus => judgeStatus(world, plan(world), null).status;
-const summary = (world: Observed): string[] =>
+const status = (world: Observation): SetStatus => judgeStatus(world, plan(world), null).status;
+const summary = (world: Observation): string[] =>
   ['Ready', 'Reconciling', 'Stalled'].map((type) => {
     const found = status(world).conditions?.find((condition) => condition.type === type);
     return found ? `${found.status} ${found.reason}` : 'absent';
@@ -194,7 +194,7 @@ describe('the status of a set', () => {
     expect(status(worldOf(set, [newer])).readyReplicas).toBe(0);
   });
 
-  it.each<[string, Observed, string[]]>([
+  it.each<[string, Observation, string[]]>([
     ['all are ready', full(setOf(3)), ['True Running', 'absent', 'absent']],
     ['none is asked for', full(setOf(0)), ['True Running', 'absent', 'absent']],
     ['some are being made', worldOf(setOf(3), []), ['False Updating', 'True Updating', 'absent']],

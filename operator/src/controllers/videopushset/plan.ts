@@ -2,12 +2,12 @@
 
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
-import { requeue } from '../shared/applied.ts';
+import { requeue } from '../shared/drift.ts';
 import { FOREIGN_RETRY, isTerminating, ownedBy, ownedByPredecessor } from '../shared/ownership.ts';
-import type { Observed, StoredMember } from './observed.ts';
+import type { Observation, StoredMember } from './observation.ts';
 
 export interface Plan {
-  /** only what is not stored as it is wanted; missing ones first, in the order of the sources */
+  /** only what is not stored as it is desired; missing ones first, in the order of the sources */
   applies: readonly KubeObject[];
   /** by uid, in the background, the last sources first */
   deletes: readonly StoredMember[];
@@ -20,10 +20,10 @@ export interface Plan {
   requeueAfter?: number;
 }
 
-export function plan(observed: Observed): Plan {
-  const { set, wanted, stored, owned, judge } = observed;
+export function plan(observed: Observation): Plan {
+  const { set, desired, stored, owned, judge } = observed;
   const { uid } = set.metadata;
-  const names = new Set(wanted.map(({ metadata }) => metadata.name));
+  const names = new Set(desired.map(({ metadata }) => metadata.name));
   const deletes = owned
     .filter((member) => !names.has(member.metadata.name) && !isTerminating(member))
     .sort((a, b) => -compareNames(a.metadata.name, b.metadata.name));
@@ -32,7 +32,7 @@ export function plan(observed: Observed): Plan {
   const missing: KubeObject[] = [];
   const changed: KubeObject[] = [];
   const waits: number[] = [];
-  for (const member of wanted) {
+  for (const member of desired) {
     const { name } = member.metadata;
     const before = stored.get(name) ?? null;
     if (before && !ownedBy(before, uid)) {

@@ -12,7 +12,7 @@ import { LABELS } from '@videopush/resources/builders/names';
 import { isTerminating } from '../shared/ownership.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
-import type { Observed, StoredMember } from './observed.ts';
+import type { Observation, StoredMember } from './observation.ts';
 import type { Plan } from './plan.ts';
 
 export type SetStatus = NonNullable<VideoPushSet['status']>;
@@ -23,7 +23,7 @@ export interface Judged {
 }
 
 /** `refused`: what the API server does not take. */
-export function judgeStatus(observed: Observed, decision: Plan, refused: Problem | null): Judged {
+export function judgeStatus(observed: Observation, decision: Plan, refused: Problem | null): Judged {
   const { set, owned, now } = observed;
   const members = owned.filter((member) => !isTerminating(member));
   const drafts = readiness(observed, decision, refused);
@@ -41,7 +41,7 @@ export function judgeStatus(observed: Observed, decision: Plan, refused: Problem
   return { status, ready: drafts[0] as ConditionDraft };
 }
 
-function readiness(observed: Observed, decision: Plan, refused: Problem | null): ConditionDraft[] {
+function readiness(observed: Observation, decision: Plan, refused: Problem | null): ConditionDraft[] {
   const verdict = judge(observed, decision, refused);
   if ('well' in verdict) {
     return [{ type: CONDITIONS.ready, status: 'True', reason: REASONS.running, message: verdict.well }];
@@ -55,7 +55,7 @@ function readiness(observed: Observed, decision: Plan, refused: Problem | null):
 }
 
 function judge(
-  { wanted, stored, owned }: Observed,
+  { desired, stored, owned }: Observation,
   { applies, deletes, taken, clearing }: Plan,
   refused: Problem | null,
 ): Problem | { well: string } {
@@ -66,9 +66,9 @@ function judge(
     return { reason: REASONS.nameTaken, message, stalled: true };
   }
   const moving = applies.length > 0 || deletes.length > 0 || clearing.length > 0 || owned.some(isTerminating);
-  const members = wanted.flatMap(({ metadata }) => stored.get(metadata.name) ?? []);
+  const members = desired.flatMap(({ metadata }) => stored.get(metadata.name) ?? []);
   const unwell = members.filter((member) => !isReady(member));
-  const all = wanted.length;
+  const all = desired.length;
   if (unwell.length === 0 && members.length === all && !moving) {
     return { well: all === 0 ? 'No stream is asked for' : `All of ${all} streams are ready` };
   }

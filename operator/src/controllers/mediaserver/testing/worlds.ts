@@ -1,4 +1,4 @@
-/** Observed worlds for tables: a media server in a cluster that does at once what a plan says. */
+/** Observation worlds for tables: a media server in a cluster that does at once what a plan says. */
 
 import type { MediaServer } from '@videopush/resources';
 import { serverCredentials } from '@videopush/resources/builders/credentials';
@@ -6,9 +6,9 @@ import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { selectorLabels } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
-import { AppliedBook } from '../../shared/applied.ts';
+import { DriftDetector } from '../../shared/drift.ts';
 import type { PathState } from '../kinds/mediamtx/mediamtx-api.ts';
-import type { ApiView, Observed, StoredServer } from '../observed.ts';
+import type { ApiView, Observation, StoredServer } from '../observation.ts';
 import { plan } from '../plan.ts';
 import type { ServerPod } from '../pod.ts';
 import { judgeStatus, type Outcome } from '../status.ts';
@@ -29,8 +29,8 @@ export function serverOf(
   };
 }
 
-export function worldOf(server: StoredServer, more: Partial<Observed> = {}): Observed {
-  const book = new AppliedBook();
+export function worldOf(server: StoredServer, more: Partial<Observation> = {}): Observation {
+  const detector = new DriftDetector();
   return {
     server,
     paths: [],
@@ -41,7 +41,7 @@ export function worldOf(server: StoredServer, more: Partial<Observed> = {}): Obs
     pod: null,
     api: { state: 'Unasked' },
     secretsMade: new Set(),
-    judge: (wanted, stored) => book.judge(wanted, stored, 0),
+    judge: (desired, stored) => detector.judge(desired, stored, 0),
     now: NOW,
     ...more,
   };
@@ -86,7 +86,7 @@ export const stateOf = (name: string, more: Partial<PathState> = {}): PathState 
 export const answered = (...paths: PathState[]): ApiView => ({ state: 'Answered', paths });
 
 /** Everything that the plan applies is stored, and its Secrets are made. */
-export function settled(world: Observed): Observed {
+export function settled(world: Observation): Observation {
   const { applies, creates } = plan(world, DEFAULTS);
   const replaced = (old: KubeObject): boolean =>
     applies.some(({ kind, metadata }) => kind === old.kind && metadata.name === old.metadata.name);
@@ -101,14 +101,14 @@ export function settled(world: Observed): Observed {
 export function running(
   server: StoredServer,
   paths: ServerPath[] = [],
-  more: Partial<Observed> = {},
-): Observed {
+  more: Partial<Observation> = {},
+): Observation {
   const world = settled(worldOf(server, { paths, pod: podOf() }));
   return { ...world, api: answered(...paths.map(({ name }) => stateOf(name))), ...more };
 }
 
 /** The status as it is written, and the world in which it is. */
-export function told(world: Observed, outcome: Partial<Outcome> = {}): Observed {
+export function told(world: Observation, outcome: Partial<Outcome> = {}): Observation {
   const { situation } = plan(world, DEFAULTS);
   const { status } = judgeStatus(world, situation, { refused: null, missingPaths: [], ...outcome }, DEFAULTS);
   return { ...world, server: { ...world.server, status } };

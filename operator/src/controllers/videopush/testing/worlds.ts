@@ -1,14 +1,14 @@
-/** Observed worlds for tables: a stream in a cluster that does at once what a plan says. */
+/** Observation worlds for tables: a stream in a cluster that does at once what a plan says. */
 
 import type { MediaServer, VideoPush } from '@videopush/resources';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
 import { childLabels, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
-import { AppliedBook } from '../../shared/applied.ts';
+import { DriftDetector } from '../../shared/drift.ts';
 import { sameObject } from '../../shared/ownership.ts';
 import type { Role, WorkerFacts } from '../../workers/worker-facts.ts';
 import type { Plan } from '../decision.ts';
-import type { Observed, ObservedServer, StoredPush, Workload } from '../observed.ts';
+import type { Observation, ObservedServer, StoredPush, Workload } from '../observation.ts';
 import { plan } from '../plan.ts';
 import type { ContainerStatus, Pod } from '../pods.ts';
 import { judgeStatus } from '../status.ts';
@@ -36,13 +36,13 @@ export function pushOf(spec: Partial<Spec> = {}, more: Partial<StoredPush> = {})
 }
 
 /** What was applied in a world, so that its plans are remembered when they are carried out. */
-const BOOKS = new WeakMap<Observed['judge'], AppliedBook>();
+const BOOKS = new WeakMap<Observation['judge'], DriftDetector>();
 const LONG_AGO = -60_000;
 
-export function worldOf(push: StoredPush, more: Partial<Observed> = {}): Observed {
-  const book = new AppliedBook();
-  const judge: Observed['judge'] = (wanted, stored) => book.judge(wanted, stored, 0);
-  BOOKS.set(judge, book);
+export function worldOf(push: StoredPush, more: Partial<Observation> = {}): Observation {
+  const detector = new DriftDetector();
+  const judge: Observation['judge'] = (desired, stored) => detector.judge(desired, stored, 0);
+  BOOKS.set(judge, detector);
   return {
     push,
     servers: {},
@@ -58,7 +58,7 @@ export function worldOf(push: StoredPush, more: Partial<Observed> = {}): Observe
   };
 }
 
-export const withSpec = (world: Observed, spec: Partial<Spec>): Observed => ({
+export const withSpec = (world: Observation, spec: Partial<Spec>): Observation => ({
   ...world,
   push: {
     ...world.push,
@@ -69,10 +69,10 @@ export const withSpec = (world: Observed, spec: Partial<Spec>): Observed => ({
 
 /** What the plan says has been done, and the status written. */
 export function after(
-  world: Observed,
+  world: Observation,
   defaults: Defaults = DEFAULTS,
   decision: Plan = plan(world, defaults),
-): Observed {
+): Observation {
   const gone = (object: KubeObject): boolean =>
     decision.deletes.some((deleted) => sameObject(deleted, object));
   const applied = decision.applies.map((object) => stored(object));
@@ -107,8 +107,8 @@ export function stored(object: KubeObject): Workload {
 export function running(
   push: StoredPush,
   defaults: Defaults = DEFAULTS,
-  more: Partial<Observed> = {},
-): Observed {
+  more: Partial<Observation> = {},
+): Observation {
   const placed = after(worldOf(push, more), defaults);
   const pods = placed.workloads.map((workload) => podOfWorkload(workload));
   return after({ ...placed, pods }, defaults);
@@ -164,10 +164,10 @@ export function podOfWorkload(
 
 /** The pod of the world's (first) workload in another state. */
 export function withPod(
-  world: Observed,
+  world: Observation,
   state: Parameters<typeof podOfWorkload>[1],
   more: Parameters<typeof podOfWorkload>[2] = {},
-): Observed {
+): Observation {
   return { ...world, pods: [podOfWorkload(world.workloads[0] as Workload, state, more)] };
 }
 
@@ -205,7 +205,7 @@ export function serverOf(name: string, more: Partial<ObservedServer> = {}): Obse
 export const toServer = (name: string): Spec['outputs'] => [{ name: 'main', serverRef: { name } }];
 
 /** The Job of a finite stream has sent everything. */
-export function finished(world: Observed): Observed {
+export function finished(world: Observation): Observation {
   const workloads = world.workloads.map((workload) =>
     workload.kind === 'Job'
       ? {

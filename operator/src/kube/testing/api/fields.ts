@@ -80,11 +80,11 @@ function mergeLists(
   const { merge: how, item } = type;
   const step = (value: unknown) => itemStep(how as Exclude<ListMerge, 'atomic'>, value);
   const before = new Map(live.map((value) => [step(value), value]));
-  const wanted = new Set(config.map(step));
+  const desired = new Set(config.map(step));
   const rest = [...before];
   const out: unknown[] = [];
   const keep = () => {
-    while (rest[0] && !wanted.has(rest[0][0])) out.push(rest.shift()?.[1]);
+    while (rest[0] && !desired.has(rest[0][0])) out.push(rest.shift()?.[1]);
   };
   for (const value of config) {
     keep();

@@ -42,9 +42,9 @@ export function apply(
   time: string,
 ): Applied {
   const me: ManagerId = { ...id, operation: 'Apply' };
-  const wanted = flatten(type, config);
+  const desired = flatten(type, config);
   const stands = flatten(type, live);
-  const changed = changes(stands, wanted);
+  const changed = changes(stands, desired);
   const others = managers.filter((manager) => !same(manager, me));
   const conflicts = others.flatMap((manager) =>
     [...changed]
@@ -57,7 +57,7 @@ export function apply(
   }));
   const object = clone(merge(type, live, config)) as Json;
   const before = managers.find((manager) => same(manager, me))?.fields ?? new Set<string>();
-  const mine = new Set(wanted.keys());
+  const mine = new Set(desired.keys());
   const given = [...before].filter((path) => !covers(mine, path));
   remove(
     type,

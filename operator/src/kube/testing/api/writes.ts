@@ -139,14 +139,14 @@ export class Writes {
   #complete(
     { kind, namespace, name, subresource }: Write,
     live: Stored | undefined,
-    wanted: KubeObject,
+    desired: KubeObject,
   ): KubeObject {
-    const { managedFields: _, ...metadata } = wanted.metadata ?? {};
+    const { managedFields: _, ...metadata } = desired.metadata ?? {};
     let next = {
-      ...wanted,
+      ...desired,
       metadata: { ...metadata, ...identity(kind, live, namespace, name) },
     } as KubeObject;
-    if (live && subresource) next = { ...live.object, status: wanted.status };
+    if (live && subresource) next = { ...live.object, status: desired.status };
     else if (kind.status) next = { ...next, status: live?.object.status };
     next = conform(kind.type, clone(next)).value as KubeObject;
     if (kind.custom) fillDefaults(kind.custom.schema, next);

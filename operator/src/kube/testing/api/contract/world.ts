@@ -74,17 +74,17 @@ export function dataOwners({ metadata: { managedFields = [] } }: KubeObject): st
     .sort();
 }
 
-/** The first events of a watch that `wanted` picks. */
+/** The first events of a watch that `desired` picks. */
 export async function eventsFrom(
   { signal }: World,
   collection: Collection,
   resourceVersion: string,
   many: number,
-  wanted: (event: WatchEvent) => boolean | Promise<boolean> = ({ type }) => type !== 'BOOKMARK',
+  desired: (event: WatchEvent) => boolean | Promise<boolean> = ({ type }) => type !== 'BOOKMARK',
 ): Promise<WatchEvent[]> {
   const found: WatchEvent[] = [];
   for await (const event of collection.watch({ resourceVersion, timeoutSeconds: 4, signal })) {
-    if (await wanted(event)) found.push(event);
+    if (await desired(event)) found.push(event);
     if (found.length === many) break;
   }
   return found;

@@ -4,7 +4,7 @@ import type { MediaServer } from '@videopush/resources';
 import type { ServerCredentials } from '@videopush/resources/builders/credentials';
 import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
-import type { Judgement } from '../shared/applied.ts';
+import type { Judgement } from '../shared/drift.ts';
 import type { PathState } from './kinds/mediamtx/mediamtx-api.ts';
 import type { ServerPod } from './pod.ts';
 
@@ -21,7 +21,7 @@ export type ApiView =
   | { state: 'Silent'; error: string; milliseconds: number }
   | { state: 'Answered'; paths: readonly PathState[] };
 
-export interface Observed {
+export interface Observation {
   server: StoredServer;
   /** that the streams of its namespace publish to, those included that a stream just left */
   paths: readonly ServerPath[];
@@ -37,6 +37,6 @@ export interface Observed {
   /** Secrets that were made a short while ago: they can't be read, so they are made again now and then */
   secretsMade: ReadonlySet<string>;
   /** what an apply of this object would do */
-  judge: (wanted: KubeObject, stored: KubeObject | null) => Judgement;
+  judge: (desired: KubeObject, stored: KubeObject | null) => Judgement;
   now: Date;
 }

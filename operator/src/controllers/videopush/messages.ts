@@ -2,14 +2,14 @@
 import { POD_PATHS } from '@videopush/resources/builders/names';
 import { sentence } from '../shared/problem.ts';
 import type { WorkerFacts } from '../workers/worker-facts.ts';
-import type { StoredPush } from './observed.ts';
+import type { StoredPush } from './observation.ts';
 
 type Spec = StoredPush['spec'];
 
 const FILE = /'(\/(?:credentials|volumes)\/[^']+)'|(\/(?:credentials|volumes)\/[^\s:;,)]+)/;
 
 /** The same with the places in a pod named as the specification names them. */
-export function inClusterWords(facts: WorkerFacts, spec: Spec): WorkerFacts {
+export function readableFacts(facts: WorkerFacts, spec: Spec): WorkerFacts {
   const { ready, fault } = facts;
   return {
     ...facts,

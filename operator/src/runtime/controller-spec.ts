@@ -1,5 +1,5 @@
 /**
- * What a controller is written against: it brings a ControllerPart, made from an OperatorContext. The manager does the rest:
+ * What a controller is written against: it brings a ControllerSpec, made from an OperatorContext. The manager does the rest:
  * caches, queue, workers, leadership, metrics, the order of starting and stopping.
  */
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
@@ -26,7 +26,7 @@ export interface StoreReader {
   index(of: IndexFunction): Index;
 }
 
-/** A change of an object of `kind` makes the keys that `keys` finds wanted, those of its state before and after. */
+/** A change of an object of `kind` queues the keys that `keys` finds, for its state before and for its state after. */
 export interface WatchSpec {
   kind: ResourceKind;
   /** Keys for this controller. Only looks at the object and at stores, never waits; see `toItself`, `toOwner` in watches.ts. */
@@ -35,7 +35,7 @@ export interface WatchSpec {
   matters?: (before: KubeObject, after: KubeObject) => boolean;
 }
 
-export interface ControllerPart {
+export interface ControllerSpec {
   /** in metrics and logs; one word, such as videopush */
   name: string;
   /** at a time, default 8 */
@@ -52,7 +52,7 @@ export interface ControllerPart {
 }
 
 /** Makes one controller. Called once, before anything is read: it asks for its stores and indexes, and keeps them. */
-export type PartFactory = (context: OperatorContext) => ControllerPart;
+export type ControllerFactory = (context: OperatorContext) => ControllerSpec;
 
 export interface OperatorContext {
   readonly clock: Clock;
@@ -65,6 +65,6 @@ export interface OperatorContext {
   store(kind: ResourceKind): StoreReader;
   /** Reads go to the API server; writes pass the gate that is open only while this process leads. */
   resource(kind: ResourceKind): Resource;
-  /** Makes `key` wanted by the controller of that name, in `milliseconds` or now (0). Ignored while nobody works here. */
+  /** Queues `key` for the controller of that name, in `milliseconds` or now (0). Ignored while nobody works here. */
   enqueueAfter(controller: string, key: string, milliseconds: number): void;
 }

@@ -11,15 +11,15 @@ import {
   type StreamObjects,
 } from '@videopush/resources/builders/videopush';
 import type { Problem } from '../shared/problem.ts';
-import type { Observed, Workload } from './observed.ts';
+import type { Observation, Workload } from './observation.ts';
 
-export type Wanted =
+export type Desired =
   | { objects: StreamObjects; problem?: undefined }
   /** a server is missing, or the specification cannot be used */
   | { objects?: undefined; problem: Problem };
 
 /** The objects as they are applied. `completed`: a finite source has been sent. */
-export function want(observed: Observed, defaults: Defaults, completed: boolean): Wanted {
+export function desiredObjects(observed: Observation, defaults: Defaults, completed: boolean): Desired {
   const missing = Object.entries(observed.servers).find(([, server]) => server === null);
   if (missing) return { problem: missingServer(missing[0]) };
   try {
@@ -32,7 +32,7 @@ export function want(observed: Observed, defaults: Defaults, completed: boolean)
 }
 
 /** What the builders are given, as far as it is there. */
-export function contextOf(observed: Observed, defaults: Defaults): StreamContext {
+export function contextOf(observed: Observation, defaults: Defaults): StreamContext {
   const servers = Object.entries(observed.servers).flatMap(([name, seen]) =>
     seen ? [[name, seen] as const] : [],
   );
@@ -40,7 +40,7 @@ export function contextOf(observed: Observed, defaults: Defaults): StreamContext
 }
 
 /** What a new stream has to wait for, so that nobody publishes to a path which is then made anew under it. */
-export function serverGate({ servers }: Observed): Problem | null {
+export function serverGate({ servers }: Observation): Problem | null {
   for (const [name, seen] of Object.entries(servers)) {
     if (!seen) return missingServer(name);
     const wait = (why: string): Problem => ({

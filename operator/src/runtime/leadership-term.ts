@@ -7,25 +7,25 @@ import type { Clock } from '../kube/clock.ts';
 import type { OnChange } from '../kube/reflector.ts';
 import type { Store } from '../kube/store.ts';
 import { Controller, type ControllerObserver, type Reconcile } from './controller.ts';
-import type { ControllerPart, Log, WatchSpec } from './part.ts';
+import type { ControllerSpec, Log, WatchSpec } from './controller-spec.ts';
 import { LOW_PRIORITY, type QueueObserver, WorkQueue } from './work-queue.ts';
 
-export interface TermOptions {
-  parts: readonly ControllerPart[];
+export interface LeadershipTermOptions {
+  specs: readonly ControllerSpec[];
   clock: Clock;
   log: Log;
   storeOf: (kind: ResourceKind) => Store;
-  observerOf: (part: ControllerPart) => { controller: ControllerObserver; queue: QueueObserver };
+  observerOf: (spec: ControllerSpec) => { controller: ControllerObserver; queue: QueueObserver };
 }
 
-export class Term {
-  readonly #options: TermOptions;
+export class LeadershipTerm {
+  readonly #options: LeadershipTermOptions;
   readonly #queues = new Map<string, WorkQueue>();
   readonly #stop = new AbortController();
   readonly #subscriptions: (() => void)[] = [];
   readonly #runs: Promise<void>[] = [];
 
-  constructor(options: TermOptions) {
+  constructor(options: LeadershipTermOptions) {
     this.#options = options;
   }
 
@@ -35,9 +35,9 @@ export class Term {
 
   /** Begins; resolves when all has ended after stop(), rejects when a controller's work beside its reconciles failed. */
   run(): Promise<void> {
-    for (const part of this.#options.parts) this.#runs.push(this.#start(part));
-    for (const part of this.#options.parts) {
-      if (part.background) this.#runs.push(this.#background(part, part.background));
+    for (const spec of this.#options.specs) this.#runs.push(this.#start(spec));
+    for (const spec of this.#options.specs) {
+      if (spec.background) this.#runs.push(this.#background(spec, spec.background));
     }
     return Promise.all(this.#runs).then(() => undefined);
   }
@@ -74,24 +74,24 @@ export class Term {
 
   readonly #workers: Promise<void>[] = [];
 
-  #start(part: ControllerPart): Promise<void> {
+  #start(spec: ControllerSpec): Promise<void> {
     const { clock, log, observerOf, storeOf } = this.#options;
-    const observer = observerOf(part);
+    const observer = observerOf(spec);
     const queue = new WorkQueue({ clock, observer: observer.queue });
-    this.#queues.set(part.name, queue);
-    for (const watch of part.watches) this.#watch(queue, watch, storeOf(watch.kind), part.name);
+    this.#queues.set(spec.name, queue);
+    for (const watch of spec.watches) this.#watch(queue, watch, storeOf(watch.kind), spec.name);
     const controller = new Controller({
-      name: part.name,
+      name: spec.name,
       queue,
-      reconcile: this.#informed(part),
+      reconcile: this.#informed(spec),
       clock,
-      ...(part.workers && { workers: part.workers }),
-      ...(part.deadline && { deadline: part.deadline }),
+      ...(spec.workers && { workers: spec.workers }),
+      ...(spec.deadline && { deadline: spec.deadline }),
       observer: {
         ...observer.controller,
         failed: (key, error) =>
           log.warn(
-            { controller: part.name, key, failures: queue.failures(key), err: error },
+            { controller: spec.name, key, failures: queue.failures(key), err: error },
             'Reconcile failed',
           ),
       },
@@ -125,8 +125,8 @@ export class Term {
     for (const object of store.values()) enqueue(object, LOW_PRIORITY);
   }
 
-  /** The part's reconcile, once the stores know what was written for the key. */
-  #informed({ watches, reconcile }: ControllerPart): Reconcile {
+  /** The spec's reconcile, once the stores know what was written for the key. */
+  #informed({ watches, reconcile }: ControllerSpec): Reconcile {
     const { storeOf } = this.#options;
     return async (key, signal) => {
       await Promise.all(
@@ -138,7 +138,7 @@ export class Term {
     };
   }
 
-  async #background({ name }: ControllerPart, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #background({ name }: ControllerSpec, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#stop;
     try {
       await work(signal);

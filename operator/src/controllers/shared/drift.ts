@@ -1,6 +1,6 @@
 /**
  * Decides which objects need an apply: those that are missing, that are to become another thing, or that somebody has changed in
- * a field of ours. What is stored as wanted is left alone, so that a pass over everything writes nothing.
+ * a field of ours. What is stored as desired is left alone, so that a pass over everything writes nothing.
  */
 import { APPLIED } from '@videopush/resources/builders/applied';
 import type { KubeObject } from '@videopush/resources/objects';
@@ -59,16 +59,16 @@ interface Entry {
 }
 
 /** Keeps how what was applied came to be stored: the API server writes some values in its own way (1000m of cpu becomes 1). */
-export class AppliedBook {
+export class DriftDetector {
   readonly #entries = new Map<string, Entry>();
 
-  /** `wanted` is stamped; `now` is monotonic, milliseconds. */
-  judge(wanted: KubeObject, stored: KubeObject | null, now: number): Judgement {
+  /** `desired` is stamped; `now` is monotonic, milliseconds. */
+  judge(desired: KubeObject, stored: KubeObject | null, now: number): Judgement {
     if (!stored) return { act: 'apply', why: 'missing' };
-    const entry = this.#entries.get(idOf(wanted));
-    const known = entry?.hash === hashOf(wanted) ? entry : undefined;
-    const changed = hashOf(stored) !== hashOf(wanted);
-    const content = untyped(wanted);
+    const entry = this.#entries.get(idOf(desired));
+    const known = entry?.hash === hashOf(desired) ? entry : undefined;
+    const changed = hashOf(stored) !== hashOf(desired);
+    const content = untyped(desired);
     if (!changed && (contains(stored, content) || (known && alike(stored, known.answer, content))))
       return { act: 'none' };
     const left = known ? known.at + FIGHT_INTERVAL - now : 0;
@@ -77,8 +77,8 @@ export class AppliedBook {
     return { act: 'apply', why: changed ? 'changed' : 'unsure' };
   }
 
-  remember(wanted: KubeObject, answer: KubeObject, now: number): void {
-    this.#entries.set(idOf(wanted), { hash: hashOf(wanted), answer, at: now });
+  remember(desired: KubeObject, answer: KubeObject, now: number): void {
+    this.#entries.set(idOf(desired), { hash: hashOf(desired), answer, at: now });
   }
 
   forget(object: KubeObject): void {
@@ -94,41 +94,41 @@ const hashOf = ({ metadata }: KubeObject): string => metadata.annotations?.[APPL
 const idOf = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
   `${kind} ${namespace ?? ''}/${name}`;
 
-/** Whether everything that `wanted` says is said by `stored`, whatever else it says. */
-export function contains(stored: unknown, wanted: unknown): boolean {
-  if (Array.isArray(wanted)) {
-    if (!Array.isArray(stored)) return wanted.length === 0 && stored === undefined;
-    return paired(wanted, stored)?.every(([want, have]) => contains(have, want)) ?? false;
+/** Whether everything that `desired` says is said by `stored`, whatever else it says. */
+export function contains(stored: unknown, desired: unknown): boolean {
+  if (Array.isArray(desired)) {
+    if (!Array.isArray(stored)) return desired.length === 0 && stored === undefined;
+    return paired(desired, stored)?.every(([want, have]) => contains(have, want)) ?? false;
   }
-  if (isRecord(wanted)) {
-    if (stored === undefined) return Object.keys(wanted).length === 0;
+  if (isRecord(desired)) {
+    if (stored === undefined) return Object.keys(desired).length === 0;
     return (
       isRecord(stored) &&
-      Object.entries(wanted).every(([key, want]) => want === undefined || contains(stored[key], want))
+      Object.entries(desired).every(([key, want]) => want === undefined || contains(stored[key], want))
     );
   }
-  return stored === wanted;
+  return stored === desired;
 }
 
-/** Whether two stored objects agree in the fields that `wanted` has. */
-function alike(stored: unknown, answer: unknown, wanted: unknown): boolean {
-  return JSON.stringify(project(stored, wanted)) === JSON.stringify(project(answer, wanted));
+/** Whether two stored objects agree in the fields that `desired` has. */
+function alike(stored: unknown, answer: unknown, desired: unknown): boolean {
+  return JSON.stringify(project(stored, desired)) === JSON.stringify(project(answer, desired));
 }
 
 /** Keys of Kubernetes' lists of named things, the most telling first. */
 const LIST_KEYS = ['mountPath', 'containerPort', 'uid', 'name'];
 
 /**
- * The wanted items with their counterparts. Lists of named things may have been given more of them, such as a container by an
- * admission webhook; other lists are wanted as they are. undefined: no match.
+ * The desired items with their counterparts. Lists of named things may have been given more of them, such as a container by an
+ * admission webhook; other lists are desired as they are. undefined: no match.
  */
-function paired(wanted: unknown[], stored: unknown[]): [unknown, unknown][] | undefined {
-  const key = LIST_KEYS.find((name) => namesAll(wanted, name) && namesAll(stored, name));
+function paired(desired: unknown[], stored: unknown[]): [unknown, unknown][] | undefined {
+  const key = LIST_KEYS.find((name) => namesAll(desired, name) && namesAll(stored, name));
   if (!key) {
-    if (wanted.length !== stored.length) return undefined;
-    return wanted.map((item, index) => [item, stored[index]]);
+    if (desired.length !== stored.length) return undefined;
+    return desired.map((item, index) => [item, stored[index]]);
   }
-  return wanted.map((item) => {
+  return desired.map((item) => {
     const name = (item as Record<string, unknown>)[key];
     return [item, stored.find((other) => (other as Record<string, unknown>)[key] === name)];
   });

@@ -13,7 +13,7 @@ interface Conditions {
 }
 
 /** `before`, `after`: where the objects that run come from, and those that would be applied now. */
-export function isKept(
+export function isUpgradeHeld(
   before: Origin | null,
   after: Origin | null,
   status: Conditions | undefined,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inClusterWords } from './cluster-words.ts';
+import { readableFacts } from './messages.ts';
 import { factsOf } from './testing/worlds.ts';
 
 const spec = {
@@ -15,7 +15,7 @@ const spec = {
 };
 
 const said = (code: string, message: string): string | undefined =>
-  inClusterWords(factsOf({ fault: { code, message, permanent: true } }), spec as never).fault?.message;
+  readableFacts(factsOf({ fault: { code, message, permanent: true } }), spec as never).fault?.message;
 
 it.each([
   [

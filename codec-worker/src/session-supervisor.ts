@@ -5,7 +5,7 @@ import { errorShape } from './errors.ts';
 import { filesChanged } from './files.ts';
 import type { Session } from './session.ts';
 
-export interface KeeperOptions<Snapshot> {
+export interface SessionSupervisorOptions<Snapshot> {
   open: () => Session<Snapshot>;
   /** Everything is done: no further session is opened. */
   done: (snapshot: Snapshot) => boolean;
@@ -28,15 +28,15 @@ const TIMES = {
   retryPermanent: 60_000,
 };
 
-export class SessionKeeper<Snapshot> {
-  readonly #options: KeeperOptions<Snapshot>;
+export class SessionSupervisor<Snapshot> {
+  readonly #options: SessionSupervisorOptions<Snapshot>;
   readonly #times: typeof TIMES;
   readonly #stop = new AbortController();
   #session: Session<Snapshot> | null = null;
   #last: Snapshot | null = null;
   #fault: NativeErrorShape | null = null;
 
-  constructor(options: KeeperOptions<Snapshot>) {
+  constructor(options: SessionSupervisorOptions<Snapshot>) {
     this.#options = options;
     this.#times = { ...TIMES, ...options.times };
   }

@@ -2,7 +2,7 @@
 
 import type { VideoPush, VideoPushSet } from '@videopush/resources';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
-import type { Judgement } from '../shared/applied.ts';
+import type { Judgement } from '../shared/drift.ts';
 
 /** As the API server keeps it. */
 export type StoredSet = Omit<VideoPushSet, 'metadata'> & {
@@ -12,15 +12,15 @@ export type StoredSet = Omit<VideoPushSet, 'metadata'> & {
 /** A VideoPush, whosever it is. */
 export type StoredMember = KubeObject & Pick<VideoPush, 'status'>;
 
-export interface Observed {
+export interface Observation {
   set: StoredSet;
-  /** wanted now, stamped, in the order of the sources */
-  wanted: readonly KubeObject[];
-  /** what is stored under the names that are wanted, whosever it is */
+  /** desired now, stamped, in the order of the sources */
+  desired: readonly KubeObject[];
+  /** what is stored under the names that are desired, whosever it is */
   stored: ReadonlyMap<string, StoredMember>;
-  /** every stream that this set has made, wanted or not */
+  /** every stream that this set has made, desired or not */
   owned: readonly StoredMember[];
   /** what an apply of this object would do */
-  judge: (wanted: KubeObject, stored: KubeObject | null) => Judgement;
+  judge: (desired: KubeObject, stored: KubeObject | null) => Judgement;
   now: Date;
 }

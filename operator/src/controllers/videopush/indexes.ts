@@ -5,7 +5,7 @@ import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
 import { PODS } from '../../kube/kinds.ts';
 import type { Index } from '../../kube/store.ts';
-import type { OperatorContext } from '../../runtime/part.ts';
+import type { OperatorContext } from '../../runtime/controller-spec.ts';
 
 export interface StreamIndexes {
   /** of a stream, by its key */

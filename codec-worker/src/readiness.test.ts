@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { decoderProgress, decoderReady, encoderProgress, encoderReady, StuckWatch } from './readiness.ts';
 import { decodeSnapshot, encodeSnapshot, outputSnapshot, refused } from './testing/snapshots.ts';
-import { decoderProgress, decoderReady, encoderProgress, encoderReady, StuckWatch } from './verdict.ts';
 
 describe('the decoder is ready', () => {
   const cases: [string, Parameters<typeof decoderReady>[0], boolean, string][] = [

@@ -2,7 +2,7 @@
 
 import type { MediaServer, VideoPush } from '@videopush/resources';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
-import type { Judgement } from '../shared/applied.ts';
+import type { Judgement } from '../shared/drift.ts';
 import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 import type { Pod } from './pods.ts';
 
@@ -38,7 +38,7 @@ export interface Workload extends KubeObject {
   };
 }
 
-export interface Observed {
+export interface Observation {
   push: StoredPush;
   /** every server that an output names; null: there is none of that name */
   servers: Readonly<Record<string, ObservedServer | null>>;
@@ -55,6 +55,6 @@ export interface Observed {
   /** of role processes and containers, since the stream was created; never less than before */
   restarts: number;
   /** what an apply of this object would do */
-  judge: (wanted: KubeObject, stored: KubeObject | null) => Judgement;
+  judge: (desired: KubeObject, stored: KubeObject | null) => Judgement;
   now: Date;
 }

@@ -5,7 +5,7 @@ import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, PODS, SERVICES } from '../../kube/kinds.ts';
 import type { Index } from '../../kube/store.ts';
-import type { OperatorContext } from '../../runtime/part.ts';
+import type { OperatorContext } from '../../runtime/controller-spec.ts';
 
 export interface ServerIndexes {
   /** by namespace/name of a server that one of their outputs names */

@@ -2,7 +2,7 @@
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, OutputSnapshot } from '@videopush/native';
 
 /** The body of /readyz and /healthz. `code` is one word that programs may compare. */
-export interface Verdict {
+export interface HealthReport {
   ok: boolean;
   code: string;
   message: string;
@@ -14,18 +14,18 @@ const FRAME_WITHIN_SECONDS = 5;
 /** A session with work to do and nothing done for this long has lost its threads. */
 export const STUCK_AFTER_SECONDS = 60;
 
-const yes = (code: string, message: string): Verdict => ({ ok: true, code, message });
-const no = (code: string, message: string): Verdict => ({ ok: false, code, message });
+const yes = (code: string, message: string): HealthReport => ({ ok: true, code, message });
+const no = (code: string, message: string): HealthReport => ({ ok: false, code, message });
 
 /** Cause and advice in one line. */
 export function faultText({ message, action }: NativeErrorShape): string {
   return action === '' ? message : `${message}; ${action}`;
 }
 
-const fault = (error: NativeErrorShape): Verdict => no(error.code, faultText(error));
+const fault = (error: NativeErrorShape): HealthReport => no(error.code, faultText(error));
 
 /** Source open, and a frame within 5 s, or blocked on a full queue, or ended. */
-export function decoderReady(snapshot: DecodeSnapshot | null): Verdict {
+export function decoderReady(snapshot: DecodeSnapshot | null): HealthReport {
   if (!snapshot) return no('Starting', 'the decoder is starting');
   const { phase, error, secondsSinceLastFrame: age } = snapshot;
   switch (phase) {
@@ -47,7 +47,7 @@ export function decoderReady(snapshot: DecodeSnapshot | null): Verdict {
 }
 
 /** Every output connected, or everything sent. */
-export function encoderReady(snapshot: EncodeSnapshot | null): Verdict {
+export function encoderReady(snapshot: EncodeSnapshot | null): HealthReport {
   if (!snapshot) return no('Starting', 'the encoder is starting');
   if (snapshot.ended) return yes('Ended', 'everything was sent');
   if (snapshot.error) return fault(snapshot.error);
@@ -98,7 +98,7 @@ export class StuckWatch {
     this.#now = now;
   }
 
-  judge(progress: Progress | null): Verdict {
+  judge(progress: Progress | null): HealthReport {
     const now = this.#now();
     if (!progress?.busy || progress.count !== this.#count) {
       this.#count = progress?.count ?? -1;

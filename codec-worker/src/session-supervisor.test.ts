@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { EncodeSnapshot, NativeErrorShape } from '@videopush/native';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WorkerError } from './errors.ts';
-import { type KeeperOptions, SessionKeeper } from './keeper.ts';
+import { SessionSupervisor, type SessionSupervisorOptions } from './session-supervisor.ts';
 import { FakeCore } from './testing/core.ts';
 import { encodeSnapshot, outputSnapshot } from './testing/snapshots.ts';
 
@@ -13,14 +13,16 @@ let core: FakeCore;
 let faults: NativeErrorShape[];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'keeper-'));
+  folder = mkdtempSync(join(tmpdir(), 'session-supervisor-'));
   core = new FakeCore();
   faults = [];
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function keeper(changes: Partial<KeeperOptions<EncodeSnapshot>> = {}): SessionKeeper<EncodeSnapshot> {
-  return new SessionKeeper<EncodeSnapshot>({
+function supervisor(
+  changes: Partial<SessionSupervisorOptions<EncodeSnapshot>> = {},
+): SessionSupervisor<EncodeSnapshot> {
+  return new SessionSupervisor<EncodeSnapshot>({
     open: () => core.encodeSession({}, () => {}),
     done: ({ ended }) => ended,
     files: [join(folder, 'password')],
@@ -38,7 +40,7 @@ const done = encodeSnapshot({ ended: true, running: false });
 const permanent = new WorkerError('CredentialsRefused', 'refused', { permanent: true });
 
 it('a session that has sent everything is the last one, and its books stay', async () => {
-  const kept = keeper();
+  const kept = supervisor();
   const run = kept.run();
   const session = await core.next<EncodeSnapshot>();
   expect(session.calls).toEqual(['start']);
@@ -50,7 +52,7 @@ it('a session that has sent everything is the last one, and its books stay', asy
 });
 
 it('a passing error opens the next session soon', async () => {
-  const run = keeper().run();
+  const run = supervisor().run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), new WorkerError('RingPeerFailed', 'gone'));
   (await core.next<EncodeSnapshot>()).end(done);
   expect(await run).toBe(true);
@@ -58,7 +60,7 @@ it('a passing error opens the next session soon', async () => {
 });
 
 it('a permanent error waits for a mounted file to change, and is told meanwhile', async () => {
-  const kept = keeper();
+  const kept = supervisor();
   const run = kept.run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
   await expect.poll(() => kept.fault?.code).toBe('CredentialsRefused');
@@ -71,7 +73,7 @@ it('a permanent error waits for a mounted file to change, and is told meanwhile'
 });
 
 it('a permanent error is tried again without a change as well, only later', async () => {
-  const run = keeper({ times: { look: 10, retryPermanent: 30 } }).run();
+  const run = supervisor({ times: { look: 10, retryPermanent: 30 } }).run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
   (await core.next<EncodeSnapshot>()).end(done);
   expect(await run).toBe(true);
@@ -79,7 +81,7 @@ it('a permanent error is tried again without a change as well, only later', asyn
 
 it('an error on opening is as good as one on running', async () => {
   let first = true;
-  const run = keeper({
+  const run = supervisor({
     open: () => {
       if (first) {
         first = false;
@@ -94,7 +96,7 @@ it('an error on opening is as good as one on running', async () => {
 });
 
 it('a stop asks the session for an orderly end and opens no other', async () => {
-  const kept = keeper();
+  const kept = supervisor();
   const run = kept.run();
   const session = await core.next<EncodeSnapshot>();
   kept.requestStop();
@@ -105,7 +107,7 @@ it('a stop asks the session for an orderly end and opens no other', async () => 
 });
 
 it('a stop ends the wait after a permanent error', async () => {
-  const kept = keeper();
+  const kept = supervisor();
   const run = kept.run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
   await expect.poll(() => kept.fault).not.toBeNull();
@@ -114,7 +116,7 @@ it('a stop ends the wait after a permanent error', async () => {
 });
 
 it('a running session of which one output failed is renewed when a file changes that is read on opening', async () => {
-  const run = keeper().run();
+  const run = supervisor().run();
   const session = await core.next<EncodeSnapshot>();
   session.state = encodeSnapshot({
     outputs: [outputSnapshot(), outputSnapshot({ name: 'b', phase: 'Failed' })],
@@ -127,7 +129,7 @@ it('a running session of which one output failed is renewed when a file changes 
 });
 
 it('a healthy session is not disturbed when a file changes', async () => {
-  const run = keeper().run();
+  const run = supervisor().run();
   const session = await core.next<EncodeSnapshot>();
   let asked = 0;
   session.state = new Proxy(encodeSnapshot(), {

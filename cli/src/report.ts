@@ -7,7 +7,7 @@ import type { StreamResult } from './watched.ts';
 /** Worst first: what the exit code of several streams is. */
 const WORST = [ExitCode.Usage, ExitCode.Source, ExitCode.Output, ExitCode.Failed, ExitCode.Ok] as const;
 
-export function close(results: StreamResult[], view: View): ExitCode {
+export function report(results: StreamResult[], view: View): ExitCode {
   view.done();
   for (const { name, outputs, seconds, failure, exitCode } of results) {
     const error = failure && { code: failure.code, message: failure.message, action: failure.action };
