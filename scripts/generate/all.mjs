@@ -1,10 +1,14 @@
-/** Everything that `npm run generate` makes: from the CRDs (custom resource definitions) in crds/, from the pictures' text and from docs/parity.yaml. */
+/**
+ * Everything that `npm run generate` makes: from the CRDs (custom resource definitions) in crds/, from the
+ * pictures' text, from docs/parity.yaml and from the metrics in the code.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { repoRoot } from '../paths.mjs';
 import { definitionCopies } from './definitions.mjs';
 import { fieldPages } from './fields.mjs';
+import { metricPages } from './metrics.mjs';
 import { PARITY, parityPages } from './parity.mjs';
 import { pictures } from './pictures.mjs';
 import { splice } from './splice.mjs';
@@ -15,8 +19,9 @@ import { generateTypes } from './types.mjs';
 const PUSH = 'videopush.yaml';
 const SET = 'videopushset.yaml';
 const SERVER = 'mediaserver.yaml';
-/** Words of the manual's Chinese page. */
-const TRANSLATIONS = 'docs/zh-CN/fields.yaml';
+/** Words of the manual's Chinese lists. */
+const FIELD_WORDS = 'docs/zh-CN/fields.yaml';
+const METRIC_WORDS = 'docs/zh-CN/metrics.yaml';
 
 /**
  * In an order in which each is made from what stands before it.
@@ -36,7 +41,8 @@ export async function generateAll(root = repoRoot) {
   const types = await Promise.all(
     [...definitions].map(([name, definition]) => generateTypes(name, definition)),
   );
-  const { pages, problems } = fieldPages([...definitions.values()], parse(read(TRANSLATIONS)), TRANSLATIONS);
+  const fields = fieldPages([...definitions.values()], parse(read(FIELD_WORDS)), FIELD_WORDS);
+  const metrics = metricPages(parse(read(METRIC_WORDS)), METRIC_WORDS);
   const texts = new Map([
     [PUSH, push],
     [SERVER, server],
@@ -47,12 +53,13 @@ export async function generateAll(root = repoRoot) {
   const files = [
     spliced,
     ...types,
-    ...pages,
+    ...fields.pages,
+    ...metrics.pages,
     ...chart,
     ...parityPages(parse(read(PARITY))),
     ...(await pictures(root)),
   ];
-  return { files, problems };
+  return { files, problems: [...fields.problems, ...metrics.problems] };
 }
 
 /** @returns {Promise<string[]>} one line for each file that does not match its source, and for each missing translation */

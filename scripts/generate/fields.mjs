@@ -1,8 +1,9 @@
 /** The manual's list of every field, in both languages, from the definitions of the kinds. */
+import { translationProblems } from './translations.mjs';
 
 /**
  * @typedef {{ path: string, schema: any, required: boolean }} Row  `path`: as in spec.outputs[].url
- * @typedef {{ en: string, zh: string }[]} Translations
+ * @typedef {import('./translations.mjs').Translations} Translations
  */
 
 /** What stands for a whole VideoPush's spec, or its source, is listed once. */
@@ -87,12 +88,7 @@ export function fieldPages(definitions, translations, file) {
   }));
   const english = page(kinds, WORDS.en, (text) => text);
   const other = page(kinds, WORDS.zh, chinese);
-  const problems = [
-    ...[...wanted].filter((text) => !known.has(text)).map((text) => `has no translation of "${text}"`),
-    ...[...known.keys()]
-      .filter((text) => !wanted.has(text))
-      .map((text) => `translates "${text}", which nothing says`),
-  ].map((problem) => `${file} ${problem}`);
+  const problems = translationProblems(translations, wanted, file);
   return {
     pages: [
       { source: 'crds/', target: 'docs/fields.md', text: english },

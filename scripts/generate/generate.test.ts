@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { generateAll } from './all.mjs';
 import { fieldPages } from './fields.mjs';
+import { metricPages } from './metrics.mjs';
 import { splice } from './splice.mjs';
 
 const PUSH = `spec:
@@ -103,5 +104,20 @@ it("everything generated has a source, and the chart's definitions are those of 
   const targets = files.map(({ target }) => target);
   expect(targets).toContain('resources/src/schema/video-push-set.generated.ts');
   expect(targets).toContain('docs/zh-CN/fields.md');
+  expect(targets).toContain('docs/zh-CN/parity.md');
+  expect(targets).toContain('docs/pictures/architecture.svg');
   expect(targets).toContain('charts/videopush/files/crds/videopushset.yaml');
+});
+
+it('the list of metrics has each series once, with its labels and roles, and names what has no translation', () => {
+  const { pages, problems } = metricPages([{ en: 'gone', zh: '无' }], 'words.yaml');
+  const rows = pages[0]?.text.split('\n').filter((line) => line.startsWith('| `videopush_frames_total`'));
+  expect(rows).toEqual([
+    '| `videopush_frames_total` | counter | `stage` `output` | decoder, encoder | Frames that have passed a stage. |',
+  ]);
+  expect(pages[0]?.text).toContain(
+    '| `videopush_mediaserver_path_readers` | gauge | `namespace` `mediaserver` `path` | operator |',
+  );
+  expect(problems).toContain('words.yaml has no translation of "Viewers of a path."');
+  expect(problems).toContain('words.yaml translates "gone", which nothing says');
 });
