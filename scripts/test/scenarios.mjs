@@ -39,6 +39,36 @@ function native() {
   return { ...stage, name: 'full-native', what: 'the C++ core under AddressSanitizer, random tests in full' };
 }
 
+/** The stages that a bare Debian 13 runs; a Debian 12 also runs e2e. */
+const BARE_STAGES = [
+  'lint',
+  'native',
+  'native-asan',
+  'native-tsan',
+  'unit',
+  'integration',
+  'faults',
+  'timing',
+];
+
+/**
+ * A Debian with nothing but its base system, Node and Go: the demo, the set-up for tests, then each stage.
+ * @param {12 | 13} version
+ * @returns {Scenario[]}
+ */
+function bare(version) {
+  const stages = version === 12 ? [...BARE_STAGES, 'e2e'] : BARE_STAGES;
+  return ['demo', 'setup', ...stages].map((part) =>
+    vitest(
+      `debian-${version}-${part}`,
+      `a bare Debian ${version}: ${part === 'demo' ? '`npm run demo`' : part === 'setup' ? 'the set-up for tests' : `\`npm test\`, stage ${part}`}`,
+      'long',
+      ['debian'],
+      { VIDEOPUSH_DEBIAN: String(version), VIDEOPUSH_DEBIAN_PART: part },
+    ),
+  );
+}
+
 /** @returns {Scenario[]} in the order in which they run */
 export function allScenarios() {
   return [
@@ -52,6 +82,8 @@ export function allScenarios() {
     vitest('soak', 'a push of 10 minutes: memory, threads and pacing stay as they are', 'long', ['soak']),
     vitest('server-outage', 'a media server that is away for minutes', 'long', ['server-outage']),
     vitest('nats-outage', 'NATS that is away for minutes', 'long', ['nats-outage']),
+    ...bare(12),
+    ...bare(13),
   ];
 }
 
