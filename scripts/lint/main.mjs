@@ -12,6 +12,7 @@ import { brokenArrows } from './arrows.mjs';
 import { differentCommands, unpairedPages } from './documents.mjs';
 import { deadLinks, namedFilesMissing, orphanPages } from './links.mjs';
 import { parityProblems } from './parity.mjs';
+import { wrongTerms } from './terms.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
 
 const files = sourceFiles();
@@ -66,6 +67,7 @@ const checks = [
   ['no page has a dead link', () => deadLinks(files, text)],
   ['every page can be reached from its README', () => orphanPages(files, text)],
   ['every file that a page names exists', () => namedFilesMissing(files, text)],
+  ['one idea has one word on the pages', () => wrongTerms(files, text)],
   ['every test that docs/parity.yaml names exists', () => parityProblems(parse(text(PARITY)), files, text)],
   ['a page prints the same commands and samples in both languages', () => differentCommands(files, text)],
   ['no source file is longer than 450 lines', () => tooLong(files, text)],
