@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
+import { listen } from '@videopush/resources/health-server';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createPagesServer, listen, type Pages } from './http.ts';
+import { createPagesServer, type Pages } from './http.ts';
 
 let server: Server;
 let base: string;

@@ -1,5 +1,4 @@
 /** The worker, for whoever starts its processes and reads what they report. */
 export { errorShape, WorkerError } from './errors.ts';
 export { WORKER_PROGRAM } from './program.ts';
-export type { HealthReport } from './readiness.ts';
 export type { DecoderStatus, EncoderStatus, WorkerStatus } from './status.ts';

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
+import { listen } from '@videopush/resources/health-server';
 import { redact, redactJson } from '@videopush/resources/redact';
 import type { WorkerConfig } from '@videopush/resources/worker-config';
 import manifest from '../package.json' with { type: 'json' };
@@ -12,7 +13,7 @@ import { readWorkerConfig, watchConfig } from './config-watch.ts';
 import { errorShape } from './errors.ts';
 import { EXIT, type StopSignal } from './exit-codes.ts';
 import { filesChanged } from './files.ts';
-import { createPagesServer, listen } from './http.ts';
+import { createPagesServer } from './http.ts';
 import { createLog } from './log.ts';
 import type { NativeCore } from './session.ts';
 import { Worker, writeTerminationLog } from './worker.ts';

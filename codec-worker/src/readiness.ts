@@ -1,12 +1,6 @@
 /** Ready and healthy: pure judgements about what a session says of itself. */
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, OutputSnapshot } from '@videopush/native';
-
-/** The body of /readyz and /healthz. `code` is one word that programs may compare. */
-export interface HealthReport {
-  ok: boolean;
-  code: string;
-  message: string;
-}
+import type { HealthReport } from '@videopush/resources/health-server';
 
 /** A source that has given no frame for this long is not ready. */
 const FRAME_WITHIN_SECONDS = 5;

@@ -1,9 +1,9 @@
 /** The body of /status: everything that is known of this process, in one JSON document. */
 import { constants } from 'node:os';
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, RingSnapshot } from '@videopush/native';
+import type { HealthReport } from '@videopush/resources/health-server';
 import type { Paced } from './paced.ts';
 import type { QueueStatus } from './queues/queue.ts';
-import type { HealthReport } from './readiness.ts';
 
 export interface LastExit {
   /** Of the shell's convention: 128 + the signal. */

@@ -22,7 +22,7 @@ describe('what is wrong is said in one line that begins with the field', () => {
   it.each<[string, string]>([
     ['not JSON', 'the configuration is not JSON'],
     ['{"logLevel": "loud"}', 'logLevel: '],
-    ['{"images": {"workr": "x"}}', 'images: '],
+    ['{"images": {"workr": "x"}}', 'images.workr: is not a known key'],
     ['{"watchNamespaces": ["a", ""]}', 'watchNamespaces[1]: '],
     [
       '{"natsAddress": "nats://user:secret@host:4222"}',

@@ -1,6 +1,7 @@
 /** The operator's configuration: one JSON file, as the chart writes it. */
 import { readFileSync } from 'node:fs';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
+import { describeIssue } from '@videopush/resources/schema-issues';
 import { z } from 'zod';
 
 const name = z.string().min(1).max(253);
@@ -63,15 +64,10 @@ export function parseConfig(text: string): OperatorConfig {
   } catch (error) {
     throw new ConfigError(`the configuration is not JSON: ${(error as Error).message}`);
   }
-  const result = config.safeParse(document);
+  const result = config.safeParse(document, { reportInput: true });
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const field = (issue?.path ?? [])
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`))
-    .join('');
-  throw new ConfigError(
-    `${field.replace(/^\./, '') || 'the configuration'}: ${issue?.message ?? 'is not usable'}`,
-  );
+  throw new ConfigError(issue ? describeIssue(issue) : 'the configuration is not usable');
 }
 
 /** @throws ConfigError */

@@ -3,8 +3,8 @@
  * is its schema. Units stand in the names; bit rates are bits per second everywhere below a manifest.
  */
 import { z } from 'zod';
-import { describeIssue } from './config-issues.ts';
 import { redact } from './redact.ts';
+import { describeIssue } from './schema-issues.ts';
 
 /** 1-63 letters, digits, '-': a DNS label, as Kubernetes names its list items. */
 const label = z

@@ -1,11 +1,12 @@
 /** The decoder role: a source into the frame queue. */
 import type { DecodeSessionOptions, DecodeSnapshot, NativeErrorShape } from '@videopush/native';
+import type { HealthReport } from '@videopush/resources/health-server';
 import type { DecoderConfig } from '@videopush/resources/worker-config';
 import { decoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
 import type { DecoderCarrier, QueueStatus, RingStart } from '../queues/queue.ts';
 import { EXTRA_FRAMES } from '../queues/split/sizes.ts';
-import { decoderProgress, decoderReady, faultText, type HealthReport, type Progress } from '../readiness.ts';
+import { decoderProgress, decoderReady, faultText, type Progress } from '../readiness.ts';
 import { SessionSupervisor } from '../session-supervisor.ts';
 import { idleWhileSuperseded, logEvent, type Role, type RoleParts } from './role.ts';
 

@@ -7,6 +7,7 @@ import type {
   OutputOptions,
   SessionEvent,
 } from '@videopush/native';
+import type { HealthReport } from '@videopush/resources/health-server';
 import { secretsIn } from '@videopush/resources/redact';
 import { addressFault, type EncoderConfig } from '@videopush/resources/worker-config';
 import { WorkerError } from '../errors.ts';
@@ -14,7 +15,7 @@ import { encoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
 import { EncoderPacing, type Paced } from '../paced.ts';
 import type { EncoderCarrier, QueueStatus } from '../queues/queue.ts';
-import { encoderProgress, encoderReady, faultText, type HealthReport, type Progress } from '../readiness.ts';
+import { encoderProgress, encoderReady, faultText, type Progress } from '../readiness.ts';
 import { SessionSupervisor } from '../session-supervisor.ts';
 import { idleWhileSuperseded, logEvent, type Role, type RoleParts } from './role.ts';
 

@@ -1,11 +1,12 @@
 /** What the process around a role sees of it: the same for decoder and encoder. */
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, SessionEvent } from '@videopush/native';
+import type { HealthReport } from '@videopush/resources/health-server';
 import type { Logger } from '../log.ts';
 import type { Build } from '../metrics.ts';
 import type { MetricsPage } from '../metrics-render.ts';
 import type { Paced } from '../paced.ts';
 import type { Carrier, QueueStatus } from '../queues/queue.ts';
-import type { HealthReport, Progress } from '../readiness.ts';
+import type { Progress } from '../readiness.ts';
 import type { NativeCore } from '../session.ts';
 
 export interface Role {

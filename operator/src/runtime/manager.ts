@@ -13,10 +13,10 @@ import { Store } from '../kube/store.ts';
 import type { Transport } from '../kube/transport.ts';
 import { GateClosedError, WriteGate } from '../kube/write-gate.ts';
 import type { ControllerFactory, ControllerSpec, Log, OperatorContext } from './controller-spec.ts';
+import { type HealthServers, type HealthServersOptions, openHealthServers } from './health-server.ts';
 import { type ElectionOptions, LeaderElection } from './leader-election.ts';
 import { LeadershipTerm } from './leadership-term.ts';
 import type { Metrics } from './metrics.ts';
-import { openPages, type Pages, type PagesOptions } from './pages.ts';
 
 export interface ElectionSettings
   extends Pick<ElectionOptions, 'leaseDuration' | 'renewDeadline' | 'retryPeriod' | 'standDownLimit'> {
@@ -40,7 +40,7 @@ export interface ManagerOptions {
   /** unset: this process leads from the start */
   election?: ElectionSettings | undefined;
   /** unset: none */
-  pages?: Pick<PagesOptions, 'metricsPort' | 'healthPort' | 'host'> | undefined;
+  pages?: Pick<HealthServersOptions, 'metricsPort' | 'healthPort' | 'host'> | undefined;
   clock?: Clock;
   /** of stores: for tests, default false */
   freeze?: boolean;
@@ -104,7 +104,7 @@ export class Manager {
     this.#running = true;
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
-    const pages = await this.#openPages();
+    const pages = await this.#openHealthServers();
     const follows = [...this.#stores.values()].map(({ store }) => store.run(both));
     try {
       await this.#synced(both);
@@ -185,11 +185,11 @@ export class Manager {
     if (!signal.aborted) this.#options.log.info({ kinds: [...this.#stores.keys()] }, 'Stores filled');
   }
 
-  #openPages(): Promise<Pages> | undefined {
+  #openHealthServers(): Promise<HealthServers> | undefined {
     const { pages, metrics } = this.#options;
     return (
       pages &&
-      openPages({
+      openHealthServers({
         ...pages,
         metrics: () => metrics.render(),
         healthy: () => this.unhealthy(),
