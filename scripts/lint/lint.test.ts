@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { brokenArrows, importsOfScript, layerOf, resolveImport } from './arrows.mjs';
 import { codeBlocks, commandsOf, differentCommands, unpairedPages } from './documents.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
+import { otherVersions } from './version.mjs';
 
 /** Runs a rule over files given as path and content. */
 function check(
@@ -146,5 +147,37 @@ describe('the words of a file', () => {
   it('leaves ordinary words alone', () => {
     const content = "it.each([])('skips only what is done', () => {});\nconst path = './work/x';\n";
     expect(check(forbiddenText, { 'a.test.ts': content })).toEqual([]);
+  });
+});
+
+describe('the version of the project', () => {
+  const same = {
+    'package.json': '{\n  "version": "1.2.3"\n}\n',
+    'cli/package.json': '{\n  "version": "1.2.3",\n  "dependencies": { "@videopush/native": "1.2.3" }\n}\n',
+    'charts/videopush/Chart.yaml': 'version: 1.2.3\nappVersion: 1.2.3\n',
+    'resources/src/builders/defaults.ts': "export const VERSION = '1.2.3';\n",
+    'CHANGELOG.md': '# Changes\n\n## [1.2.3] - Unreleased\n\n## [1.2.2] - 2026-01-01\n',
+    'docs/images.md': 'docker save videopush/operator:1.2.3 videopush/worker:1.2.3.\n',
+  };
+
+  it('may be the same everywhere', () => {
+    expect(check(otherVersions, same)).toEqual([]);
+  });
+
+  it.each([
+    ['cli/package.json', '"version": "1.2.3"', '"version": "1.2.2"'],
+    ['cli/package.json', '"@videopush/native": "1.2.3"', '"@videopush/native": "1.2.2"'],
+    ['charts/videopush/Chart.yaml', '\nappVersion: 1.2.3', '\nappVersion: 1.2.2'],
+    ['resources/src/builders/defaults.ts', '1.2.3', '1.2.2'],
+    ['CHANGELOG.md', '## [1.2.3]', '## [1.2.2]'],
+    ['docs/images.md', 'worker:1.2.3', 'worker:1.2.2'],
+  ] as const)('is refused in %s where %s reads %s', (file, before, after) => {
+    const files = { ...same, [file]: same[file].replace(before, after) };
+    expect(check(otherVersions, files)).toEqual([`${file} says 1.2.2; package.json says 1.2.3`]);
+  });
+
+  it('must not be missing where it belongs', () => {
+    const files = { ...same, 'charts/videopush/Chart.yaml': 'version: 1.2.3\n' };
+    expect(check(otherVersions, files)).toEqual([expect.stringContaining('Chart.yaml has no version')]);
   });
 });

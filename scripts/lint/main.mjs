@@ -14,6 +14,7 @@ import { deadLinks, namedFilesMissing, orphanPages } from './links.mjs';
 import { parityProblems } from './parity.mjs';
 import { wrongTerms } from './terms.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
+import { otherVersions } from './version.mjs';
 
 const files = sourceFiles();
 /** @param {string} file */
@@ -70,6 +71,7 @@ const checks = [
   ['one idea has one word on the pages', () => wrongTerms(files, text)],
   ['every test that docs/parity.yaml names exists', () => parityProblems(parse(text(PARITY)), files, text)],
   ['a page prints the same commands and samples in both languages', () => differentCommands(files, text)],
+  ['the version is the same wherever it stands', () => otherVersions(files, text)],
   ['no source file is longer than 450 lines', () => tooLong(files, text)],
   ['nothing is left unfinished, switched off or bound to one machine', () => forbiddenText(files, text)],
 ];

@@ -48,7 +48,7 @@ std::variant<Options, Answer> parse_options(int argc, const char* const* argv) {
     const std::string_view name = argv[i];
     if (name == "--") break;
     if (name == "--help") return Answer{std::string(kHelp), 0};
-    if (name == "--version") return Answer{"videopush-supervisor 0.1.0\n", 0};
+    if (name == "--version") return Answer{"videopush-supervisor " VIDEOPUSH_VERSION "\n", 0};
     if (i + 1 >= argc) return refuse(std::string(name) + " wants a value, or is not an option");
     const std::string_view value = argv[++i];
     double number = 0;
