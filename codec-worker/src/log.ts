@@ -1,9 +1,9 @@
 /** JSON lines on standard output, with every secret hidden on the way out. */
 import { redactJsonLine } from '@videopush/resources/redact';
 import { redactor } from '@videopush/resources/secrets';
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { pino } from 'pino';
 
-export type { Logger };
+export type Logger = pino.Logger;
 
 export interface LogOptions {
   level: string;
@@ -12,7 +12,7 @@ export interface LogOptions {
   /** What may stand in no line, also outside of URLs. */
   secrets?: () => readonly string[];
   /** Default: standard output, written at once, so that the last line before an end is not lost. */
-  to?: DestinationStream;
+  to?: pino.DestinationStream;
 }
 
 export function createLog({ level, stream, role, secrets = () => [], to }: LogOptions): Logger {
@@ -23,6 +23,6 @@ export function createLog({ level, stream, role, secrets = () => [], to }: LogOp
       // On the finished line: whatever a message, an error or a field holds goes through it.
       hooks: { streamWrite: (line) => redactJsonLine(line, redactor(secrets())) },
     },
-    to ?? destination({ fd: 1, sync: true }),
+    to ?? pino.destination({ fd: 1, sync: true }),
   );
 }

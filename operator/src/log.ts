@@ -1,11 +1,13 @@
 /** The operator's log: JSON lines on standard output, with every secret in a URL hidden on the way out. */
 import { redact, redactJsonLine } from '@videopush/resources/redact';
-import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
+import { pino } from 'pino';
+
+export type Logger = pino.Logger;
 
 export interface LogOptions {
   level: 'error' | 'warn' | 'info' | 'debug';
   /** default: standard output, written at once, so that the last line before an end is not lost */
-  to?: DestinationStream;
+  to?: pino.DestinationStream;
 }
 
 export function createLog({ level, to }: LogOptions): Logger {
@@ -16,13 +18,13 @@ export function createLog({ level, to }: LogOptions): Logger {
       serializers: { err: describeError },
       hooks: { streamWrite: (line) => redactJsonLine(line, redact) },
     },
-    to ?? destination({ fd: 1, sync: true }),
+    to ?? pino.destination({ fd: 1, sync: true }),
   );
 }
 
 /** A refusal of the API server says everything in its message; a stack is for defects of this program. */
 function describeError(error: Error): object {
-  const { type, message, stack } = stdSerializers.err(error);
+  const { type, message, stack } = pino.stdSerializers.err(error);
   const { code } = error as { code?: unknown };
   const told = { type, message, ...(code !== undefined && { code }) };
   return DEFECTS.has(type) ? { ...told, stack } : told;

@@ -2,7 +2,6 @@
 
 import { VERSION } from '@videopush/resources/builders/defaults';
 import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';
-import type { Logger } from 'pino';
 import { defaultsOf, type OperatorConfig } from './config.ts';
 import { controllerFactories } from './controllers/index.ts';
 import type { Shared } from './controllers/shared/context.ts';
@@ -12,6 +11,7 @@ import { ServerPaths } from './controllers/shared/server-paths.ts';
 import { fetchPage } from './controllers/workers/worker-poller.ts';
 import { connect } from './kube/credentials.ts';
 import { SECRETS } from './kube/kinds.ts';
+import type { Logger } from './log.ts';
 import { Manager } from './runtime/manager.ts';
 import { Metrics } from './runtime/metrics.ts';
 

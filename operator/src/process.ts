@@ -3,9 +3,8 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { VERSION } from '@videopush/resources/builders/defaults';
 import { redact } from '@videopush/resources/redact';
-import type { Logger } from 'pino';
 import { ConfigError, parseConfig, readConfig } from './config.ts';
-import { createLog } from './log.ts';
+import { createLog, type Logger } from './log.ts';
 import { runOperator } from './operator.ts';
 
 const HELP = `Usage: node main.ts [--config FILE]

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { brokenArrows, importsOfScript, layerOf, resolveImport } from './arrows.mjs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { brokenArrows } from './arrows.mjs';
 import { codeBlocks, commandsOf, differentCommands, unpairedPages } from './documents.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
 import { otherVersions } from './version.mjs';
@@ -12,69 +16,100 @@ function check(
   return rule(Object.keys(files), (file) => files[file] ?? '');
 }
 
-describe('the arrows of the design', () => {
-  it('lets imports go the way of the arrows', () => {
+describe('the arrows of the C++ sources', () => {
+  it('lets includes go the way of the arrows', () => {
     const problems = check(brokenArrows, {
       'native/src/binding/addon.cc': '#include <napi.h>\n#include "sessions/encode.h"\n',
-      'native/src/sessions/encode.cc':
-        '#include "sessions/encode.h"\n#include "ring/ring.h"\n#include <vector>\n',
+      'native/src/sessions/encode/loop.cc':
+        '#include "sessions/encode/loop.h"\n#include "ring/ring.h"\n#include <vector>\n',
       'native/src/ring/ring.cc': '#include "ring.h"\n#include "core/error.h"\n',
-      'codec-worker/src/main.ts': "import { open } from '@videopush/native';\nimport './config.ts';\n",
-      'cli/src/run.ts': "import { build } from '@videopush/resources/builders/worker-config';\n",
-      'resources/src/builders/owner.ts': "import type { OwnerReference } from '../objects.ts';\n",
-      'operator/src/kube/apply.ts': "import type { KubeObject } from '@videopush/resources/objects';\n",
-      'operator/src/runtime/queue.test.ts': "import { ManualClock } from '../kube/testing/clock.ts';\n",
-      'operator/src/controllers/a.ts': "import { queue } from '../runtime/queue.ts';\n",
-      'test/integration/a.test.ts': "import { open } from '@videopush/native';\n",
+      'native/test/ring/a_test.cc': '#include "sinks/url.h"\n',
     });
     expect(problems).toEqual([]);
   });
 
   it.each([
     ['native/src/ring/ring.cc', '#include "sessions/encode.h"\n'],
-    ['native/src/media/decoder.cc', '#include "ring/ring.h"\n'],
+    ['native/src/media/source/decoder.cc', '#include "ring/ring.h"\n'],
+    ['native/src/media/source/decoder.cc', '#include "../../ring/ring.h"\n'],
     ['native/src/sessions/decode.cc', '#include <napi.h>\n'],
     ['native/src/core/error.cc', '  #  include <node_api.h>\n'],
-    ['native/lib/index.ts', "import { x } from '@videopush/codec-worker';\n"],
-    ['codec-worker/src/main.ts', "export { x } from '../../operator/src/config.ts';\n"],
-    ['cli/src/render.ts', "import { x } from '@videopush/operator/config';\n"],
-    ['operator/src/main.ts', "import { x } from '@videopush/codec-worker';\n"],
-    ['resources/src/worker-config.ts', "import { x } from '@videopush/codec-worker';\n"],
-    ['resources/src/builders/owner.ts', "import type { x } from '../../../operator/src/kube/resource.ts';\n"],
-    ['resources/src/redact.ts', "import type { x } from '@videopush/native';\n"],
-    ['operator/src/kube/apply.ts', "import { x } from '@videopush/resources/kinds';\n"],
-    ['operator/src/kube/apply.ts', "import { x } from './testing/clock.ts';\n"],
-    ['operator/src/kube/apply.ts', "import type { Queue } from '../runtime/queue.ts';\n"],
-    ['operator/src/runtime/manager.ts', "const { x } = await import('../controllers/apply.ts');\n"],
-    ['codec-worker/src/main.ts', "import { demoClip } from '../../scripts/paths.mjs';\n"],
-    ['codec-worker/src/main.ts', "import { start } from '../../test/support/mediamtx.ts';\n"],
+    ['native/src/ring/ring.cc', '#include "ringing/x.h"\n'],
+    ['native/src/ringing/x.cc', '#include "core/error.h"\n'],
   ])('refuses %s with %s', (file, content) => {
     expect(check(brokenArrows, { [file]: content })).toHaveLength(1);
   });
+});
 
-  it('lets a test beside its source use the tests’ own tools', () => {
-    const content = "import { start } from '../../test/support/mediamtx.ts';\n";
-    expect(check(brokenArrows, { 'codec-worker/src/main.test.ts': content })).toEqual([]);
+describe('the arrows of the TypeScript sources', () => {
+  const GOOD = {
+    'codec-worker/src/a.ts': "import '@videopush/native';\n",
+    'codec-worker/src/a.test.ts': "import '../../test/support/mediamtx.ts';\n",
+    'cli/src/a.ts': "import '@videopush/codec-worker';\n",
+    'operator/src/controllers/a.ts': "import '../runtime/queue.ts';\nimport '@videopush/resources/kinds';\n",
+    'operator/src/kube/a.ts': "import '@videopush/resources/objects';\n",
+    'test/integration/a.test.ts': "import '../../operator/src/kube/clock.ts';\n",
+  };
+  const BAD = [
+    ['resources/src/a.ts', "import '@videopush/codec-worker';", 'noUndeclaredDependencies'],
+    ['native/lib/a.ts', "export { x } from '@videopush/codec-worker';", 'noUndeclaredDependencies'],
+    ['codec-worker/src/b.ts', "import '@videopush/operator';", 'noUndeclaredDependencies'],
+    ['operator/src/controllers/b.ts', "import '@videopush/native';", 'noUndeclaredDependencies'],
+    ['codec-worker/src/c.ts', "export { x } from '../../operator/src/main.ts';", 'noRestrictedImports'],
+    ['codec-worker/src/d.ts', "import { x } from '../../scripts/paths.mjs';", 'noRestrictedImports'],
+    ['codec-worker/src/d.test.ts', "import { x } from '../../operator/src/main.ts';", 'noRestrictedImports'],
+    ['cli/src/b.ts', "import { x } from '../../test/support/mediamtx.ts';", 'noRestrictedImports'],
+    ['resources/src/b.ts', "await import('../../native/lib/addon.ts');", 'noRestrictedImports'],
+    ['operator/src/b.ts', "import '../../cli/src/push.ts';", 'noRestrictedImports'],
+    ['operator/src/kube/b.ts', "import type { Queue } from '../runtime/queue.ts';", 'noRestrictedImports'],
+    ['operator/src/kube/c.ts', "import '@videopush/resources/kinds';", 'noRestrictedImports'],
+    ['operator/src/runtime/b.ts', "import '../controllers/apply.ts';", 'noRestrictedImports'],
+    ['operator/src/controllers/c.ts', "import '../../../cli/src/push.ts';", 'noRestrictedImports'],
+    ['cli/src/c.ts', "import './d.ts';", 'noImportCycles'],
+    ['cli/src/e.ts', "import './none.ts';", 'noUnresolvedImports'],
+    ['cli/src/f.ts', 'let x;\n'.repeat(451), 'noExcessiveLinesPerFile'],
+  ] as const;
+  /** What Biome finds in each file, by the rule's name. */
+  const found = new Map<string, string[]>();
+
+  beforeAll(() => {
+    const folder = mkdtempSync(join(tmpdir(), 'videopush-arrows-'));
+    try {
+      const write = (file: string, content: string) => {
+        mkdirSync(dirname(join(folder, file)), { recursive: true });
+        writeFileSync(join(folder, file), content);
+      };
+      for (const file of ['.gitignore', 'biome.json', 'package.json']) copyFileSync(file, join(folder, file));
+      for (const name of ['native', 'resources', 'codec-worker', 'operator', 'cli']) {
+        write(`${name}/package.json`, readFileSync(join(name, 'package.json'), 'utf8'));
+      }
+      for (const [file, content] of [...Object.entries(GOOD), ...BAD]) write(file, content);
+      write('cli/src/d.ts', "import './c.ts';\n");
+      const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.'];
+      const { stdout } = spawnSync(resolve('node_modules/.bin/biome'), args, {
+        cwd: folder,
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      const { diagnostics } = JSON.parse(stdout) as {
+        diagnostics: { category: string; location: { path: string } }[];
+      };
+      for (const { category, location } of diagnostics) {
+        const rules = found.get(location.path) ?? [];
+        found.set(location.path, [...rules, category.slice(category.lastIndexOf('/') + 1)]);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
-  it('reads every form of import and leaves comments alone', () => {
-    const text = [
-      "import a from './a.ts';",
-      "import type { B } from './b.ts';",
-      "import './c.ts';",
-      "export * from './d.ts';",
-      "const e = await import('./e.ts');",
-      'import {\n  f,\n  g,\n} from "./f.ts";',
-      "// import x from './comment.ts';",
-    ].join('\n');
-    expect(importsOfScript(text)).toEqual(['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts']);
+  it.each(Object.keys(GOOD))('lets %s import what it may', (file) => {
+    const rules = ['noUndeclaredDependencies', 'noRestrictedImports', 'noImportCycles'];
+    expect((found.get(file) ?? []).filter((rule) => rules.includes(rule))).toEqual([]);
   });
 
-  it('knows the layers by their folders, not by the beginning of a name', () => {
-    expect(layerOf('native/src/ring/ring.h')).toBe('native/src/ring');
-    expect(layerOf('native/src/ringing/x.h')).toBeNull();
-    expect(resolveImport('cli/src/a.ts', '../../native/lib/x.ts')).toBe('native/lib/x.ts');
-    expect(resolveImport('cli/src/a.ts', 'node:fs')).toBeNull();
+  it.each(BAD)('refuses %s with %s', (file, _, rule) => {
+    expect(found.get(file)).toContain(rule);
   });
 });
 
@@ -129,7 +164,7 @@ describe('pages in two languages', () => {
 describe('the words of a file', () => {
   it('allows 450 lines and no more', () => {
     expect(
-      check(tooLong, { 'a.ts': 'x\n'.repeat(450), 'b.cc': 'x\n'.repeat(451), 'c.md': 'x\n'.repeat(999) }),
+      check(tooLong, { 'a.cc': 'x\n'.repeat(450), 'b.cc': 'x\n'.repeat(451), 'c.md': 'x\n'.repeat(999) }),
     ).toEqual(['b.cc has 451 lines']);
   });
 

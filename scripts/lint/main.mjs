@@ -62,7 +62,7 @@ const checks = [
   ['the TypeScript type-checks', () => tool(join(binFolder, 'tsc'), ['--noEmit'])],
   ['the C++ is formatted', unformatted],
   ['shellcheck finds nothing to mend', () => tool('shellcheck', shellScripts())],
-  ['imports follow the arrows of the design', () => brokenArrows(files, text)],
+  ['the C++ includes follow the arrows of the design', () => brokenArrows(files, text)],
   ['generated files match their sources', () => generatedOutdated()],
   ['every page exists in English and in Chinese', () => unpairedPages(files)],
   ['no page has a dead link', () => deadLinks(files, text)],
@@ -72,7 +72,7 @@ const checks = [
   ['every test that docs/parity.yaml names exists', () => parityProblems(parse(text(PARITY)), files, text)],
   ['a page prints the same commands and samples in both languages', () => differentCommands(files, text)],
   ['the version is the same wherever it stands', () => otherVersions(files, text)],
-  ['no source file is longer than 450 lines', () => tooLong(files, text)],
+  ['no C++ file is longer than 450 lines', () => tooLong(files, text)],
   ['nothing is left unfinished, switched off or bound to one machine', () => forbiddenText(files, text)],
 ];
 

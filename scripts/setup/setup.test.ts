@@ -5,8 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ask, run, SetupError, tellingLines } from './command.mjs';
 import { takeLock } from './lock.mjs';
 import { missingPackages, wantedPackages } from './packages.mjs';
-import { type Facts, judge, untried } from './prerequisites.mjs';
+import { judge, untried } from './prerequisites.mjs';
 import { compareVersions, parseVersion } from './versions.mjs';
+
+type Facts = import('./prerequisites.mjs').Facts;
 
 describe('versions', () => {
   it('finds the first dotted number in what a program says', () => {

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { counts } from './counts.mjs';
-import { closingTable, type Kept, keep, lastReport, stillTrue, treeHash } from './kept.mjs';
+import { closingTable, keep, lastReport, stillTrue, treeHash } from './kept.mjs';
 import { allScenarios, chosen } from './scenarios.mjs';
+
+type Kept = import('./kept.mjs').Kept;
 
 let folder: string;
 beforeEach(() => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromJson } from './counts.mjs';
 import { runStage, stopStage } from './runner.mjs';
-import type { Stage } from './stages.mjs';
+
+type Stage = import('./stages.mjs').Stage;
 
 let folder: string;
 beforeEach(() => {

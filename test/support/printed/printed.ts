@@ -1,9 +1,11 @@
 /** What the pages and the helps print to be typed: found here, run as printed by the tests. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CodeBlock, codeBlocks, commandsOf } from '../../../scripts/lint/documents.mjs';
+import { codeBlocks, commandsOf } from '../../../scripts/lint/documents.mjs';
 import { childEnvironment, nodeBinary, repoRoot } from '../../../scripts/paths.mjs';
 import { run } from '../program.ts';
+
+type CodeBlock = import('../../../scripts/lint/documents.mjs').CodeBlock;
 
 export interface Printed {
   command: string;

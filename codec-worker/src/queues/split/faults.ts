@@ -1,6 +1,6 @@
 /** What can be wrong with the queue's server, in the worker's shape of errors. Pure. */
 import { JetStreamApiError, JetStreamError } from '@nats-io/jetstream';
-import { errors } from '@nats-io/nats-core';
+import { errors } from '@nats-io/transport-node';
 import { NativeError } from '@videopush/native';
 import { WorkerError } from '../../errors.ts';
 

@@ -1,7 +1,6 @@
 /** One connection to the NATS server after another. A connection is never mended: what runs on it begins anew. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/nats-core';
-import { connect } from '@nats-io/transport-node';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { WorkerError } from '../../errors.ts';
 import { queueFault } from './faults.ts';
 

@@ -9,7 +9,7 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { API, apiCode, isStreamMissing } from './faults.ts';
 import { type Decoder, type Encoded, FRAME_HEADER, QUEUE_HEADER, type QueueMessage } from './wire.ts';
 

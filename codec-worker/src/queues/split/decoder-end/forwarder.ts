@@ -8,7 +8,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { RELAY_FLAG, type RelayFrame, RelayReader } from '@videopush/native';
 import type { WorkerError } from '../../../errors.ts';
 import { Bell } from '../bell.ts';

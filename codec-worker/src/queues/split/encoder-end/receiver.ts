@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { type ConsumerMessages, type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/nats-core';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { WorkerError } from '../../../errors.ts';
 import { Bell } from '../bell.ts';
 import { isConsumerGone, superseded } from '../faults.ts';
