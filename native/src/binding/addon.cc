@@ -16,6 +16,7 @@
 #include "binding/session_host.h"
 #include "binding/values.h"
 #include "core/redact.h"
+#include "media/encode/encoder_names.h"
 #include "sessions/secret_file.h"
 
 extern "C" {

@@ -14,8 +14,6 @@
 namespace videopush {
 namespace {
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
-
 /// The wait for descriptors ends this long before the deadline; the rest is one clock_nanosleep.
 /// poll(2) may oversleep by 0.1 % of its timeout (select_estimate_accuracy in the kernel), an
 /// absolute sleep only by the timer slack; and the early wake brings the core out of its deep idle

@@ -10,6 +10,10 @@ namespace videopush {
 
 using Nanoseconds = std::int64_t;
 
+inline constexpr Nanoseconds kSecond = 1'000'000'000;
+
+inline double to_seconds(Nanoseconds ns) { return static_cast<double>(ns) / 1e9; }
+
 enum class WakeReason { Due, Readable, Woken, Aborted };
 
 /// What a wait listens to besides time. File descriptors < 0 are ignored.

@@ -31,7 +31,7 @@ std::unique_ptr<Mapping> wait_for_ring(const std::string& path, const AbortSigna
 std::uint64_t smallest_base(const Header& header) {
   std::uint64_t base = UINT64_MAX;
   for (std::uint32_t i = 0; i < header.output_count; ++i) {
-    base = std::min(base, header.outputs[i].books.base.load());
+    base = std::min(base, header.outputs[i].counters.base.load());
   }
   return base;
 }

@@ -11,7 +11,6 @@
 namespace videopush::ring {
 namespace {
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kSlice = 50'000'000;
 
 long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,

@@ -7,12 +7,17 @@
 // slot_count, its header in journal[position % kMaxSlots]: headers outlive pixels, so that a
 // decoder knows where to seek for a replay. Cursors are positions:
 //
-//   acked <= taken <= published,  published - acked < kMaxSlots - 1
-//   published - taken <= capacity             the back-pressure (more only just after a rewind)
-//   published - reuse_floor < slot_count      a slot may be written; reuse_floor = acked, or
-//   max(acked, released) when
-//                                             the gate is AfterRelease (then a replay needs the
-//                                             decoder)
+// clang-format off
+//
+//   acked <= taken <= published
+//   published - acked < kMaxSlots - 1      a header outlives its pixels in the journal
+//   published - taken <= capacity          the back-pressure (more only just after a rewind)
+//   published - reuse_floor < slot_count   a slot may be written
+//
+//   reuse_floor = acked                    gate AfterAck
+//   reuse_floor = max(acked, released)     gate AfterRelease: a replay needs the decoder
+//
+// clang-format on
 //
 // `taken` and `acked` share one word, because the producer (DropOldest) and the consumer (take,
 // ack, rewind) both move them: each transition is one compare-and-swap, so nobody ever sees or
@@ -41,7 +46,7 @@ enum class WhenFull : std::uint32_t { Block, DropOldest, DropNewest };
 
 /// The counters of one output and which sequences they cover.
 template <typename Word>
-struct Books {
+struct Counters {
   Word sent;
   Word repeated;
   Word dropped[static_cast<std::size_t>(Drop::kCount)];
@@ -51,16 +56,16 @@ struct Books {
   Word window[kMaxSlots / 64];  // bit i: sequence base + i has a fate
 };
 
-/// One output's books. Law: source frames = sent + sum(dropped) + sum(failed); repeated stands
+/// One output's ledger. Law: source frames = sent + sum(dropped) + sum(failed); repeated stands
 /// beside it. Single writer (the consumer process). Updates go through a redo record, so that a
 /// SIGKILL between two stores leaves nothing half counted (see ledger.h).
 struct alignas(64) OutputRecord {
   char name[64];
-  Books<std::atomic<std::uint64_t>> books;
+  Counters<std::atomic<std::uint64_t>> counters;
   std::atomic<std::uint64_t> begun;  // 1 + sequence whose first byte was offered last; 0 none
   // Redo record: absolute new values, applied again on attach while `redo_valid` is set.
   std::atomic<std::uint64_t> redo_valid;
-  Books<std::uint64_t> redo;
+  Counters<std::uint64_t> redo;
   // The sender's schedule and its RTP identity survive the process, so time goes on without a step.
   std::int64_t schedule[9];  // pacing::ScheduleState, byte for byte
   std::uint32_t rtp_timestamp_base;
@@ -73,15 +78,15 @@ struct alignas(64) OutputRecord {
 struct alignas(64) SlotHeader {
   std::uint64_t sequence;
   std::int64_t pts;  // queue time base (VideoFormat::time_base), continuous over passes and resumes
-  std::int64_t duration;        // ticks, 0 unknown
-  std::uint32_t flags;          // SlotFlag
-  std::uint32_t pass;           // how many times a repeated source had ended before this frame
-  std::int64_t source_pts;      // where a decoder resumes: in the source's own time base
-  std::int64_t source_index;    // ordinal of the frame within its pass (after rate conversion)
-  std::int64_t produced_at;     // CLOCK_MONOTONIC ns at the decoder's output
-  std::int64_t segment_origin;  // source pts and ...
-  std::int64_t segment_start;  // ... queue pts of the first frame since time was last joined (pass,
-                               // reconnect)
+  std::int64_t duration;      // ticks, 0 unknown
+  std::uint32_t flags;        // SlotFlag
+  std::uint32_t pass;         // how many times a repeated source had ended before this frame
+  std::int64_t source_pts;    // where a decoder resumes: in the source's own time base
+  std::int64_t source_index;  // ordinal of the frame within its pass (after rate conversion)
+  std::int64_t produced_at;   // CLOCK_MONOTONIC ns at the decoder's output
+  // Of the first frame since time was last joined (at a pass or a reconnect):
+  std::int64_t segment_origin;  // source pts
+  std::int64_t segment_start;   // queue pts
 };
 enum SlotFlag : std::uint32_t { kKeyFrame = 1, kDiscontinuity = 2 };
 
@@ -112,8 +117,8 @@ struct alignas(4096) Header {
   std::uint32_t capacity;
   std::uint32_t when_full;
   std::uint32_t output_count;
-  std::uint64_t
-      generation;  // +1 for each parameter change: a new ring file takes this one's place (rename)
+  // +1 for each parameter change: a new ring file takes this one's place (rename).
+  std::uint64_t generation;
   VideoFormat format;
   std::uint32_t plane_count;
   std::uint32_t plane_offset[kMaxPlanes];
@@ -141,8 +146,8 @@ struct alignas(4096) Header {
   std::atomic<std::uint32_t> ended;           // 1: end marker; source_frames is final
   std::atomic<std::uint32_t> producer_error;  // ErrorCode + 1 of a permanent error, 0 none
   std::atomic<std::uint32_t> gate;            // Gate
-  std::atomic<std::uint32_t>
-      replayable;  // 1: the producer can seek back to a position whose pixels are gone
+  // 1: the producer can seek back to a position whose pixels are gone.
+  std::atomic<std::uint32_t> replayable;
   std::atomic<std::uint64_t> replay_request;  // 1 + position the consumer needs again, 0 none
   std::atomic<std::uint32_t> producer_epoch, consumer_epoch;
   std::atomic<std::int64_t> producer_heartbeat, consumer_heartbeat;  // CLOCK_MONOTONIC ns

@@ -9,7 +9,7 @@
 namespace videopush::ring {
 namespace {
 
-using Values = Books<std::uint64_t>;
+using Values = Counters<std::uint64_t>;
 constexpr std::uint64_t kWindow = kMaxSlots;
 constexpr std::size_t kWords = std::size(Values{}.window);
 
@@ -37,7 +37,7 @@ void mark(Values& values, std::uint64_t sequence) {
   advance(values);
 }
 
-/// Visits each counter of the live books with its counterpart in plain values.
+/// Visits each counter of the live record with its counterpart in plain values.
 template <typename Live, typename Plain, typename Visit>
 void each(Live& live, Plain& plain, Visit visit) {
   visit(live.sent, plain.sent);
@@ -52,7 +52,7 @@ void each(Live& live, Plain& plain, Visit visit) {
 
 Values load(const OutputRecord& record) {
   Values values{};
-  each(record.books, values, [](const auto& live, std::uint64_t& plain) {
+  each(record.counters, values, [](const auto& live, std::uint64_t& plain) {
     plain = live.load(std::memory_order_relaxed);
   });
   return values;
@@ -96,7 +96,7 @@ bool Ledger::settled(std::uint64_t sequence) const {
          });
 }
 
-std::uint64_t Ledger::base() const { return record_.books.base.load(std::memory_order_acquire); }
+std::uint64_t Ledger::base() const { return record_.counters.base.load(std::memory_order_acquire); }
 
 void Ledger::settle(const Entry& entry) {
   bool base_moved = settle_once(entry);
@@ -152,7 +152,7 @@ void Ledger::commit(const Values& values) {
 void Ledger::apply() {
   // Release stores keep their order behind the mark that makes the record valid; the exchange also
   // keeps the next update's record behind the mark's end.
-  each(record_.books, record_.redo,
+  each(record_.counters, record_.redo,
        [](std::atomic<std::uint64_t>& live, const std::uint64_t& plain) {
          live.store(plain, std::memory_order_release);
        });

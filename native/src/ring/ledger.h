@@ -2,8 +2,9 @@
 // failed(reason).
 //
 // An update writes the new absolute values of all counters to the redo record, marks it valid,
-// copies them to the books and clears the mark. A process killed anywhere in between leaves either
-// nothing or a valid record, which the next one applies again: no frame is ever half counted.
+// copies them to the counters and clears the mark. A process killed anywhere in between leaves
+// either nothing or a valid record, which the next one applies again: no frame is ever half
+// counted.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ class Ledger {
   std::uint64_t base() const;  // all sequences below have a fate
   Totals totals() const { return read(record_); }
 
-  /// For observers: the books as they are, without touching them (a redo that is pending is not
+  /// For observers: the counters as they are, without touching them (a redo that is pending is not
   /// applied).
   static Totals read(const OutputRecord& record);
   /// Takes over the whole account of `from` (the same output in an earlier generation of the
@@ -53,7 +54,7 @@ class Ledger {
   void adopt(const OutputRecord& from);
 
  private:
-  using Values = Books<std::uint64_t>;
+  using Values = Counters<std::uint64_t>;
   enum class Fate { Sent, Dropped, Failed };
   struct Entry {
     std::uint64_t first, count;

@@ -184,7 +184,7 @@ void begin_behind(Header& header, const Seed& seed) {
   header.released = 1;
   header.source_frames = last.sequence + 1;
   for (std::uint32_t i = 0; i < header.output_count; ++i) {
-    header.outputs[i].books.base = last.sequence + 1;
+    header.outputs[i].counters.base = last.sequence + 1;
   }
 }
 

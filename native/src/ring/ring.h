@@ -117,7 +117,7 @@ class Producer {
 
   void end();  // end marker: source_frames is final
   void fail(std::optional<ErrorCode>
-                code);  // permanent error, for the consumer's status; nullopt: mended
+                code);  // permanent error, for the consumer's status; nullopt: it was overcome
   void heartbeat(Nanoseconds now);
   /// Frames this producer dropped or passed over since it was opened.
   std::uint64_t dropped() const { return dropped_; }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/clock.h"
 #include "core/error.h"
 
 namespace videopush::sinks {
 namespace {
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr std::uint16_t kDefaultPort = 554;  // RFC 2326 section 3.2
 
 /// Whatever timeout it announces, MediaMTX closes a publisher that was silent for 10 s.

@@ -14,7 +14,7 @@
 
 namespace videopush::sinks {
 
-enum class Protocol { Rtsp, Rtmp, Srt, MatroskaTcp, HttpFlv, File };
+enum class Protocol { Rtsp, Rtmp, Srt, File };
 
 struct Credentials {
   std::string user, password;
@@ -93,13 +93,5 @@ class Sink {
   /// themselves, files).
   virtual bool timestamps_from_zero() const = 0;
 };
-
-/// rtsp, rtsps(refused with a sentence), rtmp(s), srt, tcp (Matroska), http(s) (FLV POST), file
-/// paths and file: (.mkv .mp4 .ts .flv). Case-insensitive schemes. Errors before connecting:
-/// UrlInvalid, SchemeUnsupported (lists what is), HostUnknown never.
-Protocol protocol_of(std::string_view url);
-/// Whether the codec can be carried (CodecUnsupportedByTarget names what can).
-void check_codec(Protocol protocol, std::string_view url, AVCodecID codec);
-std::unique_ptr<Sink> make_sink(const SinkOptions& options, Clock& clock);
 
 }  // namespace videopush::sinks

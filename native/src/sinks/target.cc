@@ -1,4 +1,5 @@
-// Which sink a URL asks for, and what it can carry.
+#include "sinks/target.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -11,7 +12,6 @@
 #include "sinks/muxed_address.h"
 #include "sinks/muxed_sink.h"
 #include "sinks/rtsp_sink.h"
-#include "sinks/sink.h"
 #include "sinks/url.h"
 
 namespace videopush::sinks {
@@ -74,6 +74,24 @@ Protocol protocol_of(std::string_view url) {
   if (has_scheme(url) && !is_file_url(url)) return protocol_of_scheme(url, parse_url(url).scheme);
   muxer_of(Protocol::File, url);  // refuses an unknown ending
   return Protocol::File;
+}
+
+std::string_view protocol_name(std::string_view url) {
+  try {
+    switch (protocol_of(url)) {
+      case Protocol::Rtsp:
+        return "rtsp";
+      case Protocol::Rtmp:
+        return "rtmp";
+      case Protocol::Srt:
+        return "srt";
+      case Protocol::File:
+        return "file";
+    }
+  } catch (const Error&) {
+    // The output itself reports what is wrong with its URL.
+  }
+  return "unknown";
 }
 
 void check_codec(Protocol protocol, std::string_view url, AVCodecID codec) {

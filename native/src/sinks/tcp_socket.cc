@@ -12,13 +12,13 @@
 #include <cstring>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "sinks/resolve.h"
 
 namespace videopush::sinks {
 namespace {
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kMillisecond = 1'000'000;
 constexpr std::size_t kLargestSendBuffer = 4 << 20;
 

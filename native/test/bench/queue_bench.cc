@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/error.h"
 #include "ring/ring.h"
 
@@ -37,7 +38,6 @@ constexpr int kWidth = 1920, kHeight = 1080;
 constexpr std::size_t kFrameBytes = std::size_t{kWidth} * kHeight * 3 / 2;
 constexpr int kBuffers = 20;
 constexpr int kWarmUp = 100;
-constexpr Nanoseconds kSecond = 1'000'000'000;
 constexpr Nanoseconds kInterval = kSecond / 60;
 
 Nanoseconds read_clock(clockid_t clock) {

@@ -18,7 +18,6 @@ using namespace videopush;
 namespace {
 
 constexpr Nanoseconds kMs = 1'000'000;
-constexpr Nanoseconds kSecond = 1'000 * kMs;
 
 struct SocketPair {
   int ends[2];

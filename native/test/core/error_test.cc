@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/av.h"
+#include "core/redact.h"
 
 using videopush::Error;
 using videopush::ErrorCode;

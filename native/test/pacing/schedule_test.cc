@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "core/clock.h"
+
 using namespace videopush;
 using pacing::CatchUp;
 using pacing::RebaseReason;
@@ -14,7 +16,6 @@ using pacing::Schedule;
 namespace {
 
 constexpr Nanoseconds kMs = 1'000'000;
-constexpr Nanoseconds kSecond = 1'000 * kMs;
 constexpr Nanoseconds kStart = 5'000 * kSecond;
 constexpr AVRational kMsBase{1, 1000};
 constexpr Nanoseconds kInterval = 40 * kMs;

@@ -13,8 +13,8 @@ using namespace videopush::ring::test;
 namespace {
 
 std::uint64_t fates(const OutputRecord& record) {
-  std::uint64_t count = record.books.base;
-  for (const auto& word : record.books.window)
+  std::uint64_t count = record.counters.base;
+  for (const auto& word : record.counters.window)
     count += static_cast<std::uint64_t>(std::popcount(word.load()));
   return count;
 }
@@ -140,7 +140,7 @@ TEST_CASE(
     const auto record = std::make_unique<OutputRecord>();
     record->redo = after->redo;
     record->redo_valid = 1;
-    std::memcpy(static_cast<void*>(&record->books), &after->redo, stored * 8);
+    std::memcpy(static_cast<void*>(&record->counters), &after->redo, stored * 8);
     Ledger ledger(*record);
     CHECK(ledger.totals().sent == 1);
     CHECK(ledger.totals().bytes == 7);
@@ -163,7 +163,7 @@ TEST_CASE("ledger: the law holds after a kill at any instant of an update") {
   REQUIRE(memory != MAP_FAILED);
   auto* record = new (memory) OutputRecord{};
   for (int life = 0; life < videopush::test::count(60, 600); ++life) {
-    const std::uint64_t before = record->books.base;
+    const std::uint64_t before = record->counters.base;
     const pid_t child = spawn([record, choice = random()]() mutable {
       Ledger ledger(*record);
       for (;;) {
@@ -174,7 +174,7 @@ TEST_CASE("ledger: the law holds after a kill at any instant of an update") {
         ledger.sent(next, 3);
       }
     });
-    while (record->books.base.load() < before + 50 + random() % 200) usleep(random() % 50);
+    while (record->counters.base.load() < before + 50 + random() % 200) usleep(random() % 50);
     kill_child(child);
     const Ledger ledger(*record);
     CHECK(ledger.totals().settled() == fates(*record));

@@ -13,6 +13,7 @@
 #include <random>
 #include <string>
 
+#include "core/clock.h"
 #include "ring/ledger.h"
 #include "ring/ring.h"
 #include "support/count.h"
@@ -20,7 +21,6 @@
 namespace videopush::ring::test {
 
 inline constexpr Nanoseconds kMillisecond = 1'000'000;
-inline constexpr Nanoseconds kSecond = 1'000'000'000;
 /// The bound of every wait that is expected to end in milliseconds.
 inline constexpr Nanoseconds kSoon = 20 * kSecond;
 

@@ -49,7 +49,7 @@ TEST_CASE("seed: the producer goes on behind the frame, in the ring's time base"
   CHECK(producer->header().source_frames == 42);
 }
 
-TEST_CASE("seed: the consumer begins with the frame behind it, and its books with that, too") {
+TEST_CASE("seed: the consumer begins with the frame behind it, and its ledger with that, too") {
   const Folder folder;
   const auto producer = open(seeded_options(folder));
   const AbortSignal never;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/clock.h"
 #include "support/sim_clock.h"
 
 using namespace videopush;
@@ -15,8 +16,6 @@ std::uint64_t big_endian(const std::uint8_t* at, int bytes) {
   for (int i = 0; i < bytes; ++i) value = value << 8 | at[i];
   return value;
 }
-
-constexpr Nanoseconds kSecond = 1'000'000'000;
 
 }  // namespace
 

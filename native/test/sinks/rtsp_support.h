@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "core/abort.h"
+#include "core/clock.h"
 #include "core/error.h"
 #include "sinks/sink.h"
+#include "sinks/target.h"
 #include "support/error_of.h"
 #include "support/fake_rtsp_server.h"
 #include "support/h264_units.h"
@@ -18,7 +20,6 @@
 namespace videopush::test {
 
 constexpr Nanoseconds kMs = 1'000'000;
-constexpr Nanoseconds kSecond = 1'000 * kMs;
 
 constexpr std::uint32_t kTimestampBase = 0xfffff000;  // wraps within the first second
 constexpr std::uint32_t kSsrc = 0x12345678;

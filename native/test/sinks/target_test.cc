@@ -1,3 +1,5 @@
+#include "sinks/target.h"
+
 #include <doctest/doctest.h>
 
 #include <string>

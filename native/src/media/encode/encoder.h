@@ -35,10 +35,6 @@ struct EncoderOptions {
   std::map<std::string, std::string> extra = {};
 };
 
-/// The exact encoder name for a codec or encoder name (case-insensitive codec, "h264" included).
-/// EncoderUnknown lists near names.
-std::string resolve_encoder(const std::string& codec, const std::string& encoder);
-
 struct EncodedPacket {
   PacketPtr packet;        // pts, dts in the encoder's time base (= input format's)
   std::uint64_t sequence;  // of the source frame this packet shows

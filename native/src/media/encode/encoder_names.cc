@@ -1,11 +1,12 @@
-// Which encoder a name means.
-#include <algorithm>
-#include <cctype>
-#include <utility>
+#include "media/encode/encoder_names.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/av.h"
 #include "core/error.h"
 #include "core/url.h"
-#include "media/encode/encoder.h"
 
 namespace videopush::media {
 namespace {

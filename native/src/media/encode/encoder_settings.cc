@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "media/encode/encoder_names.h"
 
 extern "C" {
 #include <libavutil/opt.h>

@@ -1,7 +1,8 @@
+#include "media/picture/rate.h"
+
 #include <algorithm>
 
 #include "core/error.h"
-#include "media/picture/convert.h"
 
 namespace videopush::media {
 

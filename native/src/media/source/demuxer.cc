@@ -14,6 +14,8 @@ extern "C" {
 #include "core/url.h"
 #include "media/source/allow_list.h"
 #include "media/source/container_end.h"
+#include "media/source/file_input.h"
+#include "media/source/http_input.h"
 #include "media/source/net_address.h"
 
 namespace videopush::media {

@@ -1,3 +1,5 @@
+#include "media/source/file_input.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,7 +9,6 @@
 
 #include "core/av.h"
 #include "core/error.h"
-#include "media/source/byte_input.h"
 
 namespace videopush::media {
 namespace {

@@ -1,3 +1,5 @@
+#include "media/source/http_input.h"
+
 #include <poll.h>
 
 #include <algorithm>
@@ -6,7 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "media/source/byte_input.h"
+#include "core/redact.h"
 #include "media/source/http_transfer.h"
 #include "media/source/location.h"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/abort.h"
-#include "media/source/byte_input.h"
+#include "media/source/http_input.h"
 
 namespace videopush::media {
 

@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "sessions/decode/decode_format.h"
 
-#include "sessions/decode/decode_loop.h"
+#include <algorithm>
 
 extern "C" {
 #include <libavutil/mathematics.h>

@@ -4,13 +4,14 @@
 #include <random>
 #include <utility>
 
+#include "core/clock.h"
 #include "ring/geometry.h"
+#include "sessions/decode/decode_format.h"
 #include "sessions/secret_file.h"
 
 namespace videopush::sessions {
 namespace {
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
 /// How long a queue of other parameters may take to drain before the wait shows as an error and
 /// begins again.
 constexpr Nanoseconds kDrainLimit = 10 * kSecond;

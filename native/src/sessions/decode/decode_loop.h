@@ -19,13 +19,6 @@
 
 namespace videopush::sessions {
 
-/// The format of the queue: the converter's output with the queue's time base and the source's
-/// measured hints, adapted to size and rate.
-VideoFormat queue_format(const media::SourceDescriptor& source, const VideoFormat& converted,
-                         AVRational constant_rate);
-/// retained = encoder delay + latency budget * rate + 2 (25 frames/s when the rate is unknown).
-std::uint32_t retained_frames(const DecodeSessionOptions& options, const VideoFormat& queue);
-
 /// A source that ends before its time, whether cut as a file or broken off as a connection.
 inline bool is_source_damage(ErrorCode code) {
   return code == ErrorCode::SourceTruncated || code == ErrorCode::SourceCorrupt;

@@ -9,11 +9,7 @@ extern "C" {
 }
 
 namespace videopush::sessions {
-namespace {
-
-constexpr Nanoseconds kSecond = 1'000'000'000;
-
-}  // namespace
+namespace {}  // namespace
 
 /// Until the end marker. Wherever the queue is set back on the way, position() has run and the loop
 /// goes on from there.

@@ -16,7 +16,7 @@
 #include "media/source/source.h"
 #include "pacing/stats.h"
 #include "ring/ring.h"
-#include "sessions/encode/encode_session.h"  // EventSink
+#include "sessions/events.h"
 
 namespace videopush::sessions {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "core/av.h"
-#include "media/picture/convert.h"
+#include "media/picture/rate.h"
 #include "ring/layout.h"
 
 namespace videopush::sessions {

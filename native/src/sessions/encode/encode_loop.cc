@@ -96,12 +96,12 @@ void EncodePipeline::on_frame(InputFrame& taken) {
     taken_.last_pts = taken.frame->pts;
   }
   for (const auto& sender : senders_)
-    sender->books().dropped(taken.sequence - taken.skipped, taken.skipped, taken.skipped_reason);
+    sender->ledger().dropped(taken.sequence - taken.skipped, taken.skipped, taken.skipped_reason);
   if (settled_everywhere(taken.sequence)) {
     // After a rewind: this one had reached its fate before the frames in front of it.
   } else if (too_late(*taken.frame)) {
     for (const auto& sender : senders_)
-      sender->books().dropped(taken.sequence, 1, ring::Drop::Late);
+      sender->ledger().dropped(taken.sequence, 1, ring::Drop::Late);
     force_key_ = true;
   } else {
     encode(taken);
@@ -136,7 +136,7 @@ bool EncodePipeline::too_late(const AVFrame& frame) const {
 
 bool EncodePipeline::settled_everywhere(std::uint64_t sequence) const {
   return std::ranges::all_of(
-      senders_, [sequence](const auto& sender) { return sender->books().settled(sequence); });
+      senders_, [sequence](const auto& sender) { return sender->ledger().settled(sequence); });
 }
 
 void EncodePipeline::encode(const InputFrame& taken) {
@@ -159,13 +159,13 @@ void EncodePipeline::encode(const InputFrame& taken) {
 
 /// One bad frame costs itself; an encoder that broke is opened anew.
 void EncodePipeline::fail_frame(const InputFrame& taken, const Error& error) {
-  for (const auto& sender : senders_) sender->books().failed(taken.sequence, ring::Fail::Encode);
+  for (const auto& sender : senders_) sender->ledger().failed(taken.sequence, ring::Fail::Encode);
   passengers_.erase(taken.sequence);
   if (error.code() == ErrorCode::InvalidArgument) return;  // refused at the door
   on_event("encoder.failed", "frame " + std::to_string(taken.sequence), error.message());
   if (++failures_ > kMostFailures) throw error;
   for (const auto& [sequence, passenger] : passengers_)
-    for (const auto& sender : senders_) sender->books().failed(sequence, ring::Fail::Encode);
+    for (const auto& sender : senders_) sender->ledger().failed(sequence, ring::Fail::Encode);
   open_encoder();
 }
 
@@ -239,8 +239,8 @@ bool EncodePipeline::drain() {
 void EncodePipeline::settle_tail() {
   const std::uint64_t end = context_.input.source_frames();
   for (const auto& sender : senders_) {
-    const std::uint64_t next = next_sequence_.value_or(sender->books().base());
-    if (end > next) sender->books().dropped(next, end - next, ring::Drop::QueueFull);
+    const std::uint64_t next = next_sequence_.value_or(sender->ledger().base());
+    if (end > next) sender->ledger().dropped(next, end - next, ring::Drop::QueueFull);
   }
 }
 

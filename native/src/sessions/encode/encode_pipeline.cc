@@ -63,8 +63,8 @@ void EncodePipeline::add_sender(std::size_t index) {
   ring::OutputRecord& record = context_.input.output_record(static_cast<std::uint32_t>(index));
   if (record.name[0] != '\0' && output.name != record.name)
     throw Error(ErrorCode::RingInvalid,
-                "the frame queue keeps books for an output called '" + std::string(record.name) +
-                    "' where this encoder has '" + output.name + "'",
+                "the frame queue keeps the ledger of an output called '" +
+                    std::string(record.name) + "' where this encoder has '" + output.name + "'",
                 "give decoder and encoder the same list of outputs");
   const std::uint64_t seed = context_.hooks.seed != 0 ? context_.hooks.seed + index : random_seed();
   give_rtp_identity(record, seed);
@@ -147,8 +147,8 @@ void EncodePipeline::give_up_unsettled() {
   if (context_.input.persistent()) return;
   const std::uint64_t end = context_.input.source_frames();
   for (const auto& sender : senders_)
-    for (std::uint64_t i = sender->books().base(); i < end; ++i)
-      if (!sender->books().settled(i)) sender->books().failed(i, ring::Fail::Output);
+    for (std::uint64_t i = sender->ledger().base(); i < end; ++i)
+      if (!sender->ledger().settled(i)) sender->ledger().failed(i, ring::Fail::Output);
 }
 
 std::optional<media::Encoder::Effective> EncodePipeline::effective() const {
@@ -188,7 +188,7 @@ Nanoseconds EncodePipeline::accept_at(const AcceptedMedia& media, Nanoseconds no
 void EncodePipeline::on_progress() {
   std::uint64_t base = UINT64_MAX;
   for (const auto& sender : senders_)
-    if (sender->required()) base = std::min(base, sender->books().base());
+    if (sender->required()) base = std::min(base, sender->ledger().base());
   {
     const std::lock_guard lock(mutex_);
     std::optional<std::uint64_t> done;

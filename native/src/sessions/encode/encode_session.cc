@@ -10,36 +10,13 @@
 #include "core/abort.h"
 #include "core/redact.h"
 #include "sessions/encode/encode_pipeline.h"
+#include "sinks/target.h"
 
 namespace videopush::sessions {
 namespace {
 
 constexpr Nanoseconds kOpenSlice = 1'000'000'000;
 constexpr std::size_t kMostOutputs = ring::kMaxOutputs;
-
-double seconds(Nanoseconds ns) { return static_cast<double>(ns) / 1e9; }
-
-std::string protocol_name(const std::string& url) {
-  try {
-    switch (sinks::protocol_of(url)) {
-      case sinks::Protocol::Rtsp:
-        return "rtsp";
-      case sinks::Protocol::Rtmp:
-        return "rtmp";
-      case sinks::Protocol::Srt:
-        return "srt";
-      case sinks::Protocol::MatroskaTcp:
-        return "matroska";
-      case sinks::Protocol::HttpFlv:
-        return "http-flv";
-      case sinks::Protocol::File:
-        return "file";
-    }
-  } catch (const Error&) {
-    // The output itself reports what is wrong with its URL.
-  }
-  return "unknown";
-}
 
 void describe_schedule(const Sender& sender, OutputSnapshot& out) {
   const auto schedule = sender.schedule();
@@ -52,7 +29,7 @@ void describe_schedule(const Sender& sender, OutputSnapshot& out) {
   out.rebases_stall = of(pacing::RebaseReason::Stall);
   out.rebases_resume = of(pacing::RebaseReason::Resume);
   out.rebases_discontinuity = of(pacing::RebaseReason::Discontinuity);
-  out.rebase_seconds = seconds(state.total_rebased());
+  out.rebase_seconds = to_seconds(state.total_rebased());
 }
 
 }  // namespace
@@ -87,7 +64,7 @@ struct EncodeSession::Impl {
       statuses.push_back(std::make_unique<SenderStatus>());
       OutputSnapshot& first = before.outputs.emplace_back();
       first.name = output.name;
-      first.protocol = protocol_name(output.url);
+      first.protocol = sinks::protocol_name(output.url);
       first.url = output.url_secret ? hide_url(output.url) : redact_url(output.url);
     }
   }
@@ -105,7 +82,7 @@ struct EncodeSession::Impl {
     const std::lock_guard lock(mutex);
     // Not only when the caller lets go of this session: the next one goes on with the queue.
     if (input->persistent()) {
-      keep_books();
+      keep_totals();
       input->leave();
     }
     done = true;
@@ -139,12 +116,12 @@ struct EncodeSession::Impl {
     const std::lock_guard lock(mutex);
     ended = outcome == EncodePipeline::Outcome::Ended;
     if (outcome != EncodePipeline::Outcome::FormatChanged) return false;
-    keep_books();  // they move to the queue's next generation
+    keep_totals();  // they move to the queue's next generation
     return true;
   }
 
   /// mutex is held. As they are now: nothing looks at the input's own any more.
-  void keep_books() {
+  void keep_totals() {
     before = describe();
     pipeline.reset();
     input_open = false;
@@ -195,8 +172,8 @@ struct EncodeSession::Impl {
       statuses[i]->describe(out.outputs[i], now);
       if (!pipeline) continue;
       const Sender& sender = pipeline->sender(i);
-      out.outputs[i].ledger = sender.books().totals();
-      out.outputs[i].lead = seconds(pipeline->lead(now));
+      out.outputs[i].ledger = sender.ledger().totals();
+      out.outputs[i].lead = to_seconds(pipeline->lead(now));
       describe_schedule(sender, out.outputs[i]);
     }
     return out;
@@ -263,7 +240,7 @@ EncodeSnapshot EncodeSession::snapshot() const {
 double EncodeSession::lead_seconds() const {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->pipeline) return 0;
-  return seconds(impl_->pipeline->lead(impl_->clock.now()));
+  return to_seconds(impl_->pipeline->lead(impl_->clock.now()));
 }
 
 }  // namespace videopush::sessions

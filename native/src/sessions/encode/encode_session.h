@@ -12,20 +12,12 @@
 #include "media/encode/encoder.h"
 #include "pacing/schedule.h"
 #include "pacing/stats.h"
-#include "ring/ledger.h"
 #include "sessions/encode/frame_input.h"
+#include "sessions/encode/output.h"
+#include "sessions/events.h"
 #include "sinks/sink.h"
 
 namespace videopush::sessions {
-
-struct OutputOptions {
-  std::string name;
-  std::string url;                       // without user-info
-  bool url_secret = false;               // only its scheme and host may be shown
-  std::string user_file, password_file;  // read at every connect; empty = none
-  std::string user, password;  // given in memory by a library user; files, when named, win
-  sinks::Limits limits;
-};
 
 struct EncodeOptions {
   media::EncoderOptions encoder;
@@ -35,30 +27,6 @@ struct EncodeOptions {
   /// In-memory input only: how much media may be accepted ahead of its deadline (0 = no bound but
   /// the queue's).
   Nanoseconds max_lead = 0;
-};
-
-enum class OutputPhase { Idle, Connecting, Connected, Waiting, Failed, Closed };
-
-struct OutputSnapshot {
-  std::string name, protocol, url;  // redacted
-  OutputPhase phase = OutputPhase::Idle;
-  std::optional<Error> error;    // the last one; cleared by a successful connect
-  std::uint64_t connects = 0;    // by this process
-  std::uint64_t reconnects = 0;  // successful ones after the first
-  /// Connections lost and attempts that failed, by reason.
-  std::uint64_t reconnects_refused = 0, reconnects_timeout = 0, reconnects_reset = 0,
-                reconnects_protocol = 0;
-  double outage_seconds = 0;  // from the first failure to the next connection, summed
-  ring::Ledger::Totals ledger;
-  std::uint64_t key_frames = 0, late = 0;
-  pacing::Histogram::Snapshot lateness, interval_error, write_duration;
-  // seconds
-  double send_lead = 0, lead = 0, jitter = 0, interval_sum = 0, interval_squared_sum = 0,
-         wait_sum = 0;
-  std::uint64_t rebases = 0;  // all of them; by reason:
-  std::uint64_t rebases_stall = 0, rebases_resume = 0, rebases_discontinuity = 0;
-  double rebase_seconds = 0;
-  std::uint64_t backlog_bytes = 0;
 };
 
 struct EncodeSnapshot {
@@ -71,9 +39,6 @@ struct EncodeSnapshot {
   pacing::Histogram::Snapshot encode_duration, residence, latency;
   std::vector<OutputSnapshot> outputs;
 };
-
-/// Events are few (state changes), called on native threads.
-using EventSink = std::function<void(std::string_view kind, std::string_view detail)>;
 
 /// What tests put in place of the world. The defaults are the real things.
 struct EncodeHooks {

@@ -47,7 +47,7 @@ bool RingInput::finished() const {
   const ring::Header& header = consumer_->header();
   if (header.ended.load() == 0) return false;
   for (std::uint32_t i = 0; i < header.output_count; ++i)
-    if (header.outputs[i].books.base.load() < header.source_frames.load()) return false;
+    if (header.outputs[i].counters.base.load() < header.source_frames.load()) return false;
   return true;
 }
 
@@ -97,7 +97,7 @@ ring::OutputRecord& RingInput::output_record(std::uint32_t index) {
   ring::Header& header = consumer_->header();
   if (index >= header.output_count)
     throw Error(ErrorCode::RingInvalid,
-                "the frame queue keeps books for " + std::to_string(header.output_count) +
+                "the frame queue keeps ledgers for " + std::to_string(header.output_count) +
                     " outputs, this encoder has more",
                 "give decoder and encoder the same list of outputs");
   return header.outputs[index];

@@ -24,7 +24,7 @@ Sender::Sender(const SenderOptions& options, ring::OutputRecord& record, SenderS
       status_(status),
       host_(host),
       clock_(clock),
-      books_(record),
+      ledger_(record),
       link_(options.link, record, status, clock, abort_, wake_) {}
 
 Sender::~Sender() {
@@ -42,7 +42,7 @@ void Sender::start(std::shared_ptr<const Track> track) {
 }
 
 bool Sender::wants_global_header() const {
-  return link_.has_sink() && const_cast<SenderLink&>(link_).sink().wants_global_header();
+  return link_.has_sink() && link_.sink().wants_global_header();
 }
 
 void Sender::push(QueuedUnit unit) {
@@ -51,7 +51,7 @@ void Sender::push(QueuedUnit unit) {
     if (!accepting_) return;
     if (!attached_ && options_.on_loss == OnLoss::Drop) await_key(ring::Drop::Network);
     if (key_missing_ && (!attached_ || !unit.key)) {
-      books_.dropped(unit.sequence, 1, *key_missing_);
+      ledger_.dropped(unit.sequence, 1, *key_missing_);
       return;
     }
     key_missing_.reset();
@@ -167,7 +167,7 @@ std::vector<std::uint64_t> Sender::cut_queue(bool up_to_next_key) {
 void Sender::await_key(ring::Drop reason) { key_missing_ = reason; }
 
 void Sender::drop(const std::vector<std::uint64_t>& sequences, ring::Drop reason) {
-  for (const std::uint64_t sequence : sequences) books_.dropped(sequence, 1, reason);
+  for (const std::uint64_t sequence : sequences) ledger_.dropped(sequence, 1, reason);
 }
 
 }  // namespace videopush::sessions

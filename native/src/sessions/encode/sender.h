@@ -11,7 +11,7 @@
 
 #include "core/abort.h"
 #include "pacing/schedule.h"
-#include "sessions/encode/sender_books.h"
+#include "sessions/encode/sender_ledger.h"
 #include "sessions/encode/sender_link.h"
 #include "sessions/encode/sender_status.h"
 #include "sessions/encode/wake.h"
@@ -93,8 +93,8 @@ class Sender {
   std::size_t pending() const;  // units queued or being sent
   std::optional<std::int64_t> last_sent_dts() const;
   std::optional<pacing::Schedule> schedule() const;  // once started
-  SenderBooks& books() { return books_; }
-  const SenderBooks& books() const { return books_; }
+  SenderLedger& ledger() { return ledger_; }
+  const SenderLedger& ledger() const { return ledger_; }
 
   /// Connected: what is queued is sent on time, then it closes; nothing reconnects. Else it ends at
   /// once.
@@ -130,7 +130,7 @@ class Sender {
   Clock& clock_;
   AbortSignal abort_;
   Wake wake_;
-  SenderBooks books_;
+  SenderLedger ledger_;
   SenderLink link_;
   std::shared_ptr<const Track> track_;
   std::thread thread_;

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 
+#include "core/clock.h"
 #include "sessions/secret_file.h"
+#include "sinks/target.h"
 
 namespace videopush::sessions {
 namespace {
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
 /// A publisher that is closed this soon, twice running, shares its path with another one.
 constexpr Nanoseconds kShortLife = 2 * kSecond;
 constexpr int kShortLivesOfConflict = 2;

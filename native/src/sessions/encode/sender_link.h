@@ -41,6 +41,7 @@ class SenderLink {
 
   bool has_sink() const { return sink_ != nullptr; }
   sinks::Sink& sink() { return *sink_; }
+  const sinks::Sink& sink() const { return *sink_; }
 
  private:
   /// As they are now; unknown to redact() no longer than until they are used.

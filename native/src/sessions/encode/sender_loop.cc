@@ -130,7 +130,7 @@ void Sender::send_current() {
   sink.prepare(unit);
   while (!wait(plan.send_at, false)) {
   }
-  books_.begin(current_->sequence);
+  ledger_.begin(current_->sequence);
   const sinks::SendResult result = sink.send(unit, abort_);
   settle_sent(plan, result);
 }
@@ -191,7 +191,7 @@ void Sender::settle_sent(const pacing::Schedule::Plan& plan, const sinks::SendRe
   const QueuedUnit unit = std::move(*current_);
   current_.reset();
   const std::int64_t dts = unit.packet->dts;
-  books_.sent(unit.sequence, result.bytes);
+  ledger_.sent(unit.sequence, result.bytes);
   schedule_->sent(dts, result.offered);
   status_.pacing.on_sent(plan.deadline, result.offered, result.accepted,
                          interval_known_ ? media_ns(dts - previous_dts_) : 0,

@@ -1,12 +1,6 @@
 #include "sessions/encode/sender_status.h"
 
 namespace videopush::sessions {
-namespace {
-
-double seconds(Nanoseconds ns) { return static_cast<double>(ns) / 1e9; }
-
-}  // namespace
-
 FailureKind failure_kind(ErrorCode code) {
   switch (code) {
     case ErrorCode::HostUnknown:
@@ -77,7 +71,7 @@ void SenderStatus::describe(OutputSnapshot& out, Nanoseconds now) const {
     out.reconnects_timeout = failures_[static_cast<std::size_t>(FailureKind::Timeout)];
     out.reconnects_reset = failures_[static_cast<std::size_t>(FailureKind::Reset)];
     out.reconnects_protocol = failures_[static_cast<std::size_t>(FailureKind::Protocol)];
-    out.outage_seconds = seconds(outage_ + (outage_since_ ? now - *outage_since_ : 0));
+    out.outage_seconds = to_seconds(outage_ + (outage_since_ ? now - *outage_since_ : 0));
   }
   out.key_frames = key_frames.load(std::memory_order_relaxed);
   out.backlog_bytes = backlog_bytes.load(std::memory_order_relaxed);
@@ -85,11 +79,11 @@ void SenderStatus::describe(OutputSnapshot& out, Nanoseconds now) const {
   out.lateness = pacing.lateness.snapshot();
   out.interval_error = pacing.interval_error.snapshot();
   out.write_duration = pacing.write_duration.snapshot();
-  out.send_lead = seconds(pacing.send_lead.load(std::memory_order_relaxed));
-  out.jitter = seconds(pacing.jitter.load(std::memory_order_relaxed));
-  out.interval_sum = seconds(pacing.interval_sum.load(std::memory_order_relaxed));
+  out.send_lead = to_seconds(pacing.send_lead.load(std::memory_order_relaxed));
+  out.jitter = to_seconds(pacing.jitter.load(std::memory_order_relaxed));
+  out.interval_sum = to_seconds(pacing.interval_sum.load(std::memory_order_relaxed));
   out.interval_squared_sum = pacing.interval_squared_sum.load(std::memory_order_relaxed);
-  out.wait_sum = seconds(pacing.wait_sum.load(std::memory_order_relaxed));
+  out.wait_sum = to_seconds(pacing.wait_sum.load(std::memory_order_relaxed));
 }
 
 }  // namespace videopush::sessions

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "pacing/stats.h"
-#include "sessions/encode/encode_session.h"
+#include "sessions/encode/output.h"
 
 namespace videopush::sessions {
 

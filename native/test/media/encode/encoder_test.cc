@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "media/encode/encoder_names.h"
 #include "media/encode/packets.h"
 #include "media/encode/pictures.h"
 

@@ -12,6 +12,7 @@ extern "C" {
 #include "core/error.h"
 #include "media/picture/color.h"
 #include "media/picture/convert.h"
+#include "media/picture/rate.h"
 #include "media/source/clips.h"
 #include "media/source/source.h"
 

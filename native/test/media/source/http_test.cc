@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "core/error.h"
-#include "media/source/byte_input.h"
 #include "media/source/clips.h"
+#include "media/source/http_input.h"
 #include "media/source/source.h"
 #include "media/source/tiny_server.h"
 

@@ -61,7 +61,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "connections that fail at random, with 0 and 3 B-frames: every picture arrives, the books "
+    "connections that fail at random, with 0 and 3 B-frames: every picture arrives, the ledger "
     "balance") {
   for (const int b_frames : {0, 3}) {
     CAPTURE(b_frames);
@@ -186,7 +186,7 @@ TEST_CASE(
   REQUIRE(session->wait(kStuck));
   CHECK(rig.server().attempts().size() == 1);
   CHECK(session->snapshot().outputs[0].ledger.settled() == 0);
-  CHECK(rig.books->acked == 0);
+  CHECK(rig.ledger->acked == 0);
 }
 
 TEST_CASE(
@@ -209,7 +209,7 @@ TEST_CASE(
     CHECK_FALSE(snapshot.ended);
     CHECK_FALSE(snapshot.failed);
     CHECK(units.size() == taken + waiting);
-    CHECK(rig.books->acked == units.size());
+    CHECK(rig.ledger->acked == units.size());
     CHECK(units.back().at == units[0].at + static_cast<Nanoseconds>(units.size() - 1) * kFrame);
     REQUIRE(rig.server().closes().size() == 1);
     CHECK(rig.server().closes()[0] == units.back().at + kFrame);
@@ -228,7 +228,7 @@ TEST_CASE("after a stop nothing reconnects") {
   REQUIRE(session->wait(kStuck));
   CHECK(rig.server().attempts().size() == 1);
   CHECK(rig.received().size() == 40);
-  CHECK(rig.books->acked == 40);
+  CHECK(rig.ledger->acked == 40);
 }
 
 TEST_CASE(
@@ -244,12 +244,12 @@ TEST_CASE(
     };
     session->start();
     REQUIRE(session->wait(kStuck));
-    CHECK(rig.books->acked == 50);
+    CHECK(rig.ledger->acked == 50);
   }
   const auto before = rig.received();
   rig.server().on_send = [](int, const AbortSignal&) {};
   Rig next;
-  next.books = rig.books;
+  next.ledger = rig.ledger;
   next.input = rig.input;
   const auto snapshot = next.run();
   const auto units = next.received();

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "sessions/encode/encode_session.h"
 #include "sessions/encode/event_clock.h"
 #include "sessions/encode/fake_sink.h"
@@ -15,7 +16,7 @@
 
 namespace videopush::test {
 
-inline constexpr Nanoseconds kMillisecond = 1'000'000, kSecond = 1'000'000'000;
+inline constexpr Nanoseconds kMillisecond = 1'000'000;
 /// Real time that a test may take before it counts as stuck.
 inline constexpr Nanoseconds kStuck = 60 * kSecond;
 
@@ -34,8 +35,8 @@ struct Rig {
   }
 
   std::unique_ptr<sessions::EncodeSession> session() {
-    if (!books) books = std::make_shared<ScriptBooks>(input.outputs);
-    auto frames = std::make_unique<ScriptInput>(input, clock, books);
+    if (!ledger) ledger = std::make_shared<ScriptLedger>(input.outputs);
+    auto frames = std::make_unique<ScriptInput>(input, clock, ledger);
     std::vector<FakeServer*> targets;
     for (const auto& server : servers) targets.push_back(server.get());
     return std::make_unique<sessions::EncodeSession>(
@@ -62,7 +63,7 @@ struct Rig {
   std::vector<std::unique_ptr<FakeServer>> servers;
   ScriptOptions input;
   sessions::EncodeOptions options;
-  std::shared_ptr<ScriptBooks> books;
+  std::shared_ptr<ScriptLedger> ledger;
   std::mutex events_mutex;
   std::vector<std::string> events;
 };

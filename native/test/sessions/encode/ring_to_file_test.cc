@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "core/clock.h"
 #include "media/encode/pictures.h"
 #include "ring/ring.h"
 #include "sessions/encode/encode_session.h"
@@ -17,8 +18,6 @@ using namespace videopush;
 using namespace videopush::test;
 
 namespace {
-
-constexpr Nanoseconds kSecond = 1'000'000'000;
 
 struct Folder {
   Folder() {
@@ -149,7 +148,7 @@ TEST_CASE(
   CHECK_FALSE(std::filesystem::exists(folder.path + "/second.mkv"));
 }
 
-TEST_CASE("a session that has ended leaves the queue to the next one and still shows its books") {
+TEST_CASE("a session that has ended leaves the queue to the next one and still shows its ledger") {
   const Folder folder;
   const VideoFormat format = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
   const ring::RingOptions options = ring_in(folder);
@@ -174,11 +173,11 @@ TEST_CASE("a session that has ended leaves the queue to the next one and still s
   REQUIRE(second->wait(60 * kSecond));
   CHECK(second->snapshot().ended);
   CHECK(second->snapshot().outputs[0].ledger.sent == 10);
-  const auto books = first->snapshot();
-  CHECK_FALSE(books.running);
-  CHECK(books.outputs[0].ledger.sent == 5);
-  CHECK(books.source_frames == 5);
-  CHECK(books.encoder->width == 64);
+  const auto last = first->snapshot();
+  CHECK_FALSE(last.running);
+  CHECK(last.outputs[0].ledger.sent == 5);
+  CHECK(last.source_frames == 5);
+  CHECK(last.encoder->width == 64);
 }
 
 TEST_CASE("an encoder that holds more frames than the ring has slots does not stop the stream") {

@@ -52,8 +52,8 @@ inline std::vector<ScriptFrame> live_frames(const VideoFormat& format, std::int6
 }
 
 /// What outlives the session that owns the input, as a ring's file outlives its process.
-struct ScriptBooks {
-  explicit ScriptBooks(std::uint32_t outputs)
+struct ScriptLedger {
+  explicit ScriptLedger(std::uint32_t outputs)
       : records(std::make_unique<ring::OutputRecord[]>(outputs)) {}
   std::unique_ptr<ring::OutputRecord[]> records;
   std::atomic<std::uint64_t> acked{0};  // position
@@ -61,12 +61,12 @@ struct ScriptBooks {
 
 class ScriptInput final : public sessions::FrameInput {
  public:
-  ScriptInput(ScriptOptions options, Clock& clock, std::shared_ptr<ScriptBooks> books)
+  ScriptInput(ScriptOptions options, Clock& clock, std::shared_ptr<ScriptLedger> ledger)
       : options_(std::move(options)),
         clock_(clock),
-        books_(std::move(books)),
-        resumed_(books_->acked > 0),
-        taken_(books_->acked) {
+        ledger_(std::move(ledger)),
+        resumed_(ledger_->acked > 0),
+        taken_(ledger_->acked) {
     std::uint64_t sequence = 0;
     for (const ScriptFrame& frame : options_.frames)
       sequences_.push_back((sequence += frame.skipped + 1) - 1);
@@ -83,7 +83,7 @@ class ScriptInput final : public sessions::FrameInput {
       if (abort.aborted()) return TakeResult::Aborted;
       if (taken_ == options_.frames.size()) return TakeResult::End;
       const ScriptFrame& frame = options_.frames[taken_];
-      const bool room = taken_ - books_->acked < options_.slots;
+      const bool room = taken_ - ledger_->acked < options_.slots;
       if (room && frame.at <= clock_.now()) {
         deliver(out);
         return TakeResult::Frame;
@@ -96,12 +96,12 @@ class ScriptInput final : public sessions::FrameInput {
 
   void release(std::uint64_t position) override { released_.insert(position); }
   void ack(std::uint64_t through) override {
-    if (through > books_->acked) books_->acked = through;
+    if (through > ledger_->acked) ledger_->acked = through;
     acked_.signal();
   }
   bool rewind() override {
-    taken_ = books_->acked;
-    expected_ = books_->records[0].books.base;
+    taken_ = ledger_->acked;
+    expected_ = ledger_->records[0].counters.base;
     return true;
   }
   bool persistent() const override { return options_.persistent; }
@@ -110,7 +110,9 @@ class ScriptInput final : public sessions::FrameInput {
     return (sequences_.empty() ? 0 : sequences_.back() + 1) + options_.dropped_at_end;
   }
   std::uint64_t waiting() const override { return options_.waiting; }
-  ring::OutputRecord& output_record(std::uint32_t index) override { return books_->records[index]; }
+  ring::OutputRecord& output_record(std::uint32_t index) override {
+    return ledger_->records[index];
+  }
   std::size_t not_released() const { return taken_ - released_.size(); }
 
  private:
@@ -127,7 +129,7 @@ class ScriptInput final : public sessions::FrameInput {
 
   const ScriptOptions options_;
   Clock& clock_;
-  const std::shared_ptr<ScriptBooks> books_;
+  const std::shared_ptr<ScriptLedger> ledger_;
   const bool resumed_;
   std::vector<std::uint64_t> sequences_;  // by position
   std::size_t taken_;                     // position

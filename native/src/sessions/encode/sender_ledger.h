@@ -8,9 +8,9 @@
 
 namespace videopush::sessions {
 
-class SenderBooks {
+class SenderLedger {
  public:
-  explicit SenderBooks(ring::OutputRecord& record) : ledger_(record) {}
+  explicit SenderLedger(ring::OutputRecord& record) : ledger_(record) {}
 
   void begin(std::uint64_t sequence) {
     const std::lock_guard lock(mutex_);
