@@ -1,22 +1,23 @@
 // One output: a thread that keeps it connected, waits for each unit's deadline and sends it.
 #pragma once
 
-#include <atomic>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <string_view>
 #include <thread>
-#include <vector>
 
 #include "core/abort.h"
 #include "pacing/schedule.h"
 #include "sessions/encode/sender_ledger.h"
 #include "sessions/encode/sender_link.h"
+#include "sessions/encode/sender_queue.h"
 #include "sessions/encode/sender_status.h"
 #include "sessions/encode/wake.h"
 
 namespace videopush::sessions {
+
+class Sender;
+class SenderLoop;
 
 /// What a connection announces. Made by the encode thread, shared with the senders, never changed.
 struct Track {
@@ -24,29 +25,11 @@ struct Track {
   AVRational time_base{1, 1}, frame_rate{0, 1};
 };
 
-struct QueuedUnit {
-  PacketPtr packet;
-  std::uint64_t sequence = 0;
-  bool key = false;
-  bool discontinuity = false;
-  Nanoseconds produced_at = 0;
-  Nanoseconds queued_at = 0;  // the same instant for every output
-};
-
-/// What becomes of the units under way when a connection is lost.
-enum class OnLoss {
-  Rewind,  // none has a fate: the encode thread begins again with the oldest un-acked frame
-  Drop,    // dropped(network), and so is all that follows until a key frame finds the output
-           // connected
-};
-
-class Sender;
-
 /// The encode side, as the senders see it. Called by sender threads, none of their locks held.
 class SenderHost {
  public:
   virtual ~SenderHost() = default;
-  /// A frame got its fate, or the output's state changed.
+  /// A frame was settled, or the output's state changed.
   virtual void on_progress() = 0;
   virtual void on_sent(const QueuedUnit& unit, Nanoseconds accepted) = 0;
   virtual void on_event(std::string_view kind, std::string_view output,
@@ -62,6 +45,9 @@ struct SenderOptions {
   bool alone = true;  // the only output of the session
 };
 
+/// Joins three parts, each with its own kind of state: the queue (shared, under its lock), the link
+/// (the connection and its retries) and the loop (the schedule and the unit at hand). Link and loop
+/// belong to the sender's thread.
 class Sender {
  public:
   Sender(const SenderOptions& options, ring::OutputRecord& record, SenderStatus& status,
@@ -75,24 +61,24 @@ class Sender {
   // For the encode thread.
   void push(QueuedUnit unit);
   /// After a rewind: what is pushed from now on belongs to the new beginning.
-  void begin_again();
-  bool needs_rewind() const;
-  bool take_key_request();  // true once for each
+  void begin_again() { queue_.begin_again(); }
+  bool needs_rewind() const { return queue_.needs_rewind(); }
+  bool take_key_request() { return queue_.take_key_request(); }  // true once for each
   /// Drop and several outputs: lets go of units that the leading output sent more than 250 ms of
   /// media ago.
   void drop_if_behind(std::int64_t leader_dts);
   /// No unit follows: pace out what is queued, wait for the end of the last one, close.
   void finish();
 
-  // For anybody.
-  bool ready() const;      // connected, and units are welcome
-  bool undecided() const;  // not connected yet, but may be soon
-  bool over() const;       // its thread has ended, or will without sending more
+  // For any thread.
+  bool ready() const { return queue_.ready(); }  // connected, and units are welcome
+  bool undecided() const;                        // not connected yet, but may be soon
+  bool over() const { return queue_.over(); }    // ended, or about to without sending more
   /// False while it is so far behind that the others don't wait for it.
-  bool required() const;
-  std::size_t pending() const;  // units queued or being sent
-  std::optional<std::int64_t> last_sent_dts() const;
-  std::optional<pacing::Schedule> schedule() const;  // once started
+  bool required() const { return queue_.required(); }
+  std::size_t pending() const { return queue_.pending(); }  // units queued or being sent
+  std::optional<std::int64_t> last_sent_dts() const { return queue_.last_sent_dts(); }
+  std::optional<pacing::Schedule> schedule() const { return queue_.schedule(); }  // once started
   SenderLedger& ledger() { return ledger_; }
   const SenderLedger& ledger() const { return ledger_; }
 
@@ -103,26 +89,6 @@ class Sender {
   void join();
 
  private:
-  void run();
-  bool wanted() const;
-  void attach();
-  void lose(const Error& error);
-  void serve();
-  bool fetch();
-  bool finished() const;
-  void send_current();
-  pacing::Schedule::Plan plan_current();
-  void join_schedule();
-  void skip_tail();
-  void settle_sent(const pacing::Schedule::Plan& plan, const sinks::SendResult& result);
-  bool wait(Nanoseconds deadline, bool wakeable);
-  void wait_out();
-  void keep_schedule();
-  std::vector<std::uint64_t> cut_queue(bool up_to_next_key);
-  void await_key(ring::Drop reason);
-  void drop(const std::vector<std::uint64_t>& sequences, ring::Drop reason);
-  Nanoseconds media_ns(std::int64_t ticks) const;
-
   const SenderOptions options_;
   ring::OutputRecord& record_;
   SenderStatus& status_;
@@ -131,33 +97,11 @@ class Sender {
   AbortSignal abort_;
   Wake wake_;
   SenderLedger ledger_;
+  SenderQueue queue_;
   SenderLink link_;
   std::shared_ptr<const Track> track_;
+  std::unique_ptr<SenderLoop> loop_;
   std::thread thread_;
-
-  // Shared, under mutex_.
-  mutable std::mutex mutex_;
-  std::deque<QueuedUnit> queue_;
-  bool attached_ = false;  // connected
-  bool accepting_ = true;  // Rewind: false from a loss until begin_again()
-  std::optional<ring::Drop>
-      key_missing_;  // all up to the next key frame is dropped, for this reason
-  bool key_request_ = false;
-  bool lagging_ = false;
-  bool idle_ = false;  // the thread waits for a unit
-  bool finishing_ = false, stopping_ = false, over_ = false;
-  std::optional<std::int64_t> current_dts_;  // of the unit that the thread holds
-  std::optional<std::int64_t> last_sent_dts_;
-  std::optional<pacing::Schedule> schedule_seen_;
-
-  // The thread's own.
-  std::optional<QueuedUnit> current_;
-  std::optional<pacing::Schedule> schedule_;
-  bool first_of_process_ = true, first_of_connection_ = true;
-  bool interval_known_ = false;    // the unit before was sent by the same schedule and connection
-  std::int64_t shift_ = 0;         // ticks taken off where a connection's time starts at zero
-  std::int64_t previous_dts_ = 0;  // of the unit before, on this connection
-  std::int64_t end_dts_ = 0;       // of the last unit, its duration included
 };
 
 }  // namespace videopush::sessions

@@ -62,7 +62,7 @@ TEST_CASE(
 
 TEST_CASE(
     "connections that fail at random, with 0 and 3 B-frames: every picture arrives, the ledger "
-    "balance") {
+    "balances") {
   for (const int b_frames : {0, 3}) {
     CAPTURE(b_frames);
     Rig rig;

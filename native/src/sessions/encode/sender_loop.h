@@ -1,0 +1,59 @@
+// The sender's thread: connect, wait for each deadline, send, settle.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "pacing/schedule.h"
+#include "sessions/encode/sender.h"
+
+namespace videopush::sessions {
+
+/// What the loop works with; all of it outlives the loop.
+struct SenderContext {
+  const SenderOptions& options;
+  const Track& track;
+  ring::OutputRecord& record;
+  SenderStatus& status;
+  SenderHost& host;
+  Clock& clock;
+  const AbortSignal& abort;
+  Wake& wake;
+  SenderLedger& ledger;
+  SenderQueue& queue;
+  SenderLink& link;
+  const Sender& sender;  // whose thread this is
+};
+
+/// Its state is the thread's own: nothing in it is locked, and only run() touches it.
+class SenderLoop {
+ public:
+  /// Goes on with the schedule that the output's record holds.
+  explicit SenderLoop(const SenderContext& context);
+  /// Until everything is sent, or the end was asked for. Throws nothing: status and ledger tell.
+  void run();
+
+ private:
+  void begin_connection();
+  void lose(const Error& error);
+  void serve();
+  void send_current();
+  void send_on_time(const pacing::Schedule::Plan& plan);
+  pacing::Schedule::Plan plan_current();
+  void join_schedule();
+  void settle_sent(const pacing::Schedule::Plan& plan, const sinks::SendResult& result);
+  bool wait(Nanoseconds deadline, bool wakeable);
+  void wait_out();
+  void keep_schedule();
+
+  const SenderContext context_;
+  pacing::Schedule schedule_;
+  std::optional<QueuedUnit> current_;
+  bool first_of_process_ = true, first_of_connection_ = true;
+  bool interval_known_ = false;    // the unit before was sent by the same schedule and connection
+  std::int64_t shift_ = 0;         // ticks taken off where a connection's time starts at zero
+  std::int64_t previous_dts_ = 0;  // of the unit before, on this connection
+  std::int64_t end_dts_ = 0;       // of the last unit, its duration included
+};
+
+}  // namespace videopush::sessions
