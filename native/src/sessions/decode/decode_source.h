@@ -1,0 +1,52 @@
+// The source of a decode session as a connection: opened, read, set back, and opened again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "core/abort.h"
+#include "core/clock.h"
+#include "media/source/source.h"
+#include "sessions/decode/decode_session.h"
+#include "sessions/decode/decode_status.h"
+
+namespace videopush::sessions {
+
+/// Belongs to the session's thread. What it counts lives on over its connections.
+class DecodeSource {
+ public:
+  DecodeSource(const DecodeSessionOptions& options, const DecodeHooks& hooks, Clock& clock,
+               const AbortSignal& stop, DecodeStatus& status);
+
+  /// At its first frame, with the credentials as the files have them now. Errors: those of
+  /// media::open_source and read_secret_file.
+  void open();
+  void close() { source_.reset(); }
+  const media::SourceDescriptor& descriptor() const { return source_->descriptor(); }
+  /// The source can give old frames again: by seeking, or, when it ends some time, by reading it
+  /// from its start. It stays what it was while the source is closed.
+  bool reachable() const { return reachable_; }
+
+  /// false: the end.
+  bool read(AVFrame& frame);
+  void seek(std::int64_t pts) { source_->seek(pts); }
+  /// Back to the first frame, whose pts is `origin`.
+  void go_to_start(std::int64_t origin);
+  /// Carries the counts over to the status. Returns the decode errors since the last call.
+  std::uint64_t count();
+
+ private:
+  void connect();
+
+  const DecodeSessionOptions& options_;
+  const DecodeHooks& hooks_;
+  Clock& clock_;
+  const AbortSignal& stop_;
+  DecodeStatus& status_;
+  std::unique_ptr<media::FrameSource> source_;
+  bool reachable_ = false;
+  bool begun_ = false;  // a frame was read since the source was opened
+  std::uint64_t demuxed_before_ = 0, errors_before_ = 0;  // of the connections before this one
+};
+
+}  // namespace videopush::sessions

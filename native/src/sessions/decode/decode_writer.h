@@ -1,0 +1,91 @@
+// The queue's side of a decode session: where each frame stands in time, and the slot it is
+// written to.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "core/abort.h"
+#include "core/clock.h"
+#include "media/picture/convert.h"
+#include "ring/ring.h"
+#include "sessions/decode/decode_session.h"
+#include "sessions/decode/decode_status.h"
+#include "sessions/decode/decode_timeline.h"
+
+namespace videopush::sessions {
+
+/// Belongs to the session's thread. Everything about time is derived from the header of the last
+/// frame in the ring, so that it does not matter which process published it.
+class DecodeWriter {
+ public:
+  DecodeWriter(const DecodeSessionOptions& options, Clock& clock, const AbortSignal& stop,
+               DecodeStatus& status);
+
+  // The queue.
+  /// Attaches to a queue whose end marker was written before this session. false: there is none.
+  bool attach_ended();
+  /// Opens the queue for this source, or goes on with the one that is open when the picture is the
+  /// same. True when it continues a queue of an earlier process. Errors: those of
+  /// ring::Producer::open and media::Converter.
+  bool open(const media::SourceDescriptor& source);
+  bool ended() const { return producer_->ended(); }
+  void end() { producer_->end(); }
+  ring::Drained wait_drained() { return producer_->wait_drained(stop_, kForever); }
+  /// For the consumer's status; nullopt: it was overcome.
+  void show_error(std::optional<ErrorCode> code);
+  void heartbeat();
+  std::uint64_t last_sequence() const { return producer_->last()->sequence; }
+  std::uint64_t next_sequence() const { return producer_->next_sequence(); }
+  /// Carries the counts over to the status and the ring's header.
+  void count(std::uint64_t new_decode_errors);
+
+  // The timeline.
+  bool begun() const { return timeline_.has_value(); }  // it was positioned once
+  /// Source pts of the first frame of the current segment; 0 before the first.
+  std::int64_t origin() const { return timeline_ ? timeline_->origin() : 0; }
+  /// Grants a replay that the consumer requested, if the source can give old frames again. True
+  /// when the queue was set back.
+  bool answer_replay(bool reachable);
+  /// Brings the timeline to behind the last frame in the ring, whose source pts it returns.
+  std::optional<std::int64_t> position(const VideoFormat& source, bool reachable);
+  /// A frame up to the last published one, on the way back to it.
+  bool given_before(const AVFrame& frame);
+  void begin_pass() { timeline_->begin_pass(); }
+  bool pass_is_empty() const { return timeline_->next_index() == 0; }
+
+  // Frames. Each returns false when the consumer wants frames again: then the queue has to be set
+  // back (answer_replay, position), and the frame is stale. Errors: Aborted.
+  bool take_in(FramePtr frame);
+  /// Nothing follows in this pass.
+  bool finish_pass();
+  /// Constant rate: the frame that is shown until the next one is due.
+  bool publish_held();
+
+ private:
+  bool publish_copies(const AVFrame& frame, std::int64_t next_pts);
+  bool publish(const AVFrame& frame, bool again);
+  ring::Reserve reserve(ring::SlotWriter& slot);
+  void write(const AVFrame& frame, bool again, const ring::SlotHeader& stamp,
+             ring::SlotWriter& slot);
+  std::int64_t outage_ticks() const;
+
+  const DecodeSessionOptions& options_;
+  Clock& clock_;
+  const AbortSignal& stop_;
+  DecodeStatus& status_;
+
+  std::unique_ptr<ring::Producer> producer_;
+  std::unique_ptr<media::Converter> converter_;
+  std::optional<DecodeTimeline> timeline_;
+  bool reachable_ = false;                   // the source can give old frames again
+  bool reconnected_ = false;                 // the next frame is the first of another connection
+  std::optional<std::int64_t> skip_to_;      // source pts of the last published frame
+  FramePtr held_;                            // constant rate: shown until the next one is due
+  std::optional<ring::SlotWriter> written_;  // the slot of the last frame, unless that was dropped
+  std::uint64_t dropped_before_ = 0;         // of the producers before this one
+  std::uint64_t repeats_reported_ = 0, drops_reported_ = 0;  // of the timeline
+};
+
+}  // namespace videopush::sessions
