@@ -11,7 +11,6 @@
 #include "binding/handle.h"
 #include "binding/log.h"
 #include "binding/pusher_host.h"
-#include "binding/queue_host.h"
 #include "binding/reader_host.h"
 #include "binding/session_host.h"
 #include "binding/values.h"
@@ -219,52 +218,6 @@ Napi::Value reader_close(const Info& info) {
   return info.Env().Undefined();
 }
 
-// --- Frame queue between processes
-
-Napi::Value writer_open(const Info& info) {
-  return open_queue<QueueWriterHost>(info, std::make_shared<QueueWriterHost>(parse_writer(info[0])),
-                                     info[1], [](QueueWriterHost& host) { host.open(); });
-}
-Napi::Value writer_put(const Info& info) {
-  const auto number = [&](std::size_t i) {
-    return info[i].IsNumber() ? info[i].As<Napi::Number>().Int64Value() : 0;
-  };
-  return Napi::Boolean::New(
-      info.Env(), unwrap<QueueWriterHost>(info[0])->put(info[1], info[2], number(3), number(4),
-                                                        info[5].ToBoolean()));
-}
-Napi::Value writer_end(const Info& info) {
-  unwrap<QueueWriterHost>(info[0])->end();
-  return info.Env().Undefined();
-}
-
-Napi::Value queue_reader_open(const Info& info) {
-  Fields fields(info[0], "");
-  std::string path = fields.required_text("path");
-  const auto limit = static_cast<Nanoseconds>(
-      fields.number("openTimeoutMilliseconds", 0, 86'400'000).value_or(10'000) * 1e6);
-  const auto peer = static_cast<Nanoseconds>(
-      fields.number("peerTimeoutMilliseconds", 100, 86'400'000).value_or(5000) * 1e6);
-  fields.finish();
-  return open_queue<QueueReaderHost>(info, std::make_shared<QueueReaderHost>(std::move(path), peer),
-                                     info[1], [limit](QueueReaderHost& host) { host.open(limit); });
-}
-Napi::Value queue_reader_take(const Info& info) {
-  return unwrap<QueueReaderHost>(info[0])->take(info.Env());
-}
-Napi::Value queue_reader_release(const Info& info) {
-  if (info[1].IsNumber()) {
-    unwrap<QueueReaderHost>(info[0])->release(
-        static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value()));
-  }
-  return info.Env().Undefined();
-}
-Napi::Value queue_reader_parameters(const Info& info) {
-  return unwrap<QueueReaderHost>(info[0])->parameters(info.Env());
-}
-Napi::Value queue_reader_format(const Info& info) {
-  return unwrap<QueueReaderHost>(info[0])->format(info.Env());
-}
 template <typename Host>
 void add_session(Napi::Object& exports, const std::string& prefix) {
   add<session_wait<Host>>(exports, (prefix + "Wait").c_str());
@@ -305,19 +258,7 @@ Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
   add<reader_descriptor>(exports, "readerDescriptor");
   add<reader_seek>(exports, "readerSeek");
   add<reader_close>(exports, "readerClose");
-  add<writer_open>(exports, "writerOpen");
-  add<writer_put>(exports, "writerPut");
-  add<writer_end>(exports, "writerEnd");
-  add<queue_news<QueueWriterHost>>(exports, "writerNews");
-  add<queue_close<QueueWriterHost>>(exports, "writerClose");
-  add<queue_reader_open>(exports, "queueReaderOpen");
-  add<queue_reader_take>(exports, "queueReaderTake");
-  add<queue_reader_release>(exports, "queueReaderRelease");
-  add<queue_reader_parameters>(exports, "queueReaderParameters");
-  add<queue_reader_format>(exports, "queueReaderFormat");
-  add<queue_news<QueueReaderHost>>(exports, "queueReaderNews");
-  add<queue_close<QueueReaderHost>>(exports, "queueReaderClose");
-  add_relays(exports);
+  add_ring_ends(exports);
   return exports;
 }
 

@@ -36,32 +36,6 @@ inline void arm(const Napi::Value& value, std::function<void()> action) {
   if (handle->aborted) handle->action();
 }
 
-template <typename Host>
-Napi::Value open_queue(const Info& info, std::shared_ptr<Host> host,
-                       const Napi::Value& abort_handle, std::function<void(Host&)> open) {
-  arm(abort_handle, [host] { host->close(); });
-  return run_blocking(
-      info.Env(), [host] { host->close(); },
-      [host, open]() -> Pending::MakeValue {
-        open(*host);
-        return [host](Napi::Env env) {
-          host->start(env);
-          return wrap(env, host);
-        };
-      });
-}
-
-template <typename Host>
-Napi::Value queue_news(const Info& info) {
-  return unwrap<Host>(info[0])->news(info.Env());
-}
-template <typename Host>
-Napi::Value queue_close(const Info& info) {
-  const auto host = unwrap<Host>(info[0]);
-  host->close();
-  return host->closed(info.Env());
-}
-
 /// A function of the addon, with the core's exceptions turned into JavaScript's.
 template <Napi::Value (*function)(const Info&)>
 Napi::Value guarded_call(const Info& info) {
@@ -73,7 +47,7 @@ void add(Napi::Object& exports, const char* name) {
   exports[name] = Napi::Function::New(exports.Env(), guarded_call<function>, name);
 }
 
-/// native/lib/relay.ts
-void add_relays(Napi::Object& exports);
+/// native/lib/rings
+void add_ring_ends(Napi::Object& exports);
 
 }  // namespace videopush::binding

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "binding/relay_values.h"
+#include "binding/ring_options.h"
 
 namespace videopush::binding {
 namespace {
@@ -30,18 +30,9 @@ media::TestPattern parse_pattern(Fields fields) {
   return pattern;
 }
 
-ring::RingOptions parse_ring(Fields fields) {
-  ring::RingOptions ring;
-  ring.path = fields.required_text("path");
-  set(ring.capacity, fields.integer("capacityFrames", 1, 256));
-  set(ring.when_full,
-      fields.choice<ring::WhenFull>("whenFull", {{"Block", ring::WhenFull::Block},
-                                                 {"DropOldest", ring::WhenFull::DropOldest},
-                                                 {"DropNewest", ring::WhenFull::DropNewest}}));
-  ring.outputs = fields.texts("outputs");
-  if (ring.outputs.empty()) bad_argument(fields.name_of("outputs"), "at least one output name");
-  set(ring.parameters, fields.text("parameters"));
-  if (auto seed = fields.object("seed")) ring.seed = parse_seed(*std::move(seed));
+ring::RingOptions parse_decoder_ring(Fields fields) {
+  ring::RingOptions ring = parse_pipeline_ring(fields);
+  set(ring.when_full, parse_when_full(fields));
   fields.finish();
   return ring;
 }
@@ -108,7 +99,7 @@ sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value) {
                                                {"Reconnect", sessions::OnEnd::Reconnect}}));
   auto ring = fields.object("ring");
   if (!ring) bad_argument("ring", "an object");
-  options.ring = parse_ring(*std::move(ring));
+  options.ring = parse_decoder_ring(*std::move(ring));
   set(options.encoder_delay_frames, fields.integer("encoderDelayFrames", 0, 256));
   if (auto budget = fields.number("latencyBudgetMilliseconds", 0, 60'000)) {
     options.latency_budget = static_cast<Nanoseconds>(*budget * kMillisecond);
