@@ -9,8 +9,9 @@ import type {
   EncodeSessionOptions,
   EncodeSnapshot,
   QueueFormat,
-  RelayFormat,
+  RelayFrame,
   RelayHeader,
+  RelayReaderState,
   RelayWriterState,
   RingSnapshot,
   SourceDescriptor,
@@ -39,12 +40,6 @@ export type RawNext = RawFrame | null | undefined;
 export type RawTarget =
   | { index: number; from?: 'frame' | 'gop' }
   | { seconds: number; from?: 'frame' | 'gop' };
-
-export interface RawRelayFrame extends RelayHeader {
-  position: number;
-  discontinuity: boolean;
-  data: Uint8Array;
-}
 
 export interface Addon {
   initialize(errorClass: typeof NativeError): void;
@@ -117,22 +112,12 @@ export interface Addon {
   queueReaderClose(reader: Handle): Promise<void>;
 
   relayReaderOpen(options: object, abort?: Handle): Promise<Handle>;
-  relayReaderTake(reader: Handle): RawRelayFrame | 'replaced' | null | undefined;
+  relayReaderTake(reader: Handle): RelayFrame | 'replaced' | null | undefined;
   relayReaderRelease(reader: Handle, position: number): void;
   relayReaderDone(reader: Handle, position: number): void;
   relayReaderRewind(reader: Handle): void;
   relayReaderFollow(reader: Handle): Promise<void>;
-  relayReaderState(reader: Handle): {
-    format: RelayFormat;
-    parameters: string;
-    generation: number;
-    slots: number;
-    capacity: number;
-    published: number;
-    acked: number;
-    lastDone: bigint | null;
-    sourceFrames: bigint;
-  } | null;
+  relayReaderState(reader: Handle): RelayReaderState | null;
   relayReaderNews(reader: Handle): Promise<void>;
   relayReaderClose(reader: Handle): Promise<void>;
 

@@ -3,23 +3,8 @@ export { NativeError } from './errors.ts';
 export { Frame, type FrameLike, type Plane } from './frame.ts';
 export { buildInfo, type LogLine, redact, resolveEncoder, setLogLevel } from './log.ts';
 export { FramePusher, type PushOptions, type PushTiming } from './pusher.ts';
-export {
-  type AttachOptions,
-  FrameQueueReader,
-  FrameQueueWriter,
-  type PutOptions,
-  type QueueFrame,
-  type QueueOptions,
-} from './queue.ts';
 export { FrameReader, type ReadOptions } from './reader.ts';
-export {
-  RELAY_FLAG,
-  type RelayFrame,
-  RelayReader,
-  type RelayReaderState,
-  RelayWriter,
-  type RelayWriterOptions,
-} from './relay.ts';
+export * from './rings/index.ts';
 export { DecodeSession, EncodeSession, observeRing } from './sessions.ts';
 export { probe, splitUserInfo } from './source.ts';
 export type * from './types.ts';

@@ -105,7 +105,7 @@ export interface RingOptions {
   outputs: string[];
   /** what the consumer must know first; at most 16 KiB */
   parameters?: string;
-  /** for a ring that is made anew: the frame behind which its decoder goes on */
+  /** for a new ring: the frame behind which its decoder goes on */
   seed?: RingSeed;
 }
 
@@ -145,6 +145,31 @@ export interface RelayFormat {
   chromaLocation: number;
   gopFrames: number;
   bitRate: number;
+}
+
+/** A frame taken out of a ring. */
+export interface RelayFrame extends RelayHeader {
+  readonly position: number;
+  /** time or picture does not follow from the frame before */
+  readonly discontinuity: boolean;
+  /** The planes from the first byte to the last as they lie in the slot; valid until `release`, `done` or `rewind`. */
+  readonly data: Uint8Array;
+}
+
+export interface RelayReaderState {
+  format: RelayFormat;
+  /** the producer's parameter record, as it wrote it */
+  parameters: string;
+  generation: number;
+  slots: number;
+  capacity: number;
+  published: number;
+  /** positions below are done */
+  acked: number;
+  /** sequence of the frame that was done last; null before the first */
+  lastDone: bigint | null;
+  /** sequences handed out; final behind the end marker */
+  sourceFrames: bigint;
 }
 
 export interface RelayWriterState {
