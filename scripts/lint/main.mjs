@@ -62,7 +62,7 @@ const checks = [
   ['the TypeScript type-checks', () => tool(join(binFolder, 'tsc'), ['--noEmit'])],
   ['the C++ is formatted', unformatted],
   ['shellcheck finds nothing to mend', () => tool('shellcheck', shellScripts())],
-  ['the C++ includes follow the arrows of the design', () => brokenArrows(files, text)],
+  ['the C++ includes follow the arrows of docs/architecture.md', () => brokenArrows(files, text)],
   ['generated files match their sources', () => generatedOutdated()],
   ['every page exists in English and in Chinese', () => unpairedPages(files)],
   ['no page has a dead link', () => deadLinks(files, text)],

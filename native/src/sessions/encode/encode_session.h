@@ -60,7 +60,7 @@ class EncodeSession {
   void abort();                  // at once; within 100 ms every wait ends
   bool wait(Nanoseconds limit);  // true once all threads have ended
   EncodeSnapshot snapshot() const;
-  /// Lead of the media accepted so far (DESIGN: media time accepted - time since t0), seconds;
+  /// Lead of the media accepted so far (media time accepted - time since t0), seconds;
   /// waitRef = max(lead, 0) / 2.
   double lead_seconds() const;
 
