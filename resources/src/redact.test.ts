@@ -60,6 +60,20 @@ describe('credentials vanish from text', () => {
   });
 });
 
+it('long texts of hostile servers are redacted in bounded time', () => {
+  const words = 'abc+'.repeat(20_000);
+  for (const text of [
+    `${words} ://`,
+    `${words}!${'a://b,'.repeat(20_000)}`,
+    'a://b:c @'.repeat(20_000),
+    '.'.repeat(80_000),
+  ]) {
+    const begin = performance.now();
+    redact(text);
+    expect(performance.now() - begin).toBeLessThan(5000);
+  }
+});
+
 it('of a URL alone the hidden parts go to its end, whatever stands in them', () => {
   expect(redactUrl('rtsp://h/x?token=a b"c\'d|e')).toBe('rtsp://h/x?token=***');
   expect(redactUrl('rtsp://ann:a b"c@h/x y')).toBe('rtsp://h/x y');
@@ -76,6 +90,7 @@ it('a URL that is a secret itself shows its scheme and its host', () => {
 it('the secrets of a URL are the parts that redaction hides', () => {
   expect(secretsIn('rtmp://ann:pw@h/live/key?token=t&mode=m')).toEqual(['ann', 'pw', 'key', 't']);
   expect(secretsIn('srt://h:1?streamid=publish:cam:bob:s3c&passphrase=pp')).toEqual(['bob', 's3c', 'pp']);
+  expect(secretsIn('rtmp://h/app/instance/key')).toEqual(['instance/key', 'key']);
   expect(secretsIn('rtsp://h/cam')).toEqual([]);
   expect(secretsIn('rtsp://h/way/cam?mode=m', true)).toEqual(['mode=m', 'way/cam', 'cam']);
   expect(secretsIn('clip.mp4', true)).toEqual([]);

@@ -5,7 +5,8 @@
 
 const HIDDEN = '***';
 const MARK = '://';
-const SCHEME = /[a-z0-9+.-]*$/i;
+const SCHEME_CHARACTER = /[A-Za-z0-9+.-]/;
+const PUNCTUATION = /[.,:;!?)\]}']/;
 const PLAIN = /^[A-Za-z0-9._-]{1,40}$/;
 /** A path inside of a stream id. */
 const PLAIN_PATH = /^[A-Za-z0-9._/-]{1,200}$/;
@@ -33,7 +34,7 @@ export function redact(text: string): string {
   let done = 0;
   for (let mark = text.indexOf(MARK); mark >= 0; mark = text.indexOf(MARK, done)) {
     const begin = mark + MARK.length;
-    const scheme = SCHEME.exec(text.slice(done, mark))?.[0] ?? '';
+    const scheme = text.slice(startOfRun(text, mark, SCHEME_CHARACTER, done), mark);
     out += text.slice(done, begin);
     done = begin;
     if (scheme === '') continue;
@@ -123,8 +124,12 @@ type Hide = (secret: string) => string;
 
 /** The first element of an RTMP path is the application, what follows is the stream key. */
 function redactPath(scheme: string, text: string, hide: Hide): string {
-  const [, host = '', key = ''] = (scheme.startsWith('rtmp') && /^([^/]*\/[^/]*\/)(.*)$/s.exec(text)) || [];
-  return host === '' ? text : host + hide(key);
+  const [, place = '', key = ''] = (scheme.startsWith('rtmp') && /^([^/]*\/[^/]*\/)(.*)$/s.exec(text)) || [];
+  if (place === '') return text;
+  const shown = place + hide(key);
+  // libavformat counts what stands before the last element to the application.
+  if (key.includes('/')) hide(key.slice(key.lastIndexOf('/') + 1));
+  return shown;
 }
 
 function redactQuery(text: string, hide: Hide): string {
@@ -171,28 +176,47 @@ function redactField(field: string, hide: Hide): string {
 
 /** Where the URL ends whose part after `://` begins at `begin`. */
 function endOfUrl(text: string, begin: number, inApostrophes: boolean): number {
-  const end = begin + tokenLength(text.slice(begin), inApostrophes);
-  const rest = text.slice(begin, end);
-  if (hasOddPort(authorityOf(rest)) && !rest.includes('@')) {
-    // The beginning of a password with a character that may not stand in a URL.
+  let end = endOfToken(text, begin, inApostrophes);
+  if (endsInPassword(text.slice(begin, end))) {
     const [line = ''] = text.slice(end, end + FARTHEST_AT).split(/["\n]/, 1);
     const [before = ''] = line.split(MARK, 1);
-    if (before.includes('@')) return endOfUrl(text, end + before.indexOf('@') + 1, inApostrophes);
+    if (before.includes('@')) end = endOfToken(text, end + before.indexOf('@') + 1, inApostrophes);
   }
-  // Another URL in the path, or behind a comma.
-  const [path = ''] = rest.split(/[?#]/, 1);
-  const nested = path.indexOf(MARK);
-  if (nested >= 0) return begin + path.slice(0, nested).replace(SCHEME, '').length;
-  return begin + rest.replace(/[.,:;!?)\]}']+$/, '').length;
+  const nested = text.startsWith(MARK, end);
+  return startOfRun(text, end, nested ? SCHEME_CHARACTER : PUNCTUATION, begin);
 }
 
-/** Up to the first character that can't stand in a URL. */
-function tokenLength(text: string, inApostrophes: boolean): number {
-  const end = text.search(inApostrophes ? /[\t-\r "<>`']|\\"/ : /[\t-\r "<>`]|\\"/);
-  return end < 0 ? text.length : end;
+/** True when `rest` ends in a password, because that has a character that may not stand in a URL. */
+function endsInPassword(rest: string): boolean {
+  const authority = authorityOf(rest);
+  const bare = authority.slice(0, startOfRun(authority, authority.length, PUNCTUATION, 0));
+  return hasOddPort(bare) && !rest.includes('@');
 }
 
-const authorityOf = (rest: string): string => rest.split(/[/?#]/, 1)[0] ?? '';
+/** The first place, not before `least`, from which on all characters up to `end` are of `kind`. */
+function startOfRun(text: string, end: number, kind: RegExp, least: number): number {
+  let start = end;
+  while (start > least && kind.test(text[start - 1] ?? '')) --start;
+  return start;
+}
+
+/**
+ * The first character from `begin` on that can't stand in a URL, or the `://` of another one in its path or behind a
+ * comma.
+ */
+function endOfToken(text: string, begin: number, inApostrophes: boolean): number {
+  const inPath = inApostrophes ? /[\t-\r "<>`'?#]|\\"|:\/\//g : /[\t-\r "<>`?#]|\\"|:\/\//g;
+  const place = search(text, inPath, begin);
+  if (text[place] !== '?' && text[place] !== '#') return place;
+  return search(text, inApostrophes ? /[\t-\r "<>`']|\\"/g : /[\t-\r "<>`]|\\"/g, place);
+}
+
+function search(text: string, what: RegExp, from: number): number {
+  what.lastIndex = from;
+  return what.exec(text)?.index ?? text.length;
+}
+
+const authorityOf = (rest: string): string => /^[^/?#]*/.exec(rest)?.[0] ?? '';
 
 /**
  * True for what follows a user when a '/', '?' or '#' in a password has ended the authority early: a "port" that is no

@@ -95,9 +95,13 @@ class UrlRedactor {
 
  private:
   void hide(std::string_view secret) {
-    if (secret.empty()) return;
-    out += kHidden;
-    hidden.emplace_back(secret);
+    if (!secret.empty()) out += kHidden;
+    hide_quietly(secret);
+  }
+
+  /// What is hidden already, as a part or in another form.
+  void hide_quietly(std::string_view secret) {
+    if (!secret.empty()) hidden.emplace_back(secret);
   }
 
   void show_or_hide(bool shown, std::string_view text) {
@@ -114,8 +118,8 @@ class UrlRedactor {
     if (at == kNowhere) return rest;
     const std::string_view info = rest.substr(0, at);
     const std::size_t colon = std::min(info.find(':'), info.size());
-    hidden.emplace_back(info.substr(0, colon));
-    if (colon < info.size()) hidden.emplace_back(info.substr(colon + 1));
+    hide_quietly(info.substr(0, colon));
+    hide_quietly(info.substr(std::min(colon + 1, info.size())));
     return rest.substr(at + 1);
   }
 
@@ -130,6 +134,8 @@ class UrlRedactor {
     }
     out += text.substr(0, key + 1);
     hide(text.substr(key + 1));
+    // libavformat counts what stands before the last element to the application.
+    if (const std::size_t last = text.rfind('/'); last > key) hide_quietly(text.substr(last + 1));
   }
 
   void query(std::string_view text) {
@@ -185,7 +191,7 @@ class UrlRedactor {
     out += kHidden;
     for (std::size_t begin = 0; begin <= text.size();) {
       const std::size_t end = std::min(text.find(':', begin), text.size());
-      hidden.emplace_back(text.substr(begin, end - begin));
+      hide_quietly(text.substr(begin, end - begin));
       begin = end + 1;
     }
   }
@@ -206,31 +212,45 @@ class UrlRedactor {
   }
 };
 
-/// Where the URL ends whose part after "://" begins at `begin`.
-std::size_t end_of_url(std::string_view text, std::size_t begin, bool in_apostrophes) {
+/// The first character from `begin` on that can't stand in a URL, or the "://" of another one in
+/// its path or behind a comma.
+std::size_t end_of_token(std::string_view text, std::size_t begin, bool in_apostrophes) {
+  bool in_path = true;
   std::size_t end = begin;
   for (; end < text.size(); ++end) {
     const char c = text[end];
+    in_path = in_path && c != '?' && c != '#';
+    if (in_path && text.substr(end).starts_with(kMark)) break;
     if (is_space(c) || contains("\"<>`", c) || (c == '\'' && in_apostrophes)) break;
     if (text.substr(end).starts_with("\\\"")) break;
   }
-  const std::string_view rest = text.substr(begin, end - begin);
+  return end;
+}
+
+std::string_view without_punctuation(std::string_view text) {
+  while (!text.empty() && contains(".,:;!?)]}'", text.back())) text.remove_suffix(1);
+  return text;
+}
+
+/// True when `rest` ends in a password, because that has a character that may not stand in a URL.
+bool ends_in_password(std::string_view rest) {
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-  if (has_odd_port(authority) && !contains(rest, '@')) {
-    // The beginning of a password with a character that may not stand in a URL.
+  return has_odd_port(without_punctuation(authority)) && !contains(rest, '@');
+}
+
+/// Where the URL ends whose part after "://" begins at `begin`.
+std::size_t end_of_url(std::string_view text, std::size_t begin, bool in_apostrophes) {
+  std::size_t end = end_of_token(text, begin, in_apostrophes);
+  if (ends_in_password(text.substr(begin, end - begin))) {
     const std::string_view behind = text.substr(end, kFarthestAt);
     const std::string_view line = behind.substr(0, behind.find_first_of("\"\n"));
     const std::size_t at = line.substr(0, line.find(kMark)).find('@');
-    if (at != kNowhere) return end_of_url(text, end + at + 1, in_apostrophes);
+    if (at != kNowhere) end = end_of_token(text, end + at + 1, in_apostrophes);
   }
-  // Another URL in the path, or behind a comma.
-  const std::size_t nested = rest.substr(0, rest.find_first_of("?#")).find(kMark);
-  if (nested != kNowhere) {
-    end = begin + nested;
-    while (end > begin && is_scheme_char(text[end - 1])) --end;
-    return end;
+  if (!text.substr(end).starts_with(kMark)) {
+    return begin + without_punctuation(text.substr(begin, end - begin)).size();
   }
-  while (end > begin && contains(".,:;!?)]}'", text[end - 1])) --end;
+  while (end > begin && is_scheme_char(text[end - 1])) --end;
   return end;
 }
 

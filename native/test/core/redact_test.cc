@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -109,6 +110,20 @@ TEST_CASE("redaction takes texts that were cut anywhere") {
   }
 }
 
+TEST_CASE("redaction takes long texts of hostile servers in bounded time") {
+  std::string words, urls, passwords;
+  for (int i = 0; i < 20'000; ++i) {
+    words += "abc+";
+    urls += "a://b,";
+    passwords += "a://b:c @";
+  }
+  for (const std::string& text : {words + " ://", words + "!" + urls, passwords}) {
+    const auto begin = std::chrono::steady_clock::now();
+    redact(text);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+  }
+}
+
 TEST_CASE("the message and the action of an error are redacted") {
   const videopush::Error error(videopush::ErrorCode::UrlInvalid, "no rtsp://a:b@h/1?token=c",
                                "try rtmp://h/live/key");
@@ -134,6 +149,7 @@ TEST_CASE("the secrets of a URL are the parts that redaction hides") {
   CHECK(secrets_in("rtmp://ann:pw@h/live/key?token=t&mode=m") == List{"ann", "pw", "key", "t"});
   CHECK(secrets_in("srt://h:1?streamid=publish:cam:bob:s3c&passphrase=pp") ==
         List{"bob", "s3c", "pp"});
+  CHECK(secrets_in("rtmp://h/app/instance/key") == List{"instance/key", "key"});
   CHECK(secrets_in("rtsp://h/cam").empty());
   CHECK(secrets_in("rtsp://h/way/cam?mode=m", true) == List{"mode=m", "way/cam", "cam"});
   CHECK(secrets_in("rtmp://h/cam", true) == List{"cam", "cam"});
