@@ -16,11 +16,14 @@ const source = { testPattern: { width: 320, height: 180, frameRate: '25' } };
 const encode = { encoder: { encoder: 'libx264', preset: 'ultrafast' } };
 
 /** Everything that a push prints until `done`: lines, events, snapshots. */
-async function printed(output: Omit<OutputOptions, 'name'>, done: (push: Push) => boolean): Promise<string> {
+async function printed(
+  output: Omit<OutputOptions, 'name'>,
+  done: (push: Push, lines: LogLine[]) => boolean,
+): Promise<string> {
   const lines: LogLine[] = [];
   setLogLevel(2, (line) => lines.push(line));
   await using push = new Push({ source, outputs: [{ name: 'main', ...output }], encode });
-  await until('the output to get there', () => done(push) || undefined, 30_000);
+  await until('the output to get there', () => done(push, lines) || undefined, 30_000);
   const snapshots = [push.encoder.snapshot(), push.decoder.snapshot()];
   return [...lines.map(({ message }) => message), JSON.stringify([push.events, snapshots])].join('\n');
 }
@@ -42,7 +45,9 @@ describe('an output that connects', () => {
       const url = server.rtmp(`live2/${KEY}?token=${TOKEN}`);
       const text = await printed(
         { url, urlSecret, user: USER, password: PASSWORD },
-        (push) => push.output().phase === 'Connected',
+        // Lines arrive after the call that they tell of.
+        (push, lines) =>
+          push.output().phase === 'Connected' && lines.some(({ message }) => /publish command/.test(message)),
       );
       expect(text).toMatch(/Proto = rtmp, path = \/.*\*\*\*/);
       expect(text).toMatch(/publish command for '\*\*\*/);
