@@ -21,6 +21,17 @@ function sayWithoutSound(view: View): (one: Watched) => void {
   };
 }
 
+/** Says where Prometheus finds the figures of a stream, on this machine only. */
+function sayMetrics({ name, stream }: LiveStream, view: View): void {
+  const [decoder, encoder] = [`${stream.decoder.url}/metrics`, `${stream.encoder.url}/metrics`];
+  view.say(`${name}: metrics at ${decoder} (decoder) and ${encoder} (encoder)`, {
+    type: 'metrics',
+    stream: name,
+    decoder,
+    encoder,
+  });
+}
+
 /**
  * Shows the streams until all have ended: by themselves, each `seconds` after its first frame was sent, because `stop` is aborted,
  * or because one failed for good (`push`: its only one). The streams are closed before it returns.
@@ -32,6 +43,7 @@ export async function follow(
 ): Promise<StreamResult[]> {
   const watched = streams.map((stream) => new Watched(stream, options.seconds));
   const sayOf = sayWithoutSound(view);
+  for (const stream of streams) sayMetrics(stream, view);
   try {
     while (watched.some(({ end }) => !end)) {
       const running = watched.filter(({ end }) => !end);

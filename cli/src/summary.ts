@@ -71,7 +71,7 @@ export function exitCodeOf(encoder: EncodeSnapshot, policy: Policy, stopped: boo
   return stopped || encoder.ended ? ExitCode.Ok : ExitCode.Failed;
 }
 
-const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+export const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 function outcome({ sent, unsettled }: OutputSummary, lost: number): string {
   if (lost > 0) return `${plural(lost, 'frame')} lost`;

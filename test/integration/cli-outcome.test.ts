@@ -100,6 +100,23 @@ it('--for counts from the first frame sent, and the whole of it is sent', async 
   expect(summaryOf(push).outputs[0]?.sent).toBeGreaterThanOrEqual(100);
 }, 90_000);
 
+it('push says where Prometheus finds its figures', async () => {
+  using scratch = new Scratch();
+  await using push = videopush('push', PATTERN, scratch.file('out.mkv'));
+  await push.waitForLine((line) => /"sent":[1-9]/.test(line), 40_000);
+  const [{ decoder, encoder }] = ofType(push, 'metrics') as [{ decoder: string; encoder: string }];
+  for (const [url, series] of [
+    [decoder, 'videopush_'],
+    [encoder, 'videopush_frames_sent_total'],
+  ] as const) {
+    const page = await fetch(url);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain(series);
+  }
+  push.signal('SIGINT');
+  expect(await push.waitForExit(20_000)).toMatchObject({ code: 0 });
+}, 90_000);
+
 it('push says once that the sound of a source is not pushed', async () => {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 90, rate: '30', audio: 'last' });

@@ -1,10 +1,11 @@
 /** The same view for programs: one JSON object per line. Pure. */
+import type { Past } from './history.ts';
 import { mediaSeconds, outputFigures, progressOf, type StreamState } from './stats.ts';
 
 const round = (value: number, digits = 6): number => Number(value.toFixed(digits));
 
 /** `type: "status"`: units are seconds, frames, bits per second. */
-export function statusLine(state: StreamState, before: StreamState | undefined, now: Date): string {
+export function statusLine(state: StreamState, past: Past, now: Date): string {
   const queue = state.encoder?.queue ?? state.decoder?.queue ?? null;
   return JSON.stringify({
     type: 'status',
@@ -19,10 +20,14 @@ export function statusLine(state: StreamState, before: StreamState | undefined, 
     queue: queue && { depth: queue.depth, capacity: queue.capacity, unacked: queue.unacked },
     viewers: state.viewers ?? null,
     restarts: state.restarts,
-    outputs: outputFigures(state, before).map((o) => ({
+    outputs: outputFigures(state, past).map((o) => ({
       ...o,
       framesPerSecond: round(o.framesPerSecond, 2),
       bitsPerSecond: Math.round(o.bitsPerSecond),
+      latenessP50: o.latenessP50 ?? null,
+      latenessP99: o.latenessP99 ?? null,
+      recentLatenessP50: o.recentLatenessP50 ?? null,
+      recentLatenessP99: o.recentLatenessP99 ?? null,
       error: o.error ?? null,
     })),
   });

@@ -1,6 +1,7 @@
 /** Numbers of a running stream as a person reads them. Pure. */
 import type { DecodeSnapshot, EncodeSnapshot, HistogramSnapshot } from '@videopush/native';
 import { sum } from '../summary.ts';
+import type { Past } from './history.ts';
 
 /** Quantile by linear interpolation inside the bucket, seconds; undefined when nothing was observed. */
 export function quantile(histogram: HistogramSnapshot, q: number): number | undefined {
@@ -46,8 +47,12 @@ export interface OutputFigures {
   sent: number;
   framesPerSecond: number;
   bitsPerSecond: number;
+  /** since the start */
   latenessP50: number | undefined;
   latenessP99: number | undefined;
+  /** of the last 10 s */
+  recentLatenessP50: number | undefined;
+  recentLatenessP99: number | undefined;
   sendLead: number;
   lead: number;
   late: number;
@@ -58,13 +63,25 @@ export interface OutputFigures {
   error: string | undefined;
 }
 
-/** Figures per output; rates are taken against `before`, an earlier state of the same stream. */
-export function outputFigures(now: StreamState, before: StreamState | undefined): OutputFigures[] {
+/** What came to a histogram since `before`; all of it when its process was started again in between. */
+function since(now: HistogramSnapshot, before: HistogramSnapshot | undefined): HistogramSnapshot {
+  if (!before || before.count > now.count) return now;
+  return {
+    bounds: now.bounds,
+    buckets: now.buckets.map((count, index) => count - (before.buckets[index] ?? 0)),
+    sum: now.sum - before.sum,
+    count: now.count - before.count,
+  };
+}
+
+/** Figures per output; rates and recent figures are taken against the past of the same stream. */
+export function outputFigures(now: StreamState, { rates, recent }: Past): OutputFigures[] {
   return (now.encoder?.outputs ?? []).map((output, index) => {
-    const earlier = before?.encoder?.outputs[index];
-    const span = now.elapsed - (before?.elapsed ?? now.elapsed);
+    const earlier = rates?.encoder?.outputs[index];
+    const span = now.elapsed - (rates?.elapsed ?? now.elapsed);
     const rate = (a: number, b: number | undefined) =>
       span > 0 && b !== undefined && a >= b ? (a - b) / span : 0;
+    const lateness = since(output.lateness, recent?.encoder?.outputs[index]?.lateness);
     const { ledger } = output;
     return {
       name: output.name,
@@ -76,6 +93,8 @@ export function outputFigures(now: StreamState, before: StreamState | undefined)
       bitsPerSecond: 8 * rate(ledger.bytes, earlier?.ledger.bytes),
       latenessP50: quantile(output.lateness, 0.5),
       latenessP99: quantile(output.lateness, 0.99),
+      recentLatenessP50: quantile(lateness, 0.5),
+      recentLatenessP99: quantile(lateness, 0.99),
       sendLead: output.sendLeadSeconds,
       lead: output.leadSeconds,
       late: output.late,

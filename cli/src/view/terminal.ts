@@ -1,7 +1,14 @@
-/** The live view: a few lines per stream that are drawn again in place. Pure but for `width`. */
-import { outputFigures, progressOf, type StreamState } from './stats.ts';
+/** The live view: rows for each stream that are drawn again in place, as many as the terminal has room for. Pure. */
+import { plural } from '../summary.ts';
+import { NO_PAST, type Past, RECENT_SECONDS } from './history.ts';
+import { columns, fold, type Paint, type Part, type Row, sentence, shorten, type Tone } from './layout.ts';
+import { type OutputFigures, outputFigures, progressOf, type StreamState } from './stats.ts';
 
-const BAR = 32;
+const LONGEST_BAR = 32;
+const SHORTEST_BAR = 8;
+
+/** What of a name stays where a stream has one line. */
+const NAME_COLUMNS = 20;
 
 const clock = (seconds: number): string => {
   const whole = Math.floor(seconds);
@@ -17,48 +24,163 @@ const signedMs = (seconds: number): string =>
 const bits = (rate: number): string =>
   rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} Mb/s` : `${(rate / 1e3).toFixed(0)} kb/s`;
 
-function progress(state: StreamState): string {
+const PHASE_TONES: Record<string, Tone> = { Connected: 'good', Waiting: 'bad', Failed: 'bad' };
+
+const phaseOf = ({ phase }: OutputFigures): Part => ({ text: phase.toLowerCase(), tone: PHASE_TONES[phase] });
+
+/** A count that is zero in health. */
+const count = (name: string, value: number, tone: Tone): Part => ({
+  text: `${name} ${value}`,
+  tone: value > 0 ? tone : undefined,
+});
+
+const losses = (o: OutputFigures): Part[] => [
+  count('late', o.late, 'warning'),
+  count('dropped', o.dropped, 'bad'),
+  count('failed', o.failed, 'bad'),
+];
+
+function progress(state: StreamState, width: number): Row {
   const { done, total } = progressOf(state);
-  if (total === undefined) return `  ${clock(state.elapsed)}`;
+  if (total === undefined) return { label: '  ', parts: [{ text: clock(state.elapsed) }] };
   const part = done / total;
-  const filled = Math.round(part * BAR);
-  return `  ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${Math.floor(part * 100)} %   ${clock(done)} / ${clock(total)}`;
+  const figures = `${Math.floor(part * 100)} %   ${clock(done)} / ${clock(total)}`;
+  const length = Math.min(LONGEST_BAR, width - columns(figures) - 3);
+  const filled = Math.round(part * length);
+  const bar = length < SHORTEST_BAR ? '' : `${'█'.repeat(filled)}${'░'.repeat(length - filled)} `;
+  return { label: '  ', parts: [{ text: `${bar}${figures}` }] };
 }
 
-function sourceLine(state: StreamState): string {
-  const { decoder } = state;
-  if (!decoder) return '  source   starting';
-  if (decoder.error) return `  source   ${decoder.phase.toLowerCase()}: ${decoder.error.message}`;
+/** A decoder that waits for the push is what health looks like. */
+const decoderPhase = (phase: string): string => (phase === 'Blocked' ? 'ahead' : phase.toLowerCase());
+
+function sourceRow({ decoder }: StreamState): Row {
+  const label = '  source   ';
+  if (!decoder) return { label, parts: [{ text: 'starting' }] };
+  const phase = { text: decoderPhase(decoder.phase) };
+  if (decoder.error) return sentence(label, `${phase.text}: ${decoder.error.message}`, 'bad');
   const video = decoder.descriptor?.video;
-  if (!video) return `  source   ${decoder.phase.toLowerCase()}`;
-  const order = video.reorderFrames ? `, B-frame delay ${video.reorderFrames}` : '';
-  return `  source   ${video.codec} ${video.width}x${video.height} ${video.frameRate ?? '?'} fps${order}   ${decoder.phase.toLowerCase()}`;
+  if (!video) return { label, parts: [phase] };
+  const order = video.reorderFrames ? [{ text: `B-frame delay ${video.reorderFrames}` }] : [];
+  const picture = `${video.codec} ${video.width}x${video.height} ${video.frameRate ?? '?'} fps`;
+  return { label, parts: [{ text: picture }, ...order, phase] };
 }
 
-function queueLine(state: StreamState): string {
+function queueRow(state: StreamState): Row {
+  const label = '  queue    ';
   const queue = state.encoder?.queue ?? state.decoder?.queue;
-  if (!queue) return '  queue    –';
+  if (!queue) return { label, parts: [{ text: '–' }] };
   const restarts = state.restarts.decoder + state.restarts.encoder;
-  return `  queue    ${queue.depth} of ${queue.capacity}, ${queue.unacked} not acknowledged${restarts ? `   ${restarts} restarts` : ''}`;
+  const parts: Part[] = [
+    { text: `${queue.depth} of ${queue.capacity} waiting` },
+    { text: `${Math.max(0, queue.unacked - queue.depth)} being encoded and sent` },
+  ];
+  return {
+    label,
+    parts: restarts ? [...parts, { text: plural(restarts, 'restart'), tone: 'warning' }] : parts,
+  };
 }
 
-/** The lines of one stream, none longer than `width` columns. */
-export function terminalLines(state: StreamState, before: StreamState | undefined, width: number): string[] {
-  const outputs = outputFigures(state, before).flatMap((o) => [
-    `  ${o.url}   ${o.phase.toLowerCase()}${state.viewers === undefined ? '' : `   ${state.viewers} viewers`}`,
-    `    sent   ${o.sent} frames   ${o.framesPerSecond.toFixed(1)} fps   ${bits(o.bitsPerSecond)}`,
-    `    pacing lateness p50 ${ms(o.latenessP50)}, p99 ${ms(o.latenessP99)}   send lead ${signedMs(o.sendLead)}   lead ${signedMs(o.lead)}`,
-    `    ledger late ${o.late}   dropped ${o.dropped}   failed ${o.failed}   repeated ${o.repeated}   reconnects ${o.reconnects}`,
-    ...(o.error ? [`    ${o.error}`] : []),
-  ]);
-  const lines = [
-    `${state.name}   ${state.source}`,
-    progress(state),
-    sourceLine(state),
-    queueLine(state),
-    ...outputs,
+function outputRows(o: OutputFigures, viewers: number | undefined): Row[] {
+  const watching = viewers === undefined ? [] : [{ text: plural(viewers, 'viewer') }];
+  const recent = `lateness p50 ${ms(o.recentLatenessP50)}, p99 ${ms(o.recentLatenessP99)} in ${RECENT_SECONDS} s`;
+  return [
+    { label: '  ', parts: [{ text: o.url }, phaseOf(o), ...watching] },
+    {
+      label: '    sent   ',
+      parts: [
+        { text: `${o.sent} frames` },
+        { text: `${o.framesPerSecond.toFixed(1)} fps` },
+        { text: bits(o.bitsPerSecond) },
+      ],
+    },
+    {
+      label: '    pacing ',
+      parts: [
+        { text: recent },
+        { text: `p99 ${ms(o.latenessP99)} since the start` },
+        { text: `send lead ${signedMs(o.sendLead)}` },
+        { text: `lead ${signedMs(o.lead)}` },
+      ],
+    },
+    {
+      label: '    ledger ',
+      parts: [...losses(o), { text: `repeated ${o.repeated}` }, { text: `reconnects ${o.reconnects}` }],
+    },
+    ...(o.error ? [sentence('    ', o.error, 'bad')] : []),
   ];
-  return lines.map((line) =>
-    [...line].length > width ? `${[...line].slice(0, width - 1).join('')}…` : line,
-  );
+}
+
+/** Everything about a stream. */
+const allRows = (state: StreamState, outputs: OutputFigures[], width: number): Row[] => [
+  { label: '', parts: [{ text: state.name }, { text: state.source }] },
+  progress(state, width),
+  sourceRow(state),
+  queueRow(state),
+  ...outputs.flatMap((o) => outputRows(o, state.viewers)),
+];
+
+const shortProgress = (state: StreamState): string => {
+  const { done, total } = progressOf(state);
+  return total === undefined ? clock(state.elapsed) : `${Math.floor((done / total) * 100)} %`;
+};
+
+/** The first thing that is wrong with a stream. */
+const faultOf = (state: StreamState, outputs: OutputFigures[]): string | undefined =>
+  state.decoder?.error?.message ?? outputs.find(({ error }) => error)?.error;
+
+const figures = (o: OutputFigures): Part[] => [
+  phaseOf(o),
+  { text: `${o.framesPerSecond.toFixed(1)} fps` },
+  { text: `p99 ${ms(o.recentLatenessP99)}` },
+  ...losses(o),
+];
+
+/** What a low terminal has room for. */
+function fewRows(state: StreamState, outputs: OutputFigures[]): Row[] {
+  const fault = faultOf(state, outputs);
+  return [
+    { label: '', parts: [{ text: state.name }, { text: shortProgress(state) }] },
+    ...outputs.map((o): Row => ({ label: '  ', parts: figures(o) })),
+    ...(fault ? [{ label: '  ', parts: [{ text: fault, tone: 'bad' as const }] }] : []),
+  ];
+}
+
+/** One line: what is wrong comes first. */
+function oneLine(state: StreamState, outputs: OutputFigures[], width: number, paint: Paint): string {
+  const fault = faultOf(state, outputs);
+  const wrong = outputs.flatMap(losses).filter(({ tone }) => tone);
+  const parts: Part[] = [
+    { text: shorten(state.name, NAME_COLUMNS) },
+    ...(fault ? [{ text: fault, tone: 'bad' as const }] : wrong),
+    { text: shortProgress(state) },
+    ...outputs.flatMap((o) => figures(o).slice(0, 3)),
+  ];
+  return fold({ label: '', parts }, width, paint)[0] ?? '';
+}
+
+/** The lines for all streams, each at most `width` columns wide and together at most `height`. */
+export function terminalLines(
+  states: readonly StreamState[],
+  pasts: readonly Past[],
+  size: { width: number; height: number },
+  paint: Paint,
+): string[] {
+  const { width, height } = size;
+  const streams = states.map((state, index) => ({
+    state,
+    outputs: outputFigures(state, pasts[index] ?? NO_PAST),
+  }));
+  const lay = (rows: Row[]): string[] => rows.flatMap((row) => fold(row, width, paint));
+  const whole = streams.flatMap(({ state, outputs }) => [...lay(allRows(state, outputs, width)), '']);
+  if (whole.length <= height) return whole;
+  const short = streams.flatMap(({ state, outputs }) => lay(fewRows(state, outputs)));
+  if (short.length <= height) return short;
+  const isSick = ({ state, outputs }: (typeof streams)[number]) => faultOf(state, outputs) !== undefined;
+  const sickFirst = [...streams.filter(isSick), ...streams.filter((stream) => !isSick(stream))];
+  const room = streams.length <= height ? height : height - 1;
+  const lines = sickFirst.slice(0, room).map(({ state, outputs }) => oneLine(state, outputs, width, paint));
+  const hidden = streams.length - lines.length;
+  const hint = `… and ${plural(hidden, 'more stream')}: enlarge the window`;
+  return hidden > 0 ? [...lines, shorten(hint, width)] : lines;
 }
