@@ -12,6 +12,14 @@ export interface ProbeFlags extends Pick<AddressFlags, 'sourceFile'> {
 const known = (value: string | number | null | undefined, unit = ''): string =>
   value === null || value === undefined ? 'unknown' : `${value}${unit}`;
 
+/** To the millisecond: what is behind it is only the rounding of a sum. */
+const seconds = (value: number | null): string =>
+  value === null ? 'unknown' : `${Number(value.toFixed(3))} s`;
+
+/** The shape of a pixel, where it is no square. */
+const pixelShape = (aspect: string | null): string =>
+  aspect === null || aspect === '1' || aspect === '1/1' ? '' : `, pixels ${aspect.replace('/', ':')} (SAR)`;
+
 /** A few aligned lines; everything in it is measured. */
 export function formatDescriptor(source: string, d: SourceDescriptor): string {
   const { video } = d;
@@ -20,14 +28,14 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
   const rows: [string, string][] = [
     ['source', source],
     ['container', `${d.container}${d.live ? ', live' : ''}${d.seekable ? ', seekable' : ', not seekable'}`],
-    ['duration', `${known(d.durationSeconds, ' s')}, starts at ${d.startSeconds} s`],
+    ['duration', `${seconds(d.durationSeconds)}, starts at ${seconds(d.startSeconds)}`],
     [
       'video',
       `stream ${d.streamIndex} of ${d.streamCount}: ${video.codec}${video.profile ? ` ${video.profile}` : ''}`,
     ],
     [
       'picture',
-      `${video.width}x${video.height} ${video.pixelFormat}${video.rotation ? `, to be turned by ${video.rotation}°` : ''}`,
+      `${video.width}x${video.height} ${video.pixelFormat}${pixelShape(video.sampleAspectRatio)}${video.rotation ? `, to be turned by ${video.rotation}°` : ''}`,
     ],
     [
       'frame rate',

@@ -1,7 +1,7 @@
 /** `videopush push SOURCE URL`: one stream, described like any other and run on this machine. */
 import { availableParallelism } from 'node:os';
 import type { CatchUp, SourceOptions, WhenFull } from '@videopush/native';
-import { resolveEncoder, splitUserInfo } from '@videopush/native';
+import { resolveEncoder } from '@videopush/native';
 import type { VideoPush } from '@videopush/resources';
 import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/resources/builders/worker-config';
 import { secretsIn } from '@videopush/resources/redact';
@@ -13,7 +13,7 @@ import { logTo } from './log.ts';
 import { report } from './report.ts';
 import { keepSecret } from './shown.ts';
 import { listenForStopIn } from './signals.ts';
-import { sourceOf } from './source.ts';
+import { sourceOf, splitAddress } from './source.ts';
 import { makeView, type View } from './view/view.ts';
 
 export interface PushFlags extends AddressFlags {
@@ -110,7 +110,7 @@ export async function push(
   view: View,
 ): Promise<number> {
   const source = sourceOf(sourceText, flags.rtspTransport);
-  const { url, user, password } = splitUserInfo(urlText);
+  const { url, user, password } = splitAddress(urlText);
   const secret = flags.urlFile !== undefined;
   keepSecret(password, ...secretsIn(url, secret));
   const resource = videoPushOf(source.options, url, flags);

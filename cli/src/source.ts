@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type SourceOptions, splitUserInfo, type TestPattern } from '@videopush/native';
 import { redactUrl, secretsIn } from '@videopush/resources/redact';
 import { InvalidArgumentError } from 'commander';
-import { CliError, ExitCode, usageError } from './errors.ts';
+import { CliError, describe, ExitCode, usageError } from './errors.ts';
 import { keepSecret } from './shown.ts';
 import { parseTestPattern } from './values.ts';
 
@@ -38,11 +38,21 @@ function fileOf(text: string): Source {
   return { options: { uri: path }, label: text };
 }
 
+/** Address and credentials of a URL. @throws CliError with exit code 2 */
+export function splitAddress(text: string): ReturnType<typeof splitUserInfo> {
+  try {
+    return splitUserInfo(text);
+  } catch (error) {
+    const { message, action } = describe(error);
+    throw usageError(message, action);
+  }
+}
+
 export function sourceOf(text: string, rtspTransport: 'tcp' | 'udp'): Source {
   const testPattern = patternOf(text);
   if (testPattern) return { options: { testPattern }, label: text };
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^file:/i.test(text)) return fileOf(text);
-  const { url, user, password } = splitUserInfo(text);
+  const { url, user, password } = splitAddress(text);
   keepSecret(password, ...secretsIn(url));
   return { options: { uri: url, user, password, rtspTransport }, label: redactUrl(url) };
 }

@@ -149,6 +149,26 @@ describe('small things', () => {
     expect(splitUserInfo('rtmp://host/app/key@x')).toEqual({ url: 'rtmp://host/app/key@x' });
   });
 
+  it.each([
+    ['rtsp://user:s3#cret@host:8554/x', '%23'],
+    ['srt://user:12#s3cret@host:1', '%23'],
+    ['rtmp://user:s3/cret@host/app/key', '%2F'],
+    ['https://user:s3?cret@host/a.mp4', '%3F'],
+  ])('a raw reserved character in the password of %s is refused with %s', (url, written) => {
+    expect(() => splitUserInfo(url)).toThrow(
+      expect.objectContaining({
+        code: 'UrlInvalid',
+        action: expect.stringContaining(written),
+        message: expect.not.stringContaining('s3'),
+      }),
+    );
+  });
+
+  it('an @ behind the host is no end of user-info', () => {
+    for (const url of ['rtsp://host/x#user:a@b', 'rtsp://host:8554/a@b', 'rtmp://[::1]:1935/app/key@x'])
+      expect(splitUserInfo(url)).toEqual({ url });
+  });
+
   it('what is printed loses its secrets', () => {
     expect(redact('to rtsp://u:pw@host/x and on')).not.toMatch(/pw/);
   });

@@ -1,5 +1,5 @@
 import { abortable, addon } from './addon.ts';
-import { invalidArgument } from './errors.ts';
+import { invalidArgument, NativeError } from './errors.ts';
 import type { SourceDescriptor, SourceOptions } from './types.ts';
 
 /** A URL's address and the user-info that stood in it. Text that is no URL comes back as it is. */
@@ -9,8 +9,23 @@ export interface SplitUrl {
   password?: string;
 }
 
-/** Takes the credentials out of `scheme://user:password@host/…`, so that they travel apart from the address. */
+/** Characters that end host and port, so that they can't stand as they are in the user name and password before these. */
+const ENDING: Readonly<Record<string, string>> = { '#': '%23', '?': '%3F', '/': '%2F' };
+
+/**
+ * Takes the credentials out of `scheme://user:password@host/…`, so that they travel apart from the address.
+ * @throws NativeError UrlInvalid where a raw `#`, `?` or `/` in the password ends the address before its `@`
+ */
 export function splitUserInfo(url: string): SplitUrl {
+  const [, port = '', character = ''] =
+    /^[a-z][a-z0-9+.-]*:\/\/[^@/?#[]*:([^@/?#]*)([/?#])[^@]*@/i.exec(url) ?? [];
+  if (character === '#' || (character !== '' && !/^\d*$/.test(port))) {
+    throw new NativeError(`the URL has a '${character}' before its '@', which ends the address there`, {
+      code: 'UrlInvalid',
+      action: `write a '${character}' in a user name or password as ${ENDING[character]}`,
+      permanent: true,
+    });
+  }
   const match = /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@([^@/?#]*)(.*)$/is.exec(url);
   if (match === null) return { url };
   const [, scheme = '', info = '', host = '', rest = ''] = match;

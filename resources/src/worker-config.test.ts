@@ -131,6 +131,11 @@ describe('a wrong configuration is refused with one line that begins with the fi
       'source.uri: is not a URL: expected SCHEME://HOST[:PORT]/PATH',
     ],
     [
+      'a URL with a raw # in its password',
+      { ...decoder(), source: { uri: 'rtsp://ann:s3#cret@cam/1', onEnd: 'Reconnect' } },
+      "source.uri: must not have a '#' before the '@' (in a user name or password it is written %23)",
+    ],
+    [
       'a newline in a path',
       { ...decoder(), source: { uri: '/a\nb', onEnd: 'Complete' } },
       'source.uri: must not contain control characters',

@@ -205,11 +205,14 @@ export class WorkerConfigError extends Error {
 /** Schemes whose URLs name no host. */
 const HOSTLESS = new Set(['file:']);
 
+const RAW_HASH = "must not have a '#' before the '@' (in a user name or password it is written %23)";
+
 /** Why `text` is not a usable source or output address, or undefined. Which schemes work is the native core's to say. */
 export function addressFault(text: string): string | undefined {
   if (!withoutControls(text)) return 'must not contain control characters';
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined; // a path
   if (/\s/.test(text)) return 'must not contain spaces (write %20)';
+  if (/^[^/]*\/\/[^/@]*#[^/]*@/.test(text)) return RAW_HASH;
   let url: URL;
   try {
     url = new URL(text);

@@ -24,6 +24,8 @@ constexpr std::array kFormats = {
     Format{"mpegvideo", false}, Format{"mjpeg", false},   Format{"obu", false},
 };
 
+constexpr std::string_view kStillPicture = "_pipe";
+
 /// A demuxer's name field is a list: "mov,mp4,m4a,3gp,3g2,mj2".
 bool has_name(std::string_view list, std::string_view name) {
   while (!list.empty()) {
@@ -78,7 +80,12 @@ std::string refusal(std::string_view demuxer, std::string_view head) {
   for (const auto& [name, reason] : kReasons) {
     if (has_name(demuxer, name)) return std::string(reason);
   }
-  return "its format '" + std::string(demuxer) + "' is not read";
+  // Still pictures have a demuxer each, named after the codec: "png_pipe".
+  if (demuxer.ends_with(kStillPicture)) {
+    demuxer.remove_suffix(kStillPicture.size());
+    return "it is a still picture (" + std::string(demuxer) + "), not a video";
+  }
+  return "files of the format '" + std::string(demuxer) + "' are not read";
 }
 
 std::string allowed_protocols(const Location& location, bool rtsp_over_udp) {

@@ -122,6 +122,11 @@ TEST_CASE("what is no video is refused by its kind") {
   const Outcome hls = read(clips::write_file("list.mp4", playlist));
   CHECK(code(hls) == ErrorCode::SourceUnsupported);
   CHECK(hls.error->message().find("HLS playlists are not read yet") != std::string::npos);
+  const std::string png("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\x02\0\0\0", 29);
+  const Outcome still = read(clips::write_file("still.png", png));
+  CHECK(code(still) == ErrorCode::SourceUnsupported);
+  CHECK(still.error->message().find("it is a still picture (png), not a video") !=
+        std::string::npos);
   CHECK(code(read(clips::make(50, "25", "-map 1:a -c:a pcm_s16le -t 1", "wav"))) ==
         ErrorCode::SourceNoVideo);
 }

@@ -1,0 +1,45 @@
+import type { SourceDescriptor } from '@videopush/native';
+import { expect, it } from 'vitest';
+import { formatDescriptor } from './probe.ts';
+
+const clip: SourceDescriptor = {
+  container: 'mpegts',
+  durationSeconds: 2.0000000000000004,
+  startSeconds: 0.08333333333333333,
+  seekable: true,
+  live: false,
+  finite: true,
+  streamIndex: 0,
+  streamCount: 1,
+  video: {
+    codec: 'mpeg2video',
+    profile: 'Main',
+    width: 720,
+    height: 576,
+    pixelFormat: 'yuv420p',
+    frameRate: '25',
+    timeBase: '1/90000',
+    variableFrameRate: false,
+    bitRate: 4_000_000,
+    gopFrames: 12,
+    reorderFrames: 2,
+    rotation: 0,
+    sampleAspectRatio: '64/45',
+    color: { range: null, primaries: null, transfer: null, matrix: null },
+    frameCount: 50,
+    frameCountExact: true,
+  },
+  audio: [],
+};
+
+it('the text of probe rounds times to the millisecond', () => {
+  expect(formatDescriptor('clip.ts', clip)).toMatch(/^duration +2 s, starts at 0\.083 s$/m);
+});
+
+it('the text of probe says which shape pixels have, unless they are square', () => {
+  expect(formatDescriptor('clip.ts', clip)).toMatch(/^picture +720x576 yuv420p, pixels 64:45 \(SAR\)$/m);
+  for (const sampleAspectRatio of ['1', null]) {
+    const square = { ...clip, video: { ...clip.video, sampleAspectRatio } };
+    expect(formatDescriptor('clip.ts', square)).toMatch(/^picture +720x576 yuv420p$/m);
+  }
+});
