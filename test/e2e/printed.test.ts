@@ -58,7 +58,7 @@ const GIVEN: Readonly<Record<string, () => Promise<unknown>>> = {
   },
   'kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -': () => {
     const outputs = [{ name: 'main', url: 'rtsp://nowhere.example/demo' }];
-    return apply([videoPush('demo', '', { source: SMALL_PATTERN, outputs, topology: 'Split' })]);
+    return apply([videoPush('demo', '', { source: SMALL_PATTERN, outputs })]);
   },
   'kubectl delete crd videopushes.videopush.dev mediaservers.videopush.dev videopushsets.videopush.dev': () =>
     cluster.helm(['uninstall', 'other', '--namespace', 'other', ...WAIT]),
