@@ -24,7 +24,22 @@ LogSink& log_sink() {
   return *sink;
 }
 
-thread_local std::string last_error;
+/// Of this thread since the last take_av_error(): an outer protocol says less than the inner one
+/// that failed before it.
+thread_local std::string errors;
+constexpr std::size_t kMostErrors = 1024;  // bytes
+
+/// libav*'s lines begin with "[rtmp @ 0x...] ".
+std::string_view without_prefix(std::string_view line) {
+  const std::size_t end = line.starts_with('[') ? line.find("] ") : std::string_view::npos;
+  return end == std::string_view::npos ? line : line.substr(end + 2);
+}
+
+void keep_error(std::string_view line) {
+  if (errors.size() > kMostErrors) return;
+  if (!errors.empty()) errors += "; ";
+  errors += without_prefix(line);
+}
 
 /// Whole, however long: what is left of a secret that was cut could not be recognised.
 std::string formatted(void* object, int level, const char* format, va_list arguments,
@@ -58,7 +73,7 @@ void log_callback(void* object, int level, const char* format, va_list arguments
     const std::string line = redact(std::string_view(pending).substr(0, end));
     pending.erase(0, end == std::string::npos ? end : end + 1);
     if (line.empty()) continue;
-    if (level <= AV_LOG_ERROR) last_error = line;
+    if (level <= AV_LOG_ERROR) keep_error(line);
     LogSink& sink = log_sink();
     std::lock_guard lock(sink.mutex);
     if (sink.function) sink.function(level, line.c_str(), sink.user);
@@ -114,7 +129,7 @@ void set_log_level(int level) {
   av_log_set_level(level <= 0 ? AV_LOG_ERROR : level == 1 ? AV_LOG_INFO : AV_LOG_DEBUG);
 }
 
-std::string take_av_error() { return std::exchange(last_error, {}); }
+std::string take_av_error() { return std::exchange(errors, {}); }
 
 void set_log_sink(void (*function)(int av_level, const char* line, void* user), void* user) {
   LogSink& sink = log_sink();

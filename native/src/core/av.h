@@ -40,8 +40,9 @@ bool is_key_frame(const AVFrame& frame);
 /// level: 0 errors (the start value), 1 warnings and information, 2 debug. Without a sink (nullptr,
 /// the start value) nothing is written.
 void set_log_level(int level);
-/// The last line that libav* logged as an error in the calling thread since the previous call,
-/// redacted; "" when none. Only there does libavformat say why an RTMP server refused.
+/// What libav* logged as errors in the calling thread since the previous call, redacted, joined by
+/// "; " and without its prefixes (at most about 1 KB); "" when nothing. Only there does libavformat
+/// say why an RTMP server refused, or what is wrong with a certificate.
 std::string take_av_error();
 void set_log_sink(void (*sink)(int av_level, const char* line, void* user), void* user);
 

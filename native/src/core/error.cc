@@ -36,6 +36,7 @@ std::string_view to_string(ErrorCode code) {
     VIDEOPUSH_CODE(ConnectRefused);
     VIDEOPUSH_CODE(ConnectTimeout);
     VIDEOPUSH_CODE(ConnectFailed);
+    VIDEOPUSH_CODE(CertificateRefused);
     VIDEOPUSH_CODE(ResponseTimeout);
     VIDEOPUSH_CODE(WriteTimeout);
     VIDEOPUSH_CODE(ConnectionClosed);
@@ -56,7 +57,7 @@ std::string_view to_string(ErrorCode code) {
 }
 
 // What may appear or recover by itself (a camera's path that is not published yet, a host that is
-// rebooting, a ring whose other side starts later) is not permanent.
+// rebooting, a certificate that is renewed, a ring whose other side starts later) is not permanent.
 bool is_permanent(ErrorCode code) {
   switch (code) {
     case ErrorCode::InvalidArgument:

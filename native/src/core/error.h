@@ -37,6 +37,7 @@ enum class ErrorCode {
   ConnectRefused,
   ConnectTimeout,
   ConnectFailed,
+  CertificateRefused,  // TLS: not trusted, expired, or of another host
   ResponseTimeout,
   WriteTimeout,
   ConnectionClosed,

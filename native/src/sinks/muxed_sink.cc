@@ -14,6 +14,7 @@ extern "C" {
 
 #include "core/error.h"
 #include "core/redact.h"
+#include "core/tls.h"
 #include "sinks/muxed_address.h"
 #include "sinks/resolve.h"
 #include "sinks/tcp_socket.h"
@@ -28,12 +29,6 @@ bool says_credentials(std::string_view line) {
   return std::any_of(std::begin(kWords), std::end(kWords), [line](std::string_view word) {
     return line.find(word) != std::string_view::npos;
   });
-}
-
-/// libavformat's lines begin with "[rtmp @ 0x...] ".
-std::string without_prefix(const std::string& line) {
-  const std::size_t end = line.starts_with('[') ? line.find("] ") : std::string::npos;
-  return end == std::string::npos ? line : line.substr(end + 2);
 }
 
 struct Ending {
@@ -147,6 +142,7 @@ void MuxedSink::open_target(const AbortSignal& abort) {
     resolve(url.host, url.port, io_deadline(options_.limits.connect_ms), abort);
     address = target.url;
     if (url.scheme == "rtmp") av_dict_set(&options, "tcp_nodelay", "1", 0);
+    if (url.scheme == "rtmps") verify_certificates(&options);
     if (protocol_ == Protocol::Srt) {
       av_dict_set_int(&options, "connect_timeout", options_.limits.connect_ms, 0);
       if (!target.stream_id.empty()) av_dict_set(&options, "streamid", target.stream_id.c_str(), 0);
@@ -205,7 +201,7 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
         ErrorCode::FileNotWritable, averror, "cannot write " + target,
         "check that the folder exists, may be written to, and has space left");
   }
-  const std::string said = without_prefix(take_av_error());
+  const std::string said = take_av_error();
   if (limit_->expired()) averror = AVERROR(ETIMEDOUT);
   if (const Ending* ending = known_ending(averror, writing)) {
     throw Error(ending->code, target + ": " + ending->what, ending->action, averror);
@@ -215,6 +211,7 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
         ErrorCode::ConnectFailed, target + ": no SRT server answers, or it rejects the stream",
         "check address, stream id and credentials; the server's log has its reason", averror);
   }
+  if (!writing && says_certificate(said)) throw certificate_refused(target, said, averror);
   if (says_credentials(said)) {
     throw Error(with_credentials_ ? ErrorCode::CredentialsRefused : ErrorCode::CredentialsMissing,
                 target + ": the server refused the user or the password (" + said + ")",

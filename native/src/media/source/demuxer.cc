@@ -11,6 +11,7 @@ extern "C" {
 #include <new>
 #include <vector>
 
+#include "core/tls.h"
 #include "core/url.h"
 #include "media/source/allow_list.h"
 #include "media/source/container_end.h"
@@ -137,7 +138,7 @@ void Demuxer::open_network(const SourceOptions& options) {
     }
   } else if (location_.scheme == Scheme::Rtmp) {
     settings.set("rtmp_live", "live");
-    settings.set("tls_verify", "1");  // rtmps: libavformat does not by itself
+    verify_certificates(&settings.dictionary);
   } else {
     settings.set("connect_timeout", std::to_string(options.open_timeout_ms));
   }
@@ -165,6 +166,7 @@ void Demuxer::open_context(const char* url, const AVInputFormat* format, AVDicti
   av_dict_set(settings, "enable_drefs", "0", 0);       // mov: no media in other files
   av_dict_set(settings, "use_absolute_path", "0", 0);  // mov: nor by absolute path
   opening_ = context;
+  take_av_error();
   const int result = avformat_open_input(&context, url, format, settings);
   opening_ = nullptr;
   if (result < 0) throw open_error(result);

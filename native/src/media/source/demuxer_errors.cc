@@ -1,6 +1,8 @@
 // What a failed open or a broken connection means to a person.
 #include <cerrno>
 
+#include "core/av.h"
+#include "core/tls.h"
 #include "media/source/demuxer.h"
 
 namespace videopush::media {
@@ -9,6 +11,9 @@ Error Demuxer::network_error(int result) const {
   const auto error = [&](ErrorCode code, const char* action) {
     return Error::from_averror(code, result, what(), action);
   };
+  if (const std::string said = take_av_error(); says_certificate(said)) {
+    return certificate_refused(what(), said, result);
+  }
   switch (result) {
     case AVERROR_HTTP_UNAUTHORIZED:
     case AVERROR_HTTP_FORBIDDEN:

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/redact.h"
+#include "core/tls.h"
 #include "media/source/http_transfer.h"
 #include "media/source/location.h"
 
@@ -228,9 +229,10 @@ void HttpInput::throw_transfer_error() const {
       }
       throw Error(ErrorCode::ConnectFailed, text, "check the network");
     case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CACERT_BADFILE:
-      throw Error(ErrorCode::ConnectFailed, text, "check the server's certificate");
+      throw certificate_refused(what(), transfer_.error_text());
+    case CURLE_SSL_CONNECT_ERROR:
+      throw Error(ErrorCode::ConnectFailed, text, "check that the server speaks TLS on that port");
     case CURLE_URL_MALFORMAT:
       throw Error(ErrorCode::UrlInvalid, text, "check the address");
     case CURLE_OPERATION_TIMEDOUT:

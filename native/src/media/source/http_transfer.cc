@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/tls.h"
 #include "media/source/net_address.h"
 
 namespace videopush::media {
@@ -79,6 +80,7 @@ void HttpTransfer::configure() {
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
   set(CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_socket);
   set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  if (const char* file = trusted_certificates()) set(CURLOPT_CAINFO, file);
 }
 
 void HttpTransfer::start(const Request& request) {

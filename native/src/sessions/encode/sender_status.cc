@@ -5,6 +5,7 @@ FailureKind failure_kind(ErrorCode code) {
   switch (code) {
     case ErrorCode::HostUnknown:
     case ErrorCode::ConnectRefused:
+    case ErrorCode::CertificateRefused:
     case ErrorCode::ServerRefused:
     case ErrorCode::CredentialsMissing:
     case ErrorCode::CredentialsRefused:
