@@ -212,7 +212,7 @@ export const encoderFamilies: readonly Family<EncoderView>[] = [
   onSink(
     'counter',
     'videopush_sink_reconnects_total',
-    'Connections lost or refused, by reason.',
+    'Connections lost, and attempts refused since the first connection, by reason.',
     ({ reconnects }, labels) => [
       sample(reconnects.refused, { ...labels, reason: 'refused' }),
       sample(reconnects.timeout, { ...labels, reason: 'timeout' }),

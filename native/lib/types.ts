@@ -271,6 +271,7 @@ export interface OutputSnapshot {
   phase: 'Idle' | 'Connecting' | 'Connected' | 'Waiting' | 'Failed' | 'Closed';
   error: NativeErrorShape | null;
   connects: number;
+  /** connections lost, and attempts that failed, since the first connection */
   reconnects: { refused: number; timeout: number; reset: number; protocol: number };
   outageSeconds: number;
   ledger: LedgerTotals;

@@ -29,10 +29,10 @@ struct OutputSnapshot {
   std::optional<Error> error;    // the last one; cleared by a successful connect
   std::uint64_t connects = 0;    // by this process
   std::uint64_t reconnects = 0;  // successful ones after the first
-  /// Connections lost and attempts that failed, by reason.
+  /// Connections lost and attempts that failed since the first connection, by reason.
   std::uint64_t reconnects_refused = 0, reconnects_timeout = 0, reconnects_reset = 0,
                 reconnects_protocol = 0;
-  double outage_seconds = 0;  // from the first failure to the next connection, summed
+  double outage_seconds = 0;  // from each loss to the next connection, summed
   ring::Ledger::Totals ledger;
   std::uint64_t key_frames = 0, late = 0;
   pacing::Histogram::Snapshot lateness, interval_error, write_duration;

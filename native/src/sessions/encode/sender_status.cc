@@ -42,6 +42,7 @@ void SenderStatus::failed(const Error& error, Nanoseconds now, bool permanent) {
   const std::lock_guard lock(mutex_);
   phase_ = permanent ? OutputPhase::Failed : OutputPhase::Waiting;
   error_ = error;
+  if (connects_ == 0) return;  // what was never connected is neither lost nor connected again
   ++failures_[static_cast<std::size_t>(failure_kind(error.code()))];
   if (!outage_since_) outage_since_ = now;
 }

@@ -112,7 +112,10 @@ TEST_CASE(
   CHECK(pauses.size() >= 11);
   CHECK(*pauses.rbegin() > kSecond);
   CHECK(attempts[13] - rig.received()[99].at <= 800 * kMillisecond);
-  CHECK(snapshot.outputs[0].reconnects_refused == 12);
+  CHECK(snapshot.outputs[0].connects == 2);
+  CHECK(snapshot.outputs[0].reconnects == 1);
+  CHECK(snapshot.outputs[0].reconnects_refused == 0);  // all before the first connection
+  CHECK(snapshot.outputs[0].reconnects_reset == 1);
   CHECK(snapshot.outputs[0].rebases == 1);  // waiting for the first connection is none
 }
 
