@@ -82,14 +82,17 @@ int chosen_gop(const EncoderOptions& options, const VideoFormat& input, AVRation
   return frames_in(rate, kDefaultGopSeconds);
 }
 
-/// An intermediate codec's 100 Mb/s say nothing about what a live stream needs, hence the bound.
+/// 0.1 bit per pixel. The source's rate counts within bounds only: a slide's few kb/s would make
+/// mud of whatever follows it, an intermediate codec's 100 Mb/s say nothing about a live stream,
+/// and a better codec, or a slower encoder, needs less than half of what a live one does.
 std::int64_t chosen_bit_rate(const EncoderOptions& options, const VideoFormat& input,
                              const EncoderSettings& settings) {
   if (options.bit_rate > 0) return options.bit_rate;
   const std::int64_t pixels = static_cast<std::int64_t>(settings.width) * settings.height;
   const std::int64_t by_size = std::max(
       kLeastBitRate, av_rescale(pixels, settings.frame_rate.num, 10LL * settings.frame_rate.den));
-  return input.bit_rate > 0 ? std::min(input.bit_rate, 4 * by_size) : by_size;
+  if (input.bit_rate <= 0) return by_size;
+  return std::clamp(input.bit_rate, std::max(kLeastBitRate, by_size / 2), 4 * by_size);
 }
 
 bool constant_quality(const std::map<std::string, std::string>& extra) {

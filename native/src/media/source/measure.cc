@@ -14,7 +14,7 @@ namespace videopush::media {
 namespace {
 
 constexpr std::size_t kReorderWindow = 32;  // more than any codec's reorder depth (H.264: 16)
-constexpr double kEnoughForBitRate = 2.0;   // seconds
+constexpr double kLongestInterval = 60.0;   // seconds; a longer one is a jump of the time stamps
 
 /// Clockwise quarter turns from the display matrix, which libavutil reads counter-clockwise.
 int rotation_of(const AVStream& stream) {
@@ -124,6 +124,16 @@ void describe_time(Demuxer& demuxer, const PacketScan& scan, SourceDescriptor& o
   if (out.live) out.duration_seconds = 0;
 }
 
+/// What a scan of the beginning can't tell: the file's bytes over its duration, without the audio
+/// as far as its rate is declared. 0: unknown.
+std::int64_t rate_of_file(const Demuxer& demuxer, const SourceDescriptor& out) {
+  if (demuxer.size() <= 0 || out.duration_seconds <= 0) return 0;
+  const double bits = static_cast<double>(demuxer.size()) * 8;
+  std::int64_t rate = std::llround(bits / out.duration_seconds);
+  for (const auto& track : out.audio) rate -= track.bit_rate;
+  return std::max<std::int64_t>(rate, 0);
+}
+
 }  // namespace
 
 void PacketScan::add(const AVPacket& packet) {
@@ -170,9 +180,18 @@ bool PacketScan::variable_rate() const {
   return intervals_vary(sorted);
 }
 
+bool PacketScan::jumps() const {
+  std::vector<std::int64_t> sorted = pts_;
+  std::sort(sorted.begin(), sorted.end());
+  const auto longest = static_cast<std::int64_t>(kLongestInterval / av_q2d(time_base_));
+  return std::ranges::adjacent_find(sorted, [&](std::int64_t a, std::int64_t b) {
+           return b - a > longest;
+         }) != sorted.end();
+}
+
 std::int64_t PacketScan::bit_rate() const {
   const double length = seconds();
-  if (length <= 0 || (length < kEnoughForBitRate && !complete_)) return 0;
+  if (!complete_ || length <= 0 || jumps()) return 0;
   return std::llround(static_cast<double>(bytes_) * 8 / length);
 }
 
@@ -231,6 +250,7 @@ SourceDescriptor describe(Demuxer& demuxer, const PacketScan& scan) {
     }
   }
   describe_rate(demuxer, out);
+  if (out.bit_rate == 0 && !scan.jumps()) out.bit_rate = rate_of_file(demuxer, out);
   if (out.bit_rate == 0 && !out.live)
     out.bit_rate = std::max<std::int64_t>(0, stream.codecpar->bit_rate);
   if (out.frame_count == 0 && out.duration_seconds > 0 && out.format.frame_rate_num > 0) {

@@ -220,6 +220,19 @@ TEST_CASE("an intermediate codec's bit rate and GOP are inherited within bounds"
   CHECK(Encoder({}, format, false).effective().gop_frames == 50);
 }
 
+TEST_CASE("a source's bit rate is followed down to half of what the size asks for, 300 kb/s") {
+  VideoFormat format = video_format({.width = 1280, .height = 720, .frame_rate = {30, 1}});
+  format.bit_rate = 2'000'000;
+  CHECK(Encoder({}, format, false).effective().bit_rate == 2'000'000);
+  format.bit_rate = 29;
+  CHECK(Encoder({}, format, false).effective().bit_rate == 1'382'000);
+  CHECK(Encoder({.bit_rate = 50'000}, format, false).effective().bit_rate == 50'000);
+
+  VideoFormat slides = video_format({.frame_rate = {1, 5}});
+  slides.bit_rate = 781;
+  CHECK(Encoder({}, slides, false).effective().bit_rate == 300'000);
+}
+
 TEST_CASE("without any bit rate there is a sane one, by size and rate") {
   const VideoFormat hd = video_format({.width = 1280, .height = 720, .frame_rate = {30, 1}});
   CHECK(Encoder({}, hd, false).effective().bit_rate == 2'764'000);

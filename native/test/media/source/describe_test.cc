@@ -81,6 +81,30 @@ TEST_CASE("the bit rate is that of the video, measured") {
   CHECK(found.audio.at(0).codec == "pcm_s16le");
 }
 
+TEST_CASE("the bit rate of a film that begins with 11 s of black is that of the whole file") {
+  for (const std::string extension : {"mkv", "ts", "flv", "avi", "mp4"}) {
+    CAPTURE(extension);
+    const std::string clip = clips::make(500, "25",
+                                         "-map 0:v -c:v libx264 -preset ultrafast -crf 25 -g 50 "
+                                         "-vf \"noise=alls=60:allf=t:enable='gte(t,11)'\"",
+                                         extension);
+    const auto bits = static_cast<double>(clips::read_file(clip).size()) * 8;
+    for (const SourceDescriptor& found : {quick(clip), media::probe(source_at(clip), never)}) {
+      CHECK(static_cast<double>(found.bit_rate) == doctest::Approx(bits / 20).epsilon(0.1));
+    }
+  }
+}
+
+TEST_CASE("time stamps that leap within the scan leave the bit rate unknown") {
+  const std::string encode = "-map 0:v -c:v libx264 -preset ultrafast -g 25";
+  const std::string first = clips::make(100, "25", encode, "ts");
+  const std::string second = clips::make(100, "25", encode + " -output_ts_offset 20000", "ts");
+  const std::string leap =
+      clips::write_file("leap.ts", clips::read_file(first) + clips::read_file(second));
+  CHECK(quick(leap).bit_rate == 0);
+  CHECK(media::probe(source_at(leap), never).bit_rate == 0);
+}
+
 TEST_CASE("colour tags and sample aspect ratio are those of the stream") {
   const SourceDescriptor found = quick(
       clips::make(30, "25",
