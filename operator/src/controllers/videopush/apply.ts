@@ -27,7 +27,7 @@ export function planApplies(facts: BuiltFacts): Plan {
     ...(leftQueue && { leftQueue }),
     applies,
     podAnnotations: encoderAnnotations(observed, objects),
-    events: [...(updated ? [updated] : []), ...drifted.map(putBack)],
+    events: [...(updated ? [updated] : []), ...drifted.map(driftReverted)],
     ...requeue(waits),
   };
 }
@@ -37,12 +37,12 @@ function situationOf({ observed: { push, pods }, gate }: BuiltFacts): Situation 
   return { kind: 'Live', trouble: gate ?? undefined };
 }
 
-function putBack({ kind, metadata: { name } }: KubeObject): EventWords {
+function driftReverted({ kind, metadata: { name } }: KubeObject): EventWords {
   return {
     type: 'Warning',
-    reason: 'PutBack',
+    reason: 'DriftReverted',
     action: 'Apply',
-    note: `${kind} "${name}" was changed by somebody else and is as the VideoPush wants it again`,
+    note: `${kind} "${name}" was changed by another client; it is again as the VideoPush asks for`,
   };
 }
 

@@ -102,13 +102,13 @@ function restarts({ push, pods }: Observation, before: PushStatus, after: PushSt
   const lost = before.podName !== undefined && before.podName !== after.podName;
   const meant = before.observedGeneration !== after.observedGeneration || pods.some(hasSucceeded);
   const finite = effectiveOnEnd((push as VideoPush).spec.source) === 'Complete';
-  if (lost && !meant && finite && before.startTime) events.push(begunAnew());
+  if (lost && !meant && finite && before.startTime) events.push(restartedFromBeginning());
   return events;
 }
 
-const begunAnew = (): EventWords =>
+const restartedFromBeginning = (): EventWords =>
   warning(
-    'BegunAnew',
+    'RestartedFromBeginning',
     'Restart',
     'The pod was lost and with it how far it had come: the source is sent from its beginning',
   );

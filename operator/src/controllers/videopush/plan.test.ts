@@ -338,7 +338,7 @@ describe('somebody else', () => {
     const changed = { ...workload(world), spec: { ...workload(world).spec, replicas: 3 } };
     const { applies, events } = plan({ ...world, workloads: [changed] }, DEFAULTS);
     expect(names(applies)).toEqual(['Deployment demo-stream']);
-    expect(events).toMatchObject([{ type: 'Warning', reason: 'PutBack' }]);
+    expect(events).toMatchObject([{ type: 'Warning', reason: 'DriftReverted' }]);
   });
 
   it('who adds fields of their own is left in peace', () => {
@@ -406,7 +406,7 @@ describe('deletion', () => {
     );
     expect(jetStreamDeletes).toEqual([]);
     expect(finalizers).toEqual([]);
-    expect(events).toMatchObject([{ reason: 'QueueLeftBehind' }]);
+    expect(events).toMatchObject([{ reason: 'QueueOrphaned' }]);
   });
 
   it('does not wait for pods of a lost node for ever', () => {

@@ -40,7 +40,7 @@ export function placeLeft(before: KubeObject | null, after: KubeObject): JetStre
 
 export const leftBehind = (why: string): EventWords => ({
   type: 'Warning',
-  reason: 'QueueLeftBehind',
+  reason: 'QueueOrphaned',
   action: 'Delete',
   note: `${why}; it is left behind`,
 });

@@ -390,9 +390,9 @@ describe('events', () => {
   it('tell that a finite source begins anew when its pod was lost', () => {
     const film = running(pushOf({ source: FILM }));
     const gone = { ...film, pods: [] };
-    expect(events(gone)).toEqual(['BegunAnew']);
+    expect(events(gone)).toEqual(['RestartedFromBeginning']);
     expect(events(withPod(after(gone), {}, { name: 'demo-stream-other' }))).toEqual(['Published']);
-    expect(events(withPod(film, {}, { name: 'demo-stream-other' }))).toEqual(['BegunAnew']);
+    expect(events(withPod(film, {}, { name: 'demo-stream-other' }))).toEqual(['RestartedFromBeginning']);
   });
 
   it('tell nothing of a pod that has ended because everything was sent', () => {
