@@ -40,7 +40,7 @@ async function help(...words: string[]): Promise<string> {
   return program.stdout.join('\n');
 }
 
-/** The lines behind a heading `Commands:` or `Examples:`, up to an empty one. */
+/** The lines behind a heading such as `Commands:` or `Examples:`, up to an empty one. */
 function section(text: string, heading: RegExp): string[] {
   const lines = text.split('\n');
   const from = lines.findIndex((line) => heading.test(line)) + 1;
@@ -56,7 +56,7 @@ export async function helpCommands(): Promise<Printed[]> {
     names
       .filter((name) => name !== 'help')
       .map(async (name) => {
-        const text = section(await help(name), /^Examples?:/).join('\n');
+        const text = section(await help(name), /^Examples?\b/).join('\n');
         const commands = commandsOf(text.replaceAll(/\n {3,}/g, ' '));
         return commands.map((command) => ({ command, where: `videopush ${name} --help` }));
       }),
