@@ -43,5 +43,17 @@ export interface ResourceKind {
 }
 
 /** namespace/name, or the name alone of what has no namespace. */
-export const keyOf = ({ metadata: { namespace, name } }: KubeObject): string =>
+export const objectKey = (namespace: string | undefined, name: string): string =>
   namespace ? `${namespace}/${name}` : name;
+
+export const keyOf = ({ metadata }: { metadata: Pick<ObjectMeta, 'namespace' | 'name'> }): string =>
+  objectKey(metadata.namespace, metadata.name);
+
+/** What a ConfigMap says under `key`; undefined when it does not exist, or does not say it. */
+export const configText = (config: KubeObject | null, key: string): string | undefined =>
+  (config as { data?: Record<string, string> } | null)?.data?.[key];
+
+/** The object without the fields that are undefined: JSON has no word for them. */
+export function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}

@@ -2,7 +2,7 @@
  * Puts the operator together: stores that follow the API server from the start, leader election, and while this process leads the
  * controllers, whose writes pass one gate. See controller-spec.ts for what a controller has to bring.
  */
-import type { ResourceKind } from '@videopush/resources/objects';
+import { objectKey, type ResourceKind } from '@videopush/resources/objects';
 import { aborted, type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { CHILD_KINDS, EVENTS, LEASES, resourceName } from '../kube/kinds.ts';
@@ -133,7 +133,7 @@ export class Manager {
       client,
       identity,
       clock: this.#clock,
-      onError: (error) => log.warn({ lease: `${namespace}/${name}`, err: error }, 'Lease not reached'),
+      onError: (error) => log.warn({ lease: objectKey(namespace, name), err: error }, 'Lease not reached'),
     });
     await this.#election.run(signal, (leading) => this.#lead(leading, signal));
   }

@@ -1,5 +1,5 @@
 /** From a changed object to the keys of those whom it concerns. */
-import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
+import { type KubeObject, keyOf, objectKey, type ResourceKind } from '@videopush/resources/objects';
 import type { WatchSpec } from './controller-spec.ts';
 
 /** The object itself. A change of its status alone is no news, unless `status` is true: the controller writes that itself. */
@@ -20,7 +20,7 @@ export function ownerKeys({ metadata }: KubeObject, owner: ResourceKind): string
   const { namespace, ownerReferences = [] } = metadata;
   const reference = ownerReferences.find(({ controller }) => controller);
   if (reference?.kind !== owner.kind || groupOf(reference.apiVersion) !== owner.group) return [];
-  return [namespace ? `${namespace}/${reference.name}` : reference.name];
+  return [objectKey(namespace, reference.name)];
 }
 
 const groupOf = (apiVersion: string): string =>

@@ -1,5 +1,6 @@
 /** A VideoPush into the configurations of its two processes: the same for a cluster and for one machine. Pure. */
 
+import { withoutUndefined } from '../objects.ts';
 import { hideUrl } from '../redact.ts';
 import { ManifestError } from '../schema/manifest.ts';
 import type { VideoPush } from '../schema/video-push.generated.ts';
@@ -66,7 +67,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
   const names = spec.outputs.map(({ name }) => name);
   const source = sourceOptions(spec.source, context);
   const { width, height, frameRate } = spec.video ?? {};
-  const video = without({ width, height, frameRate });
+  const video = withoutUndefined({ width, height, frameRate });
   const common = {
     version: 1 as const,
     stream: `${metadata.namespace ?? 'default'}/${metadata.name}`,
@@ -123,7 +124,7 @@ export function sourceLabel({ uri, persistentVolumeClaim, testPattern }: Source)
 
 function sourceOptions(source: Source, context: WorkerContext): DecoderConfig['source'] {
   const transport = source.rtspTransport?.toLowerCase() as 'tcp' | 'udp' | undefined;
-  return without({
+  return withoutUndefined({
     ...origin(source, context),
     ...context.sourceCredentials,
     rtspTransport: /^rtsps?:/i.test(source.uri ?? '') ? (transport ?? 'tcp') : undefined,
@@ -138,7 +139,9 @@ function origin(
   const { uri, persistentVolumeClaim: claim, testPattern } = source;
   if (testPattern) {
     const { pattern, ...rest } = testPattern;
-    return { testPattern: without({ ...rest, pattern: pattern?.toLowerCase() as 'testsrc2' | undefined }) };
+    return {
+      testPattern: withoutUndefined({ ...rest, pattern: pattern?.toLowerCase() as 'testsrc2' | undefined }),
+    };
   }
   if (claim) {
     const folder = claims[claim.claimName];
@@ -164,7 +167,7 @@ function origin(
 function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
   const { codec, encoder, bitrateKbps, gopSeconds, gopFrames, maxBFrames, preset, tune, threads } =
     spec.video ?? {};
-  return without({
+  return withoutUndefined({
     codec: encoder === undefined ? codec : undefined,
     encoder,
     bitRate: bitrateKbps === undefined ? undefined : bitrateKbps * 1000,
@@ -187,10 +190,5 @@ function outputOptions(
   if (!target) throw new ManifestError(`spec.outputs[${index}]`, `no address is known for output "${name}"`);
   const fault = target.url === undefined ? undefined : addressFault(target.url);
   if (fault) throw new ManifestError(`spec.outputs[${index}].url`, fault);
-  return without({ name, ...target });
-}
-
-/** The object without its undefined members: JSON would drop them, comparisons would not. */
-function without<T extends object>(object: T): T {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+  return withoutUndefined({ name, ...target });
 }

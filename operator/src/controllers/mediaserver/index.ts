@@ -5,8 +5,9 @@ import { PODS } from '../../kube/kinds.ts';
 import type { ControllerSpec } from '../../runtime/controller-spec.ts';
 import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';
+import { serversOf } from '../shared/server-keys.ts';
 import { MediaServerController } from './controller.ts';
-import { CHILDREN, serverIndexes, serverOfPod, serversOf } from './indexes.ts';
+import { CHILDREN, serverIndexes, serverOfPod } from './indexes.ts';
 import { MediaMtxApi, type ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import { PathFigures, showFigures } from './metrics.ts';
 

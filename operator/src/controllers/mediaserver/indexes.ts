@@ -2,10 +2,11 @@
 
 import { LABELS, selectorLabels } from '@videopush/resources/builders/names';
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
-import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
+import { type KubeObject, objectKey, type ResourceKind } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, PODS, SERVICES } from '../../kube/kinds.ts';
 import type { Index } from '../../kube/store.ts';
 import type { OperatorContext } from '../../runtime/controller-spec.ts';
+import { serversOf } from '../shared/server-keys.ts';
 
 export interface ServerIndexes {
   /** by namespace/name of a server that one of their outputs names */
@@ -26,14 +27,6 @@ export function serverIndexes(context: OperatorContext): ServerIndexes {
 /** What a server is made of, beside its Secrets. */
 export const CHILDREN: readonly ResourceKind[] = [CONFIG_MAPS, DEPLOYMENTS, SERVICES];
 
-/** Keys of the servers that a VideoPush names. */
-export function serversOf({ metadata: { namespace }, spec }: KubeObject): string[] {
-  const { outputs = [] } = (spec ?? {}) as { outputs?: { serverRef?: { name: string } }[] };
-  return [
-    ...new Set(outputs.flatMap(({ serverRef }) => (serverRef ? `${namespace}/${serverRef.name}` : []))),
-  ];
-}
-
 const SERVER_POD = selectorLabels('', 'media-server')[LABELS.name];
 
 /** Key of the server that a pod runs, by its labels; only what a Deployment has made counts. */
@@ -42,5 +35,5 @@ export function serverOfPod({
 }: KubeObject): string[] {
   const made = ownerReferences.some(({ controller, kind }) => controller && kind === 'ReplicaSet');
   const name = labels[LABELS.instance];
-  return made && labels[LABELS.name] === SERVER_POD && name ? [`${namespace}/${name}`] : [];
+  return made && labels[LABELS.name] === SERVER_POD && name ? [objectKey(namespace, name)] : [];
 }

@@ -5,7 +5,7 @@ import { type ServerCredentials, serverCredentials } from '@videopush/resources/
 import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/builders/mediaserver';
 import { childName } from '@videopush/resources/builders/names';
-import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
+import { type KubeObject, keyOf, objectKey, type ResourceKind } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { DriftDetector } from '../shared/drift.ts';
@@ -32,8 +32,8 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { context, indexes, applied, lingering } = lookup;
-  const { namespace, name, uid } = server.metadata;
-  const key = `${namespace}/${name}`;
+  const { name, uid } = server.metadata;
+  const key = keyOf(server);
   const elsewhere = server.spec.type !== undefined && server.spec.type !== 'MediaMTX';
   const credentials = elsewhere
     ? null
@@ -96,7 +96,7 @@ async function findChildren(
   const { namespace } = server.metadata;
   const found = await Promise.all(
     children(server).map(async ([kind, name]) => {
-      const known = context.store(kind).get(`${namespace}/${name}`);
+      const known = context.store(kind).get(objectKey(namespace, name));
       const other =
         known || elsewhere ? known : await context.resource(kind).find({ namespace, name }, signal);
       return other ? { ...other, kind: kind.kind } : [];

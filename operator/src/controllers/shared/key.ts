@@ -1,6 +1,6 @@
 /** The operator's own key, from which the servers' passwords are derived: one Secret in its own namespace, made when it is missing. */
 import { randomBytes } from 'node:crypto';
-import type { KubeObject } from '@videopush/resources/objects';
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { isConflict, isNotFound } from '../../kube/errors.ts';
 import type { Resource } from '../../kube/resource.ts';
 
@@ -36,8 +36,7 @@ function readKey(secret: KubeObject): Buffer {
   const { data } = secret as { data?: Record<string, string> };
   const key = Buffer.from(data?.[FIELD] ?? '', 'base64');
   if (key.length >= KEY_BYTES) return key;
-  const { namespace, name } = secret.metadata;
   throw new Error(
-    `Secret ${namespace}/${name} has no "${FIELD}" of ${KEY_BYTES} bytes; delete it to have a new one made`,
+    `Secret ${keyOf(secret)} has no "${FIELD}" of ${KEY_BYTES} bytes; delete it to have a new one made`,
   );
 }

@@ -2,7 +2,7 @@
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import { ANNOTATIONS, ENCODER, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
 import type { StreamObjects } from '@videopush/resources/builders/videopush';
-import type { KubeObject } from '@videopush/resources/objects';
+import { configText, type KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
 import { judgeAll, requeue } from '../shared/drift.ts';
 import { sameObject } from '../shared/ownership.ts';
@@ -55,12 +55,10 @@ function encoderAnnotations({ config, pods }: Observation, objects: StreamObject
   const hash = objects.hashes.encoder;
   const told = pod?.metadata.annotations?.[ANNOTATIONS.encoderConfig];
   if (!pod || !config || told === hash) return [];
-  if (told === undefined && dataOf(config) === dataOf(objects.config)) return [];
+  if (told === undefined && configText(config, ENCODER.key) === configText(objects.config, ENCODER.key))
+    return [];
   return [{ pod, annotations: { [ANNOTATIONS.encoderConfig]: hash } }];
 }
-
-const dataOf = (config: KubeObject): string | undefined =>
-  (config as { data?: Record<string, string> }).data?.[ENCODER.key];
 
 /** The finalizer is set before the stream in JetStream can exist, and is removed after it. */
 function queueSteps(observed: Observation, defaults: Defaults, objects: StreamObjects): Partial<Plan> {

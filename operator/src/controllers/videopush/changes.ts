@@ -9,7 +9,7 @@ import {
   type StreamObjects,
   specFields,
 } from '@videopush/resources/builders/videopush';
-import type { KubeObject } from '@videopush/resources/objects';
+import { configText, type KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
 import { sameObject } from '../shared/ownership.ts';
 import type { BuiltFacts } from './decision.ts';
@@ -61,8 +61,7 @@ function consequence(config: KubeObject, objects: StreamObjects, stored: readonl
 }
 
 function differs(key: string, before: KubeObject, after: KubeObject): boolean {
-  const data = (object: KubeObject) => (object as { data?: Record<string, string> }).data?.[key];
-  return data(before) !== data(after);
+  return configText(before, key) !== configText(after, key);
 }
 
 /** A list that does not get long. */

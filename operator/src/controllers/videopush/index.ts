@@ -2,13 +2,13 @@
 
 import { LABELS } from '@videopush/resources/builders/names';
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
-import type { KubeObject } from '@videopush/resources/objects';
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS } from '../../kube/kinds.ts';
 import type { ControllerSpec } from '../../runtime/controller-spec.ts';
 import { toItself, toOwner } from '../../runtime/watches.ts';
 import type { ControlContext } from '../shared/context.ts';
 import { VideoPushController } from './controller.ts';
-import { keyOfPod, serverKeys, streamIndexes } from './indexes.ts';
+import { keyOfPod, streamIndexes } from './indexes.ts';
 
 export const VIDEO_PUSH_CONTROLLER = 'videopush';
 
@@ -16,11 +16,9 @@ export function videoPushController(context: ControlContext): ControllerSpec {
   const indexes = streamIndexes(context);
   const wake = (key: string): void => context.enqueueAfter(VIDEO_PUSH_CONTROLLER, key, 0);
   const controller = new VideoPushController(context, indexes, wake);
-  const pushesOf = (server: string): string[] =>
-    indexes.pushesByServer.get(server).map(({ metadata: { namespace, name } }) => `${namespace}/${name}`);
+  const pushesOf = (server: string): string[] => indexes.pushesByServer.get(server).map(keyOf);
   context.paths.subscribe(({ serverUid }) => {
-    for (const server of indexes.serversByUid.get(serverUid))
-      serverKeys(server).flatMap(pushesOf).forEach(wake);
+    for (const server of indexes.serversByUid.get(serverUid)) pushesOf(keyOf(server)).forEach(wake);
   });
   return {
     name: VIDEO_PUSH_CONTROLLER,
@@ -32,7 +30,7 @@ export function videoPushController(context: ControlContext): ControllerSpec {
       toOwner(JOBS, VIDEO_PUSHES),
       toOwner(DEPLOYMENTS, VIDEO_PUSHES),
       { kind: PODS, keys: keyOfPod },
-      { kind: MEDIA_SERVERS, keys: (server) => serverKeys(server).flatMap(pushesOf), matters: serverMatters },
+      { kind: MEDIA_SERVERS, keys: (server) => pushesOf(keyOf(server)), matters: serverMatters },
     ],
   };
 }

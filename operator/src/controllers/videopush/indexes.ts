@@ -2,10 +2,11 @@
 
 import { LABELS, selectorLabels } from '@videopush/resources/builders/names';
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
-import type { KubeObject } from '@videopush/resources/objects';
+import { type KubeObject, objectKey } from '@videopush/resources/objects';
 import { PODS } from '../../kube/kinds.ts';
 import type { Index } from '../../kube/store.ts';
 import type { OperatorContext } from '../../runtime/controller-spec.ts';
+import { serversOf } from '../shared/server-keys.ts';
 
 export interface StreamIndexes {
   /** of a stream, by its key */
@@ -30,15 +31,5 @@ const COMPONENTS = (['stream', 'decoder', 'encoder'] as const).map(
 /** The key of the VideoPush whose workloads' labels the pod carries. */
 export function keyOfPod({ metadata: { namespace, labels = {} } }: KubeObject): string[] {
   const owner = labels[LABELS.instance];
-  return owner && COMPONENTS.includes(labels[LABELS.name]) ? [`${namespace}/${owner}`] : [];
-}
-
-export const serverKeys = ({ metadata: { namespace, name } }: KubeObject): string[] => [
-  `${namespace}/${name}`,
-];
-
-function serversOf({ metadata: { namespace }, spec }: KubeObject): string[] {
-  const { outputs = [] } = (spec ?? {}) as { outputs?: { serverRef?: { name?: string } }[] };
-  const names = outputs.flatMap(({ serverRef }) => serverRef?.name ?? []);
-  return [...new Set(names)].map((name) => `${namespace}/${name}`);
+  return owner && COMPONENTS.includes(labels[LABELS.name]) ? [objectKey(namespace, owner)] : [];
 }

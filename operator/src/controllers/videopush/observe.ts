@@ -8,7 +8,7 @@ import { publishSecret } from '@videopush/resources/builders/mediaserver';
 import { childName, DECODER, ENCODER } from '@videopush/resources/builders/names';
 import { configName, runsToEnd } from '@videopush/resources/builders/videopush';
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
-import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
+import { type KubeObject, keyOf, objectKey, type ResourceKind } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { DriftDetector } from '../shared/drift.ts';
@@ -32,7 +32,7 @@ const PORTS: Record<Role, number> = { decoder: DECODER.port, encoder: ENCODER.po
 
 export async function observe(push: StoredPush, lookup: Lookup, signal: AbortSignal): Promise<Observation> {
   const { context, indexes, applied, poller } = lookup;
-  const key = keyOfPush(push);
+  const key = keyOf(push);
   const pods = indexes.pods.get(key).filter(isWorkloadPod) as Pod[];
   poller.follow(key, pollTargets(pods));
   const facts = (role: Role) => {
@@ -62,8 +62,6 @@ export async function observe(push: StoredPush, lookup: Lookup, signal: AbortSig
   });
 }
 
-export const keyOfPush = ({ metadata: { namespace, name } }: StoredPush): string => `${namespace}/${name}`;
-
 /** The labels alone prove nothing: a pod of ours is one that a workload has made. */
 function isWorkloadPod({ metadata: { ownerReferences = [] } }: KubeObject): boolean {
   return ownerReferences.some(
@@ -92,7 +90,7 @@ async function find(
   signal: AbortSignal,
 ): Promise<KubeObject | null> {
   const { namespace } = push.metadata;
-  const known = context.store(kind).get(`${namespace}/${name}`);
+  const known = context.store(kind).get(objectKey(namespace, name));
   if (known) return typed(known, kind);
   if (push.metadata.deletionTimestamp || !isWantedShape(kind, name, push)) return null;
   const other = await context.resource(kind).find({ namespace, name }, signal);
@@ -120,7 +118,7 @@ async function findServers(
   const names = new Set(push.spec.outputs.flatMap(({ serverRef }) => serverRef?.name ?? []));
   const found: Record<string, ObservedServer | null> = {};
   for (const name of names) {
-    const server = context.store(MEDIA_SERVERS).get(`${push.metadata.namespace}/${name}`);
+    const server = context.store(MEDIA_SERVERS).get(objectKey(push.metadata.namespace, name));
     found[name] = server ? await seenServer(server as unknown as MediaServer, push, context, signal) : null;
   }
   return found;

@@ -4,7 +4,7 @@ import type { VideoPush } from '@videopush/resources';
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import { DECODER, JETSTREAM_FINALIZER, jetStreamName } from '@videopush/resources/builders/names';
 import { type JetStreamPlace, natsAddressOf } from '@videopush/resources/builders/videopush';
-import type { KubeObject } from '@videopush/resources/objects';
+import { configText, type KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
 import { CLEARING_RETRY, type Plan } from './decision.ts';
 import type { Observation, StoredPush } from './observation.ts';
@@ -62,7 +62,7 @@ function toldPlace(config: KubeObject | null): JetStreamPlace | null {
 /** What the decoder was told of its stream in JetStream; nothing when there is none. */
 function told(config: KubeObject | null): Record<string, unknown> {
   try {
-    const text = (config as { data?: Record<string, string> } | null)?.data?.[DECODER.key] ?? '';
+    const text = configText(config, DECODER.key) ?? '';
     const { queue } = JSON.parse(text) as { queue?: { jetStream?: Record<string, unknown> } };
     return queue?.jetStream ?? {};
   } catch {

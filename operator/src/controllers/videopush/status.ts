@@ -11,6 +11,7 @@ import {
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import { streamOutputs } from '@videopush/resources/builders/videopush';
 import { effectiveOnEnd, sourceLabel } from '@videopush/resources/builders/worker-config';
+import { withoutUndefined } from '@videopush/resources/objects';
 import type { Problem } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
 import {
@@ -52,7 +53,7 @@ export function judgeStatus(
     push.metadata.generation ?? 0,
     now,
   );
-  return { ready, status: without({ ...facts(observed, situation, view, defaults), conditions }) };
+  return { ready, status: withoutUndefined({ ...facts(observed, situation, view, defaults), conditions }) };
 }
 
 /** Ready in one word, by where the stream stands. */
@@ -134,7 +135,7 @@ function facts(
 /** Of a split stream, whose decoder has a pod of its own. */
 function decoderPlace({ decoder: { pod }, encoder }: LiveView): PushStatus['decoder'] {
   if (!pod || containerOf(pod, 'encoder') || pod === encoder.pod) return undefined;
-  return without({ podName: pod.metadata.name, nodeName: pod.spec?.nodeName });
+  return withoutUndefined({ podName: pod.metadata.name, nodeName: pod.spec?.nodeName });
 }
 
 function completionTime({ push, workloads, now }: Observation): string {
@@ -152,8 +153,3 @@ function outputsOf(observed: Observation, defaults: Defaults): PushStatus['outpu
 }
 
 const seconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
-
-/** Without fields that are unset: JSON has no word for them, and what is compared with it must not either. */
-function without<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T;
-}

@@ -4,7 +4,7 @@ import { stamped } from '@videopush/resources/builders/applied';
 import { SET_FIELD_MANAGER } from '@videopush/resources/builders/names';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
 import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
-import type { KubeObject } from '@videopush/resources/objects';
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import type { Index } from '../../kube/store.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import type { ControlContext } from '../shared/context.ts';
@@ -60,9 +60,9 @@ export class VideoPushSetController {
     const { clock } = this.#context;
     const desired = this.#members(key, typed(set, VIDEO_PUSH_SETS));
     const pushes = this.#context.store(VIDEO_PUSHES);
-    const found = desired.flatMap(({ metadata: { namespace, name } }): [string, StoredMember][] => {
-      const stored = pushes.get(`${namespace}/${name}`);
-      return stored ? [[name, stored as StoredMember]] : [];
+    const found = desired.flatMap((member): [string, StoredMember][] => {
+      const stored = pushes.get(keyOf(member));
+      return stored ? [[member.metadata.name, stored as StoredMember]] : [];
     });
     return Object.freeze({
       set: typed(set, VIDEO_PUSH_SETS),
