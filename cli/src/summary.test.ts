@@ -100,7 +100,7 @@ describe('the closing summary', () => {
     expect(exitCodeOf(failed, { whenFull: 'DropOldest', catchUp: 'Skip' }, false)).toBe(ExitCode.Failed);
   });
 
-  it('says so when the books do not balance', () => {
+  it('says so when the ledger does not balance', () => {
     const wrong = snapshot(ledger({ sent: 101 }));
     expect(exitCodeOf(wrong, strict, false)).toBe(ExitCode.Failed);
   });

@@ -79,7 +79,7 @@ describe('a push is paced', () => {
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 0 });
   });
 
-  it('counted anew when the counters begin anew', () => {
+  it('starts to count again when the counters start again', () => {
     const push = new Push();
     push.run(8, 25);
     push.sent = 0;

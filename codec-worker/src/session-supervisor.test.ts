@@ -39,7 +39,7 @@ function supervisor(
 const done = encodeSnapshot({ ended: true, running: false });
 const permanent = new WorkerError('CredentialsRefused', 'refused', { permanent: true });
 
-it('a session that has sent everything is the last one, and its books stay', async () => {
+it('a session that has sent everything is the last one, and its counters stay', async () => {
   const kept = supervisor();
   const run = kept.run();
   const session = await core.next<EncodeSnapshot>();

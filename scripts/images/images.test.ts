@@ -124,7 +124,7 @@ describe('an image of one program', () => {
     expect(root.mode('tmp')).toBe(0o1777);
   });
 
-  it('is made anew when the program has changed', () => {
+  it('is made again when the program has changed', () => {
     const before = programKey(program());
     expect(programKey(program())).not.toBe('');
     writeFileSync(join(folder, 'program'), 'another program\n');

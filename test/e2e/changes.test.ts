@@ -79,7 +79,7 @@ describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology)
   });
 });
 
-it('a finite stream that is over begins anew with another source', async () => {
+it('a completed finite stream starts again with another source', async () => {
   const name = 'film-samepod';
   const copy = await addClip(world, scratch.file('film.mp4'), 'copy.mp4');
   await using viewer = await attachReader(await viewerUrl(world, SERVER, name));

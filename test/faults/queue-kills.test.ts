@@ -92,7 +92,7 @@ async function killed(
 const times = <T>(count: number, what: T): T[] => Array(count).fill(what);
 
 describe.each(['ring', 'jetstream'] as const)('SIGKILL of the ends of a queue over %s', (carrier) => {
-  it('as many of each: none is missing, at most one repeated per kill of the taking end, and the books agree', async () => {
+  it('as many of each: none is missing, at most one repeated per kill of the taking end, and the ledgers agree', async () => {
     const random = seeded(testSeed());
     const each = count(10, 60);
     const victims = random.shuffle<Victim>([
@@ -123,7 +123,7 @@ describe('a queue over JetStream', () => {
     expect(result.ledger).toMatchObject({ sent: result.frames });
   });
 
-  it('goes on in a new taking pod with the oldest frame that was not done, whose books count from there', async () => {
+  it('goes on in a new taking pod with the oldest frame that was not done, and its ledger starts from there', async () => {
     const random = seeded(testSeed());
     const result = await killed('jetstream', times(5, 'take pod' as const), random);
     expect(result).toMatchObject({ missing: [], torn: [] });

@@ -202,7 +202,7 @@ it('a server that is too small for a frame is named, with what to set', async ()
   );
 }, 60_000);
 
-it('a stream that vanishes is made anew, and not by a decoder that was told to stop', async () => {
+it('a stream that vanishes is recreated, and not by a decoder that was told to stop', async () => {
   await using nats = await NatsServer.start();
   await using recorder = await Recorder.start();
   await using stream = await startSplit(nats, {
@@ -232,7 +232,7 @@ it('a stream that vanishes is made anew, and not by a decoder that was told to s
   }
 }, 90_000);
 
-it('a decoder that drops rather than waits does not wait for a server that is away, and every frame has its fate', async () => {
+it('a decoder that drops rather than waits does not wait for a server that is away, and every frame has its outcome', async () => {
   await using lane = await Lane.open('jetstream', {
     frames: 400,
     capacityFrames: 10,

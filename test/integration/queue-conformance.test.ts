@@ -72,7 +72,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     });
   });
 
-  it('drops the newest frames while it is full, if it is to, and every frame has its fate', async () => {
+  it('drops the newest frames while it is full, if it is to, and every frame has its outcome', async () => {
     await using lane = await Lane.open(carrier, { frames: 100, capacityFrames: 10, whenFull: 'DropNewest' });
     const giving = lane.give();
     await giving.waitForLine(/^ended$/, 30_000);
@@ -85,7 +85,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect(lane.books()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
   });
 
-  it('drops the oldest frames while it is full, if it is to, and every frame has its fate', async () => {
+  it('drops the oldest frames while it is full, if it is to, and every frame has its outcome', async () => {
     await using lane = await Lane.open(carrier, { frames: 100, capacityFrames: 10, whenFull: 'DropOldest' });
     const giving = lane.give();
     await giving.waitForLine(/^ended$/, 30_000);

@@ -98,7 +98,7 @@ function alive(pid: number): boolean {
   }
 }
 
-it('two processes joined by a queue of 20 push a finite source to its end, and their books agree', async () => {
+it('two processes joined by a queue of 20 push a finite source to its end, and their ledgers agree', async () => {
   const file = join(folder, 'film.mkv');
   const stream = await start(`file://${file}`);
   await untilSent(stream, 10);
@@ -140,7 +140,7 @@ it('the histograms of the core have the limits of the manual', async () => {
   expect(limits('sink_write_duration')).toMatch(/^0.00005 .* 1 \+Inf$/);
 });
 
-it('either process may be killed: the stream goes on, and every frame has one fate', async () => {
+it('either process may be killed: the stream goes on, and every frame has one outcome', async () => {
   const url = await server();
   const credentials = { outputs: { main: { username: 'ann', password: PASSWORD } } };
   const stream = await start(url, 6, { credentials });

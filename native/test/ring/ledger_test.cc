@@ -21,7 +21,7 @@ std::uint64_t fates(const OutputRecord& record) {
 
 }  // namespace
 
-TEST_CASE("ledger: every sequence gets one fate, whatever the order") {
+TEST_CASE("ledger: every sequence gets one outcome, whatever the order") {
   const auto record = std::make_unique<OutputRecord>();
   Ledger ledger(*record);
   ledger.sent(0, 100);

@@ -105,7 +105,7 @@ TEST_CASE("challenges that can't be answered are left out") {
   CHECK(parse_challenges("= = \", \\").empty());
 }
 
-TEST_CASE("the nonce count goes up with each request and anew with each nonce") {
+TEST_CASE("the nonce count goes up with each request and starts again with each nonce") {
   Authenticator authenticator({"u", "p"}, [] { return std::string("c"); });
   CHECK(authenticator.authorization("OPTIONS", "*").empty());
   REQUIRE(authenticator.accept(unauthorized({"Digest realm=\"r\", nonce=\"1\", qop=auth"})));

@@ -99,7 +99,8 @@ TEST_CASE("framing stays exact when the server takes a unit in small pieces") {
   check_units(sent, server);
 }
 
-TEST_CASE("a prepared unit is sent as prepared, and another one in its place is packetized anew") {
+TEST_CASE(
+    "a prepared unit is sent as prepared, and another one in its place is packetized itself") {
   FakeRtspServer server;
   Publisher publisher(rtsp_options(server.url()), system_clock());
   publisher.connect();

@@ -281,7 +281,7 @@ describe('the operator', () => {
     await world.idle();
   }
 
-  it('writes nothing again when it is started anew', () =>
+  it('writes nothing again when it is restarted', () =>
     OnFake.run(async (world) => {
       await filled(world);
       const before = await world.versions(ALL);
@@ -319,7 +319,7 @@ describe('the operator', () => {
       expect(await world.versions(ALL)).toEqual(before);
     }));
 
-  it('finds out what it missed when it has to list anew, and changes only that', () =>
+  it('finds out what it missed when it has to list again, and changes only that', () =>
     OnFake.run(async (world) => {
       await filled(world);
       const before = await world.versions(ALL);

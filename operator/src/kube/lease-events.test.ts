@@ -143,7 +143,7 @@ describe('an event', () => {
     expect(note).toMatch(/^视+…$/);
   });
 
-  it('that cannot be written stops nobody, and is told anew the next time', async () => {
+  it('that cannot be written stops nobody, and is reported again the next time', async () => {
     const events = recorder();
     const before = answer;
     answer = () => {

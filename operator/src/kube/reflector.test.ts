@@ -79,7 +79,7 @@ it('reads a long list page by page', async () => {
 });
 
 describe('a watch that', () => {
-  it('ends in order is made anew at once, from where it ended', () =>
+  it('ends in order is opened again at once, from where it ended', () =>
     following(async ({ clock, server, news }) => {
       await clock.advance(60_000);
       server.bookmark();
@@ -91,7 +91,7 @@ describe('a watch that', () => {
       expect([server.lists, server.watches]).toEqual([1, 2]);
     }));
 
-  it('breaks is made anew after a while, and nothing is missed', () =>
+  it('breaks is opened again after a while, and nothing is missed', () =>
     following(async ({ clock, server, news, errors }) => {
       server.cut(new TypeError('terminated'));
       server.put('b');
@@ -101,7 +101,7 @@ describe('a watch that', () => {
       expect(errors).toMatchObject([{ message: 'terminated' }]);
     }));
 
-  it('is too old lists anew, and tells what changed meanwhile as one step each', () =>
+  it('is too old lists again, and reports what changed meanwhile as one step each', () =>
     following(async ({ clock, server, news, reflector }) => {
       server.put('b');
       await clock.advance(0);
@@ -162,7 +162,7 @@ describe('an API server that', () => {
     }));
 });
 
-it('all is listed anew from time to time, in case something was missed', () =>
+it('everything is listed again from time to time, in case something was missed', () =>
   following(async ({ clock, server }) => {
     for (let minute = 0; minute < 15; minute++) {
       await clock.advance(60_000);

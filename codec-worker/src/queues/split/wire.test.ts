@@ -35,7 +35,7 @@ describe('what a message says', () => {
     expect(read(encodeQueue(queueRecord()), encodeRecord(record)).record).toEqual(record);
   });
 
-  it('is read anew when the decoder says something else of its queue', () => {
+  it('is read again when the decoder says something else of its queue', () => {
     const decoder = new Decoder();
     const frame = encodeRecord(frameRecord(1n));
     expect(decoder.decode({ queue: encodeQueue(queueRecord()), frame }).queue.epoch).toBe('first');

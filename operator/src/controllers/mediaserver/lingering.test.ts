@@ -20,7 +20,7 @@ it('a publisher that never leaves is waited for three quarters of a minute', () 
   expect(paths.keep('uid', [], online, 1_000 + LINGER)).toEqual([]);
 });
 
-it('a path that is desired again begins anew', () => {
+it('a path that is desired again starts again', () => {
   const paths = new LingeringPaths();
   paths.keep('uid', pathsOf('a'), online, 0);
   paths.keep('uid', [], online, 1_000);

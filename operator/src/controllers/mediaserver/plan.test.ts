@@ -49,7 +49,7 @@ describe('the objects of a server', () => {
     expect(requeueAfter).toBe(STEADY);
   });
 
-  it('are made anew when somebody has deleted or changed them', () => {
+  it('are recreated when somebody has deleted or changed them', () => {
     const world = running(serverOf());
     const without = { ...world, children: world.children.filter(({ kind }) => kind !== 'Service') };
     expect(names(plan(without, DEFAULTS).applies)).toEqual(['Service live-media', 'Service live-media-api']);

@@ -165,7 +165,7 @@ describe('a running stream', () => {
     expect(events[0]?.note).toMatch(/^spec\.source\.testPattern\S* changed: the pod is replaced$/);
   });
 
-  it('with an end is deleted and made anew for another source, since a Job cannot be changed', () => {
+  it('with an end is deleted and recreated for another source, since a Job cannot be changed', () => {
     const world = withSpec(running(pushOf({ source: FILM })), {
       source: { uri: 'https://films.example/other.mp4' },
     });

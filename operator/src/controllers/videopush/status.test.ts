@@ -167,7 +167,7 @@ describe('Ready', () => {
     ]);
   });
 
-  it('carries over why a worker cannot go on, and that waiting will not mend it', () => {
+  it('carries over why a worker cannot go on, and that waiting will not fix it', () => {
     const fault = {
       code: 'CredentialsMissing',
       message: 'output main: no password; create the Secret',
@@ -387,7 +387,7 @@ describe('events', () => {
     expect(events(withSpec(after(stopped), { suspend: false }))).toEqual(['Resumed']);
   });
 
-  it('tell that a finite source begins anew when its pod was lost', () => {
+  it('report that a finite source starts again when its pod was lost', () => {
     const film = running(pushOf({ source: FILM }));
     const gone = { ...film, pods: [] };
     expect(events(gone)).toEqual(['RestartedFromBeginning']);

@@ -45,7 +45,7 @@ it('a mark stands in the stream and is no frame', () => {
   expect(window.standing).toBe(0);
 });
 
-it('a stream that was made anew begins at its own numbers', () => {
+it('a stream that was recreated begins at its own numbers', () => {
   const window = new Window();
   window.reset(500, 480);
   window.publish(3, 501);

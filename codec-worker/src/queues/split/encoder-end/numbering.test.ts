@@ -71,7 +71,7 @@ describe('a ring that goes on', () => {
   });
 });
 
-describe('a decoder that began anew', () => {
+describe('a decoder that started again', () => {
   const second = queueRecord({ epoch: 'second', term: 200 });
 
   it('is numbered and timed behind the last frame, as a break', () => {

@@ -126,7 +126,7 @@ it('falls silent, and the reflector does not wait for it for ever', () =>
     expect(world.names()).toEqual(['a', 'b', 'c']);
   }));
 
-it('forgets what happened, and the reflector lists anew', () =>
+it('forgets what happened, and the reflector lists again', () =>
   following(async (world) => {
     await world.reflector.synced;
     await hears(world, 'a');
@@ -136,7 +136,7 @@ it('forgets what happened, and the reflector lists anew', () =>
     await configMaps.delete({ name: 'a', namespace: 'default' }, {}, signal);
     server.compact();
     world.clock.skip(2_000);
-    await until('it is listed anew', () => `${world.names()}` === 'b', LIMIT);
+    await until('it is listed again', () => `${world.names()}` === 'b', LIMIT);
     expect(asked('GET')).toBe(2);
     await hears(world, 'c');
   }));
