@@ -83,7 +83,6 @@ function queueRow(state: StreamState): Row {
 
 function outputRows(o: OutputFigures, viewers: number | undefined): Row[] {
   const watching = viewers === undefined ? [] : [{ text: plural(viewers, 'viewer') }];
-  const recent = `lateness p50 ${ms(o.recentLatenessP50)}, p99 ${ms(o.recentLatenessP99)} in ${RECENT_SECONDS} s`;
   return [
     { label: '  ', parts: [{ text: o.url }, phaseOf(o), ...watching] },
     {
@@ -97,8 +96,9 @@ function outputRows(o: OutputFigures, viewers: number | undefined): Row[] {
     {
       label: '    pacing ',
       parts: [
-        { text: recent },
-        { text: `p99 ${ms(o.latenessP99)} since the start` },
+        { text: `lateness p50 ${ms(o.recentLatenessP50)}` },
+        { text: `p99 ${ms(o.recentLatenessP99)} (last ${RECENT_SECONDS} s)` },
+        { text: `p99 ${ms(o.latenessP99)} (since the start)` },
         { text: `send lead ${signedMs(o.sendLead)}` },
         { text: `lead ${signedMs(o.lead)}` },
       ],

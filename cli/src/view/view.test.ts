@@ -86,6 +86,7 @@ describe('the live view on a terminal', () => {
       expect(text).toContain(figure);
     expect(text).toContain('since the start');
     expect(text).not.toContain('1 viewers');
+    expect(text).not.toContain('…');
   });
 
   it.each([
