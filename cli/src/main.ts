@@ -19,16 +19,18 @@ SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a test pattern:
   testpattern:size=640x360,rate=25,duration=10  and pattern=smptehdbars
 URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv or .mp4.
 User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.
-\`ps\` shows the words of a command: put an address with a secret into a file that only you can read, and name that
+\`ps\` shows the words of a command: put an address with a secret into a file that only you can read, and name that \
 with --source-file or --url-file in place of the address. Of what stands in the latter only scheme and host are shown.`;
 
 const examples = `
-Examples, the first two with \`videopush server\` in another terminal:
+Examples:
   videopush push talk.mp4 rtsp://localhost:8554/talk
   videopush push talk.mp4 rtsp://localhost:8554/talk --repeat --bitrate 4M
   videopush push rtsp://camera/stream rtmp://server/app/key --catch-up burst
   videopush push testpattern:duration=10 out.mkv --codec libx265
   videopush push talk.mp4 --url-file url.txt
+
+The first two want a server: start \`videopush server\` in another terminal.
 
 Ctrl+C once ends the push in order: what is queued is still sent. Twice ends it at once.
 
