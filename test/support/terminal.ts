@@ -5,6 +5,8 @@ import { Program } from './program.ts';
 export interface TerminalOptions {
   columns?: number;
   rows?: number;
+  /** A later change of the window's size. */
+  resize?: { afterSeconds: number; columns: number; rows: number };
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   limitMilliseconds?: number;
@@ -18,9 +20,12 @@ export class Terminal {
   readonly #keys = new PassThrough();
 
   constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
-    const { columns = 100, rows = 30, cwd, env, limitMilliseconds } = options;
+    const { columns = 100, rows = 30, resize, cwd, env, limitMilliseconds } = options;
     const words = [command, ...args].map(quote).join(' ');
-    const line = `stty cols ${columns} rows ${rows}; exec ${words}`;
+    const later =
+      resize &&
+      `(sleep ${resize.afterSeconds}; stty cols ${resize.columns} rows ${resize.rows} < /dev/tty) & `;
+    const line = `stty cols ${columns} rows ${rows}; ${later ?? ''}exec ${words}`;
     this.program = new Program('script', ['-qefc', line, '/dev/null'], {
       ...(cwd === undefined ? {} : { cwd }),
       ...(limitMilliseconds === undefined ? {} : { limitMilliseconds }),
