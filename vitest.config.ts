@@ -1,9 +1,19 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { SOURCE_CONDITION } from './scripts/paths.mjs';
 import { within } from './test/support/count.ts';
 
 /** What every stage shares: a process of its own per test file, since the addon keeps native state. */
-const common = { pool: 'forks', isolate: true, environment: 'node' } as const;
+const common = {
+  pool: 'forks' as const,
+  isolate: true,
+  environment: 'node',
+  execArgv: [`--conditions=${SOURCE_CONDITION}`],
+};
+
+/** Vite's own conditions, behind the one under which the workspace's packages are their sources. */
+const conditions = [SOURCE_CONDITION, 'module', 'node', 'development|production'];
+const resolve = { ssr: { resolve: { conditions, externalConditions: conditions } } };
 
 const LAST = ['/e2e/traffic.test.ts', '/e2e/printed.test.ts'];
 
@@ -25,6 +35,7 @@ export default defineConfig({
     sequence: { sequencer: InOrder },
     projects: [
       {
+        ...resolve,
         test: {
           ...common,
           name: 'unit',
@@ -37,6 +48,7 @@ export default defineConfig({
         },
       },
       {
+        ...resolve,
         test: {
           ...common,
           name: 'integration',
@@ -46,6 +58,7 @@ export default defineConfig({
         },
       },
       {
+        ...resolve,
         test: {
           ...common,
           name: 'faults',
@@ -55,6 +68,7 @@ export default defineConfig({
         },
       },
       {
+        ...resolve,
         test: {
           ...common,
           name: 'timing',
@@ -65,6 +79,7 @@ export default defineConfig({
         },
       },
       {
+        ...resolve,
         test: {
           ...common,
           name: 'e2e',
@@ -76,6 +91,7 @@ export default defineConfig({
         },
       },
       {
+        ...resolve,
         test: {
           ...common,
           name: 'long',

@@ -135,12 +135,21 @@ export function nodeBinary() {
 export const binFolder = join(repoRoot, 'node_modules', '.bin');
 
 /**
- * The environment for a child that is to find Node 24 under the name `node`.
+ * The condition under which the workspace's packages export their TypeScript sources instead of what was
+ * compiled for publishing. `.npmrc` sets it for what npm starts, tsconfig.json for the type checker.
+ */
+export const SOURCE_CONDITION = 'videopush-source';
+
+/**
+ * The environment for a child that is to find Node 24 under the name `node`, and the workspace's sources.
  * @param {NodeJS.ProcessEnv} [extra]
  * @returns {NodeJS.ProcessEnv}
  */
 export function childEnvironment(extra = {}) {
-  return { ...process.env, PATH: `${binFolder}:${process.env.PATH ?? ''}`, ...extra };
+  const wanted = `--conditions=${SOURCE_CONDITION}`;
+  const { NODE_OPTIONS: options = '', PATH: path = '' } = process.env;
+  const NODE_OPTIONS = options.includes(wanted) ? options : `${options} ${wanted}`.trim();
+  return { ...process.env, PATH: `${binFolder}:${path}`, NODE_OPTIONS, ...extra };
 }
 
 /** Folders that hold nothing written by hand. */

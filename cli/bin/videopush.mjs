@@ -1,25 +1,34 @@
 #!/usr/bin/env node
-// The sources are TypeScript that Node 24 runs as they are; an older Node hands over to the one that npm installed.
+// Plain JavaScript that looks at Node's version before it imports anything. Installed, the command is compiled
+// JavaScript. In a checkout it is TypeScript that Node 24 runs as it is, and an older Node hands over to the one
+// that the set-up installed.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const major = Number(process.versions.node.split('.')[0]);
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const path = (/** @type {string} */ relative) => fileURLToPath(new URL(relative, import.meta.url));
+const sources = path('../src/main.ts');
+/** Under it, packages of the workspace are their sources; npm sets it for what it starts. */
+const condition = '--conditions=videopush-source';
 
-if (major >= 24) {
-  process.argv[1] = main;
-  await import('../src/main.ts');
-} else {
-  const node = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url));
+/** @param {string} sentence */
+function refuse(sentence) {
+  process.stderr.write(`videopush: ${sentence}\n`);
+  process.exitCode = 1;
+}
+
+/** Runs the sources in a process of Node 24. */
+function handOver() {
+  const node = major >= 24 ? process.execPath : path('../../node_modules/.bin/node');
   if (!existsSync(node)) {
-    process.stderr.write(
-      `videopush: Node ${process.versions.node} is too old for this command\n  run \`npm run setup\` once in the project's folder; it installs Node 24 beside the project\n`,
+    refuse(
+      `Node ${process.versions.node} is too old for this checkout; run \`npm run setup\` once in its folder, which installs Node 24 there`,
     );
-    process.exit(1);
+    return;
   }
-  const child = spawn(node, [main, ...process.argv.slice(2)], {
+  const child = spawn(node, [condition, sources, ...process.argv.slice(2)], {
     stdio: 'inherit',
     // Ctrl+C in a terminal reaches both processes: the command must take the one that is handed on for the same.
     env: { ...process.env, VIDEOPUSH_RELAYED: '1' },
@@ -28,4 +37,19 @@ if (major >= 24) {
     process.on(signal, () => child.kill(signal));
   }
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1)));
+}
+
+if (existsSync(sources)) {
+  if (major >= 24 && process.env.NODE_OPTIONS?.includes(condition)) {
+    process.argv[1] = sources;
+    await import('../src/main.ts');
+  } else {
+    handOver();
+  }
+} else if (major > 22 || (major === 22 && minor >= 12)) {
+  await import(new URL('../dist/main.js', import.meta.url).href);
+} else {
+  refuse(
+    `this command needs Node 22.12 or newer, and this is Node ${process.versions.node}; install a newer Node.`,
+  );
 }

@@ -1,6 +1,6 @@
 /** The addon's functions. Internal: everything here is wrapped by the classes beside this file. */
 import { createRequire } from 'node:module';
-import { builtFile } from './built.ts';
+import { builtFiles } from './built.ts';
 import { NativeError } from './errors.ts';
 import type {
   BuildInfo,
@@ -133,17 +133,28 @@ export interface Addon {
 }
 
 function load(): Addon {
-  const file = builtFile('videopush_native.node');
-  if (file === undefined) {
-    throw new NativeError('the native addon has not been built', {
-      code: 'Internal',
-      action: 'run: npm run setup',
-      permanent: true,
-    });
-  }
-  const loaded = createRequire(import.meta.url)(file) as Addon;
+  const loaded = firstThatLoads(builtFiles('videopush_native.node'));
   loaded.initialize(NativeError);
   return loaded;
+}
+
+/** A prebuilt addon loads where FFmpeg has the version that it was built against. */
+function firstThatLoads(files: readonly string[]): Addon {
+  const require = createRequire(import.meta.url);
+  let cause: unknown;
+  for (const file of files) {
+    try {
+      return require(file) as Addon;
+    } catch (error) {
+      cause ??= error;
+    }
+  }
+  const why = cause instanceof Error ? `cannot be loaded: ${cause.message}` : 'has not been built';
+  throw new NativeError(`the native addon ${why}`, {
+    code: 'Internal',
+    action: 'run `npm run setup` in a checkout, else `npm rebuild @videopush/native`',
+    permanent: true,
+  });
 }
 
 export const addon: Addon = load();

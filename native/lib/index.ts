@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 /** @videopush/native: decoding, encoding, pacing and publishing on native threads, behind a typed API. */
 export { NativeError } from './errors.ts';
 export { Frame, type FrameLike, type Plane } from './frame.ts';

@@ -4,7 +4,7 @@
  * are made from the same sources.
  */
 import { join } from 'node:path';
-import { repoRoot } from '../paths.mjs';
+import { repoRoot, SOURCE_CONDITION } from '../paths.mjs';
 import { SetupError } from '../setup/command.mjs';
 
 /**
@@ -43,6 +43,7 @@ export async function bundle(entry, folder) {
       platform: 'node',
       format: 'esm',
       target: 'node24',
+      conditions: [SOURCE_CONDITION, 'module'],
       charset: 'utf8',
       banner: { js: REQUIRE },
       // Whole licence texts go into the notices, for every package (notices.mjs).

@@ -230,6 +230,7 @@ async function startRole(
   const program = await startSupervised({
     command: [
       process.execPath,
+      ...process.execArgv,
       WORKER_PROGRAM,
       '--config',
       configFile,
