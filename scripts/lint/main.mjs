@@ -60,6 +60,10 @@ const checks = [
     () => tool(join(binFolder, 'biome'), ['ci', '--colors=off', '--reporter=summary', '.']),
   ],
   ['the TypeScript type-checks', () => tool(join(binFolder, 'tsc'), ['--noEmit'])],
+  [
+    'no file and no export is dead',
+    () => tool(join(binFolder, 'knip'), ['--no-progress', '--no-config-hints']),
+  ],
   ['the C++ is formatted', unformatted],
   ['shellcheck finds nothing to mend', () => tool('shellcheck', shellScripts())],
   ['the C++ includes follow the arrows of docs/architecture.md', () => brokenArrows(files, text)],

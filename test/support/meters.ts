@@ -41,22 +41,6 @@ export function cpuSeconds(pid: number): number | null {
   return fields && (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-/** CPU seconds of one thread. */
-export function threadCpuSeconds(pid: number): Map<string, number> {
-  const totals = new Map<string, number>();
-  for (const thread of listNumbers(`/proc/${pid}/task`)) {
-    try {
-      const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
-      const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'));
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      totals.set(`${name}/${thread}`, (Number(fields[11]) + Number(fields[12])) / TICKS);
-    } catch {
-      // The thread ended meanwhile.
-    }
-  }
-  return totals;
-}
-
 export function threadCount(pid: number): number {
   return listNumbers(`/proc/${pid}/task`).length;
 }

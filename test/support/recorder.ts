@@ -1,5 +1,4 @@
-/** The RTSP recorder as an object: what arrived, when, and what a test can wait for. */
-import { readFileSync } from 'node:fs';
+
 import { Program } from './program.ts';
 import { tool } from './tools.ts';
 
@@ -199,13 +198,4 @@ export class Recorder {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.program[Symbol.asyncDispose]();
   }
-}
-
-/** A recording written by a recorder whose output went to a file. */
-export function readRecording(file: string): Recording {
-  const recording = emptyRecording();
-  for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line !== '') addLine(recording, line);
-  }
-  return recording;
 }

@@ -48,12 +48,6 @@ export async function connect(options: ConnectOptions): Promise<HttpTransport> {
   });
 }
 
-/** The namespace of the chosen context or of the pod; `default` where none is named. */
-export function currentNamespace(options: Pick<ConnectOptions, 'kubeconfig' | 'context'> = {}): string {
-  const config = load(options.kubeconfig, options.context);
-  return config.getContextObject(config.getCurrentContext())?.namespace?.trim() || 'default';
-}
-
 function load(kubeconfig: string | undefined, context: string | undefined): KubeConfig {
   const config = new KubeConfig();
   try {

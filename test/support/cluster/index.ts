@@ -16,7 +16,6 @@ import { startNode } from './node.ts';
 
 export { type ApiServer, startApiServer } from './api-server.ts';
 export { attachCluster } from './current.ts';
-export { ClusterError, type ClusterErrorCode } from './errors.ts';
 export { hostPathVolume } from './volumes.ts';
 
 export interface Cluster extends Client {

@@ -1,6 +1,5 @@
 /** The controller of VideoPushes: what it watches, and how the manager runs it. */
 
-import { LABELS } from '@videopush/resources/builders/names';
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS } from '../../kube/kinds.ts';
@@ -48,7 +47,3 @@ function digest({ metadata: { uid, generation, deletionTimestamp }, ...object }:
   const ready = conditions.find(({ type }) => type === 'Ready')?.status;
   return JSON.stringify([uid, generation, deletionTimestamp, ready, endpoints]);
 }
-
-/** Labels of a stream's pods. */
-export const isStreamPod = ({ metadata: { labels = {} } }: KubeObject): boolean =>
-  labels[LABELS.name]?.startsWith('videopush-') === true;
