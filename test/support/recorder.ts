@@ -1,4 +1,3 @@
-
 import { Program } from './program.ts';
 import { tool } from './tools.ts';
 
