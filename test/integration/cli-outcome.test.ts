@@ -107,7 +107,7 @@ it('push says where Prometheus finds its figures', async () => {
   const [{ decoder, encoder }] = ofType(push, 'metrics') as [{ decoder: string; encoder: string }];
   for (const [url, series] of [
     [decoder, 'videopush_'],
-    [encoder, 'videopush_frames_sent_total'],
+    [encoder, 'videopush_encode_duration_seconds'],
   ] as const) {
     const page = await fetch(url);
     expect(page.status).toBe(200);
