@@ -47,7 +47,7 @@ static_assert(sizeof(ScheduleState) == 9 * sizeof(std::int64_t));
 /// Belongs to one thread.
 class Schedule {
  public:
-  /// `state` of an earlier process is continued; the default starts anew with the first unit.
+  /// `state` of an earlier process is continued; the default starts with the first unit.
   Schedule(const ScheduleOptions& options, AVRational time_base, ScheduleState state = {});
 
   struct Plan {

@@ -34,7 +34,8 @@ namespace videopush::ring {
 inline constexpr std::uint64_t kMagic = 0x31474e4952505656;  // "VVPRING1", little endian
 inline constexpr std::uint32_t kAbiVersion = 1;
 inline constexpr std::uint32_t kMaxOutputs = 8;
-inline constexpr std::uint32_t kMaxSlots = 512;  // also the width of the fate window in the ledger
+inline constexpr std::uint32_t kMaxSlots =
+    512;  // also the width of the outcome window in the ledger
 inline constexpr std::uint64_t kMaxBytes = 256ull << 20;
 inline constexpr std::uint32_t kMaxPlanes = 4;
 
@@ -52,8 +53,8 @@ struct Counters {
   Word dropped[static_cast<std::size_t>(Drop::kCount)];
   Word failed[static_cast<std::size_t>(Fail::kCount)];
   Word bytes;
-  Word base;                    // all sequences below have a fate
-  Word window[kMaxSlots / 64];  // bit i: sequence base + i has a fate
+  Word base;                    // all sequences below have an outcome
+  Word window[kMaxSlots / 64];  // bit i: sequence base + i has an outcome
 };
 
 /// One output's ledger. Law: source frames = sent + sum(dropped) + sum(failed); repeated stands

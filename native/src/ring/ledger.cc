@@ -13,13 +13,13 @@ using Values = Counters<std::uint64_t>;
 constexpr std::uint64_t kWindow = kMaxSlots;
 constexpr std::size_t kWords = std::size(Values{}.window);
 
-bool has_fate(const Values& values, std::uint64_t sequence) {
+bool has_outcome(const Values& values, std::uint64_t sequence) {
   if (sequence < values.base) return true;
   const std::uint64_t bit = sequence - values.base;
   return bit < kWindow && (values.window[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
-/// Moves `base` over every sequence at its front that has a fate.
+/// Moves `base` over every sequence at its front that has an outcome.
 void advance(Values& values) {
   while ((values.window[0] & 1) != 0) {
     const int run = std::countr_one(values.window[0]);
@@ -76,21 +76,21 @@ void Ledger::begin(std::uint64_t sequence) {
 }
 
 void Ledger::sent(std::uint64_t sequence, std::uint64_t bytes) {
-  settle({sequence, 1, Fate::Sent, 0, bytes});
+  settle({sequence, 1, Outcome::Sent, 0, bytes});
 }
 
 void Ledger::dropped(std::uint64_t sequence, Drop reason) { dropped(sequence, 1, reason); }
 
 void Ledger::dropped(std::uint64_t first, std::uint64_t count, Drop reason) {
-  settle({first, count, Fate::Dropped, static_cast<std::size_t>(reason), 0});
+  settle({first, count, Outcome::Dropped, static_cast<std::size_t>(reason), 0});
 }
 
 void Ledger::failed(std::uint64_t sequence, Fail reason) {
-  settle({sequence, 1, Fate::Failed, static_cast<std::size_t>(reason), 0});
+  settle({sequence, 1, Outcome::Failed, static_cast<std::size_t>(reason), 0});
 }
 
 bool Ledger::settled(std::uint64_t sequence) const {
-  return has_fate(values(), sequence) ||
+  return has_outcome(values(), sequence) ||
          std::any_of(early_.begin(), early_.end(), [sequence](const Entry& entry) {
            return sequence - entry.first < entry.count;
          });
@@ -111,20 +111,20 @@ void Ledger::settle(const Entry& entry) {
 bool Ledger::settle_once(const Entry& entry) {
   Values next = values();
   const std::uint64_t base = next.base;
-  std::uint64_t& counter = entry.fate == Fate::Sent      ? next.sent
-                           : entry.fate == Fate::Dropped ? next.dropped[entry.reason]
-                                                         : next.failed[entry.reason];
+  std::uint64_t& counter = entry.outcome == Outcome::Sent      ? next.sent
+                           : entry.outcome == Outcome::Dropped ? next.dropped[entry.reason]
+                                                               : next.failed[entry.reason];
   const std::uint64_t end = entry.first + entry.count;
   for (std::uint64_t sequence = entry.first; sequence < end; ++sequence) {
-    const bool had_fate = has_fate(next, sequence);
-    if (!had_fate && sequence - next.base >= kWindow) {
-      early_.push_back({sequence, end - sequence, entry.fate, entry.reason, entry.bytes});
+    const bool had_outcome = has_outcome(next, sequence);
+    if (!had_outcome && sequence - next.base >= kWindow) {
+      early_.push_back({sequence, end - sequence, entry.outcome, entry.reason, entry.bytes});
       break;
     }
-    const bool sent = entry.fate == Fate::Sent;
+    const bool sent = entry.outcome == Outcome::Sent;
     if (sent) next.bytes += entry.bytes;
-    if (sent && (had_fate || uncertain(sequence))) ++next.repeated;
-    if (had_fate) continue;
+    if (sent && (had_outcome || uncertain(sequence))) ++next.repeated;
+    if (had_outcome) continue;
     ++counter;
     mark(next, sequence);
     if (uncertain(sequence)) uncertain_.reset();

@@ -31,19 +31,19 @@ class Ledger {
 
   /// Before the first byte of the frame's unit is offered.
   void begin(std::uint64_t sequence);
-  /// The frame's unit was accepted whole. A frame that already had a fate counts as repeated
+  /// The frame's unit was accepted whole. A frame that already had an outcome counts as repeated
   /// instead; one that is `uncertain` counts as sent and as repeated.
   void sent(std::uint64_t sequence, std::uint64_t bytes);
-  /// Nothing happens when the frame already has a fate.
+  /// Nothing happens when the frame already has an outcome.
   void dropped(std::uint64_t sequence, Drop reason);
   void failed(std::uint64_t sequence, Fail reason);
-  /// The same for each of [first, first + count) that has no fate yet.
+  /// The same for each of [first, first + count) that has no outcome yet.
   void dropped(std::uint64_t first, std::uint64_t count, Drop reason);
 
-  /// The send of `sequence` had begun in an earlier life and its end is unknown.
+  /// The send of `sequence` had begun in an earlier process run and its end is unknown.
   bool uncertain(std::uint64_t sequence) const { return uncertain_ == sequence; }
   bool settled(std::uint64_t sequence) const;
-  std::uint64_t base() const;  // all sequences below have a fate
+  std::uint64_t base() const;  // all sequences below have an outcome
   Totals totals() const { return read(record_); }
 
   /// For observers: the counters as they are, without touching them (a redo that is pending is not
@@ -55,10 +55,10 @@ class Ledger {
 
  private:
   using Values = Counters<std::uint64_t>;
-  enum class Fate { Sent, Dropped, Failed };
+  enum class Outcome { Sent, Dropped, Failed };
   struct Entry {
     std::uint64_t first, count;
-    Fate fate;
+    Outcome outcome;
     std::size_t reason;  // Drop or Fail; 0 when sent
     std::uint64_t bytes;
   };
@@ -71,9 +71,9 @@ class Ledger {
 
   OutputRecord& record_;
   std::optional<std::uint64_t> uncertain_;
-  /// Fates too far ahead of `base` for the window. Kept in the process only: none of these frames
-  /// can be acked before the ones in front of it, so after a kill they are delivered, and settled,
-  /// again.
+  /// Outcomes too far ahead of `base` for the window. Kept in the process only: none of these
+  /// frames can be acked before the ones in front of it, so after a kill they are delivered, and
+  /// settled, again.
   std::vector<Entry> early_;
 };
 

@@ -2,7 +2,8 @@
 // instruction.
 //
 // Waits are on futexes in slices of 50 ms, so that an abort ends them within that; a peer's death
-// is never waited for: it releases its lock and its next life goes on where the cursors stand.
+// is never waited for: it releases its lock and its next process run goes on where the cursors
+// stand.
 #pragma once
 
 #include <cstdint>
@@ -141,9 +142,10 @@ struct TakenFrame {
   const std::uint8_t* data[kMaxPlanes];
   int stride[kMaxPlanes];
   /// Sequences just before this one that will not come (again): [header->sequence - skipped,
-  /// header->sequence). Those without a fate are the caller's to settle as dropped(skipped_reason),
-  /// in every output's ledger; after a resume the range starts at the smallest ledger base, so
-  /// frames that already have a fate are among them (Ledger::dropped leaves those alone).
+  /// header->sequence). Those without an outcome are the caller's to settle as
+  /// dropped(skipped_reason), in every output's ledger; after a resume the range starts at the
+  /// smallest ledger base, so frames that already have an outcome are among them (Ledger::dropped
+  /// leaves those alone).
   std::uint64_t skipped;
   Drop skipped_reason;  // QueueFull, or Network when the decoder lost them for good
   bool discontinuity;   // time or picture does not follow from the frame before

@@ -13,17 +13,17 @@ namespace videopush::sessions {
 /// most 5 s.
 class Backoff {
  public:
-  static constexpr Nanoseconds kLeast = 250'000'000, kMost = 5'000'000'000;
+  static constexpr Nanoseconds kMin = 250'000'000, kMax = 5'000'000'000;
   explicit Backoff(std::uint64_t seed) : random_(seed) {}
   Nanoseconds next() {
-    std::uniform_int_distribution<Nanoseconds> pause(kLeast, std::min(kMost, 3 * last_));
+    std::uniform_int_distribution<Nanoseconds> pause(kMin, std::min(kMax, 3 * last_));
     return last_ = pause(random_);
   }
-  void reset() { last_ = kLeast; }
+  void reset() { last_ = kMin; }
 
  private:
   std::mt19937_64 random_;
-  Nanoseconds last_ = kLeast;
+  Nanoseconds last_ = kMin;
 };
 
 }  // namespace videopush::sessions

@@ -12,7 +12,7 @@ using namespace videopush::ring::test;
 
 namespace {
 
-std::uint64_t fates(const OutputRecord& record) {
+std::uint64_t outcomes(const OutputRecord& record) {
   std::uint64_t count = record.counters.base;
   for (const auto& word : record.counters.window)
     count += static_cast<std::uint64_t>(std::popcount(word.load()));
@@ -30,8 +30,8 @@ TEST_CASE("ledger: every sequence gets one outcome, whatever the order") {
   ledger.dropped(1, Drop::QueueFull);
   ledger.failed(2, Fail::Encode);
   CHECK(ledger.base() == 4);
-  ledger.dropped(2, Drop::Network);  // has a fate
-  ledger.failed(0, Fail::Output);    // has a fate
+  ledger.dropped(2, Drop::Network);  // has an outcome
+  ledger.failed(0, Fail::Output);    // has an outcome
   const Ledger::Totals totals = ledger.totals();
   CHECK(totals.sent == 2);
   CHECK(totals.bytes == 150);
@@ -98,7 +98,7 @@ TEST_CASE(
   CHECK(totals.settled() == 12'003);
 }
 
-TEST_CASE("ledger: random fates in random order obey the law") {
+TEST_CASE("ledger: random outcomes in random order obey the law") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   std::mt19937 random(start);
@@ -123,7 +123,7 @@ TEST_CASE("ledger: random fates in random order obey the law") {
           ledger.failed(sequence, static_cast<Fail>(random() % 2));
       }
       REQUIRE(ledger.settled(sequence));
-      REQUIRE(ledger.totals().settled() == fates(*record));
+      REQUIRE(ledger.totals().settled() == outcomes(*record));
     }
     CHECK(ledger.base() == order.size());
     CHECK(ledger.totals().settled() == order.size());
@@ -177,7 +177,7 @@ TEST_CASE("ledger: the law holds after a kill at any instant of an update") {
     while (record->counters.base.load() < before + 50 + random() % 200) usleep(random() % 50);
     kill_child(child);
     const Ledger ledger(*record);
-    CHECK(ledger.totals().settled() == fates(*record));
+    CHECK(ledger.totals().settled() == outcomes(*record));
   }
   munmap(memory, sizeof(OutputRecord));
 }

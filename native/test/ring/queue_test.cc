@@ -251,7 +251,7 @@ TEST_CASE("queue: the gap before the first frame of a new consumer starts at the
   Ledger ledger(ring.consumer->header().outputs[0]);
   ring.next_done();
   ledger.sent(0, 1);
-  ring.next_done();  // acked, but its fate was never written
+  ring.next_done();  // acked, but its outcome was never written
   ring.reopen_consumer();
   CHECK(ring.next() == 2);
   CHECK(ring.frame.skipped == 1);

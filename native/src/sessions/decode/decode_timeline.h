@@ -22,7 +22,7 @@ class DecodeTimeline {
   DecodeTimeline(AVRational source_time_base, std::optional<AVRational> rate,
                  std::int64_t frame_ticks);
 
-  /// The source begins anew: the next frame follows the last one without a gap.
+  /// The source begins again: the next frame follows the last one without a gap.
   void begin_pass();
   /// The source is another connection: the next frame is a discontinuity, `gap` ticks after the end
   /// of the last one.
@@ -56,9 +56,9 @@ class DecodeTimeline {
   std::optional<AVRational> rate_;
   std::int64_t frame_ticks_;
   std::optional<media::RateConverter> converter_;
-  std::optional<std::int64_t>
-      resumed_at_;      // source pts of a frame some copies of which were placed in an earlier life
-  bool shown_ = false;  // a copy of the frame at hand was placed
+  std::optional<std::int64_t> resumed_at_;  // source pts of a frame some copies of which were
+                                            // placed in an earlier process run
+  bool shown_ = false;                      // a copy of the frame at hand was placed
   bool segment_pending_ = true;
   bool discontinuity_ = false;
   std::int64_t origin_ = 0, start_ = 0, gap_ = 0;

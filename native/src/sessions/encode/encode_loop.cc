@@ -11,7 +11,7 @@ constexpr Nanoseconds kTakeSlice = 50'000'000;
 constexpr Nanoseconds kWaitSlice = 1'000'000'000;  // heartbeats, at the latest
 /// How long the first frame waits for outputs that are still connecting, when another one is there.
 constexpr Nanoseconds kWaitForOthers = 5'000'000'000;
-constexpr int kMostFailures = 3;  // of the encoder, in a row
+constexpr int kMaxFailures = 3;  // of the encoder, in a row
 
 }  // namespace
 
@@ -98,7 +98,7 @@ void EncodePipeline::on_frame(InputFrame& taken) {
   for (const auto& sender : senders_)
     sender->ledger().dropped(taken.sequence - taken.skipped, taken.skipped, taken.skipped_reason);
   if (settled_everywhere(taken.sequence)) {
-    // After a rewind: this one had reached its fate before the frames in front of it.
+    // After a rewind: this one was settled before the frames in front of it.
   } else if (too_late(*taken.frame)) {
     for (const auto& sender : senders_)
       sender->ledger().dropped(taken.sequence, 1, ring::Drop::Late);
@@ -142,7 +142,7 @@ bool EncodePipeline::settled_everywhere(std::uint64_t sequence) const {
 void EncodePipeline::encode(const InputFrame& taken) {
   for (const auto& sender : senders_)
     if (sender->take_key_request()) force_key_ = true;
-  passengers_[taken.sequence] = {taken.produced_at, taken.discontinuity};
+  side_data_[taken.sequence] = {taken.produced_at, taken.discontinuity};
   std::vector<media::EncodedPacket> packets;
   const Nanoseconds began = context_.clock.now();
   try {
@@ -157,14 +157,14 @@ void EncodePipeline::encode(const InputFrame& taken) {
   fan_out(packets);
 }
 
-/// One bad frame costs itself; an encoder that broke is opened anew.
+/// One bad frame costs itself; an encoder that broke is opened again.
 void EncodePipeline::fail_frame(const InputFrame& taken, const Error& error) {
   for (const auto& sender : senders_) sender->ledger().failed(taken.sequence, ring::Fail::Encode);
-  passengers_.erase(taken.sequence);
+  side_data_.erase(taken.sequence);
   if (error.code() == ErrorCode::InvalidArgument) return;  // refused at the door
   on_event("encoder.failed", "frame " + std::to_string(taken.sequence), error.message());
-  if (++failures_ > kMostFailures) throw error;
-  for (const auto& [sequence, passenger] : passengers_)
+  if (++failures_ > kMaxFailures) throw error;
+  for (const auto& [sequence, side] : side_data_)
     for (const auto& sender : senders_) sender->ledger().failed(sequence, ring::Fail::Encode);
   open_encoder();
 }
@@ -178,16 +178,16 @@ void EncodePipeline::fan_out(std::vector<media::EncodedPacket>& packets) {
       packet_seen_ = true;
     }
     context_.stats.encoded.fetch_add(1, std::memory_order_relaxed);
-    const auto node = passengers_.extract(encoded.sequence);
-    const Passenger passenger = node ? node.mapped() : Passenger{0, false};
+    const auto node = side_data_.extract(encoded.sequence);
+    const SideData side = node ? node.mapped() : SideData{0, false};
     for (const auto& sender : senders_) {
       PacketPtr shared(av_packet_clone(encoded.packet.get()));
       if (!shared) throw std::bad_alloc();
       sender->push({.packet = std::move(shared),
                     .sequence = encoded.sequence,
                     .key = encoded.key,
-                    .discontinuity = passenger.discontinuity,
-                    .produced_at = passenger.produced_at,
+                    .discontinuity = side.discontinuity,
+                    .produced_at = side.produced_at,
                     .queued_at = now});
     }
   }
@@ -207,8 +207,8 @@ bool EncodePipeline::rewind_wanted() const {
   return on_loss_ == OnLoss::Rewind && senders_.front()->needs_rewind();
 }
 
-/// The connection is gone, and what was under way with it: begin again with the oldest frame
-/// without a fate.
+/// The connection is gone, and what was under way with it: begin again with the oldest
+/// frame that is not settled.
 void EncodePipeline::rewind() {
   {
     const std::lock_guard lock(mutex_);

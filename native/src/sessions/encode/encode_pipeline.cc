@@ -89,7 +89,7 @@ void EncodePipeline::open_encoder() {
       senders_, [](const auto& sender) { return sender->wants_global_header(); });
   encoder_ = std::make_unique<media::Encoder>(context_.options.encoder, format_, global_header);
   held_ = 0;
-  passengers_.clear();
+  side_data_.clear();
   const std::lock_guard lock(mutex_);
   effective_ = encoder_->effective();
 }

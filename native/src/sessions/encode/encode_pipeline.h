@@ -77,7 +77,7 @@ class EncodePipeline final : public SenderHost, public LeadGate {
   struct InFlight {
     std::uint64_t position, sequence;
   };
-  struct Passenger {  // what goes with a frame past the encoder
+  struct SideData {  // what goes with a frame past the encoder
     Nanoseconds produced_at;
     bool discontinuity;
   };
@@ -117,7 +117,7 @@ class EncodePipeline final : public SenderHost, public LeadGate {
 
   // The encode thread's own.
   std::unique_ptr<media::Encoder> encoder_;
-  std::map<std::uint64_t, Passenger> passengers_;
+  std::map<std::uint64_t, SideData> side_data_;
   bool begun_ = false;                          // a frame was taken
   std::optional<std::uint64_t> next_sequence_;  // after the last frame taken
   std::optional<std::uint64_t> left_;           // asked to stop: frames to take before

@@ -16,7 +16,6 @@ namespace videopush::sessions {
 namespace {
 
 constexpr Nanoseconds kOpenSlice = 1'000'000'000;
-constexpr std::size_t kMostOutputs = ring::kMaxOutputs;
 
 void describe_schedule(const Sender& sender, OutputSnapshot& out) {
   const auto schedule = sender.schedule();
@@ -182,10 +181,10 @@ struct EncodeSession::Impl {
 
 EncodeSession::EncodeSession(EncodeOptions options, std::unique_ptr<FrameInput> input, Clock& clock,
                              EventSink events, EncodeHooks hooks) {
-  if (options.outputs.empty() || options.outputs.size() > kMostOutputs)
+  if (options.outputs.empty() || options.outputs.size() > ring::kMaxOutputs)
     throw Error(ErrorCode::InvalidArgument,
                 "an encode session with " + std::to_string(options.outputs.size()) + " outputs",
-                "give 1 to " + std::to_string(kMostOutputs));
+                "give 1 to " + std::to_string(ring::kMaxOutputs));
   if (!hooks.make_sink) hooks.make_sink = sinks::make_sink;
   impl_ = std::make_unique<Impl>(std::move(options), std::move(input), clock, std::move(events),
                                  std::move(hooks));

@@ -53,8 +53,8 @@ class FrameInput {
     static_cast<void>(limit);
     return true;
   }
-  /// The end was reached in an earlier life and every frame has its fate: there is nothing to
-  /// publish.
+  /// The end was reached in an earlier process run and every frame is settled: there is
+  /// nothing to publish.
   virtual bool finished() const { return false; }
   virtual const VideoFormat& format() const = 0;
   virtual TakeResult take(InputFrame& out, const AbortSignal& abort, Nanoseconds limit) = 0;
@@ -63,7 +63,7 @@ class FrameInput {
   /// Encode again from the oldest un-acked frame; false when this input can't (its frames are
   /// gone).
   virtual bool rewind() = 0;
-  /// What has no fate when the session ends is delivered to a later process (a ring); else it is
+  /// What is not settled when the session ends is delivered to a later process (a ring); else it is
   /// lost.
   virtual bool persistent() const = 0;
   virtual bool resumed() const = 0;

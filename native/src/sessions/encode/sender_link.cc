@@ -122,7 +122,7 @@ void SenderLink::lost(const Error& error) {
                 "the server ended the connection within 2 s of its start, " +
                     std::to_string(short_lives_) + " times running (" + error.message() + ")",
                 "see whether somebody else publishes to the same path"));
-  not_before_ = now + Backoff::kMost;
+  not_before_ = now + Backoff::kMax;
 }
 
 void SenderLink::close() {

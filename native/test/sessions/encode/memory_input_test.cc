@@ -131,7 +131,7 @@ TEST_CASE(
   caller.join();
   REQUIRE(push.session->wait(kStuck));
   const auto snapshot = push.session->snapshot();
-  // The frames that never left have a fate, too.
+  // The frames that never left have an outcome, too.
   CHECK(snapshot.source_frames == 20);
   CHECK(snapshot.outputs[0].ledger.failed[static_cast<std::size_t>(ring::Fail::Output)] == 20);
   check_law(snapshot);
