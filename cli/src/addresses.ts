@@ -38,6 +38,13 @@ function inOrder(words: readonly (string | undefined)[], places: readonly Place[
   const left = words.filter((word) => word !== undefined);
   const texts = places.map(({ name, option, file }) => {
     const text = file === undefined ? left.shift() : readAddress(option, file);
+    // What Node puts in the place of bytes that are no UTF-8: the name as it was typed is lost.
+    if (text?.includes('\uFFFD')) {
+      throw usageError(
+        `${name} has bytes that are not UTF-8: ${text}`,
+        'write it as a file: URL with these bytes percent-encoded, such as file:caf%E9.mkv',
+      );
+    }
     if (text === undefined) {
       throw usageError(`missing required argument '${name}'`, `give it, or a file with it: ${option} FILE`);
     }

@@ -24,8 +24,18 @@ function patternOf(text: string): TestPattern | undefined {
   }
 }
 
+/** The path of a file: URL as the native core reads it: in bytes, since a name need not be UTF-8. */
+function decodedPath(url: string): Buffer {
+  const bytes = Buffer.from(url.replace(/^file:(\/\/(localhost)?(?=\/))?/i, '')).toString('latin1');
+  const plain = bytes.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(plain, 'latin1');
+}
+
 function fileOf(text: string): Source {
-  const path = resolve(text.replace(/^file:(\/\/)?/i, ''));
+  const isUrl = /^file:/i.test(text);
+  const path = isUrl ? decodedPath(text) : resolve(text);
   const failure = (message: string, code: string, action: string): CliError =>
     new CliError(message, { action, exitCode: ExitCode.Source, code });
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -35,7 +45,7 @@ function fileOf(text: string): Source {
     throw failure(`${path}: no such file`, 'SourceNotFound', action);
   }
   if (stats.isDirectory()) throw failure(`${path} is a folder`, 'SourceUnsupported', 'name a file in it');
-  return { options: { uri: path }, label: text };
+  return { options: { uri: isUrl ? text : resolve(text) }, label: text };
 }
 
 /** Address and credentials of a URL. @throws CliError with exit code 2 */

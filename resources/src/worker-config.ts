@@ -202,15 +202,13 @@ export class WorkerConfigError extends Error {
   readonly permanent = true;
 }
 
-/** Schemes whose URLs name no host. */
-const HOSTLESS = new Set(['file:']);
-
 const RAW_HASH = "must not have a '#' before the '@' (in a user name or password it is written %23)";
 
 /** Why `text` is not a usable source or output address, or undefined. Which schemes work is the native core's to say. */
 export function addressFault(text: string): string | undefined {
   if (!withoutControls(text)) return 'must not contain control characters';
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined; // a path
+  if (/^file:/i.test(text)) return undefined; // likewise, percent-encoded where somebody likes
   if (/\s/.test(text)) return 'must not contain spaces (write %20)';
   if (/^[^/]*\/\/[^/@]*#[^/]*@/.test(text)) return RAW_HASH;
   let url: URL;
@@ -222,7 +220,7 @@ export function addressFault(text: string): string | undefined {
   if (url.username !== '' || url.password !== '') {
     return 'must not carry a user name or password; put them into files and name these in userFile and passwordFile';
   }
-  if (url.hostname === '' && !HOSTLESS.has(url.protocol)) return 'names no host';
+  if (url.hostname === '') return 'names no host';
   return undefined;
 }
 

@@ -4,6 +4,9 @@
 #include <cctype>
 #include <charconv>
 
+#include "core/error.h"
+#include "core/redact.h"
+
 namespace videopush {
 namespace {
 
@@ -73,6 +76,31 @@ Authority split_authority(std::string_view text) {
     out.problem = "the port must be a number from 1 to 65535";
   }
   return out;
+}
+
+std::optional<std::string> local_path(std::string_view text) {
+  constexpr std::string_view kFile = "file:";
+  const auto refuse = [&](const char* why) {
+    throw Error(ErrorCode::UrlInvalid, "'" + redact_url(text) + "': " + why,
+                "write it like /folder/clip.mp4 or file:///folder/clip.mp4");
+  };
+  if (ascii_lower(text.substr(0, kFile.size())) != kFile) {
+    if (has_scheme(text)) return std::nullopt;
+    if (text.empty()) refuse("the path is empty");
+    return std::string(text);
+  }
+  std::string_view rest = text.substr(kFile.size());
+  if (rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    const std::string host = ascii_lower(rest.substr(0, rest.find('/')));
+    const bool local = host.empty() || host == "localhost";
+    if (!local || host.size() == rest.size()) refuse("a file URL has no host");
+    rest.remove_prefix(host.size());
+  }
+  std::string path = percent_decode(rest);
+  if (path.empty()) refuse("the path is empty");
+  if (path.find('\0') != std::string::npos) refuse("the path has a zero byte");
+  return path;
 }
 
 std::string percent_encode(std::string_view text) {

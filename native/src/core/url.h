@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,12 @@ struct Authority {
 };
 
 Authority split_authority(std::string_view text);
+
+/// The path of the file that `text` names; nullopt for the URL of anything else. Text without a
+/// scheme is the path as it stands, whatever is in it. A file: URL (RFC 8089, any case) is
+/// percent-decoded, which gives every byte a way to be written; its host is empty or localhost.
+/// UrlInvalid: another host, no path, a zero byte.
+std::optional<std::string> local_path(std::string_view text);
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.
 std::string percent_encode(std::string_view text);

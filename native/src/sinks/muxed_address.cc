@@ -12,8 +12,6 @@
 namespace videopush::sinks {
 namespace {
 
-constexpr std::string_view kFilePrefix = "file:";
-
 std::uint16_t rtmp_port(const Url& url) { return url.scheme == "rtmps" ? 443 : 1935; }
 
 TargetAddress srt_address(const std::string& text, const Credentials& credentials) {
@@ -50,17 +48,6 @@ TargetAddress srt_address(const std::string& text, const Credentials& credential
 
 }  // namespace
 
-bool is_file_url(std::string_view url) {
-  return !has_scheme(url) || ascii_lower(url.substr(0, url.find(':'))) == "file";
-}
-
-std::string file_path_of(std::string_view url) {
-  if (!is_file_url(url) || !url.starts_with("file")) return std::string(url);
-  url.remove_prefix(kFilePrefix.size());
-  if (url.starts_with("//")) url.remove_prefix(2);
-  return std::string(url);
-}
-
 const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
   struct Ending {
     std::string_view suffix, muxer;
@@ -69,10 +56,9 @@ const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
       Ending{".mkv", "matroska"}, {".mp4", "mp4"}, {".ts", "mpegts"}, {".flv", "flv"}};
   if (protocol == Protocol::Rtmp) return av_guess_format("flv", nullptr, nullptr);
   if (protocol == Protocol::Srt) return av_guess_format("mpegts", nullptr, nullptr);
-  const std::string suffix =
-      ascii_lower(std::filesystem::path(file_path_of(url)).extension().string());
+  const std::string path = ascii_lower(local_path(url).value_or(""));
   for (const Ending& each : kEndings) {
-    if (each.suffix == suffix) return av_guess_format(each.muxer.data(), nullptr, nullptr);
+    if (path.ends_with(each.suffix)) return av_guess_format(each.muxer.data(), nullptr, nullptr);
   }
   throw Error(
       ErrorCode::SchemeUnsupported,
@@ -95,13 +81,13 @@ TargetAddress target_address(Protocol protocol, const std::string& text,
 }
 
 std::string unused_name(const std::string& path) {
-  const std::filesystem::path given(path);
-  std::filesystem::path name = given;
-  for (int number = 2; std::filesystem::exists(name); ++number) {
-    name = given.parent_path() /
-           (given.stem().string() + "-" + std::to_string(number) + given.extension().string());
+  const std::size_t ending = path.rfind('.');
+  std::string name = path;
+  std::error_code unreadable;  // the opening will say why
+  for (int number = 2; std::filesystem::exists(name, unreadable); ++number) {
+    name = path.substr(0, ending) + "-" + std::to_string(number) + path.substr(ending);
   }
-  return name.string();
+  return name;
 }
 
 }  // namespace videopush::sinks

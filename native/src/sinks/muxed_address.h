@@ -10,9 +10,6 @@
 
 namespace videopush::sinks {
 
-/// True for "file:..." and for a name without a scheme.
-bool is_file_url(std::string_view url);
-
 /// The muxer for a target; a file's is known by its ending (.mkv, .mp4, .ts, .flv), else
 /// SchemeUnsupported.
 const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url);
@@ -28,10 +25,7 @@ struct TargetAddress {
 TargetAddress target_address(Protocol protocol, const std::string& url,
                              const Credentials& credentials);
 
-/// The path that a file target names.
-std::string file_path_of(std::string_view url);
-
-/// The first of "a.mkv", "a-2.mkv", "a-3.mkv" ... that does not exist.
+/// The first of "a.mkv", "a-2.mkv", "a-3.mkv" ... that does not exist. `path` has an ending.
 std::string unused_name(const std::string& path);
 
 }  // namespace videopush::sinks

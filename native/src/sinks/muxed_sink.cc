@@ -15,6 +15,7 @@ extern "C" {
 #include "core/error.h"
 #include "core/redact.h"
 #include "core/tls.h"
+#include "core/url.h"
 #include "sinks/muxed_address.h"
 #include "sinks/resolve.h"
 #include "sinks/tcp_socket.h"
@@ -155,7 +156,7 @@ void MuxedSink::open_target(const AbortSignal& abort) {
 }
 
 std::string MuxedSink::file_path() {
-  const std::string path = file_path_of(options_.url);
+  const std::string path = local_path(options_.url).value();
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(ErrorCode::FileNotWritable, path + " is a folder", "name a file");

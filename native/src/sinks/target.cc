@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <filesystem>
 #include <string>
 
 #include "core/error.h"
@@ -71,7 +70,7 @@ bool carries(Protocol protocol, std::string_view url, AVCodecID codec) {
 Protocol protocol_of(std::string_view url) {
   if (url.empty())
     throw Error(ErrorCode::UrlInvalid, "the target is empty", std::string(kSupported));
-  if (has_scheme(url) && !is_file_url(url)) return protocol_of_scheme(url, parse_url(url).scheme);
+  if (!local_path(url)) return protocol_of_scheme(url, parse_url(url).scheme);
   muxer_of(Protocol::File, url);  // refuses an unknown ending
   return Protocol::File;
 }

@@ -4,7 +4,28 @@
 
 #include <string>
 
+#include "core/error.h"
+#include "support/error_of.h"
+
 using namespace videopush;
+
+TEST_CASE("a name without a scheme is a path as it stands, a file URL is percent-decoded") {
+  struct Name {
+    const char *text, *path;
+  };
+  for (const Name& name :
+       {Name{"filename.mkv", "filename.mkv"}, Name{"/a b%20:c", "/a b%20:c"},
+        Name{"file:a%20b", "a b"}, Name{"FILE:///a%E9", "/a\xe9"}, Name{"file://localhost/a", "/a"},
+        Name{"file:/a?b#c", "/a?b#c"}, Name{"file:100%", "100%"}, Name{"rtsp:/x", "rtsp:/x"}}) {
+    CAPTURE(std::string(name.text));
+    CHECK(local_path(name.text) == name.path);
+  }
+  CHECK_FALSE(local_path("rtsp://host/x"));
+  for (const char* text : {"", "file:", "file://host/a", "file://localhost", "file:a%00b"}) {
+    CAPTURE(std::string(text));
+    CHECK(test::error_of([&] { local_path(text); }).code() == ErrorCode::UrlInvalid);
+  }
+}
 
 TEST_CASE("percent encoding goes both ways and leaves broken escapes alone") {
   CHECK(percent_encode("a b/\xc3\xa4~") == "a%20b%2F%C3%A4~");

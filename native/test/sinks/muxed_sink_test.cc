@@ -137,6 +137,55 @@ TEST_CASE("a file named like a URL of another kind is a file") {
   CHECK(read_back("file:" + (folder / "a b:c.mkv")).pts.size() == 5);
 }
 
+TEST_CASE("a file is written exactly where it was named, and so is the one beside it") {
+  const Folder folder;
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path);
+  struct Name {
+    const char *given, *file, *second;
+  };
+  const Name kNames[] = {
+      {"filename.mkv", "filename.mkv", "filename-2.mkv"},
+      {"files.ts", "files.ts", "files-2.ts"},
+      {"file.mp4", "file.mp4", "file-2.mp4"},
+      {"rtmpfoo.mkv", "rtmpfoo.mkv", "rtmpfoo-2.mkv"},
+      {"rtsp:x.mkv", "rtsp:x.mkv", "rtsp:x-2.mkv"},
+      {"srt.mkv", "srt.mkv", "srt-2.mkv"},
+      {"pipe:1.mkv", "pipe:1.mkv", "pipe:1-2.mkv"},
+      {" a  b .mkv", " a  b .mkv", " a  b -2.mkv"},
+      {"100%25.mkv", "100%25.mkv", "100%25-2.mkv"},
+      {"%03d.mkv", "%03d.mkv", "%03d-2.mkv"},
+      {"a:b,c|d.mkv", "a:b,c|d.mkv", "a:b,c|d-2.mkv"},
+      {"a?b=c#d.mkv", "a?b=c#d.mkv", "a?b=c#d-2.mkv"},
+      {"-out.mkv", "-out.mkv", "-out-2.mkv"},
+      {".mkv", ".mkv", "-2.mkv"},
+      {"UPPER.MKV", "UPPER.MKV", "UPPER-2.MKV"},
+      {"\xe7\x89\x87.mkv", "\xe7\x89\x87.mkv", "\xe7\x89\x87-2.mkv"},
+      {"caf\xe9.mkv", "caf\xe9.mkv", "caf\xe9-2.mkv"},
+      {"./file:x.mkv", "file:x.mkv", "file:x-2.mkv"},
+      {"file:one%20two.mkv", "one two.mkv", "one two-2.mkv"},
+      {"FILE:three.mkv", "three.mkv", "three-2.mkv"},
+      {"file:%63%e8.mkv", "c\xe8.mkv", "c\xe8-2.mkv"},
+  };
+  for (const Name& name : kNames) {
+    CAPTURE(std::string(name.given));
+    Publisher publisher(rtsp_options(name.given), system_clock());
+    push_file(publisher, 0, 2);
+    CHECK(std::filesystem::exists(folder / name.file));
+    push_file(publisher, 2, 2);
+    CHECK(std::filesystem::exists(folder / name.second));
+  }
+  const auto files = std::distance(std::filesystem::directory_iterator(folder.path), {});
+  CHECK(files == 2 * std::ssize(kNames));  // and nothing anywhere else
+  std::filesystem::current_path(before);
+  for (const std::string prefix : {"file://", "File://LOCALHOST", "file:"}) {
+    CAPTURE(prefix);
+    Publisher publisher(rtsp_options(prefix + (folder / "a%5Fb.mkv")), system_clock());
+    push_file(publisher, 0, 2);
+    CHECK(std::filesystem::remove(folder / "a_b.mkv"));
+  }
+}
+
 TEST_CASE("RTMP: an absent, a silent, a closing and a resetting server are named in bounded time") {
   const auto rtmp = [](const FakeRtspServer& server) {
     return "rtmp://127.0.0.1:" + std::to_string(server.port()) + "/live/x";

@@ -36,21 +36,6 @@ Scheme known_scheme(const std::string& name, const std::string& shown) {
               "use a path or file:, http(s)://, rtsp://, rtmp(s):// or srt://");
 }
 
-void read_file_path(const std::string& uri, Location& out) {
-  if (has_scheme(uri)) {
-    const UrlParts parts = split_url(uri);
-    const std::string host = ascii_lower(parts.authority);
-    if (!parts.rest.starts_with('/') || !(host.empty() || host == "localhost")) {
-      invalid(out.shown, "a file URL has no host: file:///folder/clip.mp4");
-    }
-    out.path = percent_decode(parts.rest);
-  } else {
-    out.path = uri.starts_with("file:") ? uri.substr(5) : uri;
-  }
-  if (out.path.empty()) invalid(out.shown, "the path is empty");
-  if (out.path.find('\0') != std::string::npos) invalid(out.shown, "the path has a zero byte");
-}
-
 void read_network_url(const UrlParts& parts, Location& out) {
   const Authority authority = split_authority(parts.authority);
   if (!authority.problem.empty()) invalid(out.shown, std::string(authority.problem));
@@ -71,13 +56,13 @@ Location parse_location(const std::string& uri) {
   out.shown = redact_url(uri);
   if (uri.empty()) invalid("", "the source is empty");
   check_characters(uri, out.shown);
-  const UrlParts parts = has_scheme(uri) ? split_url(uri) : UrlParts{};
-  if (parts.scheme.empty() || parts.scheme == "file") {
-    read_file_path(uri, out);
-  } else {
-    out.scheme = known_scheme(parts.scheme, out.shown);
-    read_network_url(parts, out);
+  if (const auto path = local_path(uri)) {
+    out.path = *path;
+    return out;
   }
+  const UrlParts parts = split_url(uri);
+  out.scheme = known_scheme(parts.scheme, out.shown);
+  read_network_url(parts, out);
   return out;
 }
 
