@@ -82,9 +82,7 @@ class VectorReader {
   std::size_t at_ = 0;
 };
 
-std::vector<Vector> vectors() {
-  return VectorReader(VIDEOPUSH_TEST_DIR "/../../test/vectors/redaction.json").read();
-}
+std::vector<Vector> vectors() { return VectorReader(VIDEOPUSH_VECTORS "/redaction.json").read(); }
 
 }  // namespace
 
