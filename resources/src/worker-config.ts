@@ -90,7 +90,7 @@ const encoder = z.strictObject({
   width: size.optional(),
   height: size.optional(),
   frameRate: rational.optional(),
-  bitRate: z.int().min(1000).max(4_000_000_000).optional(),
+  bitRate: z.int().min(1000).max(2_000_000_000).optional(),
   gopFrames: z.int().min(1).max(100_000).optional(),
   gopSeconds: z.number().positive().max(3600).optional(),
   maxBFrames: z.int().min(0).max(16).optional(),

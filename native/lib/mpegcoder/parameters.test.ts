@@ -154,6 +154,7 @@ describe('checks', () => {
   it.each<[string, unknown]>([
     ['codecName', 7],
     ['bitRate', -1],
+    ['bitRate', 2_000_000_001],
     ['bitRate', '4M'],
     ['width', 1.5],
     ['frameRate', 25],

@@ -93,7 +93,7 @@ const rate: Check = (name, value) => {
 };
 
 const bitRate: Check = (name, value) => {
-  whole(0, 4_000_000_000)(name, value);
+  whole(0, 2_000_000_000)(name, value);
   if ((value as number) > 0 && (value as number) < LEAST_BIT_RATE) {
     throw invalidArgument(
       `${name}: ${String(value)} bits per second is too little for video`,

@@ -68,7 +68,7 @@ media::EncoderOptions parse_encoder(Fields fields) {
   set(encoder.width, fields.integer("width", 0, kMaxSize));
   set(encoder.height, fields.integer("height", 0, kMaxSize));
   set(encoder.frame_rate, fields.rational("frameRate"));
-  set(encoder.bit_rate, fields.integer("bitRate", 0, 4'000'000'000));
+  set(encoder.bit_rate, fields.integer("bitRate", 0, 2'000'000'000));
   set(encoder.gop_frames, fields.integer("gopFrames", 0, 100'000));
   set(encoder.gop_seconds, fields.number("gopSeconds", 0, 3600));
   set(encoder.max_b_frames, fields.integer("maxBFrames", 0, 16));
