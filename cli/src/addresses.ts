@@ -8,7 +8,7 @@ export interface AddressFlags {
 }
 
 /** More than the longest address, in bytes. */
-const MOST_BYTES = 8192;
+const MAX_BYTES = 8192;
 
 /** SOURCE, from its place on the command line or from its file. @throws CliError with exit code 2 */
 export function sourceOfWords(words: readonly (string | undefined)[], { sourceFile }: AddressFlags): string {
@@ -69,7 +69,7 @@ function readAddress(option: string, file: string): string {
     );
   }
   if (text === '') throw usageError(`${option} ${file}: the file is empty`, 'write one address into it');
-  if (/[\r\n]/.test(text) || text.length > MOST_BYTES)
+  if (/[\r\n]/.test(text) || text.length > MAX_BYTES)
     throw usageError(`${option} ${file}: the file holds more than one address`, 'write one address into it');
   return text;
 }

@@ -31,7 +31,7 @@ function supervisor(
       wanted: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
     },
     onFault: (fault) => faults.push(fault),
-    times: { look: 10, retryFirst: 10, retryMost: 20, retryPermanent: 600_000 },
+    times: { poll: 10, retryFirst: 10, retryMax: 20, retryPermanent: 600_000 },
     ...changes,
   });
 }
@@ -73,7 +73,7 @@ it('a permanent error waits for a mounted file to change, and is told meanwhile'
 });
 
 it('a permanent error is tried again without a change as well, only later', async () => {
-  const run = supervisor({ times: { look: 10, retryPermanent: 30 } }).run();
+  const run = supervisor({ times: { poll: 10, retryPermanent: 30 } }).run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
   (await core.next<EncodeSnapshot>()).end(done);
   expect(await run).toBe(true);

@@ -20,10 +20,10 @@ export interface SessionSupervisorOptions<Snapshot> {
 
 const TIMES = {
   /** Between looks at the mounted files. */
-  look: 1000,
+  poll: 1000,
   /** Before a session that failed for a passing reason is opened again; doubles up to the other. */
   retryFirst: 250,
-  retryMost: 5000,
+  retryMax: 5000,
   /** A permanent error is tried again this late even when no file changed: the other side may have been mended. */
   retryPermanent: 60_000,
 };
@@ -74,7 +74,7 @@ export class SessionSupervisor<Snapshot> {
       this.#fault = fault;
       this.#options.onFault(fault);
       await this.#pause(fault.permanent ? this.#times.retryPermanent : wait, fault.permanent);
-      wait = fault.permanent ? this.#times.retryFirst : Math.min(wait * 2, this.#times.retryMost);
+      wait = fault.permanent ? this.#times.retryFirst : Math.min(wait * 2, this.#times.retryMax);
     }
     return this.#last !== null && this.#options.done(this.#last);
   }
@@ -109,7 +109,7 @@ export class SessionSupervisor<Snapshot> {
   async #renewWhenMended(session: Session<Snapshot>, ended: AbortSignal): Promise<void> {
     const { files, wanted } = this.#options.renewal ?? { files: [], wanted: () => false };
     if (files.length === 0) return;
-    while (await filesChanged(files, ended, this.#times.look)) {
+    while (await filesChanged(files, ended, this.#times.poll)) {
       if (wanted(session.snapshot())) session.requestStop();
     }
   }
@@ -118,7 +118,7 @@ export class SessionSupervisor<Snapshot> {
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, this.#stop.signal]);
     const waits: Promise<unknown>[] = [delay(milliseconds, undefined, { signal }).catch(() => {})];
-    if (filesCount) waits.push(filesChanged(this.#options.files, signal, this.#times.look));
+    if (filesCount) waits.push(filesChanged(this.#options.files, signal, this.#times.poll));
     await Promise.race(waits);
     over.abort();
   }

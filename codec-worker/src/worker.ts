@@ -91,7 +91,7 @@ export class Worker {
       );
     if (done && this.#role.idlesWhenDone) await this.#stopped();
     // What the pages showed last, for whoever reads the log when they are gone.
-    this.#log.info({ event: 'summary', snapshot: this.#role.snapshot() }, 'the books of this process');
+    this.#log.info({ event: 'summary', snapshot: this.#role.snapshot() }, 'the ledger of this process');
     this.#server.close();
     this.#server.closeAllConnections();
     const code = this.#exitCode(done);

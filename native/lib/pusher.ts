@@ -52,7 +52,7 @@ export interface PushTiming {
 }
 
 const OUTPUT = 'main';
-const MOST_LEAD_SECONDS = 60;
+const MAX_LEAD_SECONDS = 60;
 
 /**
  * Frames from JavaScript to one output, encoded and sent on time by native threads. Nothing blocks the event loop; the
@@ -121,7 +121,7 @@ export class FramePusher {
    */
   async offer(frame: FrameLike, timing: PushTiming = {}): Promise<void> {
     await this.#push(frame, timing, false);
-    const excess = this.leadSeconds - MOST_LEAD_SECONDS;
+    const excess = this.leadSeconds - MAX_LEAD_SECONDS;
     if (excess > 0) await sleep(excess * 1000);
   }
 

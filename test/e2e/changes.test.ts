@@ -4,9 +4,9 @@ import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
 import { eventually } from '../support/e2e/eventually.ts';
-import { openStudio } from '../support/e2e/fixture.ts';
+import { openFixture } from '../support/e2e/fixture.ts';
 import { SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
-import { conditionOf, type World } from '../support/e2e/namespace.ts';
+import { conditionOf, type TestNamespace } from '../support/e2e/namespace.ts';
 import { attachReader, viewerUrl } from '../support/e2e/reader.ts';
 import { StreamView } from '../support/e2e/stream-view.ts';
 import { suiteCluster } from '../support/e2e/suite.ts';
@@ -16,13 +16,13 @@ const FRAMES = 250;
 const SERVER = 'live';
 
 let cluster: Cluster;
-let world: World;
+let world: TestNamespace;
 let film: string;
 const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await openStudio(cluster, 'changes', SERVER);
+  world = await openFixture(cluster, 'changes', SERVER);
   const size = { width: 320, height: 180, rate: '25', gop: 25 };
   const path = await makeClip({ path: scratch.file('film.mp4'), frames: FRAMES, ...size });
   film = await addClip(world, path, 'film.mp4');
@@ -38,7 +38,7 @@ const ready = (name: string, limitMilliseconds = 60_000) =>
   world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Running' }, limitMilliseconds);
 
 /** Pods with how often their containers were started: the same before and after when nothing restarted. */
-async function lives(name: string): Promise<string[]> {
+async function processRuns(name: string): Promise<string[]> {
   const pods = await new StreamView(world, name).pods();
   return pods.map(({ metadata, status }) => {
     const containers = [...(status.initContainerStatuses ?? []), ...status.containerStatuses];
@@ -105,20 +105,20 @@ describe('a running stream', () => {
   });
 
   it('restarts nothing for labels and annotations alone', async () => {
-    const before = [await lives(name), await processes(stream)];
+    const before = [await processRuns(name), await processes(stream)];
     await world.kubectl(['label', 'vp', name, 'desk=sports', 'videopush.example/owner=anna']);
     await world.kubectl(['annotate', 'vp', name, 'note=今晚八点直播 — ночной эфир 🎬']);
     await world.until('vp', name, 'its labels', ({ metadata }) => metadata.labels?.desk === 'sports', 10_000);
     // A change that does restart something would be under way after this one, which comes behind it.
     await world.kubectl(['annotate', 'vp', name, 'note=later', '--overwrite']);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect([await lives(name), await processes(stream)]).toEqual(before);
+    expect([await processRuns(name), await processes(stream)]).toEqual(before);
   });
 
   it('goes on with another bit rate in the same containers, and the event names the field', async () => {
-    const before = await lives(name);
+    const before = await processRuns(name);
     const [decoder] = await processes(stream);
-    const books = await stream.books();
+    const ledger = await stream.ledger();
     await world.apply([videoPush(name, SERVER, { ...spec, video: { ...VIDEO, bitrateKbps: 300 } })]);
     await eventually(
       'the encoder has read it',
@@ -126,21 +126,21 @@ describe('a running stream', () => {
       30_000,
     );
     await ready(name);
-    expect(await lives(name)).toEqual(before);
+    expect(await processRuns(name)).toEqual(before);
     expect((await stream.status('decoder')).pid).toBe(decoder);
-    const after = await stream.books();
+    const after = await stream.ledger();
     expect(after).toMatchObject({ lost: 0 });
-    expect(after.sent).toBeGreaterThan(books.sent);
+    expect(after.sent).toBeGreaterThan(ledger.sent);
     const updated = (await events(name)).filter(({ reason }) => reason === 'Updated');
     expect(updated.at(-1)?.note).toContain('spec.video.bitrateKbps changed');
   });
 
   it('replaces its pod for another source, and says so', async () => {
-    const before = await lives(name);
+    const before = await processRuns(name);
     await world.apply([videoPush(name, SERVER, { source: SMALL_PATTERN })]);
     await eventually(
       'another pod',
-      async () => (await lives(name)).length === 1 && (await lives(name))[0] !== before[0],
+      async () => (await processRuns(name)).length === 1 && (await processRuns(name))[0] !== before[0],
       60_000,
     );
     await ready(name);
@@ -154,7 +154,7 @@ describe('a running stream', () => {
     expect(await stream.pods()).toEqual([]);
     await world.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":false}}']);
     await ready(name);
-    expect((await stream.books()).lost).toBe(0);
+    expect((await stream.ledger()).lost).toBe(0);
     await world.kubectl(['delete', 'vp', name]);
   });
 });
@@ -190,7 +190,7 @@ describe('a set', () => {
   });
 
   it('is scaled from 1 to 3 and back by kubectl; who stays is not touched', async () => {
-    const before = await lives(`${name}-a`);
+    const before = await processRuns(`${name}-a`);
     await world.kubectl(['scale', 'vps', name, '--replicas=3']);
     await untilMembers(3);
     await Promise.all(['b', 'c'].map((member) => ready(`${name}-${member}`, 90_000)));
@@ -199,7 +199,7 @@ describe('a set', () => {
     await world.kubectl(['scale', 'vps', name, '--replicas=1']);
     await untilMembers(1);
     expect(await members()).toEqual([`${name}-a`]);
-    expect(await lives(`${name}-a`)).toEqual(before);
+    expect(await processRuns(`${name}-a`)).toEqual(before);
   });
 
   it('is scaled by a HorizontalPodAutoscaler that measures its pods', async () => {

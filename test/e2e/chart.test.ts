@@ -11,7 +11,7 @@ import type { Cluster } from '../support/cluster/index.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { bringMonitoring } from '../support/e2e/monitoring.ts';
-import { World } from '../support/e2e/namespace.ts';
+import { TestNamespace } from '../support/e2e/namespace.ts';
 import { retagged } from '../support/e2e/renamed.ts';
 import {
   CHART,
@@ -111,11 +111,11 @@ it.each([
 });
 
 describe('the release', () => {
-  let world: World;
+  let world: TestNamespace;
   let next: string[];
 
   beforeAll(async () => {
-    world = await World.create(cluster, 'release');
+    world = await TestNamespace.create(cluster, 'release');
     await world.apply([
       mediaServer('live'),
       videoPush('one-pod', 'live', { source: SMALL_PATTERN }),

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
-import { World } from '../support/e2e/namespace.ts';
+import { TestNamespace } from '../support/e2e/namespace.ts';
 import { PortForward } from '../support/e2e/port-forward.ts';
 import { StreamView } from '../support/e2e/stream-view.ts';
 import { OPERATOR_NAMESPACE, RELEASE, suiteCluster } from '../support/e2e/suite.ts';
@@ -17,12 +17,12 @@ const longName = (start: string): string => `${start}${'x'.repeat(LONG - start.l
 const NEIGHBOURS = 50;
 
 let cluster: Cluster;
-let world: World;
+let world: TestNamespace;
 let atFirst: string[];
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await World.create(cluster, 'deletion');
+  world = await TestNamespace.create(cluster, 'deletion');
   await eventually('the namespace is furnished', async () => (await objects()).length >= 2, 30_000);
   atFirst = await objects();
 });
@@ -154,7 +154,7 @@ it(`${NEIGHBOURS} neighbours that wait for their server do not hold up the one t
   const [pod] = await runs.pods();
   await world.kubectl(['delete', 'vp', ...waiting.map((_, i) => `waits-${i}`)]);
   expect((await runs.pods()).map(({ metadata }) => metadata.uid)).toEqual([pod?.metadata.uid]);
-  expect((await runs.books()).lost).toBe(0);
+  expect((await runs.ledger()).lost).toBe(0);
   await world.kubectl(['delete', 'vp,ms', '--all']);
   await deleted();
 });

@@ -10,12 +10,12 @@ import type { KubeObject } from '../../resources/src/objects.ts';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
-import { openStudio } from '../support/e2e/fixture.ts';
+import { openFixture } from '../support/e2e/fixture.ts';
 import { videoPush } from '../support/e2e/manifests.ts';
-import type { World } from '../support/e2e/namespace.ts';
+import type { TestNamespace } from '../support/e2e/namespace.ts';
 import { viewerUrl } from '../support/e2e/reader.ts';
 import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
-import { Audience } from '../support/e2e/viewer.ts';
+import { Viewer } from '../support/e2e/viewer.ts';
 import { quantile } from '../support/pacing-figures.ts';
 import { Scratch } from '../support/tools.ts';
 
@@ -23,13 +23,13 @@ const TIMES = 20;
 const SERVER = 'live';
 
 let cluster: Cluster;
-let world: World;
+let world: TestNamespace;
 let film: string;
 const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await openStudio(cluster, 'figures', SERVER);
+  world = await openFixture(cluster, 'figures', SERVER);
   const path = await makeClip({ path: scratch.file('a.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
   film = await addClip(world, path, 'a.mp4');
 });
@@ -55,7 +55,7 @@ it(`${TIMES} streams, one after the other: until their objects are there, and un
     const name = `take-${i}`;
     const push = videoPush(name, SERVER, { source: { uri: film, onEnd: 'Repeat' } }) as KubeObject;
     push.metadata.namespace = world.namespace;
-    await using viewer = new Audience(`${base}${name}`);
+    await using viewer = new Viewer(`${base}${name}`);
     const since = performance.now();
     await pushes.apply(push, { fieldManager: 'figures', signal: AbortSignal.timeout(10_000) });
     while ((await world.get(DEPLOYMENTS, `${name}-stream`)) === null) {

@@ -1,4 +1,4 @@
-/** Whatever is killed, the stream comes back by itself, with the operator or without it, and its books tell the truth. */
+/** Whatever is killed, the stream comes back by itself, with the operator or without it, and its ledger tells the truth. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import type { Cluster } from '../support/cluster/index.ts';
 import { addClip, startClips } from '../support/e2e/clips-pod.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, videoPush } from '../support/e2e/manifests.ts';
-import { World } from '../support/e2e/namespace.ts';
+import { TestNamespace } from '../support/e2e/namespace.ts';
 import { viewerUrl } from '../support/e2e/reader.ts';
-import { type Books, StreamView } from '../support/e2e/stream-view.ts';
+import { type StreamLedger, StreamView } from '../support/e2e/stream-view.ts';
 import { OPERATOR_NAMESPACE, RELEASE, scaleOperator, suiteCluster } from '../support/e2e/suite.ts';
-import { Audience, continuity, longestGap } from '../support/e2e/viewer.ts';
+import { continuity, longestGap, Viewer } from '../support/e2e/viewer.ts';
 import { monotonicMilliseconds } from '../support/recorder.ts';
 
 /** Longer than all that is done to one stream. */
@@ -48,9 +48,9 @@ afterAll(async () => {
 interface Loss {
   what: string;
   only?: 'SamePod' | 'Split';
-  /** What a viewer and the books show behind it. */
+  /** What a viewer and the ledger show behind it. */
   lost: 'nothing' | 'counted' | 'begins anew';
-  bring: (stream: StreamView, world: World) => Promise<unknown>;
+  bring: (stream: StreamView, world: TestNamespace) => Promise<unknown>;
 }
 
 const LOSSES: readonly Loss[] = [
@@ -116,12 +116,12 @@ async function deletePods(namespace: string, instance: string, component: string
 }
 
 describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
-  let world: World;
+  let world: TestNamespace;
   let stream: StreamView;
-  let viewer: Audience;
+  let viewer: Viewer;
 
   beforeAll(async () => {
-    world = await World.create(cluster, `recovery-${topology.toLowerCase()}`);
+    world = await TestNamespace.create(cluster, `recovery-${topology.toLowerCase()}`);
     await startClips(world, inject('suite').images.busybox);
     const uri = await addClip(world, clip, 'long.mp4');
     await world.apply([
@@ -129,7 +129,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
       videoPush(STREAM, SERVER, { topology, source: { uri, onEnd: 'Repeat' } }),
     ]);
     stream = new StreamView(world, STREAM);
-    viewer = new Audience(await viewerUrl(world, SERVER, STREAM));
+    viewer = new Viewer(await viewerUrl(world, SERVER, STREAM));
     await world.untilCondition('vp', STREAM, { type: 'Ready', status: 'True' }, 90_000);
     await viewer.until('two seconds of it', (frames) => frames.length > 2 * RATE, 30_000);
   });
@@ -151,7 +151,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
       skip(what.includes('container') && !(await stream.isLocal()), 'its node is not this machine');
       const seen = viewer.stamped().length;
       await viewer.until('that it runs', (frames) => frames.length > seen + RATE, 30_000);
-      const before = await stream.books();
+      const before = await stream.ledger();
       const from = viewer.stamped().length;
       const since = monotonicMilliseconds();
       await bring(stream, world);
@@ -161,11 +161,11 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
         frames.map(({ index }) => index),
         FRAMES,
       );
-      const after = await stream.books();
+      const after = await stream.ledger();
       console.log(
         `${topology} ${name}: ${what}: away for ${(away / 1000).toFixed(1)} s, steady ${((end - since) / 1000).toFixed(1)} s after; ` +
           `viewer missed ${follows.missing.length}, saw ${follows.repeated} again, ${follows.begun} new beginnings; ` +
-          `books ${JSON.stringify(before)} -> ${JSON.stringify(after)}`,
+          `ledger ${JSON.stringify(before)} -> ${JSON.stringify(after)}`,
       );
       judge(lost, follows, before, after);
     });
@@ -190,7 +190,12 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
 /** Raw frames and encoded ones that may be on their way at any moment: the queue, what is kept for a resume, the encoder's. */
 const ON_THE_WAY = 60;
 
-function judge(lost: Loss['lost'], seen: ReturnType<typeof continuity>, before: Books, after: Books): void {
+function judge(
+  lost: Loss['lost'],
+  seen: ReturnType<typeof continuity>,
+  before: StreamLedger,
+  after: StreamLedger,
+): void {
   for (const { sourceFrames, sent, lost: missing } of [before, after]) {
     const open = sourceFrames - sent - missing;
     expect(open).toBeGreaterThanOrEqual(0);
@@ -206,7 +211,7 @@ function judge(lost: Loss['lost'], seen: ReturnType<typeof continuity>, before: 
       expect(after.lost).toBe(0);
       break;
     case 'counted':
-      // Its viewers were put out too: what was sent before they were back is in the books, and not in their eyes.
+      // Its viewers were disconnected too: what was sent before they were back counts as sent, but they have not seen it.
       expect(seen.begun).toBe(0);
       expect(after.lost - before.lost).toBeLessThanOrEqual(seen.missing.length);
   }

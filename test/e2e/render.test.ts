@@ -7,18 +7,18 @@ import type { KubeObject } from '../../resources/src/objects.ts';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import type { Cluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
-import { World } from '../support/e2e/namespace.ts';
+import { TestNamespace } from '../support/e2e/namespace.ts';
 import { OPERATOR_NAMESPACE, RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
 import { run } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 
 let cluster: Cluster;
-let world: World;
+let world: TestNamespace;
 const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await World.create(cluster, 'render');
+  world = await TestNamespace.create(cluster, 'render');
 });
 
 afterAll(async () => {

@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
-import { World } from '../support/e2e/namespace.ts';
+import { TestNamespace } from '../support/e2e/namespace.ts';
 import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
 
 let cluster: Cluster;
-let world: World;
+let world: TestNamespace;
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await World.create(cluster, 'secrets');
+  world = await TestNamespace.create(cluster, 'secrets');
 });
 
 afterAll(async () => {

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { type Cluster, hostPathVolume } from '../support/cluster/index.ts';
 import { addClip } from '../support/e2e/clips-pod.ts';
-import { openStudio } from '../support/e2e/fixture.ts';
+import { openFixture } from '../support/e2e/fixture.ts';
 import { mediaServer, SMALL_PATTERN, VIDEO, videoPush } from '../support/e2e/manifests.ts';
-import type { World } from '../support/e2e/namespace.ts';
+import type { TestNamespace } from '../support/e2e/namespace.ts';
 import { RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
 import { Scratch } from '../support/tools.ts';
 
@@ -18,7 +18,7 @@ const SERVER = 'live';
 const CLAIM = 'films';
 
 let cluster: Cluster;
-let world: World;
+let world: TestNamespace;
 let film: string;
 const scratch = new Scratch();
 // It becomes a volume, whose files a pod's user must be able to read.
@@ -26,7 +26,7 @@ chmodSync(scratch.path, 0o755);
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await openStudio(cluster, 'worlds', SERVER);
+  world = await openFixture(cluster, 'worlds', SERVER);
   film = await makeClip({ path: scratch.file('film.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
 });
 

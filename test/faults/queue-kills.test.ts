@@ -43,7 +43,7 @@ class Run {
   }
 
   tails(): string {
-    return `${this.#ends.give.tail()}\n${this.#ends.take.tail()}\n${JSON.stringify(this.lane.given())}\n${JSON.stringify(this.lane.books())}`;
+    return `${this.#ends.give.tail()}\n${this.#ends.take.tail()}\n${JSON.stringify(this.lane.given())}\n${JSON.stringify(this.lane.ledger())}`;
   }
 }
 
@@ -73,7 +73,7 @@ async function killed(
   const missing = Array.from({ length: frames }, (_, i) => i).filter((i) => !arrived.includes(i));
   // Behind a repeated frame the order begins anew with it, never further back than what was not done.
   const backward = arrived.filter((number, i) => i > 0 && number !== (arrived[i - 1] ?? 0) + 1);
-  const ledger = lane.books()?.outputs[0]?.ledger;
+  const ledger = lane.ledger()?.outputs[0]?.ledger;
   console.log(
     `${carrier}, ${victims.length} losses, seed ${random.seed}: ${arrived.length} arrived of ${frames}, ` +
       `${arrived.length - new Set(arrived).size} repeated, ledger ${JSON.stringify(ledger)}`,

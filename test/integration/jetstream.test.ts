@@ -110,7 +110,7 @@ it('both pods and the server are lost one after the other: a reader misses no fr
   await reader.untilIndex(frames - 1, 90_000);
   const verdict = judge(reader.indices(), 0, frames - 1);
   console.log(
-    `${verdict.repeated.length} frames repeated; the new encoder's books: ${JSON.stringify(stream.ring()?.outputs[0]?.ledger)}`,
+    `${verdict.repeated.length} frames repeated; the new encoder's ledger: ${JSON.stringify(stream.ring()?.outputs[0]?.ledger)}`,
   );
   expect(verdict).toMatchObject({ missing: [], swapped: [], foreign: [] });
   expect(verdict.repeated.length).toBeLessThanOrEqual(5);
@@ -247,9 +247,9 @@ it('a decoder that drops rather than waits does not wait for a server that is aw
   expect((await taking.waitForExit(30_000)).code).toBe(0);
   const arrived = lane.arrived();
   expect(arrived.slice(-10)).toEqual(Array.from({ length: 10 }, (_, i) => 390 + i));
-  const { sourceFrames, outputs } = lane.books() ?? {};
+  const { sourceFrames, outputs } = lane.ledger() ?? {};
   const ledger = outputs?.[0]?.ledger;
-  console.log(`the books: ${JSON.stringify(ledger)}`);
+  console.log(`the ledger: ${JSON.stringify(ledger)}`);
   expect(sourceFrames).toBe(400);
   expect(ledger?.sent).toBe(new Set(arrived).size);
   expect((ledger?.sent ?? 0) + (ledger?.dropped.queueFull ?? 0) + (ledger?.dropped.network ?? 0)).toBe(400);

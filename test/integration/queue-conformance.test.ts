@@ -14,7 +14,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect((await taking.waitForExit(60_000)).code).toBe(0);
     expect(lane.arrived()).toEqual(upTo(500));
     expect(lane.torn()).toEqual([]);
-    expect(lane.books()).toMatchObject({
+    expect(lane.ledger()).toMatchObject({
       ended: true,
       sourceFrames: 500,
       outputs: [{ ledger: { sent: 500 } }],
@@ -65,7 +65,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect(taking.stdout).toContain('replaced');
     expect(lane.arrived()).toEqual(upTo(200));
     expect(lane.torn()).toEqual([]);
-    expect(lane.books()).toMatchObject({
+    expect(lane.ledger()).toMatchObject({
       generation: 2,
       format: { width: 160 },
       outputs: [{ ledger: { sent: 200 } }],
@@ -82,7 +82,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     // The first ones: those that the queue has room for.
     expect(arrived).toEqual(upTo(carrier === 'ring' ? 10 : 10 + 2 + 3));
     const ledger = { sent: arrived.length, dropped: { queueFull: 100 - arrived.length, network: 0 } };
-    expect(lane.books()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
+    expect(lane.ledger()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
   });
 
   it('drops the oldest frames while it is full, if it is to, and every frame has its outcome', async () => {
@@ -96,7 +96,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     // What was handed to the server can't be dropped any more.
     expect(arrived.slice(0, -10)).toEqual(carrier === 'ring' ? [] : upTo(2 + 3));
     const ledger = { sent: arrived.length, dropped: { queueFull: 100 - arrived.length, network: 0 } };
-    expect(lane.books()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
+    expect(lane.ledger()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
   });
 
   it('delivers again to a second taking end what the first one had not called done', async () => {

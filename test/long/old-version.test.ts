@@ -10,7 +10,7 @@ import { stringify } from 'yaml';
 import { repoRoot } from '../../scripts/paths.mjs';
 import { type Cluster, startCluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
-import { World } from '../support/e2e/namespace.ts';
+import { TestNamespace } from '../support/e2e/namespace.ts';
 import { retagged } from '../support/e2e/renamed.ts';
 import {
   CHART,
@@ -28,7 +28,7 @@ import { Scratch } from '../support/tools.ts';
 const STREAMS = ['one-pod', 'two-pods'];
 const scratch = new Scratch();
 let cluster: Cluster;
-let namespace: World;
+let namespace: TestNamespace;
 
 /** The chart of a commit; the CRDs are in it. */
 async function chartOf(commit: string): Promise<string> {
@@ -69,7 +69,7 @@ it("streams that run under an older commit's chart go on through the upgrade, an
   }).trim();
   console.log(`from ${commit}`);
   await releaseHelm(cluster, 'install', RELEASE, await chartOf(commit), ...RELEASE_SETTINGS, ...WAIT);
-  namespace = await World.create(cluster, 'older');
+  namespace = await TestNamespace.create(cluster, 'older');
   await namespace.apply([
     mediaServer('live'),
     videoPush('one-pod', 'live', { source: SMALL_PATTERN }),

@@ -12,7 +12,7 @@ const RATE = 25;
 const SECONDS = 60;
 const AWAY_MINUTES = 5;
 /** The queue is bounded, so that waiting costs nothing; in bytes, over both roles. */
-const MOST_GROWTH = 24 * 2 ** 20;
+const MAX_GROWTH = 24 * 2 ** 20;
 
 function resident(stream: Stream): number {
   const pids = [stream.decoder, stream.encoder].flatMap((role) => processTree(role.supervisor.pid));
@@ -56,7 +56,7 @@ it('a push outlives five minutes without its server: it goes on with the next fr
     `${(grown / 2 ** 20).toFixed(1)} MiB more after ${AWAY_MINUTES} minutes; ${JSON.stringify(ledger)}; ` +
       `missing ${verdict.missing}, repeated ${verdict.repeated}; at most ${rate.toFixed(2)} times the rate`,
   );
-  expect(grown).toBeLessThan(MOST_GROWTH);
+  expect(grown).toBeLessThan(MAX_GROWTH);
   expect(ledger).toMatchObject({ sent: SECONDS * RATE });
   expect(settled(ledger)).toBe(SECONDS * RATE);
   expect(rate).toBeLessThan(1.25);

@@ -112,7 +112,7 @@ export class Role {
 type RoleName = 'decoder' | 'encoder';
 
 export class Stream {
-  /** Of the encoder's pod, where the outputs' books are. */
+  /** Of the encoder's pod, where the outputs' ledgers are. */
   readonly ringPath: string;
   /** Of the decoder's pod; the same file when both are in one. */
   readonly decoderRingPath: string;

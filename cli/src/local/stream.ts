@@ -105,7 +105,7 @@ export class LocalRole<Snapshot extends DecodeSnapshot | EncodeSnapshot> {
 export class LocalStream {
   readonly decoder: LocalRole<DecodeSnapshot>;
   readonly encoder: LocalRole<EncodeSnapshot>;
-  /** For `observeRing`: the books outlive the processes until `close`. */
+  /** For `observeRing`: the ledger outlives the processes until `close`. */
   readonly ringPath: string;
   /** Resolves when both processes have ended: one that ends takes the other along. */
   readonly ended: Promise<StreamEnd>;

@@ -22,15 +22,15 @@ export function decodeOptions(
     source: origin,
     onEnd,
     ring: { path, capacityFrames, whenFull, outputs: start ? [CARRIED] : outputs, ...start },
-    encoderDelayFrames: start ? Math.min(encoderDelayFrames + EXTRA_FRAMES, MOST_DELAY) : encoderDelayFrames,
+    encoderDelayFrames: start ? Math.min(encoderDelayFrames + EXTRA_FRAMES, MAX_DELAY) : encoderDelayFrames,
     latencyBudgetMilliseconds,
   };
 }
 
-/** The one output of a ring whose frames go on to another pod, where the outputs' own books are. */
+/** The one output of a ring whose frames go on to another pod, where the outputs' own ledgers are. */
 const CARRIED = 'jetstream';
 /** The most that the native core takes. */
-const MOST_DELAY = 256;
+const MAX_DELAY = 256;
 
 class DecoderRole implements Role {
   readonly idlesWhenDone = true;

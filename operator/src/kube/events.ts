@@ -35,7 +35,7 @@ export interface RecorderOptions {
   onError?: (error: unknown) => void;
 }
 
-const MOST_NOTE_BYTES = 1024;
+const MAX_NOTE_BYTES = 1024;
 /** Of one write, milliseconds. */
 const LIMIT = 10_000;
 
@@ -121,7 +121,7 @@ const again = ({ object, count }: Told, clock: Clock): KubeObject => ({
 
 function cut(note: string): string {
   const bytes = Buffer.from(note);
-  if (bytes.length <= MOST_NOTE_BYTES) return note;
-  const most = bytes.subarray(0, MOST_NOTE_BYTES - 3).toString('utf8');
+  if (bytes.length <= MAX_NOTE_BYTES) return note;
+  const most = bytes.subarray(0, MAX_NOTE_BYTES - 3).toString('utf8');
   return `${most.replace(/\ufffd$/, '')}…`;
 }

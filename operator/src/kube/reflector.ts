@@ -52,7 +52,7 @@ export interface ReflectorOptions {
 }
 
 const LEAST_BACKOFF = 800;
-const MOST_BACKOFF = 30_000;
+const MAX_BACKOFF = 30_000;
 /** A watch that lasted this long begins the back-off anew, milliseconds. */
 const HEALTHY = 120_000;
 /** A watch that ends sooner without an event is an error in disguise, milliseconds. */
@@ -214,7 +214,7 @@ export class Reflector {
     onError?.(error);
     const asked = error instanceof ApiError ? error.retryAfter : 0;
     const wait = Math.max(asked, this.#backoff * (1 + clock.random()));
-    this.#backoff = Math.min(this.#backoff * 2, MOST_BACKOFF);
+    this.#backoff = Math.min(this.#backoff * 2, MAX_BACKOFF);
     await sleep(clock, wait, signal).catch(() => undefined);
   }
 

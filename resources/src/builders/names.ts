@@ -58,7 +58,7 @@ export const ENCODER = { container: 'encoder', port: 9091, key: 'encoder.json' }
 /** The longest name of an object of ours, and of what a label may hold. */
 const MOST = 63;
 /** Pods get up to 17 more characters from their workload ("-", 10 of a hash, "-", 5 at random), and make a host name of it. */
-const MOST_CHILD = MOST - 17;
+const MAX_CHILD = MOST - 17;
 
 /**
  * The name of a child, the same every time: OWNER-SUFFIX, cut with a hash of the whole name in its tail where that is too
@@ -66,9 +66,9 @@ const MOST_CHILD = MOST - 17;
  */
 export function childName(owner: string, suffix: string): string {
   const whole = `${owner}-${suffix}`;
-  if (whole.length <= MOST_CHILD) return whole;
+  if (whole.length <= MAX_CHILD) return whole;
   const tail = `-${shortHash(owner, 6)}-${suffix}`;
-  return `${owner.slice(0, MOST_CHILD - tail.length).replace(/[-.]+$/, '')}${tail}`;
+  return `${owner.slice(0, MAX_CHILD - tail.length).replace(/[-.]+$/, '')}${tail}`;
 }
 
 /** The first `digits` of the text's SHA-256 in hexadecimal. */
@@ -109,7 +109,7 @@ export function selectorLabels(owner: string, component: Component): Record<stri
   return { [LABELS.name]: kind, [LABELS.instance]: owner };
 }
 
-/** The JetStream stream of a VideoPush: one for each life of its name. */
+/** The JetStream stream of a VideoPush: one for each resource that has its name. */
 export function jetStreamName(namespace: string, name: string, uid: string): string {
   const whole = `videopush-${namespace}-${name}`.replaceAll('.', '_');
   return `${whole}-${shortHash(uid, 8)}`;

@@ -12,8 +12,8 @@ export interface QueueShape {
 
 const ALIGNMENT = 64;
 const PAGE = 4096;
-const MOST_SLOTS = 512;
-const MOST_BYTES = 256 * 2 ** 20;
+const MAX_SLOTS = 512;
+const MAX_BYTES = 256 * 2 ** 20;
 /** Cursors, ledgers of 8 outputs and the journal of 512 frame headers, rounded up. */
 const HEADER_BYTES = 128 * 2 ** 10;
 
@@ -38,7 +38,7 @@ function ringBytes(slot: number, rate: number, queue: QueueShape): number {
   const { capacityFrames, encoderDelayFrames, latencyBudgetMilliseconds } = queue;
   const interval = Math.max(1, Math.floor(1e9 / rate)); // whole nanoseconds, as the decoder counts
   const retained = encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds * 1e6) / interval) + 2;
-  const fit = Math.min(Math.floor(MOST_BYTES / slot), MOST_SLOTS);
+  const fit = Math.min(Math.floor(MAX_BYTES / slot), MAX_SLOTS);
   const slots = Math.max(Math.min(capacityFrames + retained, fit), capacityFrames + 2);
   return HEADER_BYTES + slots * slot;
 }

@@ -4,12 +4,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
-import type { World } from './namespace.ts';
+import type { TestNamespace } from './namespace.ts';
 
 const NAME = 'clips';
 
 /** The pod and its Service; `image` has busybox. */
-export async function startClips(world: World, image: string): Promise<void> {
+export async function startClips(world: TestNamespace, image: string): Promise<void> {
   const labels = { app: NAME };
   await world.apply([
     {
@@ -50,7 +50,7 @@ export async function startClips(world: World, image: string): Promise<void> {
 }
 
 /** Puts a file there; resolves with its URL inside of the cluster. */
-export async function addClip(world: World, file: string, name: string): Promise<string> {
+export async function addClip(world: TestNamespace, file: string, name: string): Promise<string> {
   const content = readFileSync(file);
   // By its length and not by an end of the input: kubectl drops what is still on its way when its input ends.
   const receive = `busybox head -c ${content.length} > /clips/.part && busybox mv /clips/.part /clips/${name}`;
@@ -58,7 +58,7 @@ export async function addClip(world: World, file: string, name: string): Promise
   return `http://${NAME}.${world.namespace}.svc/${name}`;
 }
 
-async function execWithInput(world: World, args: string[], input: Buffer): Promise<void> {
+async function execWithInput(world: TestNamespace, args: string[], input: Buffer): Promise<void> {
   const child = spawn(kubernetesTool('kubectl'), ['-n', world.namespace, ...args], {
     env: { ...process.env, KUBECONFIG: world.cluster.kubeconfig },
     stdio: ['pipe', 'ignore', 'pipe'],

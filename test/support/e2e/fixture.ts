@@ -3,10 +3,14 @@ import { inject } from 'vitest';
 import type { Cluster } from '../cluster/index.ts';
 import { startClips } from './clips-pod.ts';
 import { mediaServer } from './manifests.ts';
-import { World } from './namespace.ts';
+import { TestNamespace } from './namespace.ts';
 
-export async function openStudio(cluster: Cluster, namespace: string, server: string): Promise<World> {
-  const world = await World.create(cluster, namespace);
+export async function openFixture(
+  cluster: Cluster,
+  namespace: string,
+  server: string,
+): Promise<TestNamespace> {
+  const world = await TestNamespace.create(cluster, namespace);
   await startClips(world, inject('suite').images.busybox);
   await world.apply([mediaServer(server)]);
   await world.untilCondition('ms', server, { type: 'Ready', status: 'True' }, 60_000);

@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<string, ResourceKind>> = {
   pod: PODS,
 };
 
-export class World {
+export class TestNamespace {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly #transport: Transport;
@@ -45,9 +45,9 @@ export class World {
   }
 
   /** Makes the namespace; `await using` takes it away with everything in it. */
-  static async create(cluster: Cluster, namespace: string): Promise<World> {
+  static async create(cluster: Cluster, namespace: string): Promise<TestNamespace> {
     const transport = await connect({ kubeconfig: cluster.kubeconfig, userAgent: 'videopush-tests' });
-    const world = new World(cluster, namespace, transport);
+    const world = new TestNamespace(cluster, namespace, transport);
     const labels = {
       'pod-security.kubernetes.io/enforce': 'restricted',
       'pod-security.kubernetes.io/enforce-version': 'latest',

@@ -1,10 +1,10 @@
 /** A viewer outside of the cluster: reads a stream from its MediaServer's node port. */
 import { StampReader } from '../stamp-reader.ts';
 import { eventually } from './eventually.ts';
-import type { World } from './namespace.ts';
+import type { TestNamespace } from './namespace.ts';
 
 /** Where viewers find a path of a MediaServer whose Service is a NodePort. */
-export async function viewerUrl(world: World, server: string, path: string): Promise<string> {
+export async function viewerUrl(world: TestNamespace, server: string, path: string): Promise<string> {
   return await eventually(
     `the RTSP address of ${server}`,
     async () => {

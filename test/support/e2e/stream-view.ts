@@ -1,17 +1,17 @@
-/** A stream in a cluster as its tests see it: its pods, its workers' pages, its books, and what can be done to it. */
+/** A stream in a cluster as its tests see it: its pods, its workers' pages, its ledger, and what can be done to it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { WorkerStatus } from '../../../codec-worker/src/status.ts';
 import type { EncodeSnapshot } from '../../../native/lib/index.ts';
 import { DECODER, ENCODER, LABELS } from '../../../resources/src/builders/names.ts';
 import { eventually } from './eventually.ts';
-import type { Any, World } from './namespace.ts';
+import type { Any, TestNamespace } from './namespace.ts';
 
 export type Role = 'decoder' | 'encoder';
 
 const PORTS = { decoder: DECODER.port, encoder: ENCODER.port } as const;
 
 /** Counts of frames. */
-export interface Books {
+export interface StreamLedger {
   sent: number;
   repeated: number;
   /** Dropped or failed, whatever the cause. */
@@ -21,9 +21,9 @@ export interface Books {
 
 export class StreamView {
   readonly name: string;
-  readonly #world: World;
+  readonly #world: TestNamespace;
 
-  constructor(world: World, name: string) {
+  constructor(world: TestNamespace, name: string) {
     this.#world = world;
     this.name = name;
   }
@@ -53,11 +53,11 @@ export class StreamView {
     return JSON.parse(await this.#world.cluster.kubectl(['get', '--raw', path])) as WorkerStatus;
   }
 
-  /** The encoder's books of the first output, with all of the source counted. */
-  async books(): Promise<Books> {
+  /** The encoder's ledger of the first output, with all of the source counted. */
+  async ledger(): Promise<StreamLedger> {
     const { ring } = await this.status('encoder');
     const ledger = ring?.outputs[0]?.ledger;
-    if (!ring || !ledger) throw new Error(`${this.name}: the encoder has no books yet`);
+    if (!ring || !ledger) throw new Error(`${this.name}: the encoder has no ledger yet`);
     const { dropped, failed, sent, repeated } = ledger;
     const lost = [...Object.values(dropped), ...Object.values(failed)].reduce((sum, n) => sum + n, 0);
     return { sent, repeated, lost, sourceFrames: ring.sourceFrames };

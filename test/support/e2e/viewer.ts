@@ -12,7 +12,7 @@ const RETRY = 200;
  */
 const SILENCE = ['-timeout', '8000000'];
 
-export class Audience {
+export class Viewer {
   readonly url: string;
   readonly #readers: StampReader[] = [];
   readonly #left = new AbortController();

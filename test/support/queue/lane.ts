@@ -51,8 +51,8 @@ export class Lane implements AsyncDisposable {
     return this.#start('take.ts', { ...this.options, ...changes });
   }
 
-  /** The ring where the taking end's books are; null while there is none. */
-  books(): RingSnapshot | null {
+  /** The ring where the taking end's ledger are; null while there is none. */
+  ledger(): RingSnapshot | null {
     return ring(this.options.ringPath);
   }
 

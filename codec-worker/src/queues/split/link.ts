@@ -5,7 +5,7 @@ import type { WorkerError } from '../../errors.ts';
 import { queueFault } from './faults.ts';
 
 /** Milliseconds. */
-const TIMES = { connect: 5000, ping: 5000, retryFirst: 250, retryMost: 5000 };
+const TIMES = { connect: 5000, ping: 5000, retryFirst: 250, retryMax: 5000 };
 
 export interface LinkOptions {
   address: string;
@@ -76,9 +76,9 @@ export class Link {
         await this.#connection?.close().catch(() => {});
         this.#connection = null;
       }
-      if (performance.now() - began > TIMES.retryMost) wait = TIMES.retryFirst;
+      if (performance.now() - began > TIMES.retryMax) wait = TIMES.retryFirst;
       await this.pause(wait * (1 + 0.5 * random()));
-      wait = Math.min(wait * 2, TIMES.retryMost);
+      wait = Math.min(wait * 2, TIMES.retryMax);
     }
   }
 

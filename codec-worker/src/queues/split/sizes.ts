@@ -59,10 +59,10 @@ export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, f
 }
 
 /** Bytes under way at once in each direction: what is not acknowledged costs memory on both sides. */
-const MOST_BYTES = 32 * 2 ** 20;
-const MOST_FRAMES = 8;
+const MAX_BYTES = 32 * 2 ** 20;
+const MAX_FRAMES = 8;
 
 /** How many frames of `bytes` may be on the wire without an answer. */
 export function framesUnderWay(bytes: number): number {
-  return Math.max(1, Math.min(MOST_FRAMES, Math.floor(MOST_BYTES / Math.max(1, bytes))));
+  return Math.max(1, Math.min(MAX_FRAMES, Math.floor(MAX_BYTES / Math.max(1, bytes))));
 }

@@ -13,7 +13,7 @@ export const GIVE_UP = 300_000;
 /** Between looks, milliseconds. */
 const RETRY = 5_000;
 /** Pods that do not end are not waited for longer, milliseconds: their node is lost. */
-const MOST_PODS = 90_000;
+const MAX_PODS = 90_000;
 
 export function planDeletion(observed: Observation, defaults: Defaults): Plan {
   const { push, workloads, pods, now } = observed;
@@ -24,7 +24,7 @@ export function planDeletion(observed: Observation, defaults: Defaults): Plan {
   const mine = workloads.filter((workload) => ownedBy(workload, push.metadata.uid));
   const deletes = mine.filter((workload) => !isTerminating(workload));
   const running = mine.length > 0 || pods.some((pod) => !isOver(pod));
-  if (running && since < MOST_PODS) return { ...base, deletes, requeueAfter: RETRY };
+  if (running && since < MAX_PODS) return { ...base, deletes, requeueAfter: RETRY };
   const place = placeOfQueue(observed.config, push, defaults);
   if (since >= GIVE_UP && place) return { ...base, deletes, finalizers: [], events: [gaveUp(place.stream)] };
   return { ...base, deletes, jetStreamDeletes: place ? [place] : [], finalizers: [], requeueAfter: RETRY };

@@ -75,10 +75,10 @@ function tell(
 }
 
 /** How many names an event tells; the others are counted. */
-const MOST_NAMES = 5;
+const MAX_NAMES = 5;
 
 export function listOf(members: readonly KubeObject[]): string {
-  const names = members.slice(0, MOST_NAMES).map(({ metadata: { name } }) => name);
+  const names = members.slice(0, MAX_NAMES).map(({ metadata: { name } }) => name);
   const more = members.length - names.length;
   const count = members.length === 1 ? '1 stream' : `${members.length} streams`;
   return `${count}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;

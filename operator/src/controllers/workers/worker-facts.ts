@@ -25,7 +25,7 @@ export interface WorkerFacts {
 /** A queue with this part of its places taken counts as full: it breathes by a frame or two. */
 const FULL = 0.8;
 const YOUNG_SECONDS = 30;
-const MOST_TEXT = 500;
+const MAX_TEXT = 500;
 
 /**
  * The page's JSON as facts; null when it is none of a worker in this role. Nothing in it is trusted to be well-formed. A worker
@@ -88,7 +88,7 @@ function record(value: unknown): Record<string, unknown> | null {
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, MOST_TEXT) : '';
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : '';
 }
 
 /** A reason as the API server takes it. */

@@ -147,7 +147,7 @@ const isSteady = (facts: WorkerFacts | null): boolean =>
   facts?.ready.ok === true && !facts.young && facts.paced !== false && facts.fault === null;
 
 /** A page is a few ten kilobytes. */
-const MOST_BYTES = 512 * 1024;
+const MAX_BYTES = 512 * 1024;
 
 /** FetchPage over HTTP: no redirects, no endless answers. */
 export async function fetchPage(url: string, signal: AbortSignal): Promise<unknown> {
@@ -157,7 +157,7 @@ export async function fetchPage(url: string, signal: AbortSignal): Promise<unkno
   let bytes = 0;
   for await (const chunk of answer.body) {
     bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) throw new Error(`${url} answered with more than ${MOST_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw new Error(`${url} answered with more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));

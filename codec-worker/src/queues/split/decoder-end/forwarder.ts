@@ -31,7 +31,7 @@ const DAY = 86_400_000;
 /** Milliseconds. */
 const TIMES = {
   /** Between looks at the stream while no acknowledgement is heard, and before a failed pass is followed by the next. */
-  look: 1000,
+  poll: 1000,
   /** The same after the server refused a publish for want of room. */
   full: 250,
   /** Before it is looked whether a too small server was given another configuration. */
@@ -125,7 +125,7 @@ export class Forwarder {
       } catch (error) {
         if (signal.aborted) break;
         this.#link.report(error);
-        await this.#link.pause(TIMES.look);
+        await this.#link.pause(TIMES.poll);
       }
     }
     return null;
@@ -224,7 +224,7 @@ export class Forwarder {
     let failure: unknown;
     try {
       while (failure === undefined && !connection.isClosed() && !this.#link.signal.aborted) {
-        const next = this.#look(reader, flight.size);
+        const next = this.#poll(reader, flight.size);
         if (next && next !== 'replaced' && next !== 'full') {
           const after = this.#window.last + flight.size;
           const sent: Promise<void> = this.#publish(connection, client, next, after).then(
@@ -268,7 +268,7 @@ export class Forwarder {
   }
 
   /** The next frame that the stream has not got and has room for; a frame is in nobody's hands before. */
-  #look(reader: RelayReader, underWay: number): Next {
+  #poll(reader: RelayReader, underWay: number): Next {
     for (;;) {
       if (this.#known === null && !this.#mayPublish(underWay)) return 'full';
       const next = this.#hand ?? reader.take();
@@ -351,7 +351,7 @@ export class Forwarder {
   /** Until something changes. Acknowledgements that were not heard show in the stream's first sequence. */
   async #wait(stream: QueueStream, underWay: number): Promise<void> {
     const before = this.#window.standing;
-    await this.#bell.wait(TIMES.look);
+    await this.#bell.wait(TIMES.poll);
     if (underWay > 0 || before === 0 || this.#window.standing !== before) return;
     const info = await stream.info();
     if (info === null) throw new Error('the stream is gone');
@@ -380,7 +380,7 @@ const HEADER_FRAMING = 256;
 function pauseAfter(error: unknown): number {
   if (isConflict(error)) return 0;
   if (apiCode(error) === API.storeFull) return TIMES.full;
-  return (error as Partial<WorkerError>).code === 'FrameTooLarge' ? TIMES.tooLarge : TIMES.look;
+  return (error as Partial<WorkerError>).code === 'FrameTooLarge' ? TIMES.tooLarge : TIMES.poll;
 }
 
 function stateOf(reader: RelayReader) {

@@ -20,7 +20,7 @@ import { Intake, type IntakeOptions } from './intake.ts';
 /** Milliseconds. */
 const TIMES = {
   /** Between looks for a stream that no decoder has made yet. */
-  look: 250,
+  poll: 250,
   /** How long one request for messages stands. */
   fetch: 5000,
   /** Between looks at what the encoder has done, when nothing rings. */
@@ -159,7 +159,7 @@ export class Receiver {
     while (!signal.aborted) {
       if ((await stream.info()) === null) {
         this.#link.clear();
-        await this.#link.pause(TIMES.look);
+        await this.#link.pause(TIMES.poll);
         continue;
       }
       const present = await stream.consumers();

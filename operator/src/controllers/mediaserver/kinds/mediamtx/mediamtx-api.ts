@@ -41,10 +41,10 @@ export class ServerApiError extends Error {
 /** Of one call, milliseconds: the pod is near and the answer small, but a refusal of credentials is held back for up to 3.1 s. */
 const LIMIT = 5_000;
 /** Of one answer: half a kilobyte a path. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 const PAGE = 1_000;
 /** More paths than one server carries. */
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -59,7 +59,7 @@ export class MediaMtxApi implements ServerApi {
 
   async list(place: ApiPlace, signal: AbortSignal): Promise<PathState[]> {
     const found: PathState[] = [];
-    for (let page = 0; page < MOST_PAGES; page++) {
+    for (let page = 0; page < MAX_PAGES; page++) {
       const query = `paths/list?itemsPerPage=${PAGE}&page=${page}`;
       const { status, body } = await this.#call(place, 'GET', query, signal);
       if (status !== 200) throw refusal('asking for its paths', status, body);
@@ -155,7 +155,7 @@ async function bounded(answer: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of answer.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) throw new Error(`an answer of more than ${MOST_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw new Error(`an answer of more than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
