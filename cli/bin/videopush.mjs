@@ -19,6 +19,21 @@ function refuse(sentence) {
   process.exitCode = 1;
 }
 
+/**
+ * Runs the command. What it imports first is the native addon, whose own errors say what to do when it is
+ * missing or does not load.
+ * @param {URL} main
+ */
+async function run(main) {
+  try {
+    await import(main.href);
+  } catch (error) {
+    const { message, action } = /** @type {Error & { action?: string }} */ (error);
+    if (action === undefined) throw error;
+    refuse(`${message}\n  ${action}`);
+  }
+}
+
 /** Runs the sources in a process of Node 24. */
 function handOver() {
   const node = major >= 24 ? process.execPath : path('../../node_modules/.bin/node');
@@ -42,12 +57,12 @@ function handOver() {
 if (existsSync(sources)) {
   if (major >= 24 && process.env.NODE_OPTIONS?.includes(condition)) {
     process.argv[1] = sources;
-    await import('../src/main.ts');
+    await run(new URL('../src/main.ts', import.meta.url));
   } else {
     handOver();
   }
 } else if (major > 22 || (major === 22 && minor >= 12)) {
-  await import(new URL('../dist/main.js', import.meta.url).href);
+  await run(new URL('../dist/main.js', import.meta.url));
 } else {
   refuse(
     `this command needs Node 22.12 or newer, and this is Node ${process.versions.node}; install a newer Node.`,

@@ -66,7 +66,7 @@ describe('the arrows of the TypeScript sources', () => {
     ['operator/src/runtime/b.ts', "import '../controllers/apply.ts';", 'noRestrictedImports'],
     ['operator/src/controllers/c.ts', "import '../../../cli/src/push.ts';", 'noRestrictedImports'],
     ['cli/src/c.ts', "import './d.ts';", 'noImportCycles'],
-    ['cli/src/e.ts', "import './none.ts';", 'noUnresolvedImports'],
+    ['resources/src/e.ts', "import './none.ts';", 'noUnresolvedImports'],
     ['cli/src/f.ts', 'let x;\n'.repeat(451), 'noExcessiveLinesPerFile'],
   ] as const;
   /** What Biome finds in each file, by the rule's name. */

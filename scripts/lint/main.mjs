@@ -59,6 +59,7 @@ const checks = [
     'Biome finds nothing to mend',
     () => tool(join(binFolder, 'biome'), ['ci', '--colors=off', '--reporter=summary', '.']),
   ],
+  // It also finds what imports point nowhere: Biome does not know the condition under which packages are sources.
   ['the TypeScript type-checks', () => tool(join(binFolder, 'tsc'), ['--noEmit'])],
   [
     'no file and no export is dead',

@@ -1,6 +1,15 @@
 /** The published packages, installed from their tarballs outside of the checkout, on every Node that they promise. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import rootManifest from '../../package.json' with { type: 'json' };
@@ -156,6 +165,24 @@ it('an installation that can neither load nor compile the addon names what is mi
       /^@videopush\/native: No prebuilt addon fits .* needs cmake g\+\+ .*libcurl4-openssl-dev: run `sudo apt-get install .*` and install again\.$/,
     ),
   ]);
+});
+
+it('the command says what to do when the addon is missing', () => {
+  const native = join(folder, 'node_modules', '@videopush', 'native');
+  const built = ['build', 'prebuilds'].map(
+    (name) => [join(native, name), join(native, `${name}.away`)] as const,
+  );
+  for (const [from, to] of built) renameSync(from, to);
+  try {
+    const { code, stderr } = runOutside(folder, ['npx', 'videopush', '--version'], nodeOfVersion(OLDEST));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^videopush: the native addon has not been built\n {2}.*npm rebuild @videopush\/native/m,
+    );
+    expect(stderr).not.toMatch(/^\s+at /m);
+  } finally {
+    for (const [from, to] of built) renameSync(to, from);
+  }
 });
 
 it('nothing of the control plane needs a compiler: the resources install without C++', () => {
