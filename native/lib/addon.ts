@@ -78,6 +78,7 @@ export interface Addon {
   ): true | Promise<void>;
   pusherEnd(pusher: Handle): void;
   pusherLead(pusher: Handle): number;
+  pusherWaitReference(pusher: Handle): number;
   pusherWait(pusher: Handle): Promise<void>;
   pusherSnapshot(pusher: Handle): EncodeSnapshot & { queueDepth: number };
   pusherStop(pusher: Handle): void;

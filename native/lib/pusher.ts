@@ -130,9 +130,12 @@ export class FramePusher {
     return addon.pusherLead(this.#handle);
   }
 
-  /** Half the lead, at least 0: how many seconds a caller of offer() does well to wait. */
+  /**
+   * How many seconds a caller of offer() does well to wait: half the lead, at least 0. Frames that the encoder holds back (B-frames,
+   * lookahead) do not count, since they come out of it only after later ones.
+   */
   get waitRef(): number {
-    return Math.max(this.leadSeconds, 0) / 2;
+    return addon.pusherWaitReference(this.#handle);
   }
 
   snapshot(): EncodeSnapshot & { queueDepth: number } {

@@ -59,6 +59,31 @@ describe('the lead', () => {
     expect(pusher.leadSeconds).toBeLessThan(0);
     expect(pusher.waitRef).toBe(0);
   });
+
+  it('a caller that sleeps waitRef after every ten frames keeps time with an encoder that holds frames back', async () => {
+    const frames = 250;
+    await using recorder = await Recorder.start();
+    const holding = {
+      encoder: 'libx264',
+      preset: 'medium',
+      tune: '',
+      maxBFrames: 3,
+      gopFrames: 50,
+      bitRate: 500_000,
+    };
+    await using pusher = await FramePusher.open({ url: recorder.url(), ...shape, encoder: holding });
+    for (let i = 1; i <= frames; i++) {
+      await pusher.offer(picture);
+      if (i % 10 === 0) await sleep(pusher.waitRef * 1000);
+    }
+    await pusher.finish();
+    const [output] = pusher.snapshot().outputs;
+    const units = recorder.units();
+    const span = ((units.at(-1)?.at ?? 0) - (units[0]?.at ?? 0)) / 1000;
+    console.log(`${units.length} units in ${span.toFixed(3)} s, ${output?.rebases.stall} rebases`);
+    expect(output).toMatchObject({ rebases: { stall: 0 }, ledger: { sent: frames } });
+    expect(Math.abs(span / ((frames - 1) * FRAME) - 1)).toBeLessThan(0.01);
+  });
 });
 
 describe('the first failed write is told on that call or the next', () => {

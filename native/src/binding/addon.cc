@@ -171,6 +171,9 @@ Napi::Value pusher_end(const Info& info) {
 Napi::Value pusher_lead(const Info& info) {
   return Napi::Number::New(info.Env(), unwrap<PusherHost>(info[0])->lead_seconds());
 }
+Napi::Value pusher_wait_reference(const Info& info) {
+  return Napi::Number::New(info.Env(), unwrap<PusherHost>(info[0])->wait_reference());
+}
 
 // --- FrameReader
 
@@ -252,6 +255,7 @@ Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
   add<pusher_push>(exports, "pusherPush");
   add<pusher_end>(exports, "pusherEnd");
   add<pusher_lead>(exports, "pusherLead");
+  add<pusher_wait_reference>(exports, "pusherWaitReference");
   add<reader_open>(exports, "readerOpen");
   add<reader_next>(exports, "readerNext");
   add<reader_news>(exports, "readerNews");

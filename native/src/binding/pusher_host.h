@@ -37,6 +37,7 @@ class PusherHost final : public SessionHost {
   /// No further frames; what was pushed before is sent on time.
   void end();
   double lead_seconds() const { return session_->lead_seconds(); }
+  double wait_reference() const { return session_->wait_reference(); }
 
   void request_stop() override { session_->request_stop(); }
   void abort() override;

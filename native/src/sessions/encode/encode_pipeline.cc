@@ -165,6 +165,10 @@ Nanoseconds EncodePipeline::lead(Nanoseconds now) const {
   return media.last_pts == AV_NOPTS_VALUE ? 0 : lead_of(media, now);
 }
 
+Nanoseconds EncodePipeline::sendable_lead(Nanoseconds now) const {
+  return lead(now) - held_ * format_.frame_interval_ns();
+}
+
 Nanoseconds EncodePipeline::lead_of(const AcceptedMedia& media, Nanoseconds now) const {
   // With B-frames the schedule counts from the first DTS, which lies before the first picture.
   const std::int64_t as_dts = media.last_pts - reorder_ticks_;

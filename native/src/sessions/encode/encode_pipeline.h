@@ -63,6 +63,9 @@ class EncodePipeline final : public SenderHost, public LeadGate {
   /// The lead of what was handed in (as the input says, else of what was taken): that media minus
   /// the time since t0, ns; 0 elapsed before t0.
   Nanoseconds lead(Nanoseconds now) const;
+  /// The lead without the pictures that the encoder holds back: they leave it only after later
+  /// ones, so a caller that waits for them to be sent would wait in vain, ns.
+  Nanoseconds sendable_lead(Nanoseconds now) const;
   const Sender& sender(std::size_t index) const { return *senders_[index]; }
 
   // LeadGate

@@ -242,4 +242,10 @@ double EncodeSession::lead_seconds() const {
   return to_seconds(impl_->pipeline->lead(impl_->clock.now()));
 }
 
+double EncodeSession::wait_reference() const {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->pipeline) return 0;
+  return std::max(to_seconds(impl_->pipeline->sendable_lead(impl_->clock.now())), 0.0) / 2;
+}
+
 }  // namespace videopush::sessions

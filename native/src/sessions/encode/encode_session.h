@@ -60,9 +60,11 @@ class EncodeSession {
   void abort();                  // at once; within 100 ms every wait ends
   bool wait(Nanoseconds limit);  // true once all threads have ended
   EncodeSnapshot snapshot() const;
-  /// Lead of the media accepted so far (media time accepted - time since t0), seconds;
-  /// waitRef = max(lead, 0) / 2.
+  /// Lead of the media accepted so far (media time accepted - time since t0), seconds.
   double lead_seconds() const;
+  /// Seconds that a caller who paces by itself does well to wait before it hands in more pictures:
+  /// half the lead, at least 0, without the pictures that the encoder holds back.
+  double wait_reference() const;
 
  private:
   struct Impl;
