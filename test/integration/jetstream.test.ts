@@ -1,8 +1,8 @@
 /** Decoder and encoder in pods of their own, joined by a stream of a real NATS server. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { describe, expect, it } from 'vitest';
 import { BlackHole } from '../support/black-hole.ts';
 import { makeClip } from '../support/clips.ts';
@@ -255,6 +255,42 @@ it('a decoder that drops rather than waits does not wait for a server that is aw
   expect((ledger?.sent ?? 0) + (ledger?.dropped.queueFull ?? 0) + (ledger?.dropped.network ?? 0)).toBe(400);
   expect(ledger?.sent).toBeLessThan(200);
 });
+
+/** Publishes the stream's last frame once more, as another writer's message between two of the decoder's; false: it did not. */
+async function repeatLast(connection: NatsConnection, stream: string): Promise<boolean> {
+  try {
+    const { streams } = await jetstreamManager(connection);
+    const subject = `videopush.${stream}`;
+    const last = await streams.getMessage(stream, { last_by_subj: subject });
+    if (!last || last.data.length === 0) return false;
+    const copied = headers();
+    for (const key of last.header.keys()) if (!key.startsWith('Nats-')) copied.set(key, last.header.get(key));
+    await jetstream(connection).publish(subject, last.data, { headers: copied });
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError) return false; // the queue is full, or has ended
+    throw error;
+  }
+}
+
+it('messages between its own cost a decoder that has several publishes under way no frame', async () => {
+  await using lane = await Lane.open('jetstream', { frames: 2000 });
+  lane.give();
+  const taking = lane.take();
+  const connection = await connect({ servers: lane.nats?.address });
+  try {
+    await until('frames', () => lane.arrived().length > 50, 30_000);
+    let between = 0;
+    while (taking.exit === null && between < 400)
+      between += Number(await repeatLast(connection, 'videopush-test-lane'));
+    console.log(`${between} messages came between`);
+    expect(between).toBeGreaterThan(10);
+    expect((await taking.waitForExit(60_000)).code).toBe(0);
+    expect(lane.arrived()).toEqual(Array.from({ length: 2000 }, (_, i) => i));
+  } finally {
+    await connection.close();
+  }
+}, 90_000);
 
 describe('two at once', () => {
   it('of the giving end: the newer one goes on, the older one learns of it, nothing is lost or doubled', async () => {

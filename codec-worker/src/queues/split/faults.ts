@@ -8,6 +8,7 @@ import { WorkerError } from '../../errors.ts';
 export const API = {
   streamNotFound: 10059,
   consumerNotFound: 10014,
+  wrongLastMessageId: 10070,
   wrongLastSequence: 10071,
   wrongLastSequenceUnknown: 10164,
   /** max_msgs or max_bytes reached under discard=new */
@@ -28,8 +29,14 @@ const isUnanswered = (error: unknown): boolean => (error as Partial<Error>).name
 export const isStreamMissing = (error: unknown): boolean =>
   apiCode(error) === API.streamNotFound || isUnanswered(error);
 
-export const isConflict = (error: unknown): boolean =>
-  apiCode(error) === API.wrongLastSequence || apiCode(error) === API.wrongLastSequenceUnknown;
+const CONFLICTS: readonly number[] = [
+  API.wrongLastMessageId,
+  API.wrongLastSequence,
+  API.wrongLastSequenceUnknown,
+];
+
+/** The stream's last message is not the one that the publish expected to follow. */
+export const isConflict = (error: unknown): boolean => CONFLICTS.includes(apiCode(error) ?? 0);
 
 /** Deleted while it was asked for messages (409), or before (503: nobody answers). */
 export function isConsumerGone(error: unknown): boolean {

@@ -3,8 +3,10 @@
  *
  * A frame keeps its slot until the encoder has sent it. So whatever happens (a lost connection, a publish without an
  * answer, a server that comes back empty) is handled in one way: look what the stream's last message is, set the ring
- * back to the oldest frame that is not done, and publish what the stream has not got. Each publish names the sequence
- * that it expects to follow, which keeps the order and shuts out an older decoder.
+ * back to the oldest frame that is not done, and publish what the stream has not got. Each publish names the message
+ * that it expects to follow, which keeps the order and shuts out an older decoder: by its sequence at first, then by the
+ * identity of this decoder's own previous message. A sequence alone would not do for several publishes under way: where
+ * another decoder's message took the place of one, the next would follow that one, and a frame would be missing.
  */
 import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
@@ -74,6 +76,10 @@ export class Forwarder {
   #present: number[] = [];
   /** Sequence of the frame that was put into the stream last. */
   #previous: bigint | null = null;
+  /** Identity of the message that was published last since the stream was looked at; null: none was. */
+  #lastId: string | null = null;
+  /** Counts the looks at the stream, so that no identity is used twice. */
+  #attempt = 0;
   /** Of the frame that this process knows to have been in the stream last. */
   #stored: bigint | null = null;
   /** The end marker's sequence in the stream; null: it is not there. */
@@ -202,6 +208,8 @@ export class Forwarder {
     this.#previous = frame ?? (this.#sizes.keep ? lastDone : (this.#stored ?? lastDone));
     this.#present = [];
     this.#hand = null;
+    this.#lastId = null;
+    this.#attempt += 1;
     this.#window.reset(state.last_seq, state.messages > 0 ? state.first_seq - 1 : state.last_seq);
     reader.rewind();
     this.#link.clear();
@@ -328,9 +336,13 @@ export class Forwarder {
     const bytes = data.length + text.length + this.#record.length + HEADER_FRAMING;
     const most = connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
     if (bytes > most) throw tooLarge(bytes, most);
+    const msgID = `${this.#owner}.${this.#attempt}.${header.sequence}`;
+    const expect = this.#lastId === null ? { lastSequence: after } : { lastMsgID: this.#lastId };
+    this.#lastId = msgID;
     const answer = await client.publish(subjectOf(this.#options.stream), data, {
       headers: writeHeaders({ queue: this.#record, frame: text }),
-      expect: { lastSequence: after },
+      msgID,
+      expect,
       timeout: ANSWER_LIMIT,
     });
     return answer.seq;
