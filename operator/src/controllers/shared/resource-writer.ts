@@ -1,4 +1,4 @@
-/** The writes that every controller makes alike: children applied and deleted, the status, and the events after it. */
+/** The writes that every controller makes alike: children applied and deleted, and the status. */
 import type { ConditionDraft } from '@videopush/resources/builders/conditions';
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
