@@ -5,11 +5,22 @@ import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs'
 import { Terminal, type TerminalOptions } from '../support/terminal.ts';
 import { Scratch } from '../support/tools.ts';
 
+/** A colour terminal of its own: neither the one that runs the tests nor `CI`, which turns colour off, counts. */
+const TERMINAL = {
+  TERM: 'xterm-256color',
+  CI: undefined,
+  TMUX: undefined,
+  COLORTERM: undefined,
+  NO_COLOR: undefined,
+  NODE_DISABLE_COLORS: undefined,
+  FORCE_COLOR: undefined,
+};
+
 const push = (file: string, options: TerminalOptions): Terminal => {
   const words = ['push', 'testpattern:size=320x180', file, '--for', '4'];
   return new Terminal(nodeBinary(), [join(repoRoot, 'cli', 'bin', 'videopush.mjs'), ...words], {
     limitMilliseconds: 90_000,
-    env: childEnvironment({ NO_COLOR: undefined, FORCE_COLOR: undefined }),
+    env: childEnvironment(TERMINAL),
     ...options,
   });
 };
@@ -23,7 +34,7 @@ it('the live view is coloured on a terminal, and not where NO_COLOR is set', asy
   expect(coloured.program.stdout.join('\n')).toContain(GREEN);
 
   await using plain = push(scratch.file('b.mkv'), {
-    env: childEnvironment({ NO_COLOR: '1', FORCE_COLOR: undefined }),
+    env: childEnvironment({ ...TERMINAL, NO_COLOR: '1' }),
   });
   expect(await plain.program.waitForExit(60_000), plain.program.tail()).toMatchObject({ code: 0 });
   expect(plain.program.stdout.join('\n')).toContain('connected');
