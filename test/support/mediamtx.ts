@@ -19,6 +19,8 @@ export interface MediaMtxOptions {
   /** Default: one path, `live`. */
   paths?: Record<string, MediaMtxPath>;
   rtmp?: boolean;
+  /** RTMP is offered by TLS alone, with this certificate: paths of two PEM files. */
+  rtmpCertificate?: { certificate: string; key: string };
   hls?: boolean;
   /** Publishing wants these; reading is open. */
   publisher?: { user: string; password: string };
@@ -95,6 +97,10 @@ export class MediaMtx {
 
   rtmp(path = 'live'): string {
     return `rtmp://127.0.0.1:${this.rtmpPort}/${path}`;
+  }
+
+  rtmps(path = 'live'): string {
+    return `rtmps://127.0.0.1:${this.rtmpPort}/${path}`;
   }
 
   /** The path's state; null when the server does not know it. */
@@ -196,8 +202,7 @@ function configuration(options: MediaMtxOptions, ports: readonly number[]): Reco
     rtcpAddress: `127.0.0.1:${(rtp ?? 0) + 1}`,
     rtspAddress: `127.0.0.1:${rtsp}`,
     rtspAuthMethods: options.rtspAuthMethods ?? ['basic'],
-    rtmp: options.rtmp ?? false,
-    rtmpAddress: `127.0.0.1:${rtmp}`,
+    ...rtmpSettings(options, `127.0.0.1:${rtmp}`),
     hls: options.hls ?? false,
     hlsAddress: `127.0.0.1:${hls}`,
     webrtc: false,
@@ -221,6 +226,17 @@ function configuration(options: MediaMtxOptions, ports: readonly number[]): Reco
         },
       ]),
     ),
+  };
+}
+
+function rtmpSettings({ rtmp = false, rtmpCertificate }: MediaMtxOptions, address: string) {
+  if (!rtmpCertificate) return { rtmp, rtmpAddress: address };
+  return {
+    rtmp: true,
+    rtmpEncryption: 'strict',
+    rtmpsAddress: address,
+    rtmpServerCert: rtmpCertificate.certificate,
+    rtmpServerKey: rtmpCertificate.key,
   };
 }
 

@@ -1,0 +1,100 @@
+/** A push by RTMP to a real MediaMTX: whom it trusts with TLS, and what it says when the server refuses its user. */
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
+import { makeClip } from '../support/clips.ts';
+import { MediaMtx } from '../support/mediamtx.ts';
+import { FLAWLESS, judge } from '../support/observed.ts';
+import { Program, run } from '../support/program.ts';
+import { Push } from '../support/sessions.ts';
+import { StampReader } from '../support/stamp-reader.ts';
+import { Scratch } from '../support/tools.ts';
+import { until } from '../support/until.ts';
+
+const FRAMES = 150;
+const PATTERN = 'testpattern:size=320x180';
+const ACCOUNT = { user: 'publisher-bob', password: 'right-passw0rd' };
+const WRONG = 'wr0ng-passw0rd';
+const KEY = 's3cr3t-k3y';
+
+const push = (words: readonly string[], environment: NodeJS.ProcessEnv = {}): Program =>
+  new Program(nodeBinary(), [join(repoRoot, 'cli', 'bin', 'videopush.mjs'), 'push', ...words], {
+    env: childEnvironment(environment),
+    limitMilliseconds: 120_000,
+  });
+
+/** A self-signed certificate of the loopback's address, and its own authority. */
+async function makeCertificate(scratch: Scratch): Promise<{ certificate: string; key: string }> {
+  const files = { certificate: scratch.file('certificate.pem'), key: scratch.file('key.pem') };
+  const name = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  await run('openssl', ['req', '-x509', ...kind, ...name, '-keyout', files.key, '-out', files.certificate]);
+  return files;
+}
+
+it('a push by RTMPS to a MediaMTX whose certificate SSL_CERT_FILE names reaches the viewer whole', async () => {
+  using scratch = new Scratch();
+  const rtmpCertificate = await makeCertificate(scratch);
+  await using server = await MediaMtx.start({ rtmpCertificate });
+  const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: FRAMES, rate: '30', bFrames: 2 });
+  await using reader = new StampReader(server.rtsp());
+  await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
+  await using program = push([clip, server.rtmps(), '--preset', 'ultrafast', '--bitrate', '800k'], {
+    SSL_CERT_FILE: rtmpCertificate.certificate,
+  });
+  await reader.untilIndex(FRAMES - 1, 90_000);
+  expect(await program.waitForExit(30_000), program.tail()).toMatchObject({ code: 0 });
+  expect(judge(reader.indices(), 0, FRAMES - 1)).toEqual(FLAWLESS);
+}, 150_000);
+
+it('the same push without that trust ends with 4, and names the certificate and what to do', async () => {
+  using scratch = new Scratch();
+  await using server = await MediaMtx.start({ rtmpCertificate: await makeCertificate(scratch) });
+  await using program = push([PATTERN, server.rtmps(`live/${KEY}`)]);
+  expect(await program.waitForExit(90_000), program.tail()).toMatchObject({ code: 4 });
+  const said = program.stderr.join('\n');
+  expect(said).toMatch(/^videopush: .*the server's certificate is not accepted/m);
+  expect(said).toContain('SSL_CERT_FILE');
+  expect([...program.stdout, ...program.stderr].join('\n')).not.toContain(KEY);
+  expect((await server.path())?.online).toBe(false);
+}, 120_000);
+
+it('a publish by RTMP with a wrong password fails for good with CredentialsRefused, and shows no secret', async () => {
+  await using server = await MediaMtx.start({
+    rtmp: true,
+    publisher: ACCOUNT,
+    paths: { [`live/${KEY}`]: {} },
+  });
+  const url = server.rtmp(`live/${KEY}`).replace('rtmp://', `rtmp://${ACCOUNT.user}:${WRONG}@`);
+  await using program = push([PATTERN, url]);
+  expect(await program.waitForExit(60_000), program.tail()).toMatchObject({ code: 4 });
+  expect(program.stderr.join('\n')).toMatch(/^videopush: .*the server refused the user or the password/m);
+  const printed = [...program.stdout, ...program.stderr].join('\n');
+  expect(printed).toContain('"code":"CredentialsRefused"');
+  for (const secret of [ACCOUNT.user, WRONG, KEY]) expect(printed).not.toContain(secret);
+}, 90_000);
+
+it.each([
+  ['no user', {}, 'CredentialsMissing'],
+  ['a wrong password', { user: ACCOUNT.user, password: WRONG }, 'CredentialsRefused'],
+] as const)(
+  'a publish by RTMP with %s gives a permanent error that holds no secret',
+  async (_, credentials, code) => {
+    await using server = await MediaMtx.start({
+      rtmp: true,
+      publisher: ACCOUNT,
+      paths: { [`live/${KEY}`]: {} },
+    });
+    const output = { name: 'main', url: server.rtmp(`live/${KEY}`), ...credentials };
+    await using session = new Push({
+      source: { testPattern: { width: 320, height: 180 } },
+      outputs: [output],
+    });
+    const error = await until('a refusal', () => session.output().error, 30_000);
+    expect(error).toMatchObject({ code, permanent: true });
+    expect(session.output().phase).toBe('Failed');
+    const said = JSON.stringify(error);
+    for (const secret of [ACCOUNT.user, WRONG, KEY]) expect(said).not.toContain(secret);
+  },
+  60_000,
+);
