@@ -42,6 +42,17 @@ export interface ResourceKind {
   namespaced?: boolean;
 }
 
+/** `group/version`, or the version alone of the core group. */
+export const apiVersionOf = ({ group, version }: Pick<ResourceKind, 'group' | 'version'>): string =>
+  group ? `${group}/${version}` : version;
+
+/** The object with its kind and version, which objects of a list lack; owner references and events need them. */
+export const typed = <T extends object>(object: T, kind: ResourceKind): T => ({
+  ...object,
+  apiVersion: apiVersionOf(kind),
+  kind: kind.kind,
+});
+
 /** namespace/name, or the name alone of what has no namespace. */
 export const objectKey = (namespace: string | undefined, name: string): string =>
   namespace ? `${namespace}/${name}` : name;

@@ -4,15 +4,12 @@
  */
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../paths.mjs';
-import { setUp, stopSetUp } from '../setup/child.mjs';
+import { setUp } from '../setup/child.mjs';
 import { closingTable, keep, lastReport, stillTrue, treeHash } from './kept.mjs';
-import { runStage, stopStage } from './runner.mjs';
+import { exitCode, runStage, stopOnSignals, stoppedBy } from './runner.mjs';
 import { allScenarios, chosen, longFolder } from './scenarios.mjs';
 
 /** @typedef {import('./kept.mjs').Kept} Kept @typedef {import('./scenarios.mjs').Scenario} Scenario */
-
-/** @type {NodeJS.Signals | null} */
-let stoppedBy = null;
 
 /** @param {string | undefined} text @returns {number} @throws {Error} */
 function seedOf(text) {
@@ -41,7 +38,7 @@ async function run(scenario, seed, tree) {
   const report = {
     name: scenario.name,
     tree,
-    result: stoppedBy ? 'stopped' : counts.failed > 0 ? 'failed' : 'passed',
+    result: stoppedBy() ? 'stopped' : counts.failed > 0 ? 'failed' : 'passed',
     minutes: (performance.now() - since) / 60_000,
     seed,
     at: new Date().toISOString(),
@@ -59,8 +56,7 @@ function close(reports) {
     for (const failure of counts.failures) console.log(`failed: ${name}: ${failure}`);
   }
   console.log(`reports: ${longFolder}`);
-  const good = reports.every(({ result }) => result === 'passed');
-  process.exitCode = stoppedBy === 'SIGINT' ? 130 : stoppedBy ? 143 : good ? 0 : 1;
+  process.exitCode = exitCode(reports.every(({ result }) => result === 'passed'));
 }
 
 async function main() {
@@ -95,19 +91,12 @@ async function main() {
       continue;
     }
     reports.push({ ...(await run(scenario, seed, tree)), again: true });
-    if (stoppedBy) break;
+    if (stoppedBy()) break;
   }
   close(reports);
 }
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    stopSetUp();
-    stopStage();
-  });
-}
-
+stopOnSignals();
 try {
   await main();
 } catch (error) {

@@ -3,9 +3,9 @@
  * the other and closes with `N passed, N failed`. `--no-setup` leaves the set-up out.
  */
 import { parseArgs } from 'node:util';
-import { setUp, stopSetUp } from '../setup/child.mjs';
+import { setUp } from '../setup/child.mjs';
 import { closingLine, counts, sum } from './counts.mjs';
-import { runStage, stopStage } from './runner.mjs';
+import { exitCode, runStage, stopOnSignals, stoppedBy } from './runner.mjs';
 import { allStages } from './stages.mjs';
 
 /** CI ends a run after 90 minutes without a word; ours then still prints its closing line. */
@@ -14,8 +14,6 @@ const CI_LIMIT_MS = 86 * 60_000;
 const started = performance.now();
 /** @type {{ stage: string, seconds: number, counts: import('./counts.mjs').Counts }[]} */
 const results = [];
-/** @type {NodeJS.Signals | null} */
-let stoppedBy = null;
 
 /** Prints what happened, the closing line last, and sets the exit code. */
 function close() {
@@ -27,7 +25,7 @@ function close() {
   for (const skip of total.skips) console.log(`skipped: ${skip.name} (${skip.reason})`);
   for (const failure of total.failures) console.log(`failed: ${failure}`);
   console.log(closingLine(total));
-  process.exitCode = stoppedBy === 'SIGINT' ? 130 : stoppedBy ? 143 : total.failed > 0 ? 1 : 0;
+  process.exitCode = exitCode(total.failed === 0);
 }
 
 /** @param {string} stage @param {string} failure */
@@ -66,22 +64,16 @@ async function main() {
     console.log(`\n=== ${stage.name}`);
     const found = await runStage(stage, deadline);
     results.push({ stage: stage.name, seconds: (performance.now() - since) / 1000, counts: found });
-    if (stoppedBy) {
-      console.log(`Stopped by ${stoppedBy}; the stages after ${stage.name} did not run.`);
-      if (found.failed === 0) record('the rest', `stopped by ${stoppedBy}`);
+    const signal = stoppedBy();
+    if (signal) {
+      console.log(`Stopped by ${signal}; the stages after ${stage.name} did not run.`);
+      if (found.failed === 0) record('the rest', `stopped by ${signal}`);
       return;
     }
   }
 }
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-  process.on(signal, () => {
-    stoppedBy ??= signal;
-    stopSetUp();
-    stopStage();
-  });
-}
-
+stopOnSignals();
 try {
   await main();
 } catch (error) {

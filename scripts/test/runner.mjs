@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { childEnvironment, repoRoot } from '../paths.mjs';
+import { stopSetUp } from '../setup/child.mjs';
 import { settle } from './counts.mjs';
 
 /** How long a group has between SIGTERM and SIGKILL. */
@@ -43,6 +44,26 @@ function livingMembers(leader) {
       return Number(pgrp) === leader && state !== 'Z';
     });
 }
+
+/** @type {NodeJS.Signals | null} */
+let stop = null;
+
+/** @returns {NodeJS.Signals | null} the signal that asked this run to end */
+export const stoppedBy = () => stop;
+
+/** Ends the set-up or the stage that runs when this process is asked to end; the caller then closes in order. */
+export function stopOnSignals() {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => {
+      stop ??= signal;
+      stopSetUp();
+      stopStage();
+    });
+  }
+}
+
+/** @param {boolean} good  whether all that ran went well @returns {number} the exit code of the run */
+export const exitCode = (good) => (stop === 'SIGINT' ? 130 : stop ? 143 : good ? 0 : 1);
 
 /** Ends whatever runs now: the group gets SIGTERM, and SIGKILL if it is still there later. */
 export function stopStage() {

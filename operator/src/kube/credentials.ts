@@ -3,6 +3,7 @@
  * @kubernetes/client-node (client certificates, tokens, exec plugins, OIDC); nothing else of it is used.
  */
 import { KubeConfig } from '@kubernetes/client-node';
+import { withoutUndefined } from '@videopush/resources/objects';
 import { type Credentials, HttpTransport, type TransportOptions } from './transport.ts';
 
 export interface ConnectOptions extends Pick<TransportOptions, 'connections' | 'timeout' | 'onAnswer'> {
@@ -78,7 +79,7 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   for (const [name, value] of Object.entries(found.headers ?? {}))
     headers[name.toLowerCase()] = String(value).trim(); // a token file may end in a line feed
   const tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
-  return { headers, ...Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined)) };
+  return { headers, ...withoutUndefined(tls) };
 }
 
 /** One reading for all requests of a while; one that fails is not kept. */

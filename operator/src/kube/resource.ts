@@ -1,6 +1,6 @@
 /** One kind of object on one API server: where it lives and what may be asked of it. */
 
-import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
+import { apiVersionOf, type KubeObject, keyOf, type ResourceKind, typed } from '@videopush/resources/objects';
 import { isNotFound } from './errors.ts';
 import type { Collection, ListPage, WatchEvent } from './reflector.ts';
 import type { Transport } from './transport.ts';
@@ -193,16 +193,11 @@ export class Resource {
   }
 
   #whole(object: KubeObject): KubeObject {
-    return { ...object, apiVersion: this.#apiVersion, kind: this.kind.kind };
-  }
-
-  get #apiVersion(): string {
-    const { group, version } = this.kind;
-    return group ? `${group}/${version}` : version;
+    return typed(object, this.kind);
   }
 
   #path({ namespace, name }: Partial<Place>, subresource?: string): string {
-    const root = this.kind.group ? `/apis/${this.#apiVersion}` : `/api/${this.#apiVersion}`;
+    const root = `/${this.kind.group ? 'apis' : 'api'}/${apiVersionOf(this.kind)}`;
     const words = [
       ...(namespace ? ['namespaces', namespace] : []),
       this.kind.plural,

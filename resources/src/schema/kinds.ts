@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { apiVersionOf } from '../objects.ts';
 
 /** A node of a structural schema. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -42,7 +43,7 @@ export function loadKinds(): Kind[] {
     if (!stored) throw new Error(`crds/${file}: no version is stored`);
     return {
       kind: names.kind,
-      apiVersion: `${group}/${stored.name}`,
+      apiVersion: apiVersionOf({ group, version: stored.name }),
       schema: stored.schema.openAPIV3Schema,
     };
   });

@@ -1,14 +1,14 @@
 /** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
 
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
-import { type KubeObject, keyOf } from '@videopush/resources/objects';
+import { type KubeObject, keyOf, typed } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';
 import { isConflict } from '../../kube/errors.ts';
 import { PODS, SECRETS } from '../../kube/kinds.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { Problem } from '../shared/problem.ts';
-import { nextReconcile, ResourceWriter, typed } from '../shared/resource-writer.ts';
+import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
 import { annotate, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
 import { CHILDREN, type ServerIndexes } from './indexes.ts';

@@ -5,7 +5,7 @@ import { type ServerCredentials, serverCredentials } from '@videopush/resources/
 import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/builders/mediaserver';
 import { childName } from '@videopush/resources/builders/names';
-import { type KubeObject, keyOf, objectKey, type ResourceKind } from '@videopush/resources/objects';
+import { type KubeObject, keyOf, objectKey, type ResourceKind, typed } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { DriftDetector } from '../shared/drift.ts';
@@ -99,7 +99,7 @@ async function findChildren(
       const known = context.store(kind).get(objectKey(namespace, name));
       const other =
         known || elsewhere ? known : await context.resource(kind).find({ namespace, name }, signal);
-      return other ? { ...other, kind: kind.kind } : [];
+      return other ? typed(other, kind) : [];
     }),
   );
   return found.flat();

@@ -22,11 +22,6 @@ export function nextReconcile(
   return wait === undefined ? undefined : { requeueAfterMilliseconds: wait };
 }
 
-/** A resource of ours with its kind and version, which objects of a list lack; owner references and events need them. */
-export function typed<T extends object>(object: T, { group, version, kind }: ResourceKind): T {
-  return { ...object, apiVersion: `${group}/${version}`, kind };
-}
-
 /** A resource of ours as the API server keeps it. */
 type Stored = KubeObject & { status?: object | undefined };
 

@@ -8,7 +8,7 @@ import { publishSecret } from '@videopush/resources/builders/mediaserver';
 import { childName, DECODER, ENCODER } from '@videopush/resources/builders/names';
 import { configName, runsToEnd } from '@videopush/resources/builders/videopush';
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
-import { type KubeObject, keyOf, objectKey, type ResourceKind } from '@videopush/resources/objects';
+import { type KubeObject, keyOf, objectKey, type ResourceKind, typed } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS } from '../../kube/kinds.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { DriftDetector } from '../shared/drift.ts';
@@ -96,10 +96,6 @@ async function find(
   const other = await context.resource(kind).find({ namespace, name }, signal);
   return other && typed(other, kind);
 }
-
-/** Objects of a list do not say what they are. */
-const typed = (object: KubeObject, { kind }: ResourceKind): KubeObject =>
-  object.kind ? object : { ...object, kind };
 
 /** Whether the stream as it is asked for now has a child of that kind and name: only those can be taken. */
 function isWantedShape(kind: ResourceKind, name: string, push: StoredPush): boolean {

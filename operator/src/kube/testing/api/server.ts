@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { apiVersionOf } from '@videopush/resources/objects';
 import { NAMESPACES } from '../../kinds.ts';
 import { type ServedKind, servedKinds } from './catalog.ts';
 import { badRequest, expired, noSuchPage, notFound, Refusal } from './refusals.ts';
@@ -269,8 +270,6 @@ function writeOf({ kind, namespace, name, subresource, query, body }: Request, u
     strict: query.get('fieldValidation') === 'Strict',
   };
 }
-
-const apiVersionOf = ({ group, version }: ServedKind): string => (group ? `${group}/${version}` : version);
 
 /** Items of lists of Kubernetes' own kinds do not say what they are. */
 const untyped = ({ apiVersion: _, kind: __, ...item }: Json): Json => item;

@@ -1,6 +1,6 @@
 /** The verbs that change objects, with the checks and corrections that the API server makes on the way. */
 
-import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
+import { apiVersionOf, type KubeObject, type ObjectMeta } from '@videopush/resources/objects';
 import { NAMESPACES } from '../../kinds.ts';
 import type { ServedKind } from './catalog.ts';
 import { itemProblems } from './fields.ts';
@@ -219,7 +219,7 @@ function partOf({ kind, subresource }: Write, object: KubeObject): Json {
 }
 
 function readBody({ kind, name, namespace, body, strict }: Write, declared = false): KubeObject {
-  const apiVersion = kind.group ? `${kind.group}/${kind.version}` : kind.version;
+  const apiVersion = apiVersionOf(kind);
   if (body.apiVersion !== apiVersion || body.kind !== kind.kind)
     throw badRequest(`the object provided is no ${kind.kind} of ${apiVersion}`);
   const { value, findings } = conform(kind.type, { metadata: {}, ...body });
