@@ -15,7 +15,8 @@ async function decoderPage(
 async function encoderPage(
   snapshot: ReturnType<typeof encodeSnapshot> | null = encodeSnapshot(),
 ): Promise<string> {
-  return await new MetricsPage('default/film', encoderFamilies, () => ({ build, snapshot })).render();
+  const view = { build, outputs: ['main', 'backup'], snapshot };
+  return await new MetricsPage('default/film', encoderFamilies, () => view).render();
 }
 
 /** Series of one family as `labels -> value`, without the stream label. */
@@ -188,12 +189,21 @@ describe('values and labels', () => {
   });
 });
 
-it('before there is a session only the build is told', async () => {
-  const samples = (await encoderPage(null))
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'));
-  expect(samples).toHaveLength(1);
-  expect(samples[0]).toContain('videopush_build_info');
+it('before its first session an encoder reports its build, and each configured output as not connected', async () => {
+  const page = await encoderPage(null);
+  expect(series(page, 'videopush_sink_connected')).toEqual({ 'output="main"': 0, 'output="backup"': 0 });
+  const names = page.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(new Set(names.map((line) => line.replace(/\{.*/, '')))).toEqual(
+    new Set(['videopush_build_info', 'videopush_sink_connected']),
+  );
+});
+
+it('an output that never connected counts as not connected, and its refusals are no reconnects', async () => {
+  const reconnects = { refused: 0, timeout: 0, reset: 0, protocol: 0 };
+  const output = outputSnapshot({ phase: 'Connecting', connects: 0, reconnects });
+  const page = await encoderPage(encodeSnapshot({ outputs: [output] }));
+  expect(Object.values(series(page, 'videopush_sink_connected'))).toEqual([0]);
+  expect(Object.values(series(page, 'videopush_sink_reconnects_total'))).toEqual([0, 0, 0, 0]);
 });
 
 it('one page is taken from one snapshot', async () => {

@@ -20,6 +20,8 @@ export interface DecoderView {
 
 export interface EncoderView {
   build: Build;
+  /** Their names, as configured. */
+  outputs: readonly string[];
   snapshot: EncodeSnapshot | null;
 }
 
@@ -206,9 +208,18 @@ export const encoderFamilies: readonly Family<EncoderView>[] = [
     (o) => o.rebaseSeconds,
   ),
 
-  onSink('gauge', 'videopush_sink_connected', '1 while the output is connected, else 0.', (o, labels) => [
-    sample(o.phase === 'Connected' ? 1 : 0, labels),
-  ]),
+  {
+    name: 'videopush_sink_connected',
+    type: 'gauge',
+    help: '1 while the output is connected, else 0.',
+    // An alert on 0 must see an output too whose session could never be opened.
+    samples: ({ snapshot, outputs }) =>
+      snapshot
+        ? snapshot.outputs.map(({ name: output, protocol, phase }) =>
+            sample(phase === 'Connected' ? 1 : 0, { output, protocol }),
+          )
+        : outputs.map((output) => sample(0, { output })),
+  },
   onSink(
     'counter',
     'videopush_sink_reconnects_total',

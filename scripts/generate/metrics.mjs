@@ -65,7 +65,7 @@ function workerSeries() {
     }
   };
   add('decoder', decoderFamilies, { build, snapshot: decodeSnapshot() });
-  add('encoder', encoderFamilies, { build, snapshot: encodeSnapshot() });
+  add('encoder', encoderFamilies, { build, outputs: [], snapshot: encodeSnapshot() });
   return [...found.values()];
 }
 

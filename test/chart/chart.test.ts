@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { decoderFamilies, encoderFamilies } from '../../codec-worker/src/metrics.ts';
+import { MetricsPage } from '../../codec-worker/src/metrics-render.ts';
 import { PathFigures, showFigures } from '../../operator/src/controllers/mediaserver/metrics.ts';
 import { Metrics } from '../../operator/src/runtime/metrics.ts';
 import { repoRoot } from '../../scripts/paths.mjs';
@@ -141,6 +142,26 @@ describe('what is watched', () => {
       expect(annotations.description).toMatch(/\.$/);
     }
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+  });
+
+  it('VideoPushOutputDown fires for an output that has never connected, though it has no reconnects', async () => {
+    const build = { version: '0', ffmpeg: '', license: '' };
+    const view = { build, outputs: ['main'], snapshot: null };
+    const page = await new MetricsPage('default/film', encoderFamilies, () => view).render();
+    expect(page).toContain('videopush_sink_connected{output="main",stream="default/film"} 0\n');
+    expect(page).not.toMatch(/^videopush_sink_reconnects_total\{/m);
+    const down = alerts.find(({ alert }) => alert === 'VideoPushOutputDown');
+    expect(down).toMatchObject({
+      expr: 'max by (namespace, stream, output) (videopush_sink_connected) == 0',
+      for: '1m',
+    });
+  });
+
+  it.each(['docs/pacing.md', 'docs/zh-CN/pacing.md'])('%s lists every alert with its severity', (page) => {
+    const rows = readFileSync(join(repoRoot, page), 'utf8').matchAll(/^\| `(VideoPush\w+)` \| (\w+) \|/gm);
+    expect([...rows].map(([, alert, severity]) => [alert, severity])).toEqual(
+      alerts.map(({ alert, labels }) => [alert, labels.severity]),
+    );
   });
 
   it('every panel of the dashboard asks for metrics that there are', async () => {

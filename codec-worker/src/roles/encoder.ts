@@ -117,7 +117,8 @@ class EncoderRole implements Role {
       },
       onFault,
     });
-    const take = () => ({ build, snapshot: this.#supervisor.snapshot() });
+    const outputs = config.outputs.map(({ name }) => name);
+    const take = () => ({ build, outputs, snapshot: this.#supervisor.snapshot() });
     this.metrics = new MetricsPage(config.stream, encoderFamilies, take);
   }
 
