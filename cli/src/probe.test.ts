@@ -43,3 +43,11 @@ it('the text of probe says which shape pixels have, unless they are square', () 
     expect(formatDescriptor('clip.ts', square)).toMatch(/^picture +720x576 yuv420p$/m);
   }
 });
+
+it('the text of probe calls a bit rate that was not counted over the whole source estimated', () => {
+  expect(formatDescriptor('clip.ts', clip)).toMatch(/^bit rate +4000 kb\/s$/m);
+  const partly = { ...clip, video: { ...clip.video, frameCountExact: false } };
+  expect(formatDescriptor('clip.ts', partly)).toMatch(/^bit rate +4000 kb\/s \(estimated\)$/m);
+  const unknown = { ...clip, video: { ...clip.video, frameCountExact: false, bitRate: null } };
+  expect(formatDescriptor('clip.ts', unknown)).toMatch(/^bit rate +unknown$/m);
+});

@@ -20,11 +20,12 @@ const seconds = (value: number | null): string =>
 const pixelShape = (aspect: string | null): string =>
   aspect === null || aspect === '1' || aspect === '1/1' ? '' : `, pixels ${aspect.replace('/', ':')} (SAR)`;
 
-/** A few aligned lines; everything in it is measured. */
+/** A few aligned lines. What was not counted over the whole source, but follows from its size and length, is called estimated. */
 export function formatDescriptor(source: string, d: SourceDescriptor): string {
   const { video } = d;
   const order = video.reorderFrames ? `${video.reorderFrames} frames (B-frames)` : 'none';
   const { color } = video;
+  const estimated = video.frameCountExact ? '' : ' (estimated)';
   const rows: [string, string][] = [
     ['source', source],
     ['container', `${d.container}${d.live ? ', live' : ''}${d.seekable ? ', seekable' : ', not seekable'}`],
@@ -41,12 +42,9 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
       'frame rate',
       `${known(video.frameRate)}${video.variableFrameRate ? ' on average (variable)' : ''}, time base ${video.timeBase}`,
     ],
-    [
-      'frames',
-      `${known(video.frameCount)}${video.frameCount !== null && !video.frameCountExact ? ' (estimated)' : ''}`,
-    ],
+    ['frames', `${known(video.frameCount)}${video.frameCount === null ? '' : estimated}`],
     ['GOP', `${known(video.gopFrames, ' frames')}, reordering ${order}`],
-    ['bit rate', video.bitRate === null ? 'unknown' : `${Math.round(video.bitRate / 1000)} kb/s`],
+    ['bit rate', video.bitRate === null ? 'unknown' : `${Math.round(video.bitRate / 1000)} kb/s${estimated}`],
     [
       'colour',
       [color.range, color.primaries, color.transfer, color.matrix]

@@ -26,6 +26,11 @@ export interface PushOptions {
   /** unit of presentation times; default one frame. Give a finer one ("1/90000") to push with ptsSeconds of variable rate. */
   timeBase?: Rational;
   encoder?: EncoderOptions;
+  /**
+   * Bit rate of what the frames come from, bits per second; unset = unknown. It counts where `encoder.bitRate` is unset, from half to
+   * four times of what size and frame rate ask for, and from 300 kb/s on: a dark beginning says nothing about the rest.
+   */
+  sourceBitRate?: number;
   /** frames waiting for the encoder, default 20 */
   queueFrames?: number;
   /** how much media push() may run ahead of real time; 0 (default) = bounded by the queue only */
@@ -76,6 +81,7 @@ export class FramePusher {
         format,
         frameRate: options.frameRate,
         timeBase: options.timeBase,
+        bitRate: options.sourceBitRate,
       },
       encoder: options.encoder,
       queueFrames: options.queueFrames,

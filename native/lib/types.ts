@@ -68,6 +68,7 @@ export interface SourceDescriptor {
     frameRate: Rational | null;
     timeBase: Rational;
     variableFrameRate: boolean;
+    /** mean of the whole source; where frameCountExact is false by the file's size and length, or as its header says */
     bitRate: number | null;
     /** longest distance between key frames, in frames */
     gopFrames: number | null;
@@ -78,6 +79,7 @@ export interface SourceDescriptor {
     sampleAspectRatio: Rational | null;
     color: ColorTags;
     frameCount: number | null;
+    /** every packet was counted, so frameCount and bitRate are measured */
     frameCountExact: boolean;
   };
   audio: AudioTrackDescriptor[];

@@ -145,12 +145,13 @@ export class MpegDecoder {
     if (!source) return [...lines, '  not set up'].join('\n');
     const { video } = source;
     const unknown = 'unknown';
+    const estimated = video.frameCountExact ? '' : ' (estimated)';
     lines.push(
       `  container   ${source.container}, ${source.durationSeconds?.toFixed(3) ?? unknown} s, stream ${source.streamIndex} of ${source.streamCount}`,
       `  video       ${video.codec} ${video.width}x${video.height} ${video.pixelFormat}, ${video.frameRate ?? unknown} fps`,
-      `  bit rate    ${video.bitRate === null ? unknown : `${video.bitRate} b/s`}`,
+      `  bit rate    ${video.bitRate === null ? unknown : `${video.bitRate} b/s${estimated}`}`,
       `  GOP         ${video.gopFrames ?? unknown} frames, B-frame delay ${video.reorderFrames}`,
-      `  frames      ${video.frameCount ?? unknown}${video.frameCountExact ? '' : ' (estimated)'}`,
+      `  frames      ${video.frameCount === null ? unknown : `${video.frameCount}${estimated}`}`,
       `  threads     ${this.#parameters.nthread || 'automatic'}`,
     );
     const { widthDst, heightDst } = this.#parameters;

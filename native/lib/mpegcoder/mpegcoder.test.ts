@@ -158,6 +158,22 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
+  it('a source of a low bit rate does not starve the push, and the status says what the encoder uses', async () => {
+    const path = scratch.file('low.mkv');
+    const it = new MpegServer();
+    const size = { width: 320, height: 64, frameRate: [50, 1] as const };
+    it.setParameter({ configDict: { ...size, bitRate: 20_000 }, codecName: 'libx264', videoAddress: path });
+    expect(it.getParameter('bitRate')).toBe(20_000);
+    await it.FFmpegSetup();
+    expect(it.getParameter('bitRate')).toBe(300_000);
+    expect(String(it)).toContain('300000 b/s');
+    expect(it.getParameter()).not.toHaveProperty('bitRateInherited');
+    it.setParameter({ bitRate: 20_000 });
+    await it.FFmpegSetup();
+    expect(it.getParameter('bitRate')).toBe(20_000);
+    await it.clear();
+  });
+
   it('ServeFrameBlock keeps the lead within frameAhead', async () => {
     const { server: it } = await server({ frameAhead: 5 });
     for (let i = 0; i < 40; i++) {

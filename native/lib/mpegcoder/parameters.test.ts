@@ -142,6 +142,21 @@ describe('no bit rate by omission or by another unit', () => {
     expect(inherit({ ...dict, bitRate: 1024 })).not.toHaveProperty('bitRate');
   });
 
+  it('an explicit rate is kept to, and an inherited one is left to the encoder’s rule', () => {
+    const explicit = resolve({ bitRate: 50_000 }, inherit(dict));
+    expect(encoderOptions(explicit, 'libx264').bitRate).toBe(50_000);
+    expect(explicit.bitRateInherited).toBe(false);
+    const inherited = resolve({}, inherit({ ...dict, bitRate: 20_000 }));
+    expect(inherited).toMatchObject({ bitRate: 20_000, bitRateInherited: true });
+    expect(encoderOptions(inherited, 'libx264')).not.toHaveProperty('bitRate');
+    expect(resolve({}, inherit({ ...dict, bitRate: null })).bitRateInherited).toBe(false);
+  });
+
+  it('the rate of a source whose frames are scaled counts by their area', () => {
+    const scaled = { ...dict, widthDst: 960, heightDst: 540 };
+    expect(inherit(scaled).bitRate).toBe(1_000_000);
+  });
+
   it('kilobits where bits are meant are refused, with the unit in the advice', () => {
     expect(() => checkSettings({ bitRate: 4000 })).toThrow(
       expect.objectContaining({ code: 'InvalidArgument', action: expect.stringMatching(/bits per second/) }),

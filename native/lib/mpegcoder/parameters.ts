@@ -55,6 +55,8 @@ export interface EffectiveSettings {
   codecName: string;
   /** 0 = by size and rate */
   bitRate: number;
+  /** `bitRate` is the source's: a measure for the encoder's own choice, not an order */
+  bitRateInherited: boolean;
   width: number;
   height: number;
   widthSrc: number;
@@ -150,8 +152,14 @@ export function inherit(dict: ConfigDict): ServerSettings {
     maxBframe: dict.maxBframe,
   });
   // A source of a few kb/s (a slide, a test card) is no measure for a live push.
-  if (typeof dict.bitRate === 'number' && dict.bitRate >= LEAST_BIT_RATE) inherited.bitRate = dict.bitRate;
+  if (typeof dict.bitRate === 'number' && dict.bitRate >= LEAST_BIT_RATE)
+    inherited.bitRate = scaled ? rateOfScaled(dict, dict.bitRate) : dict.bitRate;
   return inherited;
+}
+
+/** What the source's rate means for the scaled frames: a smaller picture needs fewer bits, about by its area. */
+function rateOfScaled({ width, height, widthDst = 0, heightDst = 0 }: ConfigDict, bitRate: number): number {
+  return width && height ? Math.round((bitRate * widthDst * heightDst) / (width * height)) : bitRate;
 }
 
 /** Explicit settings over inherited ones over defaults, one by one. Throws InvalidArgument when no size is known. */
@@ -170,6 +178,7 @@ export function resolve(explicit: ServerSettings, inherited: ServerSettings): Ef
   return {
     codecName: pick('codecName') ?? 'h264',
     bitRate: pick('bitRate') ?? 0,
+    bitRateInherited: !explicit.bitRate && inherited.bitRate !== undefined,
     width,
     height,
     widthSrc: pick('widthSrc') ?? width,
@@ -194,7 +203,8 @@ export function encoderOptions(settings: EffectiveSettings, encoder: string): En
     maxBFrames: settings.maxBframe,
     threads: settings.nthread,
   };
-  if (settings.bitRate > 0) options.bitRate = settings.bitRate;
+  // An explicit rate is kept to; an inherited one only counts between the bounds that the core sets it.
+  if (settings.bitRate > 0 && !settings.bitRateInherited) options.bitRate = settings.bitRate;
   if (settings.preset !== undefined) options.preset = settings.preset;
   // zerolatency takes away the lookahead that decides where B-frames pay: with them, every gap would be filled to the maximum.
   const tune = settings.tune ?? (settings.maxBframe > 0 ? '' : undefined);

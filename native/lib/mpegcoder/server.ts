@@ -52,10 +52,12 @@ export class MpegServer {
       width: settings.widthSrc,
       height: settings.heightSrc,
       frameRate: `${numerator}/${denominator}`,
+      ...(settings.bitRateInherited && { sourceBitRate: settings.bitRate }),
       encoder: encoderOptions(settings, encoder),
       maxLeadSeconds: (settings.frameAhead * denominator) / numerator,
     });
-    this.#effective = { ...settings, codecName: encoder };
+    const bitRate = this.#pusher.snapshot().encoder?.bitRate ?? settings.bitRate;
+    this.#effective = { ...settings, codecName: encoder, bitRate };
     return true;
   }
 
@@ -97,7 +99,7 @@ export class MpegServer {
     if (paramName === 'waitRef') return this.#pusher?.waitRef ?? 0;
     const settings = this.#effective ?? this.#preview();
     if (paramName === undefined) {
-      const { widthSrc, heightSrc, frameAhead, preset, tune, ...rest } = settings ?? {};
+      const { widthSrc, heightSrc, frameAhead, preset, tune, bitRateInherited, ...rest } = settings ?? {};
       return { videoAddress: redact(this.#videoAddress), ...rest };
     }
     const values: Record<string, unknown> = {
@@ -106,6 +108,7 @@ export class MpegServer {
       formatName: formatName(this.#videoAddress),
       frameRate: settings ? settings.frameRate[0] / settings.frameRate[1] : null,
       ptsAhead: settings?.frameAhead,
+      bitRateInherited: undefined, // ours alone
       blockMode: this.#blockMode,
     };
     return (Object.hasOwn(values, paramName) ? values[paramName] : null) ?? null;

@@ -5,6 +5,7 @@
 
 #include "binding/pixels.h"
 #include "binding/values.h"
+#include "core/limits.h"
 
 extern "C" {
 #include <libavutil/mathematics.h>
@@ -37,6 +38,7 @@ VideoFormat parse_video(Fields fields) {
   format.frame_rate_den = rate.den;
   format.time_base_num = time_base.num;
   format.time_base_den = time_base.den;
+  format.bit_rate = fields.integer("bitRate", 0, kMaxSourceBitRate).value_or(0);
   fields.finish();
   PlaneSize planes[4];
   plane_sizes(format.pixel_format, format.width, format.height, planes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/clock.h"
+#include "core/limits.h"
 
 namespace videopush::binding {
 namespace {
@@ -106,7 +107,7 @@ VideoFormat parse_relay_format(Fields fields) {
   format.color_matrix = small(fields, "colorMatrix");
   format.chroma_location = small(fields, "chromaLocation");
   format.gop_frames = small(fields, "gopFrames");
-  format.bit_rate = fields.integer("bitRate", 0, 1ll << 50).value_or(0);
+  format.bit_rate = fields.integer("bitRate", 0, kMaxSourceBitRate).value_or(0);
   fields.finish();
   return format;
 }
