@@ -24,8 +24,8 @@ const CLUSTER = [
   ...['docker.io', 'debootstrap', 'busybox-static'],
 ];
 
-/** What only the tests need: C++ unit tests, rivals and observers, linters, network tools, a browser, a cluster. */
-const TESTS = ['doctest-dev', 'ffmpeg', 'shellcheck', 'iproute2', 'chromium', ...CLUSTER];
+/** What only the tests need: C++ unit tests, rivals and observers, linters, shells, network tools, a browser, a cluster. */
+const TESTS = [...['doctest-dev', 'ffmpeg', 'shellcheck', 'zsh', 'fish', 'iproute2', 'chromium'], ...CLUSTER];
 
 /** @typedef {'demo' | 'test'} Purpose */
 

@@ -1,5 +1,4 @@
-/** `videopush server`, manifests with nothing but servers, and what a shell completes. */
-import { execFileSync } from 'node:child_process';
+/** `videopush server`, and manifests with nothing but servers. */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -75,33 +74,3 @@ spec: { type: MediaMTX }
   expect(await serverOf(run)).toMatchObject({ publish: { rtsp: expect.stringContaining('/NAME') } });
   expect(await run.waitForExit(30_000), run.tail()).toMatchObject({ code: 0 });
 }, 60_000);
-
-/** What bash would offer for the words of a command line, the last of which is being written. */
-function offered(...words: string[]): string[] {
-  const script = `
-source <("$1" "$2" completion bash)
-shift 2
-COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-_videopush
-printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const args = ['-c', script, 'bash', nodeBinary(), BIN, ...words];
-  return execFileSync('bash', args, { encoding: 'utf8' }).split('\n').filter(Boolean);
-}
-
-it('bash completes commands, options, and values of which there are only a few', () => {
-  expect(offered('videopush', '')).toEqual(expect.arrayContaining(['push', 'probe', 'run', 'server']));
-  expect(offered('videopush', 'pr')).toEqual(['probe']);
-  expect(offered('videopush', 'push', '--b')).toEqual(['--bitrate', '--bframes']);
-  expect(offered('videopush', 'push', '--when-full', 'drop')).toEqual(['drop-oldest', 'drop-newest']);
-  expect(offered('videopush', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
-  expect(offered('videopush', 'push', 'talk')).toEqual([]);
-});
-
-it('scripts for zsh and fish name every command', async () => {
-  for (const shell of ['zsh', 'fish']) {
-    const script = execFileSync(nodeBinary(), [BIN, 'completion', shell], { encoding: 'utf8' });
-    for (const command of ['push', 'probe', 'run', 'render', 'server', 'completion'])
-      expect(script).toContain(command);
-    expect(script).toContain('drop-oldest drop-newest');
-  }
-});
