@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 /**
  * @typedef {object} Kept
  * @property {string} name
- * @property {string | null} tree  hash of everything in the checkout that git does not ignore
+ * @property {string | null} tree  hash of what the scenario depends on in the checkout
  * @property {'passed' | 'failed' | 'stopped'} result
  * @property {number} minutes
  * @property {number} seed
@@ -15,19 +15,27 @@ import { dirname, join } from 'node:path';
  * @property {import('./counts.mjs').Counts} counts
  */
 
+/** What only people read, as git's path patterns: the manual, and the Markdown files that lead to it. */
+const PAGES = [':(glob)docs/**', ':(glob)*.md', ':(glob)examples/**/README*.md'];
+
 /**
  * @param {string} root  of a checkout
+ * @param {{ pages?: boolean }} [options]  `pages: false` leaves out what only people read: no program depends on it, so
+ *   that a change of a page takes nothing away from what was found about the programs. Default: everything counts.
  * @returns {string | null} the hash of its tree with every change that is not committed; null outside of git
  */
-export function treeHash(root) {
+export function treeHash(root, { pages = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'videopush-index-'));
   // An index of its own: what is staged stays as it is.
   const env = { ...process.env, GIT_INDEX_FILE: join(folder, 'index') };
   /** @param {string[]} args */
   const git = (...args) => spawnSync('git', args, { cwd: root, env, encoding: 'utf8' });
   try {
-    const steps = [git('read-tree', 'HEAD'), git('add', '--all'), git('write-tree')];
-    return steps.every(({ status }) => status === 0) ? (steps[2]?.stdout.trim() ?? null) : null;
+    const without = ['rm', '-r', '--cached', '--force', '--quiet', '--ignore-unmatch', '--', ...PAGES];
+    const steps = [git('read-tree', 'HEAD'), git('add', '--all')];
+    if (!pages) steps.push(git(...without));
+    steps.push(git('write-tree'));
+    return steps.every(({ status }) => status === 0) ? (steps.at(-1)?.stdout.trim() ?? null) : null;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,6 +31,17 @@ describe('the scenarios of the long suite', () => {
     const scenarios = allScenarios();
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
     for (const { limitMs } of scenarios) expect(limitMs).toBeLessThanOrEqual(20 * 60_000);
+  });
+
+  it('depend on pages only where they read them', () => {
+    const reading = allScenarios().filter(({ pages }) => pages);
+    expect(reading.map(({ name }) => name)).toEqual(
+      [12, 13].flatMap((version) =>
+        ['lint', 'unit', 'integration', ...(version === 12 ? ['e2e'] : [])].map(
+          (part) => `debian-${version}-${part}`,
+        ),
+      ),
+    );
   });
 
   it('are all chosen without a name, by their names in their own order, and by the beginning of a name', () => {
@@ -77,6 +88,33 @@ describe('what the long suite keeps', () => {
     writeFileSync(join(folder, 'b'), '1');
     expect(treeHash(folder)).not.toBe(clean);
     expect(git('status', '--porcelain')).toBe('?? b\n');
+  });
+
+  it('belongs to a tree that a change of a page leaves as it is, where pages do not count', () => {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
+    const programs = () => treeHash(folder, { pages: false });
+    mkdirSync(join(folder, 'docs', 'pictures'), { recursive: true });
+    mkdirSync(join(folder, 'examples', 'camera'), { recursive: true });
+    mkdirSync(join(folder, 'native'));
+    const pages = ['docs/a.md', 'docs/pictures/a.svg', 'README.md', 'examples/camera/README.zh-CN.md'];
+    const others = ['a.ts', 'examples/camera/stream.yaml', 'native/README.md'];
+    git('init', '-q');
+    for (const file of [...pages, ...others]) writeFileSync(join(folder, file), '1');
+    git('add', '.');
+    git('-c', 'user.name=t', '-c', 'user.email=t@localhost', 'commit', '-qm', 'first');
+    const before = programs();
+    expect(before).toMatch(/^[0-9a-f]{40}$/);
+    for (const file of pages) {
+      writeFileSync(join(folder, file), '2');
+      expect(programs()).toBe(before);
+    }
+    expect(treeHash(folder)).not.toBe(git('rev-parse', 'HEAD^{tree}').trim());
+    for (const file of others) {
+      const now = programs();
+      writeFileSync(join(folder, file), '2');
+      expect(programs()).not.toBe(now);
+    }
+    expect(git('diff', '--cached', '--name-only')).toBe('');
   });
 
   it('is shown as a table that tells what was not run again', () => {

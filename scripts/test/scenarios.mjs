@@ -4,7 +4,8 @@ import { repoRoot } from '../paths.mjs';
 import { nativeStage, vitestStage } from './stages.mjs';
 
 /**
- * @typedef {import('./stages.mjs').Stage & { what: string }} Scenario  `what`: one line for `--list`
+ * @typedef {import('./stages.mjs').Stage & { what: string, pages?: boolean }} Scenario  `what`: one line for `--list`;
+ *   `pages`: whether it reads the manual, so that a change of a page is a reason to run it again
  */
 
 /** The longest that a scenario may take, in minutes. */
@@ -51,6 +52,9 @@ const BARE_STAGES = [
   'timing',
 ];
 
+/** Of these, the ones that check pages or run the commands that pages print. */
+const READ_PAGES = ['lint', 'unit', 'integration', 'e2e'];
+
 /**
  * A Debian with nothing but its base system, Node and Go: the demo, the set-up for tests, then each stage.
  * @param {12 | 13} version
@@ -58,15 +62,16 @@ const BARE_STAGES = [
  */
 function bare(version) {
   const stages = version === 12 ? [...BARE_STAGES, 'e2e'] : BARE_STAGES;
-  return ['demo', 'setup', ...stages].map((part) =>
-    vitest(
+  return ['demo', 'setup', ...stages].map((part) => ({
+    ...vitest(
       `debian-${version}-${part}`,
       `a bare Debian ${version}: ${part === 'demo' ? '`npm run demo`' : part === 'setup' ? 'the set-up for tests' : `\`npm test\`, stage ${part}`}`,
       'long',
       ['debian'],
       { VIDEOPUSH_DEBIAN: String(version), VIDEOPUSH_DEBIAN_PART: part },
     ),
-  );
+    pages: READ_PAGES.includes(part),
+  }));
 }
 
 /** @returns {Scenario[]} in the order in which they run */
