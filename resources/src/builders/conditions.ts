@@ -38,6 +38,7 @@ export const REASONS = {
   mediaServerNotReady: 'MediaServerNotReady',
   claimMissing: 'ClaimMissing',
   queueUnavailable: 'QueueUnavailable',
+  nodeUnreachable: 'NodeUnreachable',
   unschedulable: 'Unschedulable',
   imageUnavailable: 'ImageUnavailable',
   /** a media server's pod is ready, and its API does not answer the operator */

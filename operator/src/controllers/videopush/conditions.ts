@@ -8,7 +8,7 @@ import { type Problem, sentence } from '../shared/problem.ts';
 import type { Role } from '../workers/worker-facts.ts';
 import { readableFacts } from './messages.ts';
 import type { Observation, Workload } from './observation.ts';
-import { hasSucceeded, type RoleView, roleView } from './pods.ts';
+import { givenUp, hasSucceeded, type RoleView, roleView } from './pods.ts';
 
 /** Ready with what stands in its way, or without. */
 export interface Verdict {
@@ -95,6 +95,8 @@ function podless(view: LiveView): Verdict | null {
     const message = `No pod can be made: ${refused.message ?? 'no reason was given'}`;
     return found({ reason: refused.reason || REASONS.unknown, message, stalled: refused.type === 'Failed' });
   }
+  const lost = givenUp(view.observed.pods);
+  if (lost) return found(lost);
   const which = view.decoder.pod ? 'encoder' : view.encoder.pod ? 'decoder' : 'stream';
   return onTheWay(way(view, REASONS.pending), `The pod of the ${which} is being made`);
 }

@@ -138,9 +138,25 @@ function unschedulable({ status }: Pod): Problem | null {
 
 function lostNode(pod: Pod, facts: WorkerFacts | null): Problem | null {
   if (facts || !isCutOff(pod)) return null;
-  const message = `Node "${pod.spec?.nodeName}" does not answer; the pod is made anew elsewhere when the cluster gives it up`;
-  return { reason: 'NodeUnreachable', message, stalled: false };
+  return nodeUnreachable(pod, 'the pod is created again elsewhere when the cluster gives it up');
 }
+
+/**
+ * A pod that the cluster has given up with its node, and that nobody has seen end: a Job starts no other one beside it,
+ * since two would publish at once.
+ */
+export function givenUp(pods: readonly Pod[]): Problem | null {
+  const pod = pods.find((pod) => isTerminating(pod) && !isOver(pod) && isCutOff(pod));
+  if (!pod) return null;
+  const action = `if it is gone for good, run: kubectl delete node ${pod.spec?.nodeName}`;
+  return nodeUnreachable(pod, `the pod on it may still run, so there is no other one yet; ${action}`);
+}
+
+const nodeUnreachable = (pod: Pod, consequence: string): Problem => ({
+  reason: REASONS.nodeUnreachable,
+  message: `Node "${pod.spec?.nodeName}" does not answer; ${consequence}`,
+  stalled: false,
+});
 
 function waitingProblem(pod: Pod, role: Role): Problem | null {
   const status = containerStatus(pod, role);

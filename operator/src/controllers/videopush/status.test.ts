@@ -145,6 +145,27 @@ describe('Ready', () => {
     expect(summary({ ...lost, workers: { decoder: factsOf(), encoder: factsOf() } })[0]).toBe('True Running');
   });
 
+  it('names the node of a pod that was given up and has no successor, and not that of one that just ends', () => {
+    const [pod] = live.pods;
+    const metadata = { ...pod?.metadata, deletionTimestamp: '2026-01-01T00:00:30Z' };
+    const terminating = (conditions: object[]) => ({
+      ...live,
+      pods: [
+        {
+          ...pod,
+          metadata,
+          spec: { ...pod?.spec, nodeName: 'far' },
+          status: { ...pod?.status, conditions },
+        } as never,
+      ],
+    });
+    const lost = terminating([{ type: 'Ready', status: 'False' }]);
+    expect(summary(lost)[0]).toBe('False NodeUnreachable');
+    const ready = judge(lost).conditions?.find(({ type }) => type === 'Ready');
+    expect(ready?.message).toContain('kubectl delete node far');
+    expect(summary(terminating([{ type: 'Ready', status: 'True' }]))[0]).toBe('False Restarting');
+  });
+
   it('stays while an encoder that has sent everything waits for its pod to say so', () => {
     const done = { ready: false, state: { terminated: { exitCode: 0, reason: 'Completed' } } };
     expect(summary(withPod(live, { encoder: done }))[0]).toBe('True Running');
