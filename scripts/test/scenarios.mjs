@@ -82,7 +82,7 @@ export function allScenarios() {
       ...['laws', 'reflector', 'wire', 'sizes', 'native/lib/process'],
     ]),
     vitest('full-mutations', '2,000 damaged files under AddressSanitizer', 'faults', ['mutated-files']),
-    vitest('full-kills', '160 kills of the processes of one push', 'timing', ['kills']),
+    vitest('full-kills', '160 kills of the processes of four pushes', 'timing', ['kills']),
     vitest('full-queue-kills', '120 kills of the ends of each frame queue', 'faults', ['queue-kills']),
     vitest('soak', 'a push of 10 minutes: memory, threads and pacing stay as they are', 'long', ['soak']),
     vitest('server-outage', 'a media server that is away for minutes', 'long', ['server-outage']),
