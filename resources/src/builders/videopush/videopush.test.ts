@@ -392,12 +392,13 @@ it('what a pod cannot do is refused with the field and what can be done', () => 
 });
 
 it('status says where each output is found, inside and outside, and never a secret', () => {
-  const server = someServer({ protocols: ['RTSP', 'SRT'] });
+  const server = someServer({ protocols: ['RTSP', 'RTMP', 'SRT'] });
   server.status = { endpoints: [{ protocol: 'RTSP', externalURL: 'rtsp://tv.example:30554' }] };
   const push = somePush({
     outputs: [
       { name: 'main', serverRef: { name: 'live' }, path: 'news/hd' },
       { name: 'srt', serverRef: { name: 'live' }, protocol: 'SRT' },
+      { name: 'rtmp', serverRef: { name: 'live' }, protocol: 'RTMP', path: 'news/sd' },
       { name: 'plain', url: 'rtmp://elsewhere.example/app/x' },
       { name: 'secret', urlSecretRef: { name: 'key', key: 'url' } },
     ],
@@ -409,6 +410,7 @@ it('status says where each output is found, inside and outside, and never a secr
       externalURL: 'rtsp://tv.example:30554/news/hd',
     },
     { name: 'srt', url: 'srt://live-media.studio.svc.cluster.local:8890?streamid=read:demo' },
+    { name: 'rtmp', url: 'rtmp://live-media.studio.svc.cluster.local:1935/news/sd' },
     { name: 'plain', url: 'rtmp://elsewhere.example/app/***' },
     { name: 'secret' },
   ]);
