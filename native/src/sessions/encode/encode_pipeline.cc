@@ -2,34 +2,19 @@
 
 #include <sys/resource.h>
 
-#include <algorithm>
 #include <exception>
 #include <future>
 #include <random>
+#include <string>
 #include <thread>
 
 #include "core/error.h"
-#include "core/redact.h"
-
-extern "C" {
-#include <libavutil/mathematics.h>
-}
 
 namespace videopush::sessions {
 namespace {
 
-constexpr AVRational kNanosecond{1, 1'000'000'000};
 /// Punctual senders beside busy encoders; more than this starves the encoder on a full machine.
 constexpr int kEncodeNice = 5;
-constexpr Nanoseconds kUsualQueue = 20;  // units
-
-/// What one output's schedule allows to be ahead, or no bound where the caller is held back by the
-/// lead.
-std::size_t most_pending(const EncodeOptions& options, const VideoFormat& format) {
-  if (options.max_lead > 0) return SIZE_MAX;
-  return static_cast<std::size_t>(kUsualQueue +
-                                  options.latency_budget / format.frame_interval_ns() + 2);
-}
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -49,11 +34,19 @@ void give_rtp_identity(ring::OutputRecord& record, std::uint64_t seed) {
 EncodePipeline::EncodePipeline(const PipelineContext& context)
     : context_(context),
       format_(context.input.format()),
-      on_loss_(context.options.outputs.size() == 1 && context.input.persistent() ? OnLoss::Rewind
-                                                                                 : OnLoss::Drop),
-      most_pending_(most_pending(context.options, format_)) {
+      lead_(context.input, format_, context.options.max_lead,
+            [this] { return senders_.schedule(); }),
+      encoder_(context_, format_, senders_, lead_),
+      loop_({.context = context_,
+             .format = format_,
+             .host = *this,
+             .senders = senders_,
+             .encoder = encoder_,
+             .in_flight = in_flight_,
+             .lead = lead_,
+             .wake = wake_}) {
   for (std::size_t i = 0; i < context.options.outputs.size(); ++i) add_sender(i);
-  context_.input.set_lead_gate(this);
+  context_.input.set_lead_gate(&lead_);
 }
 
 EncodePipeline::~EncodePipeline() { context_.input.set_lead_gate(nullptr); }
@@ -68,6 +61,7 @@ void EncodePipeline::add_sender(std::size_t index) {
                 "give decoder and encoder the same list of outputs");
   const std::uint64_t seed = context_.hooks.seed != 0 ? context_.hooks.seed + index : random_seed();
   give_rtp_identity(record, seed);
+  const bool alone = context_.options.outputs.size() == 1;
   SenderOptions options;
   options.link = {.output = output,
                   .hooks = context_.hooks,
@@ -78,130 +72,58 @@ void EncodePipeline::add_sender(std::size_t index) {
   options.schedule = {.latency_budget = context_.options.latency_budget,
                       .catch_up = context_.options.catch_up,
                       .frame_interval = format_.frame_interval_ns()};
-  options.on_loss = on_loss_;
-  options.alone = context_.options.outputs.size() == 1;
-  senders_.push_back(
+  // To rewind for one of several outputs would send frames twice to the others.
+  options.on_loss = alone && context_.input.persistent() ? OnLoss::Rewind : OnLoss::Drop;
+  options.alone = alone;
+  senders_.add(
       std::make_unique<Sender>(options, record, *context_.statuses[index], *this, context_.clock));
 }
 
-void EncodePipeline::open_encoder() {
-  const bool global_header = std::ranges::any_of(
-      senders_, [](const auto& sender) { return sender->wants_global_header(); });
-  encoder_ = std::make_unique<media::Encoder>(context_.options.encoder, format_, global_header);
-  held_ = 0;
-  side_data_.clear();
-  const std::lock_guard lock(mutex_);
-  effective_ = encoder_->effective();
-}
-
-EncodePipeline::Outcome EncodePipeline::run() {
-  Outcome outcome = Outcome::Stopped;
+EncodeOutcome EncodePipeline::run() {
+  EncodeOutcome outcome = EncodeOutcome::Stopped;
+  Nanoseconds started_at = 0;
   std::exception_ptr failure;
   std::promise<void> opened, started;
   std::thread encode([&] {
     // Before the encoder makes its threads: they inherit it (per thread on Linux, setpriority(2)).
     setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kEncodeNice);
     try {
-      open_encoder();
+      encoder_.open();
       opened.set_value();
       started.get_future().wait();
-      outcome = encode_loop();
+      outcome = loop_.run(started_at);
     } catch (...) {
       failure = std::current_exception();
-      if (!encoder_) opened.set_value();
+      if (!encoder_.is_open()) opened.set_value();
     }
   });
   opened.get_future().wait();
-  if (!failure) start_senders();
+  if (!failure) {
+    started_at = context_.clock.now();
+    senders_.start(encoder_.track());
+  }
   started.set_value();
   encode.join();
-  for (const auto& sender : senders_) failure ? sender->abort() : sender->finish();
-  for (const auto& sender : senders_) sender->join();
-  if (outcome != Outcome::FormatChanged || failure) give_up_unsettled();
+  failure ? senders_.abort() : senders_.finish();
+  senders_.join();
+  const bool lost = !context_.input.persistent();
+  if (lost && (outcome != EncodeOutcome::FormatChanged || failure))
+    senders_.give_up_unsettled(context_.input.source_frames());
   if (failure) std::rethrow_exception(failure);
   return outcome;
 }
 
-void EncodePipeline::start_senders() {
-  auto track = std::make_shared<Track>();
-  track->parameters.reset(avcodec_parameters_alloc());
-  if (!track->parameters ||
-      avcodec_parameters_copy(track->parameters.get(), &encoder_->parameters()) < 0)
-    throw std::bad_alloc();
-  track->time_base = encoder_->time_base();
-  track->frame_rate = encoder_->frame_rate();
-  started_at_ = context_.clock.now();
-  for (const auto& sender : senders_) sender->start(track);
-}
-
 void EncodePipeline::stop_requested() {
-  for (const auto& sender : senders_) sender->request_stop();
+  senders_.request_stop();
   wake_.signal();
 }
 
-void EncodePipeline::abort_senders() {
-  for (const auto& sender : senders_) sender->abort();
-}
-
-void EncodePipeline::give_up_unsettled() {
-  if (context_.input.persistent()) return;
-  const std::uint64_t end = context_.input.source_frames();
-  for (const auto& sender : senders_)
-    for (std::uint64_t i = sender->ledger().base(); i < end; ++i)
-      if (!sender->ledger().settled(i)) sender->ledger().failed(i, ring::Fail::Output);
-}
-
-std::optional<media::Encoder::Effective> EncodePipeline::effective() const {
-  const std::lock_guard lock(mutex_);
-  return effective_;
-}
-
-Nanoseconds EncodePipeline::lead(Nanoseconds now) const {
-  AcceptedMedia media = context_.input.accepted();
-  if (media.last_pts == AV_NOPTS_VALUE) {
-    const std::lock_guard lock(mutex_);
-    media = taken_;
-  }
-  return media.last_pts == AV_NOPTS_VALUE ? 0 : lead_of(media, now);
-}
-
-Nanoseconds EncodePipeline::sendable_lead(Nanoseconds now) const {
-  return lead(now) - held_ * format_.frame_interval_ns();
-}
-
-Nanoseconds EncodePipeline::lead_of(const AcceptedMedia& media, Nanoseconds now) const {
-  // With B-frames the schedule counts from the first DTS, which lies before the first picture.
-  const std::int64_t as_dts = media.last_pts - reorder_ticks_;
-  for (const auto& sender : senders_)
-    if (const auto schedule = sender->schedule()) return schedule->lead(as_dts, now);
-  return av_rescale_q(media.last_pts - media.first_pts, format_.time_base(), kNanosecond);
-}
-
-Nanoseconds EncodePipeline::accept_at(const AcceptedMedia& media, Nanoseconds now) const {
-  const Nanoseconds most = context_.options.max_lead;
-  if (most == 0) return now;
-  // What the encoder holds back must be let in, or nothing would come out.
-  const Nanoseconds allowed = std::max(most, held_ * format_.frame_interval_ns());
-  const Nanoseconds excess = lead_of(media, now) - allowed;
-  if (excess <= 0) return now;
-  const bool running = std::ranges::any_of(
-      senders_, [](const auto& sender) { return sender->schedule().has_value(); });
-  return running ? now + excess : kForever;
-}
+void EncodePipeline::abort_senders() { senders_.abort(); }
 
 void EncodePipeline::on_progress() {
-  std::uint64_t base = UINT64_MAX;
-  for (const auto& sender : senders_)
-    if (sender->required()) base = std::min(base, sender->ledger().base());
-  {
-    const std::lock_guard lock(mutex_);
-    std::optional<std::uint64_t> done;
-    while (base != UINT64_MAX && !in_flight_.empty() && in_flight_.front().sequence < base) {
-      done = in_flight_.front().position;
-      in_flight_.pop_front();
-    }
-    if (done) context_.input.ack(*done + 1);
-  }
+  if (const auto base = senders_.settled_before())
+    in_flight_.settle_before(*base,
+                             [this](std::uint64_t position) { context_.input.ack(position); });
   wake_.signal();
   context_.input.lead_changed();
 }
@@ -212,18 +134,12 @@ void EncodePipeline::on_sent(const QueuedUnit& unit, Nanoseconds accepted) {
 
 void EncodePipeline::on_event(std::string_view kind, std::string_view output,
                               std::string_view detail) {
-  if (!context_.events) return;
-  std::string text(output);
-  if (!detail.empty()) text += ": " + redact(detail);
-  context_.events(kind, text);
+  context_.report(kind, output, detail);
 }
 
 std::optional<pacing::ScheduleState> EncodePipeline::schedule_of_others(const Sender& self) const {
-  for (const auto& sender : senders_) {
-    if (sender.get() == &self || !sender->ready()) continue;
-    if (const auto schedule = sender->schedule()) return schedule->state();
-  }
-  return std::nullopt;
+  const auto schedule = senders_.schedule_of_ready(&self);
+  return schedule ? std::optional(schedule->state()) : std::nullopt;
 }
 
 }  // namespace videopush::sessions

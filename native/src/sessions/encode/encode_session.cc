@@ -113,8 +113,8 @@ struct EncodeSession::Impl {
     }
     const auto outcome = current->run();
     const std::lock_guard lock(mutex);
-    ended = outcome == EncodePipeline::Outcome::Ended;
-    if (outcome != EncodePipeline::Outcome::FormatChanged) return false;
+    ended = outcome == EncodeOutcome::Ended;
+    if (outcome != EncodeOutcome::FormatChanged) return false;
     keep_totals();  // they move to the queue's next generation
     return true;
   }
@@ -166,13 +166,13 @@ struct EncodeSession::Impl {
     out.encode_duration = stats.encode_duration.snapshot();
     out.residence = stats.residence.snapshot();
     out.latency = stats.latency.snapshot();
-    if (pipeline) out.encoder = pipeline->effective();
+    if (pipeline) out.encoder = pipeline->encoder().effective();
     for (std::size_t i = 0; i < out.outputs.size(); ++i) {
       statuses[i]->describe(out.outputs[i], now);
       if (!pipeline) continue;
       const Sender& sender = pipeline->sender(i);
       out.outputs[i].ledger = sender.ledger().totals();
-      out.outputs[i].lead = to_seconds(pipeline->lead(now));
+      out.outputs[i].lead = to_seconds(pipeline->lead().lead(now));
       describe_schedule(sender, out.outputs[i]);
     }
     return out;
@@ -239,13 +239,13 @@ EncodeSnapshot EncodeSession::snapshot() const {
 double EncodeSession::lead_seconds() const {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->pipeline) return 0;
-  return to_seconds(impl_->pipeline->lead(impl_->clock.now()));
+  return to_seconds(impl_->pipeline->lead().lead(impl_->clock.now()));
 }
 
 double EncodeSession::wait_reference() const {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->pipeline) return 0;
-  return std::max(to_seconds(impl_->pipeline->sendable_lead(impl_->clock.now())), 0.0) / 2;
+  return std::max(to_seconds(impl_->pipeline->lead().sendable_lead(impl_->clock.now())), 0.0) / 2;
 }
 
 }  // namespace videopush::sessions
