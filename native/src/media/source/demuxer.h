@@ -1,4 +1,4 @@
-// libavformat behind a fence: opens one named source, and nothing else, within limits.
+// Packets of one named source, opened by libavformat within limits.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,9 @@
 #include "core/av.h"
 #include "core/error.h"
 #include "core/redact.h"
-#include "media/source/byte_input.h"
+#include "media/source/byte_io.h"
 #include "media/source/location.h"
+#include "media/source/open_fence.h"
 #include "media/source/source.h"
 
 namespace videopush::media {
@@ -47,27 +48,20 @@ class Demuxer {
   bool seek(std::int64_t timestamp);
 
  private:
+  std::unique_ptr<ByteInput> open_input(const SourceOptions& options);
   void open_bytes(const SourceOptions& options);
   void open_network(const SourceOptions& options);
-  void open_context(const char* url, const AVInputFormat* format, AVDictionary** settings);
+  void open_context(const std::string& url, const AVInputFormat* format, AVDictionary** settings);
   void check_track_count() const;
   void find_video();
   bool read_any(AVPacket& out);
   void finish(int result);
   bool is_truncated();
-  Error network_error(int result) const;
   Error open_error(int result) const;
+  Error forbidden_error() const;
+  bool read_failed() const { return bytes_ && bytes_->error(); }
   std::string what() const { return "'" + location_.shown + "'"; }
 
-  static int on_read(void* self, std::uint8_t* out, int size);
-  static std::int64_t on_seek(void* self, std::int64_t offset, int whence);
-  static int on_interrupt(void* self);
-  static int on_open(AVFormatContext* context, AVIOContext** io, const char* url, int flags,
-                     AVDictionary** settings);
-
-  struct IoDelete {
-    void operator()(AVIOContext* io) const;
-  };
   struct ContextDelete {
     void operator()(AVFormatContext* context) const;
   };
@@ -77,15 +71,9 @@ class Demuxer {
   Secrets secrets_;
   IoLimit limit_;
   std::int64_t read_timeout_ms_;
-  std::unique_ptr<ByteInput> input_;  // files and http(s); other schemes are libavformat's
-  std::int64_t input_position_ = 0;
-  std::optional<Error> input_error_;
-  std::unique_ptr<AVIOContext, IoDelete> io_;
+  OpenFence fence_;
+  std::unique_ptr<ByteIo> bytes_;  // files and http(s); other schemes are libavformat's
   std::unique_ptr<AVFormatContext, ContextDelete> context_;
-  AVFormatContext* opening_ = nullptr;  // while avformat_open_input runs
-  std::string named_url_;               // what libavformat may open, once
-  decltype(AVFormatContext::io_open) open_default_ = nullptr;
-  bool may_open_ = false, forbidden_open_ = false;
   int video_index_ = -1;
   std::optional<Error> fault_;
   bool ended_ = false;

@@ -1,23 +1,30 @@
-// What a failed open or a broken connection means to a person.
+#include "media/source/source_errors.h"
+
 #include <cerrno>
+#include <string>
 
 #include "core/av.h"
 #include "core/tls.h"
-#include "media/source/demuxer.h"
 
 namespace videopush::media {
+namespace {
 
-Error Demuxer::network_error(int result) const {
+std::string quoted(const Location& source) { return "'" + source.shown + "'"; }
+
+}  // namespace
+
+Error network_error(const Location& source, int result) {
+  const std::string what = quoted(source);
   const auto error = [&](ErrorCode code, const char* action) {
-    return Error::from_averror(code, result, what(), action);
+    return Error::from_averror(code, result, what, action);
   };
   if (const std::string said = take_av_error(); says_certificate(said)) {
-    return certificate_refused(what(), said, result);
+    return certificate_refused(what, said, result);
   }
   switch (result) {
     case AVERROR_HTTP_UNAUTHORIZED:
     case AVERROR_HTTP_FORBIDDEN:
-      return location_.user.empty()
+      return source.user.empty()
                  ? error(ErrorCode::CredentialsMissing, "give user and password")
                  : error(ErrorCode::CredentialsRefused, "check user, password and permissions");
     case AVERROR_HTTP_NOT_FOUND:
@@ -42,31 +49,22 @@ Error Demuxer::network_error(int result) const {
   }
 }
 
-Error Demuxer::open_error(int result) const {
-  if (abort_.aborted()) return Error(ErrorCode::Aborted, "aborted");
-  if (input_error_) return *input_error_;
-  if (forbidden_open_) {
-    return Error(ErrorCode::SourceForbidden, what() + " names another file or host, not opened",
-                 "give that source itself, if you trust it");
-  }
-  if (limit_.expired()) {
-    return Error(ErrorCode::SourceTimeout, what() + ": could not be opened in time",
-                 "check the source, or allow more time", result);
-  }
+Error unopened_error(const Location& source, bool bytes, int result) {
+  const std::string what = quoted(source);
   if (result == AVERROR(ENOMEM)) {  // also libavformat's word for streams beyond its own bound
     return Error(ErrorCode::SourceTooLarge,
-                 what() + " has too many tracks, or needs more memory than there is",
+                 what + " has too many tracks, or needs more memory than there is",
                  "remove tracks from it", result);
   }
-  if (location_.scheme == Scheme::Rtsp && result == AVERROR(EINVAL)) {
+  if (source.scheme == Scheme::Rtsp && result == AVERROR(EINVAL)) {
     return Error(ErrorCode::SourceForbidden,
-                 what() + ": the server's answer leads to another address, not followed",
+                 what + ": the server's answer leads to another address, not followed",
                  "give the final address", result);
   }
-  if (!input_) return network_error(result);
+  if (!bytes) return network_error(source, result);
   return Error::from_averror(
       ErrorCode::SourceCorrupt, result,
-      what() +
+      what +
           " can't be read: its header or index is damaged or missing, as in a file that was cut "
           "short or is still being written",
       "copy it again, or finish the recording");
