@@ -1,10 +1,12 @@
 /** How a push ends whose output does not work, and what it says about a source's sound. */
 import { join } from 'node:path';
+import { buildInfo } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import { makeClip } from '../support/clips.ts';
 import { freePort } from '../support/ports.ts';
 import { Program } from '../support/program.ts';
+import { RawServer } from '../support/raw-server.ts';
 import { RtspServer } from '../support/rtsp-server.ts';
 import { Scratch } from '../support/tools.ts';
 
@@ -92,6 +94,31 @@ it('push ends with 4 when the server accepts each connection and ends it at once
   expect(summaryOf(push).error?.code).toMatch(/^(PublisherConflict|Connection)/);
   expect(server.connections.length).toBeGreaterThan(2);
 }, 90_000);
+
+/** FFmpeg's FLV, in which RTMP travels, has a place for H.265 since 6.1. */
+const [major = 0, minor = 0] = buildInfo()
+  .ffmpeg.split('.')
+  .map((part) => Number.parseInt(part, 10));
+const NOT_BY_RTMP = major > 6 || (major === 6 && minor >= 1) ? ['VP8'] : ['VP8', 'H265'];
+
+it.each(NOT_BY_RTMP)(
+  '%s is refused for an RTMP output before anything connects, with the codecs that it carries',
+  async (codec) => {
+    await using server = await RawServer.start('silent');
+    await using push = videopush(
+      'push',
+      `${PATTERN},duration=5`,
+      server.url('rtmp', 'app/key'),
+      '--codec',
+      codec,
+    );
+    expect(await push.waitForExit(60_000), push.tail()).toMatchObject({ code: 4 });
+    expect(summaryOf(push).error?.code).toBe('CodecUnsupportedByTarget');
+    expect(push.stderr.join('\n')).toMatch(/^videopush: .* cannot carry (vp8|hevc)\n {2}it can carry h264/m);
+    expect(server.connectedAt).toEqual([]);
+  },
+  90_000,
+);
 
 it('--for counts from the first frame sent, and the whole of it is sent', async () => {
   using scratch = new Scratch();

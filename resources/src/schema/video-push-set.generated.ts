@@ -220,7 +220,7 @@ export interface VideoPushSet {
          */
         video?: {
           /**
-           * Which codec; the preferred encoder for it is taken. Default H264.
+           * Which codec; the preferred encoder for it is taken. Default H264. Over RTMP take H264; FFmpeg before 6.1 and many services carry no other.
            */
           codec?: 'H264' | 'H265' | 'VP8' | 'VP9' | 'AV1' | 'MPEG4';
           /**
