@@ -17,7 +17,7 @@ const sourceHelp = `\
 SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a test pattern:
   testpattern                                   1280x720 at 30 fps, endless
   testpattern:size=640x360,rate=25,duration=10  and pattern=smptehdbars
-URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv or .mp4.
+URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv, .mp4, .ts or .flv.
 User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.
 \`ps\` shows the words of a command: put an address with a secret into a file that only you can read, and name that \
 with --source-file or --url-file in place of the address. Of what stands in the latter only scheme and host are shown.`;
@@ -32,7 +32,7 @@ Examples:
 
 The first two want a server: start \`videopush server\` in another terminal.
 
-Ctrl+C once ends the push in order: what is queued is still sent. Twice ends it at once.
+Ctrl+C once stops gracefully: queued frames are still sent on time. Twice ends it at once.
 
 Exit codes: 0 no frame lost, or only what --when-full and --catch-up allow; 1 frames lost, or ended at once by a second \
 Ctrl+C; 2 wrong usage; 3 the source failed; 4 the output failed, was down at the end, or nothing was sent.`;
@@ -58,7 +58,7 @@ function pushWords(program: Command): void {
     .option('--size <WxH>', "picture size (default: the source's)", parseSize)
     .option(
       '--rate <FPS>',
-      'constant frame rate, such as 25 or 30000/1001 (default: source time stamps)',
+      'constant frame rate, such as 25 or 30000/1001 (default: timestamps of the source)',
       parseRate,
     )
     .option('--gop <FRAMES>', 'distance of key frames (default: 2 s)', wholeNumber(1, 3000))
@@ -85,7 +85,7 @@ function pushWords(program: Command): void {
       wholeNumber(0, 10_000),
       100,
     )
-    .option('--repeat', 'begin again at the end of the source, with continuous time stamps')
+    .option('--repeat', 'begin again at the end of the source, with continuous timestamps')
     .option('--for <DURATION>', FOR_HELP, parseDuration)
     .addOption(
       new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),

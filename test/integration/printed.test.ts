@@ -1,13 +1,15 @@
 /** Every command that a page or a help prints for one machine runs as printed, and so does every sample. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kubernetesTarget } from '../../scripts/paths.mjs';
+import { childEnvironment, kubernetesTarget, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import { makeClip } from '../support/clips.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
 import { samples } from '../support/printed/printed.ts';
 import { checkout, type } from '../support/printed/shell.ts';
-import { HERE, type Step, WITH_OWN_SERVER, WITH_STAND_INS } from '../support/printed/table.ts';
+import { FROM_FFMPEG, HERE, type Step, WITH_OWN_SERVER, WITH_STAND_INS } from '../support/printed/table.ts';
+import { Program } from '../support/program.ts';
 import type { Scratch } from '../support/tools.ts';
 import { until } from '../support/until.ts';
 
@@ -55,6 +57,18 @@ describe('with a media server at port 8554', () => {
     folder.write(name, text);
     await asPrinted({ command: `npx node ${name}` });
   });
+});
+
+describe('with `videopush server` in another terminal', () => {
+  let server: Program;
+  beforeAll(async () => {
+    const words = [join(repoRoot, 'cli', 'bin', 'videopush.mjs'), 'server'];
+    server = new Program(nodeBinary(), words, { env: childEnvironment(), limitMilliseconds: 600_000 });
+    await server.waitForLine(/"type":"server"/, 60_000);
+  }, 60_000);
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  it.each(FROM_FFMPEG)('$command', asPrinted);
 });
 
 describe('with a media server of its own', () => {

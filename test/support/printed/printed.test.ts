@@ -10,6 +10,7 @@ import {
   BENCHES,
   CHECKED_BY_LINT,
   CLUSTER,
+  FROM_FFMPEG,
   GATE,
   HERE,
   LONG,
@@ -18,7 +19,9 @@ import {
 } from './table.ts';
 
 const listed = [
-  ...[...HERE, ...WITH_OWN_SERVER, ...WITH_STAND_INS, ...CLUSTER].map(({ command }) => command),
+  ...[...HERE, ...FROM_FFMPEG, ...WITH_OWN_SERVER, ...WITH_STAND_INS, ...CLUSTER].map(
+    ({ command }) => command,
+  ),
   ...GATE,
   ...LONG,
   ...BENCHES,

@@ -69,6 +69,36 @@ export const WITH_OWN_SERVER: Step[] = [
   { command: 'npm run demo', until: /"type":"status".*"sent":[1-9]/ },
 ];
 
+/** With what `videopush server` starts, at its own ports. */
+export const FROM_FFMPEG: Step[] = [
+  {
+    command:
+      'ffmpeg -re -i talk.mp4 -an -c:v libx264 -preset veryfast -tune zerolatency -f rtsp -rtsp_transport tcp rtsp://localhost:8554/talk',
+  },
+  {
+    command:
+      'ffmpeg -re -stream_loop -1 -i talk.mp4 -an -vf scale=1280:720 -c:v libx264 -preset veryfast -b:v 4M -g 50 -t 3 -f flv rtmp://localhost/live/talk',
+  },
+  {
+    command:
+      'npx videopush push talk.mp4 rtmp://localhost/live/talk --repeat --size 1280x720 --bitrate 4M --gop 50 --for 3',
+    prints: /"type":"summary".*"exitCode":0/,
+  },
+  {
+    command:
+      "ffmpeg -re -i talk.mp4 -an -c:v libx264 -preset veryfast -r 30 -f mpegts 'srt://localhost:8890?streamid=publish:talk'",
+  },
+  {
+    command: "npx videopush push talk.mp4 'srt://localhost:8890?streamid=publish:talk' --rate 30",
+    prints: /"sent":120/,
+  },
+  {
+    command:
+      'ffmpeg -y -re -f lavfi -i testsrc2=size=1280x720:rate=30 -t 10 -c:v libx264 -pix_fmt yuv420p out.mkv',
+  },
+  { command: 'ffprobe talk.mp4', prints: /640x360/ },
+];
+
 /** On a cluster, in this order; each list begins where the one before has left it. */
 export const CLUSTER: Step[] = [
   { command: 'npm run images' },
@@ -136,6 +166,10 @@ export const BENCHES: string[] = ['npm run bench', 'npm run bench -- cost --agai
 
 /** With stand-ins for docker, kind and ctr, which print their own command line: no Docker and no registry is at hand. */
 export const WITH_STAND_INS: Step[] = [
+  {
+    command: `docker run --rm -it -v "$PWD:/videopush" -w /videopush -p 8554:8554 -p 8888:8888 node:24-trixie sh -c 'apt-get update && apt-get install -y golang-go python3-pip && npm run demo'`,
+    prints: /node:24-trixie sh -c apt-get update && .* npm run demo/,
+  },
   { command: `kind load docker-image ${IMAGES}`, prints: /load docker-image/ },
   {
     command: `docker save ${IMAGES} | ctr -n k8s.io images import -`,
