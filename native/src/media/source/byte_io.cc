@@ -35,6 +35,7 @@ ByteIo::ByteIo(std::unique_ptr<ByteInput> input) : input_(std::move(input)) {
 void ByteIo::clear_error() {
   error_.reset();
   context_->error = 0;
+  context_->eof_reached = 0;  // else a short seek forward would give up at once
 }
 
 int ByteIo::on_read(void* self, std::uint8_t* out, int size) {
