@@ -38,9 +38,7 @@ export async function generateAll(root = repoRoot) {
     [SERVER, parse(server)],
     [SET, parse(set)],
   ]);
-  const types = await Promise.all(
-    [...definitions].map(([name, definition]) => generateTypes(name, definition)),
-  );
+  const types = await generateTypes(definitions);
   const fields = fieldPages([...definitions.values()], parse(read(FIELD_WORDS)), FIELD_WORDS);
   const metrics = metricPages(parse(read(METRIC_WORDS)), METRIC_WORDS);
   const texts = new Map([

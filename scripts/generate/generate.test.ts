@@ -4,6 +4,7 @@ import { generateAll } from './all.mjs';
 import { fieldPages } from './fields.mjs';
 import { metricPages } from './metrics.mjs';
 import { splice } from './splice.mjs';
+import { generateTypes } from './types.mjs';
 
 const PUSH = `spec:
   versions:
@@ -96,6 +97,45 @@ it('a text without a translation is named, and a translation of what nothing say
   const { problems } = fieldPages([KIND], [{ en: 'gone', zh: '无' }], 'words.yaml');
   expect(problems).toContain('words.yaml has no translation of "must not be 3"');
   expect(problems).toContain('words.yaml translates "gone", which nothing says');
+});
+
+it('a shape that an earlier definition has is generated as a reference to it, whatever the server checks of it', async () => {
+  const definition = (kind: string, properties: object) => ({
+    spec: {
+      group: 'example.dev',
+      names: { kind },
+      versions: [{ name: 'v1', schema: { openAPIV3Schema: { type: 'object', properties } } }],
+    },
+  });
+  const place = (name: object) => ({
+    type: 'object',
+    required: ['name'],
+    properties: { name: { type: 'string', ...name } },
+  });
+  const [, later] = await generateTypes(
+    new Map([
+      [
+        'one.yaml',
+        definition('OneThing', {
+          place: place({}),
+          places: { type: 'array', items: place({ enum: ['a'] }) },
+        }),
+      ],
+      [
+        'other.yaml',
+        definition('OtherThing', {
+          same: { ...place({ pattern: '^a' }), description: 'Where.' },
+          listed: place({ enum: ['a'] }),
+          different: place({ enum: ['b'] }),
+        }),
+      ],
+    ]),
+  );
+  expect(later?.target).toBe('resources/src/schema/other-thing.generated.ts');
+  expect(later?.text).toContain("import type { OneThing } from './one-thing.generated.ts';\n");
+  expect(later?.text).toContain("  /**\n   * Where.\n   */\n  same?: NonNullable<OneThing['place']>;\n");
+  expect(later?.text).toContain("  listed?: NonNullable<OneThing['places']>[number];\n");
+  expect(later?.text).toContain("  different?: {\n    name: 'b';\n  };\n");
 });
 
 it("everything generated has a source, and the chart's definitions are those of crds/", async () => {

@@ -1,4 +1,6 @@
 // Made from crds/mediaserver.yaml by `npm run generate`; change it there.
+import type { ObjectMeta } from '../objects.ts';
+import type { VideoPush } from './video-push.generated.ts';
 
 /**
  * A server that streams are pushed to and that viewers watch, run by the operator or elsewhere.
@@ -6,21 +8,7 @@
 export interface MediaServer {
   apiVersion: 'videopush.dev/v1alpha1';
   kind: 'MediaServer';
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid?: string;
-    resourceVersion?: string;
-    generation?: number;
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    labels?: {
-      [k: string]: string;
-    };
-    annotations?: {
-      [k: string]: string;
-    };
-  };
+  metadata: ObjectMeta;
   /**
    * What is wanted. {} is a MediaMTX with RTSP, RTMP and HLS. Every field may be changed at any time.
    */
@@ -161,32 +149,7 @@ export interface MediaServer {
      *
      * Items: One aspect of how the server stands.
      */
-    conditions?: {
-      /**
-       * Which aspect.
-       */
-      type: string;
-      /**
-       * Whether it holds.
-       */
-      status: 'True' | 'False' | 'Unknown';
-      /**
-       * The generation that was judged.
-       */
-      observedGeneration?: number;
-      /**
-       * When status last changed.
-       */
-      lastTransitionTime: string;
-      /**
-       * Why, in one word that programs may compare.
-       */
-      reason: string;
-      /**
-       * Why, in a sentence for people.
-       */
-      message: string;
-    }[];
+    conditions?: NonNullable<NonNullable<VideoPush['status']>['conditions']>[number][];
     /**
      * Where the server is found.
      *

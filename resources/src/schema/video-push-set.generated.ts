@@ -1,4 +1,6 @@
 // Made from crds/videopushset.yaml by `npm run generate`; change it there.
+import type { ObjectMeta } from '../objects.ts';
+import type { VideoPush } from './video-push.generated.ts';
 
 /**
  * Many streams from one template, one for each of its sources. The scale subresource says how many of them run.
@@ -6,21 +8,7 @@
 export interface VideoPushSet {
   apiVersion: 'videopush.dev/v1alpha1';
   kind: 'VideoPushSet';
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid?: string;
-    resourceVersion?: string;
-    generation?: number;
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    labels?: {
-      [k: string]: string;
-    };
-    annotations?: {
-      [k: string]: string;
-    };
-  };
+  metadata: ObjectMeta;
   /**
    * What is wanted. Every field may be changed at any time; a source keeps its stream by its name.
    */
@@ -45,67 +33,7 @@ export interface VideoPushSet {
       /**
        * Where the video comes from. Exactly one of uri, persistentVolumeClaim and testPattern.
        */
-      source: {
-        /**
-         * A URL with scheme http, https, rtsp, rtmp, rtmps or srt and without user name and password, which go into credentialsSecretRef. Playlists (HLS, DASH) are not read. Without a cluster also file:///PATH.
-         */
-        uri?: string;
-        /**
-         * A file on a volume, which is mounted read-only.
-         */
-        persistentVolumeClaim?: {
-          /**
-           * Name of a PersistentVolumeClaim in the same namespace.
-           */
-          claimName: string;
-          /**
-           * A path of the file within the volume, without a leading slash, e.g. films/trailer.mp4. It may not leave the volume.
-           */
-          path: string;
-        };
-        /**
-         * A test pattern with a running clock. {} is 1280x720 at 30 frames per second without an end.
-         */
-        testPattern?: {
-          /**
-           * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still. Default TestSrc2.
-           */
-          pattern?: 'TestSrc2' | 'TestSrc' | 'SMPTEHDBars';
-          /**
-           * In pixels, even. Default 1280.
-           */
-          width?: number;
-          /**
-           * In pixels, even. Default 720.
-           */
-          height?: number;
-          /**
-           * Frames per second as a rational number, such as "25" or "30000/1001", at most 300. Default "30".
-           */
-          frameRate?: string;
-          /**
-           * Length of one pass in seconds. Unset means without an end.
-           */
-          durationSeconds?: number;
-        };
-        /**
-         * What happens at the end of the source. Complete finishes the stream. Repeat begins again without a gap. Reconnect opens the source again. Default is Complete for volumes, files and http(s), Reconnect for rtsp, rtmp and srt, Repeat for the test pattern; status.onEnd shows the value in effect.
-         */
-        onEnd?: 'Complete' | 'Repeat' | 'Reconnect';
-        /**
-         * User name and password of an http, https or rtsp source. While the Secret is missing the stream waits for it.
-         */
-        credentialsSecretRef?: {
-          /**
-           * Name of a Secret of type kubernetes.io/basic-auth in the same namespace (keys username and password).
-           */
-          name: string;
-        };
-        /**
-         * How packets of an rtsp source travel; UDP loses some between nodes. Only for rtsp. Default TCP.
-         */
-        rtspTransport?: 'TCP' | 'UDP';
-      };
+      source: VideoPush['spec']['source'];
     }[];
     /**
      * Numbers in the place of named sources; both $(name) and $(index) are the number. Exactly one of sources and range.
@@ -154,164 +82,23 @@ export interface VideoPushSet {
         /**
          * Where the video comes from. Exactly one of uri, persistentVolumeClaim and testPattern.
          */
-        source?: {
-          /**
-           * A URL with scheme http, https, rtsp, rtmp, rtmps or srt and without user name and password, which go into credentialsSecretRef. Playlists (HLS, DASH) are not read. Without a cluster also file:///PATH.
-           */
-          uri?: string;
-          /**
-           * A file on a volume, which is mounted read-only.
-           */
-          persistentVolumeClaim?: {
-            /**
-             * Name of a PersistentVolumeClaim in the same namespace.
-             */
-            claimName: string;
-            /**
-             * A path of the file within the volume, without a leading slash, e.g. films/trailer.mp4. It may not leave the volume.
-             */
-            path: string;
-          };
-          /**
-           * A test pattern with a running clock. {} is 1280x720 at 30 frames per second without an end.
-           */
-          testPattern?: {
-            /**
-             * Which picture. TestSrc2 and TestSrc move, SMPTEHDBars stands still. Default TestSrc2.
-             */
-            pattern?: 'TestSrc2' | 'TestSrc' | 'SMPTEHDBars';
-            /**
-             * In pixels, even. Default 1280.
-             */
-            width?: number;
-            /**
-             * In pixels, even. Default 720.
-             */
-            height?: number;
-            /**
-             * Frames per second as a rational number, such as "25" or "30000/1001", at most 300. Default "30".
-             */
-            frameRate?: string;
-            /**
-             * Length of one pass in seconds. Unset means without an end.
-             */
-            durationSeconds?: number;
-          };
-          /**
-           * What happens at the end of the source. Complete finishes the stream. Repeat begins again without a gap. Reconnect opens the source again. Default is Complete for volumes, files and http(s), Reconnect for rtsp, rtmp and srt, Repeat for the test pattern; status.onEnd shows the value in effect.
-           */
-          onEnd?: 'Complete' | 'Repeat' | 'Reconnect';
-          /**
-           * User name and password of an http, https or rtsp source. While the Secret is missing the stream waits for it.
-           */
-          credentialsSecretRef?: {
-            /**
-             * Name of a Secret of type kubernetes.io/basic-auth in the same namespace (keys username and password).
-             */
-            name: string;
-          };
-          /**
-           * How packets of an rtsp source travel; UDP loses some between nodes. Only for rtsp. Default TCP.
-           */
-          rtspTransport?: 'TCP' | 'UDP';
-        };
+        source?: VideoPush['spec']['source'];
         /**
          * How the video is encoded. What is not set comes from the source where that makes sense, else from the defaults given here.
          */
-        video?: {
-          /**
-           * Which codec; the preferred encoder for it is taken. Default H264. Over RTMP take H264; FFmpeg before 6.1 and many services carry no other.
-           */
-          codec?: 'H264' | 'H265' | 'VP8' | 'VP9' | 'AV1' | 'MPEG4';
-          /**
-           * The exact name of a libavcodec encoder, such as libx264 or h264_vaapi. Wins over codec. Unset means the preferred one for codec.
-           */
-          encoder?: string;
-          /**
-           * Width of the pushed picture in pixels, even. Unset means the source's, or in proportion to height.
-           */
-          width?: number;
-          /**
-           * Height of the pushed picture in pixels, even. Unset means the source's, or in proportion to width.
-           */
-          height?: number;
-          /**
-           * A constant rate in frames per second as a rational number, such as "25" or "30000/1001", at most 300; frames are repeated or left out to reach it. Unset keeps the source's timestamps, variable rates included.
-           */
-          frameRate?: string;
-          /**
-           * In kilobits (1000 bits) per second. Unset means the source's when it is known, else by picture size and rate.
-           */
-          bitrateKbps?: number;
-          /**
-           * Distance of key frames in seconds; not with gopFrames. Unset means the source's when it is known and at most 10 seconds, else 2.
-           */
-          gopSeconds?: number;
-          /**
-           * Distance of key frames in frames; not with gopSeconds. Unset means by gopSeconds.
-           */
-          gopFrames?: number;
-          /**
-           * B-frames in a row at most; 2 where an output goes by RTMP. Each adds a frame of delay, and browsers cannot play them by WebRTC. Default 0.
-           */
-          maxBFrames?: number;
-          /**
-           * The encoder's own name for a balance of speed and compression. Default veryfast for libx264 and libx265.
-           */
-          preset?: string;
-          /**
-           * The encoder's own name for a tuning; none means no tuning. Default zerolatency for libx264 and libx265.
-           */
-          tune?: string;
-          /**
-           * Number of threads of the encoder. 0 or unset means automatic.
-           */
-          threads?: number;
-        };
+        video?: NonNullable<VideoPush['spec']['video']>;
         /**
          * What happens to the source's audio.
          */
-        audio?: {
-          /**
-           * Audio is not published yet, so Drop is the only mode. Default Drop.
-           */
-          mode?: 'Drop';
-        };
+        audio?: NonNullable<VideoPush['spec']['audio']>;
         /**
          * The bounded queue of raw frames between decoder and encoder.
          */
-        queue?: {
-          /**
-           * How many frames may wait; each takes its size in memory. Default 20.
-           */
-          capacityFrames?: number;
-          /**
-           * What the decoder does when the queue is full. Block waits, so that nothing is lost; the others drop raw frames and count them. Default Block.
-           */
-          whenFull?: 'Block' | 'DropOldest' | 'DropNewest';
-          /**
-           * Where the frames of a Split stream travel. Only for topology Split. Unset means the address that the operator was installed with.
-           */
-          jetStream?: {
-            /**
-             * Address of a NATS server with JetStream, as nats://HOST:PORT, without user name and password.
-             */
-            address: string;
-          };
-        };
+        queue?: NonNullable<VideoPush['spec']['queue']>;
         /**
          * How exactly and how late frames are sent.
          */
-        pacing?: {
-          /**
-           * How long a frame is kept back so that uneven decoding and encoding do not show, in milliseconds. Default 100.
-           */
-          latencyBudgetMilliseconds?: number;
-          /**
-           * What happens after a stall. Rebase goes on at the normal rate, later than before. Burst sends up to 1.25 times as fast until it is on time again. Skip drops raw frames and begins with a key frame. Unset means Burst for live sources (onEnd Reconnect), else Rebase.
-           */
-          catchUp?: 'Rebase' | 'Burst' | 'Skip';
-        };
+        pacing?: NonNullable<VideoPush['spec']['pacing']>;
         /**
          * Where the stream goes, 1-8 places. One encode feeds all of them; one that is down does not disturb the others.
          *
@@ -320,55 +107,7 @@ export interface VideoPushSet {
          *
          * Items: One destination. Exactly one of serverRef, url and urlSecretRef.
          */
-        outputs: {
-          /**
-           * A name of lower-case letters, digits and "-" that is unique within the stream. It is the output label of the metrics.
-           */
-          name: string;
-          /**
-           * A MediaServer of the same namespace. Its credentials are used unless credentialsSecretRef is set.
-           */
-          serverRef?: {
-            /**
-             * Name of the MediaServer. While there is none the stream waits for it.
-             */
-            name: string;
-          };
-          /**
-           * A path on the MediaServer, of letters, digits, "_", "-", "." and "/", without a leading or trailing slash. Only with serverRef. Default is the name of the VideoPush.
-           */
-          path?: string;
-          /**
-           * A URL with scheme rtsp, rtmp, rtmps or srt and without user name and password, which go into credentialsSecretRef. A URL that is a secret itself (a stream key) belongs into urlSecretRef. Without a cluster also file:///PATH that ends in .mkv, .mp4, .ts or .flv.
-           */
-          url?: string;
-          /**
-           * A whole URL that is a secret, such as one with a stream key.
-           */
-          urlSecretRef?: {
-            /**
-             * Name of a Secret in the same namespace. While it is missing the stream waits for it.
-             */
-            name: string;
-            /**
-             * Key of the Secret that holds the URL, which has no user name and password.
-             */
-            key: string;
-          };
-          /**
-           * How the stream travels to the MediaServer. Only with serverRef. Default RTSP.
-           */
-          protocol?: 'RTSP' | 'RTMP' | 'SRT';
-          /**
-           * User name and password of the destination. Default are those of the MediaServer, or none.
-           */
-          credentialsSecretRef?: {
-            /**
-             * Name of a Secret of type kubernetes.io/basic-auth in the same namespace (keys username and password).
-             */
-            name: string;
-          };
-        }[];
+        outputs: VideoPush['spec']['outputs'][number][];
         /**
          * Where decoder and encoder run. SamePod puts both into one pod, joined by shared memory. Split gives each a pod of its own, joined by a JetStream stream. On one machine without a cluster both mean shared memory. Default SamePod.
          */
@@ -380,124 +119,11 @@ export interface VideoPushSet {
         /**
          * CPU and memory of each role. Unset means by codec, picture size, rate and preset.
          */
-        resources?: {
-          /**
-           * Of the decoder's container.
-           */
-          decoder?: {
-            /**
-             * What is set aside, by resource name, e.g. cpu 500m. What is not named here is set by the cost table.
-             */
-            requests?: {
-              /**
-               * A quantity, in cores, bytes or pieces.
-               */
-              [k: string]: number | string;
-            };
-            /**
-             * What may be used at most, by resource name. A CPU limit disturbs pacing. Default is a limit of memory alone.
-             */
-            limits?: {
-              /**
-               * A quantity, in cores, bytes or pieces.
-               */
-              [k: string]: number | string;
-            };
-          };
-          /**
-           * Of the encoder's container.
-           */
-          encoder?: {
-            /**
-             * What is set aside, by resource name, e.g. cpu 500m. What is not named here is set by the cost table.
-             */
-            requests?: {
-              /**
-               * A quantity, in cores, bytes or pieces.
-               */
-              [k: string]: number | string;
-            };
-            /**
-             * What may be used at most, by resource name. A CPU limit disturbs pacing. Default is a limit of memory alone.
-             */
-            limits?: {
-              /**
-               * A quantity, in cores, bytes or pieces.
-               */
-              [k: string]: number | string;
-            };
-          };
-        };
+        resources?: NonNullable<VideoPush['spec']['resources']>;
         /**
          * Where in the cluster the stream may run. Default is anywhere.
          */
-        placement?: {
-          /**
-           * Labels that the node must have. Default is any node.
-           */
-          nodeSelector?: {
-            /**
-             * The label's value.
-             */
-            [k: string]: string;
-          };
-          /**
-           * Taints that do not keep the stream away. Default is none.
-           *
-           * @maxItems 32
-           *
-           * Items: One kind of taint.
-           */
-          tolerations?: {
-            /**
-             * Key of the taint; empty with operator Exists means every taint.
-             */
-            key?: string;
-            /**
-             * How key and value are compared. Default Equal.
-             */
-            operator?: 'Exists' | 'Equal';
-            /**
-             * Value of the taint for Equal. Default is empty.
-             */
-            value?: string;
-            /**
-             * Which effect is tolerated; unset means all.
-             */
-            effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
-            /**
-             * For NoExecute, how many seconds the stream stays. Unset means for ever.
-             */
-            tolerationSeconds?: number;
-          }[];
-          /**
-           * Affinity of the pods (nodeAffinity, podAffinity, podAntiAffinity), as in a pod's specification.
-           */
-          affinity?: {
-            /**
-             * Which nodes, by their labels.
-             */
-            nodeAffinity?: {
-              [k: string]: unknown;
-            };
-            /**
-             * Near which pods.
-             */
-            podAffinity?: {
-              [k: string]: unknown;
-            };
-            /**
-             * Away from which pods.
-             */
-            podAntiAffinity?: {
-              [k: string]: unknown;
-            };
-          };
-          /**
-           * Name of the priority class of the pods. Default is the cluster's.
-           */
-          priorityClassName?: string;
-        };
+        placement?: NonNullable<VideoPush['spec']['placement']>;
       };
     };
   };
@@ -516,32 +142,7 @@ export interface VideoPushSet {
      *
      * Items: One aspect of how the set stands.
      */
-    conditions?: {
-      /**
-       * Which aspect.
-       */
-      type: string;
-      /**
-       * Whether it holds.
-       */
-      status: 'True' | 'False' | 'Unknown';
-      /**
-       * The generation that was judged.
-       */
-      observedGeneration?: number;
-      /**
-       * When status last changed.
-       */
-      lastTransitionTime: string;
-      /**
-       * Why, in one word that programs may compare.
-       */
-      reason: string;
-      /**
-       * Why, in a sentence for people.
-       */
-      message: string;
-    }[];
+    conditions?: NonNullable<NonNullable<VideoPush['status']>['conditions']>[number][];
     /**
      * How many VideoPushes of the set there are.
      */

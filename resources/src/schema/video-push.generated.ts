@@ -1,4 +1,5 @@
 // Made from crds/videopush.yaml by `npm run generate`; change it there.
+import type { ObjectMeta } from '../objects.ts';
 
 /**
  * One stream. A source is decoded, encoded and pushed to one or more outputs, each frame at the instant its timestamp asks for.
@@ -6,21 +7,7 @@
 export interface VideoPush {
   apiVersion: 'videopush.dev/v1alpha1';
   kind: 'VideoPush';
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid?: string;
-    resourceVersion?: string;
-    generation?: number;
-    creationTimestamp?: string;
-    deletionTimestamp?: string;
-    labels?: {
-      [k: string]: string;
-    };
-    annotations?: {
-      [k: string]: string;
-    };
-  };
+  metadata: ObjectMeta;
   /**
    * What is wanted. Every field may be changed at any time; only what must restart for it restarts.
    */
