@@ -9,7 +9,8 @@ import {
   type Ports,
   publishUrl,
 } from '@videopush/resources/builders/endpoints';
-import { buildMediaMtxConfig, type ServerPath, slateFor } from '@videopush/resources/builders/mediamtx';
+import { buildMediaMtxConfig } from '@videopush/resources/builders/mediamtx';
+import { serverPaths } from '@videopush/resources/builders/mediaserver';
 import { usageError } from './errors.ts';
 import { type MediaMtx, startMediaMtx } from './local/mediamtx.ts';
 import { freePorts, isFree } from './local/places.ts';
@@ -45,18 +46,6 @@ async function choosePorts(): Promise<Ports> {
   return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as unknown as Ports;
 }
 
-/** Every output of every stream that goes to `server`, as the path that keeps its readers. */
-function pathsOf(server: MediaServer, pushes: readonly VideoPush[]): ServerPath[] {
-  return pushes.flatMap((push) =>
-    push.spec.outputs
-      .filter(({ serverRef }) => serverRef?.name === server.metadata.name)
-      .map((output) => ({
-        name: outputPath(push, output),
-        slate: push.spec.video?.encoder ? undefined : slateFor(push.spec.video?.codec ?? 'H264'),
-      })),
-  );
-}
-
 const generated = (wanted: 'Generated' | 'None' | undefined, name: string): Credentials =>
   wanted === 'Generated' ? { username: name, password: randomBytes(18).toString('base64url') } : {};
 
@@ -77,7 +66,7 @@ export async function startServer(
   const { publish = 'Generated', read = 'None' } = resource.spec.authentication ?? {};
   const publisher = generated(publish, 'publisher');
   const reader = generated(read, 'reader');
-  const config = buildMediaMtxConfig(resource, pathsOf(resource, pushes), {
+  const config = buildMediaMtxConfig(resource, serverPaths(resource.metadata.name, pushes), {
     ports,
     ...(host !== undefined && { host }),
     users: { publisher: account(publisher), reader: account(reader) },
@@ -113,7 +102,7 @@ export async function viewersOf(
   server: LocalServer,
 ): Promise<number | undefined> {
   const output = push.spec.outputs[index];
-  return output && (await server.process?.path(outputPath(push, output)))?.viewers;
+  return output && (await server.process?.path(outputPath(push, output)))?.readers;
 }
 
 /** Where a person watches the output: RTSP, and a page for the browser when the server speaks HLS. */

@@ -1,4 +1,4 @@
-/** The operator's client of MediaMTX's control API against the real server, and against servers that are none. */
+/** The client of MediaMTX's control API against the real server, and against servers that are none. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,33 +8,25 @@ import {
   type ApiPlace,
   MediaMtxApi,
   ServerApiError,
-} from '../../operator/src/controllers/mediaserver/kinds/mediamtx/mediamtx-api.ts';
-import { systemClock } from '../../operator/src/kube/clock.ts';
-import { DEFAULT_PORTS } from '../../resources/src/builders/endpoints.ts';
+} from '../../resources/src/mediaserver/kinds/mediamtx/api.ts';
 import { MediaMtx, type MediaMtxOptions } from '../support/mediamtx.ts';
 import { freePort } from '../support/ports.ts';
 import { Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 const administrator = { user: 'operator', password: 'secret-of-the-operator' };
-const place: ApiPlace = {
+const placeOf = (port: number): ApiPlace => ({
   host: '127.0.0.1',
+  port,
   account: { name: administrator.user, password: administrator.password },
-};
+});
+const api = new MediaMtxApi();
 const slate = { codec: 'H264' } as const;
 const never = new AbortController().signal;
 
 /** A publisher's words, up to where it publishes to. */
 const PICTURES =
   '-re -f lavfi -i testsrc2=size=320x180:rate=25 -c:v libx264 -preset ultrafast -tune zerolatency -g 25 -pix_fmt yuv420p -f rtsp -rtsp_transport tcp';
-
-/** As in a pod, where the port is always the same one. */
-function clientOf(port: number): MediaMtxApi {
-  return new MediaMtxApi(systemClock, (url, init) => {
-    expect(url).toContain(`:${DEFAULT_PORTS.api}/`);
-    return fetch(url.replace(`:${DEFAULT_PORTS.api}/`, `:${port}/`), init);
-  });
-}
 
 const start = (paths: MediaMtxOptions['paths'] = {}): Promise<MediaMtx> =>
   MediaMtx.start({ paths, administrator });
@@ -58,7 +50,7 @@ async function failsAfter(asking: Promise<unknown>, expected: unknown): Promise<
 describe('paths', () => {
   it('are added under any name that the server takes, seen, and removed; a second time is as good', async () => {
     await using server = await start();
-    const api = clientOf(server.apiPort);
+    const place = placeOf(server.apiPort);
     expect(await api.list(place, never)).toEqual([]);
     for (const name of ['plain', 'films/2024/a-b_c.d']) {
       await api.add(place, { name, slate }, never);
@@ -67,21 +59,23 @@ describe('paths', () => {
     const seen = { named: true, online: false, readers: 0, bytesSent: 0 };
     const named = (name: string) => expect.objectContaining({ ...seen, name });
     expect(await api.list(place, never)).toEqual([named('films/2024/a-b_c.d'), named('plain')]);
+    expect(await api.find(place, 'films/2024/a-b_c.d', never)).toEqual(named('films/2024/a-b_c.d'));
     expect((await server.path('plain'))?.available).toBe(true);
     await api.remove(place, 'films/2024/a-b_c.d', never);
+    expect(await api.find(place, 'films/2024/a-b_c.d', never)).toBeNull();
     await api.remove(place, 'films/2024/a-b_c.d', never);
     expect(await api.list(place, never)).toEqual([named('plain')]);
   });
 
   it('that the server refuses are told with its words', async () => {
     await using server = await start();
-    const error = await refusalOf(clientOf(server.apiPort).add(place, { name: 'with space', slate }, never));
+    const error = await refusalOf(api.add(placeOf(server.apiPort), { name: 'with space', slate }, never));
     expect(error.message).toMatch(/^adding path "with space": it answered 400 \w+/);
   });
 
   it('tell of publisher, viewers and bytes, and which of them nobody has named', async () => {
     await using server = await start({ all_others: { alwaysAvailable: false } });
-    const api = clientOf(server.apiPort);
+    const place = placeOf(server.apiPort);
     await api.add(place, { name: 'live', slate }, never);
     await using _named = ffmpeg(`${PICTURES} ${server.rtsp()}`);
     await using _stray = ffmpeg(`${PICTURES} ${server.rtsp('stray')}`);
@@ -105,7 +99,7 @@ describe('paths', () => {
     await using server = await start(
       Object.fromEntries(names.map((name) => [name, { alwaysAvailable: false }])),
     );
-    const seen = await clientOf(server.apiPort).list(place, never);
+    const seen = await api.list(placeOf(server.apiPort), never);
     expect(seen.map(({ name }) => name)).toEqual(names);
   });
 });
@@ -113,10 +107,13 @@ describe('paths', () => {
 describe('what can be wrong with a server is told, and never with the password', () => {
   it('other credentials', async () => {
     await using server = await start();
-    const stranger = { ...place, account: { name: 'operator', password: 'a-wrong-guess' } };
-    const api = clientOf(server.apiPort);
+    const stranger = {
+      ...placeOf(server.apiPort),
+      account: { name: 'operator', password: 'a-wrong-guess' },
+    };
     const attempts: [string, () => Promise<unknown>][] = [
       ['asking for its paths', () => api.list(stranger, never)],
+      ['asking for path "a"', () => api.find(stranger, 'a', never)],
       ['adding path "a"', () => api.add(stranger, { name: 'a', slate }, never)],
       ['removing path "a"', () => api.remove(stranger, 'a', never)],
     ];
@@ -128,22 +125,21 @@ describe('what can be wrong with a server is told, and never with the password',
   });
 
   it('a server that is not there, or is no longer', async () => {
-    const api = clientOf(await freePort());
-    const error = await refusalOf(api.list(place, never));
-    expect(error.message).toBe('127.0.0.1:9997: ECONNREFUSED');
+    const nobody = await freePort();
+    const error = await refusalOf(api.list(placeOf(nobody), never));
+    expect(error.message).toBe(`127.0.0.1:${nobody}: ECONNREFUSED`);
     await using server = await start();
-    const asking = clientOf(server.apiPort);
-    server.program.signal('SIGKILL');
-    await server.program.exited;
-    expect((await refusalOf(asking.list(place, never))).message).toMatch(/ECONNREFUSED$/);
+    server.signal('SIGKILL');
+    await server.ended;
+    expect((await refusalOf(api.list(placeOf(server.apiPort), never))).message).toMatch(/ECONNREFUSED$/);
   });
 
   it('a server that stands still: no call takes longer than 5 s, and an abort ends it at once', async () => {
     await using server = await start();
-    const api = clientOf(server.apiPort);
-    server.program.signal('SIGSTOP');
+    const place = placeOf(server.apiPort);
+    server.signal('SIGSTOP');
     try {
-      const took = await failsAfter(api.list(place, never), /^127\.0\.0\.1:9997: no answer within 5 s$/);
+      const took = await failsAfter(api.list(place, never), /^127\.0\.0\.1:\d+: no answer within 5 s$/);
       expect(took).toBeGreaterThan(4900);
       expect(took).toBeLessThan(6000);
       const stop = new AbortController();
@@ -154,7 +150,7 @@ describe('what can be wrong with a server is told, and never with the password',
       await asking;
       expect(performance.now() - aborted).toBeLessThan(100);
     } finally {
-      server.program.signal('SIGCONT');
+      server.signal('SIGCONT');
     }
     // Of a call that was cut off it is not known whether it was carried out; a second one is as good.
     await api.add(place, { name: 'a', slate }, never);
@@ -168,7 +164,7 @@ describe('an answer is not waited for and not believed without bounds', () => {
       const timer = setInterval(() => response.write(' '), 100);
       response.on('close', () => clearInterval(timer));
     });
-    const took = await failsAfter(clientOf(other.port).list(place, never), /no answer within 5 s$/);
+    const took = await failsAfter(api.list(placeOf(other.port), never), /no answer within 5 s$/);
     expect(took).toBeLessThan(6000);
   });
 
@@ -192,7 +188,7 @@ describe('an answer is not waited for and not believed without bounds', () => {
     ],
   ])('one that %s is refused', async (_, listener, message) => {
     await using other = await serve(listener);
-    expect((await refusalOf(clientOf(other.port).list(place, never))).message).toMatch(message);
+    expect((await refusalOf(api.list(placeOf(other.port), never))).message).toMatch(message);
   });
 });
 

@@ -1,16 +1,20 @@
-/** A real MediaMTX on free ports, in a folder of its own, with its API at hand. */
-import { writeFileSync } from 'node:fs';
+/** A real MediaMTX on free ports, as local mode starts it, with its API at hand. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
+import { startMediaMtx } from '../../cli/src/local/mediamtx.ts';
+import type { Ending } from '../../cli/src/local/program.ts';
+import { buildMediaMtxConfig } from '../../resources/src/builders/mediaserver/kinds/mediamtx/index.ts';
+import { type ApiPlace, call } from '../../resources/src/mediaserver/kinds/mediamtx/api.ts';
+import type { MediaServer } from '../../resources/src/schema/media-server.generated.ts';
 import { mediamtxBinary } from '../../scripts/paths.mjs';
 import { freePortPair, freePorts } from './ports.ts';
-import { Program } from './program.ts';
-import { Scratch } from './tools.ts';
+import { processTree } from './process-tree.ts';
+
+type Server = Awaited<ReturnType<typeof startMediaMtx>>;
 
 export interface MediaMtxPath {
   /** Readers stay attached from before the first publisher to after the last; default true. */
   alwaysAvailable?: boolean;
-  /** A file whose pictures fill the time without a publisher. */
-  alwaysAvailableFile?: string;
   /** A second publisher takes the path over; default true. */
   overridePublisher?: boolean;
 }
@@ -21,74 +25,81 @@ export interface MediaMtxOptions {
   rtmp?: boolean;
   /** RTMP is offered by TLS alone, with this certificate: paths of two PEM files. */
   rtmpCertificate?: { certificate: string; key: string };
-  hls?: boolean;
   /** Publishing wants these; reading is open. */
   publisher?: { user: string; password: string };
   /** The API wants these; default: it is open. */
   administrator?: { user: string; password: string };
-  /** Authentication that RTSP offers, default Basic. */
-  rtspAuthMethods?: ('basic' | 'digest')[];
   /** Default: only `tcp`. */
   rtspTransports?: ('tcp' | 'udp')[];
-  /** Session silence after which a publisher is closed, default 10 s. */
-  readTimeout?: string;
   /** Default: a free one. */
   rtspPort?: number;
 }
 
 /** What /v3/paths/get says, as far as tests look at it. */
-export interface PathState {
+export interface PathDetails {
   online: boolean;
   available: boolean;
-  tracks: string[];
   readers: { type: string; id: string }[];
   source: { type: string; id: string } | null;
-  inboundBytes: number;
-  inboundFramesInError: number;
 }
 
+/** Lines of the server that are kept for the message of a failure. */
+const KEPT_LINES = 50;
+
 export class MediaMtx {
-  readonly program: Program;
   readonly rtspPort: number;
   readonly rtmpPort: number;
-  readonly hlsPort: number;
   readonly apiPort: number;
-  readonly #options: MediaMtxOptions;
-  #scratch: Scratch;
+  readonly #server: Server;
+  readonly #place: ApiPlace;
+  readonly #lines: readonly string[];
+  #ending: Ending | null = null;
 
-  private constructor(
-    program: Program,
-    options: MediaMtxOptions,
-    ports: readonly number[],
-    scratch: Scratch,
-  ) {
-    const [rtsp, rtmp, hls, api] = ports as [number, number, number, number];
-    this.program = program;
-    this.#options = options;
-    this.rtspPort = rtsp;
-    this.rtmpPort = rtmp;
-    this.hlsPort = hls;
-    this.apiPort = api;
-    this.#scratch = scratch;
+  private constructor(server: Server, ports: ServerPorts, place: ApiPlace, lines: readonly string[]) {
+    this.rtspPort = ports.rtsp;
+    this.rtmpPort = ports.rtmp;
+    this.apiPort = ports.api;
+    this.#server = server;
+    this.#lines = lines;
+    this.#place = place;
+    void server.ended.then((ending) => {
+      this.#ending = ending;
+    });
   }
 
   /** Starts the server and waits until its API answers. */
   static async start(options: MediaMtxOptions = {}): Promise<MediaMtx> {
-    const [free, ...others] = await freePorts(4);
-    const ports = [options.rtspPort ?? (free as number), ...others, await freePortPair()];
-    const scratch = new Scratch();
-    const file = scratch.file('mediamtx.yml');
-    // YAML is a superset of JSON.
-    writeFileSync(file, JSON.stringify(configuration(options, ports), null, 1));
-    const program = new Program(mediamtxBinary(), [file], { cwd: scratch.path, limitMilliseconds: 0 });
-    const server = new MediaMtx(program, options, ports, scratch);
-    try {
-      await server.#until('its API', async () => (await server.#get('/v3/paths/list')) !== null, 20_000);
-    } catch (error) {
-      await server[Symbol.asyncDispose]();
-      throw error;
-    }
-    return server;
+    const [rtsp = 0, rtmp = 0, api = 0, metrics = 0] = await freePorts(4);
+    const ports = { rtsp: options.rtspPort ?? rtsp, rtmp, api, metrics, rtp: await freePortPair() };
+    const { administrator } = options;
+    const account = administrator && {
+      account: { name: administrator.user, password: administrator.password },
+    };
+    const lines: string[] = [];
+    const server = await startMediaMtx({
+      binary: mediamtxBinary(),
+      // YAML is a superset of JSON.
+      config: JSON.stringify(configuration(options, ports), null, 1),
+      ports,
+      ...account,
+      onLine: (line) => {
+        lines.push(line);
+        if (lines.length > KEPT_LINES) lines.shift();
+      },
+    });
+    return new MediaMtx(server, ports, { host: '127.0.0.1', port: api, ...account }, lines);
+  }
+
+  /** Resolves when the server has ended, whoever ended it. */
+  get ended(): Promise<Ending> {
+    return this.#server.ended;
+  }
+
+  /** Sends a signal to the server itself, past its supervisor. */
+  signal(name: NodeJS.Signals): void {
+    const [, child] = processTree(this.#server.pid);
+    if (child === undefined) throw new Error('MediaMTX has ended');
+    process.kill(child.pid, name);
   }
 
   rtsp(path = 'live'): string {
@@ -104,8 +115,8 @@ export class MediaMtx {
   }
 
   /** The path's state; null when the server does not know it. */
-  async path(name = 'live'): Promise<PathState | null> {
-    return (await this.#get(`/v3/paths/get/${name}`)) as PathState | null;
+  async path(name = 'live'): Promise<PathDetails | null> {
+    return (await this.#get(`paths/get/${name}`)) as PathDetails | null;
   }
 
   async untilOnline(name = 'live', limitMilliseconds = 20_000): Promise<void> {
@@ -137,107 +148,94 @@ export class MediaMtx {
     const source = (await this.path(name))?.source;
     if (!source) throw new Error(`${name} has no publisher`);
     const kind = source.type === 'rtmpConn' ? 'rtmpconns' : 'rtspsessions';
-    const response = await fetch(`http://127.0.0.1:${this.apiPort}/v3/${kind}/kick/${source.id}`, {
-      method: 'POST',
-      headers: this.#headers(),
-    });
-    if (!response.ok) throw new Error(`kick: ${response.status} ${await response.text()}`);
+    const kick = `${kind}/kick/${source.id}`;
+    const { status, body } = await call(this.#place, 'POST', kick, new AbortController().signal);
+    if (status !== 200) throw new Error(`kick: ${status} ${body}`);
   }
 
   /** Sessions over RTSP with their transport, e.g. `TCP`. */
   async rtspSessions(): Promise<{ id: string; state: string; path: string; transport: string | null }[]> {
-    const answer = (await this.#get('/v3/rtspsessions/list')) as { items: never[] } | null;
+    const answer = (await this.#get('rtspsessions/list')) as { items: never[] } | null;
     return answer?.items ?? [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.program[Symbol.asyncDispose]();
-    this.#scratch[Symbol.dispose]();
+    await this.#server.close();
   }
 
   async #get(path: string): Promise<unknown> {
     try {
-      const response = await fetch(`http://127.0.0.1:${this.apiPort}${path}`, {
-        headers: this.#headers(),
-        signal: AbortSignal.timeout(5_000),
-      });
-      return response.ok ? await response.json() : null;
+      const { status, body } = await call(this.#place, 'GET', path, new AbortController().signal);
+      return status === 200 ? JSON.parse(body) : null;
     } catch {
       return null;
     }
-  }
-
-  #headers(): Record<string, string> {
-    const { administrator } = this.#options;
-    if (!administrator) return {};
-    const { user, password } = administrator;
-    return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
   }
 
   /** The API has no events to wait for: asked ten times a second. */
   async #until(what: string, done: () => Promise<boolean>, limitMilliseconds: number): Promise<void> {
     const end = performance.now() + limitMilliseconds;
     while (!(await done())) {
-      if (this.program.exit !== null) throw new Error(`MediaMTX ended\n${this.program.tail()}`);
-      if (performance.now() > end)
-        throw new Error(`not in ${limitMilliseconds} ms: ${what}\n${this.program.tail()}`);
+      const trouble = this.#ending
+        ? `MediaMTX ended (${this.#ending.code ?? this.#ending.signal})`
+        : performance.now() > end && `not in ${limitMilliseconds} ms: ${what}`;
+      if (trouble) throw new Error([trouble, ...this.#lines].join('\n'));
       await sleep(100);
     }
   }
 }
 
-function configuration(options: MediaMtxOptions, ports: readonly number[]): Record<string, unknown> {
-  const [rtsp, rtmp, hls, api, rtp] = ports;
-  const paths = options.paths ?? { live: {} };
+type ServerPorts = Record<'rtsp' | 'rtmp' | 'api' | 'metrics' | 'rtp', number>;
+
+/** The product's own configuration, and what only tests ask of a server. */
+function configuration(options: MediaMtxOptions, ports: ServerPorts): Record<string, unknown> {
+  const paths = Object.entries(options.paths ?? { live: {} });
+  const resource: MediaServer = {
+    apiVersion: 'videopush.dev/v1alpha1',
+    kind: 'MediaServer',
+    metadata: { name: 'test' },
+    spec: {
+      protocols: options.rtmp ? ['RTSP', 'RTMP'] : ['RTSP'],
+      authentication: { publish: 'None', read: 'None' },
+    },
+  };
+  const built = parse(
+    buildMediaMtxConfig(
+      resource,
+      paths.map(([name, { alwaysAvailable = true }]) =>
+        alwaysAvailable ? { name, slate: { codec: 'H264' } } : { name },
+      ),
+      { host: '127.0.0.1', ports },
+    ),
+  );
   return {
-    logLevel: 'info',
-    logDestinations: ['stdout'],
-    readTimeout: options.readTimeout ?? '10s',
+    ...built,
     writeQueueSize: 4096,
-    api: true,
-    apiAddress: `127.0.0.1:${api}`,
-    rtsp: true,
+    ...rtmpsSettings(options, ports),
     rtspTransports: options.rtspTransports ?? ['tcp'],
-    rtpAddress: `127.0.0.1:${rtp}`,
-    rtcpAddress: `127.0.0.1:${(rtp ?? 0) + 1}`,
-    rtspAddress: `127.0.0.1:${rtsp}`,
-    rtspAuthMethods: options.rtspAuthMethods ?? ['basic'],
-    ...rtmpSettings(options, `127.0.0.1:${rtmp}`),
-    hls: options.hls ?? false,
-    hlsAddress: `127.0.0.1:${hls}`,
-    webrtc: false,
-    srt: false,
-    moq: false,
+    rtpAddress: `127.0.0.1:${ports.rtp}`,
+    rtcpAddress: `127.0.0.1:${ports.rtp + 1}`,
     authInternalUsers: users(options),
+    // A path that a test has not named is refused.
     paths: Object.fromEntries(
-      Object.entries(paths).map(([name, path]) => [
+      paths.map(([name, { overridePublisher = true }]) => [
         name,
-        {
-          source: 'publisher',
-          overridePublisher: path.overridePublisher ?? true,
-          ...((path.alwaysAvailable ?? true)
-            ? {
-                alwaysAvailable: true,
-                ...(path.alwaysAvailableFile
-                  ? { alwaysAvailableFile: path.alwaysAvailableFile }
-                  : { alwaysAvailableTracks: [{ codec: 'H264' }] }),
-              }
-            : {}),
-        },
+        { ...built.paths[name], overridePublisher },
       ]),
     ),
   };
 }
 
-function rtmpSettings({ rtmp = false, rtmpCertificate }: MediaMtxOptions, address: string) {
-  if (!rtmpCertificate) return { rtmp, rtmpAddress: address };
-  return {
-    rtmp: true,
-    rtmpEncryption: 'strict',
-    rtmpsAddress: address,
-    rtmpServerCert: rtmpCertificate.certificate,
-    rtmpServerKey: rtmpCertificate.key,
-  };
+function rtmpsSettings({ rtmpCertificate }: MediaMtxOptions, { rtmp }: ServerPorts): object {
+  return rtmpCertificate
+    ? {
+        rtmp: true,
+        rtmpEncryption: 'strict',
+        rtmpsAddress: `127.0.0.1:${rtmp}`,
+        rtmpServerCert: rtmpCertificate.certificate,
+        rtmpServerKey: rtmpCertificate.key,
+      }
+    : {};
 }
 
 function users({ publisher, administrator }: MediaMtxOptions): unknown[] {

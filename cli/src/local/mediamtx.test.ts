@@ -1,33 +1,36 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { MediaServer } from '@videopush/resources';
+import { buildMediaMtxConfig } from '@videopush/resources/builders/mediamtx';
 import { expect, it } from 'vitest';
 import { mediamtxBinary } from '../../../scripts/paths.mjs';
 import { type MediaMtxOptions, startMediaMtx } from './mediamtx.ts';
 import { freePorts } from './places.ts';
 
-const config = (api: number, rtsp: number): string =>
-  JSON.stringify({
-    api: true,
-    apiAddress: `127.0.0.1:${api}`,
-    rtspAddress: `127.0.0.1:${rtsp}`,
-    rtspTransports: ['tcp'],
-    rtmp: false,
-    hls: false,
-    webrtc: false,
-    srt: false,
-    moq: false,
-    paths: { live: { source: 'publisher' } },
-  });
+const resource: MediaServer = {
+  apiVersion: 'videopush.dev/v1alpha1',
+  kind: 'MediaServer',
+  metadata: { name: 'local' },
+  spec: { protocols: ['RTSP'], authentication: { publish: 'None' } },
+};
 
-async function options(): Promise<MediaMtxOptions> {
-  const [api = 0, rtsp = 0] = await freePorts(2);
-  return { binary: mediamtxBinary(), config: config(api, rtsp), ports: { api, rtsp } };
+async function options(): Promise<MediaMtxOptions & { ports: { rtsp: number } }> {
+  const [api = 0, rtsp = 0, metrics = 0] = await freePorts(3);
+  const ports = { api, rtsp, metrics };
+  const paths = [{ name: 'live', slate: { codec: 'H264' } as const }];
+  const config = buildMediaMtxConfig(resource, paths, { host: '127.0.0.1', ports });
+  return { binary: mediamtxBinary(), config, ports };
 }
 
 it('a server answers once it was started, and is gone once it was closed', async () => {
   const given = await options();
   const server = await startMediaMtx(given);
-  expect(await server.path('live')).toEqual({ online: false, viewers: 0, bytesReceived: 0, bytesSent: 0 });
+  expect(await server.path('live')).toMatchObject({
+    name: 'live',
+    online: false, // the slate of an always available path is no publisher
+    readers: 0,
+    bytesSent: 0,
+  });
   expect(await server.path('unknown')).toBeNull();
   await server.close();
   expect(await server.path('live')).toBeNull();

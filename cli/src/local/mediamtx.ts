@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkerError } from '@videopush/codec-worker';
+import type { User } from '@videopush/resources/builders/mediamtx';
+import { type ApiPlace, MediaMtxApi, type PathState } from '@videopush/resources/mediamtx-api';
 import { makePlace, writePrivate } from './places.ts';
 import type { Ending, Program } from './program.ts';
 import { startSupervised } from './supervised.ts';
@@ -14,57 +16,49 @@ export interface MediaMtxOptions {
   binary: string;
   /** The configuration file's text. */
   config: string;
-  /** As the configuration says; the API must answer the loopback without a user. */
+  /** As the configuration says. */
   ports: { api: number; rtsp?: number };
+  /** Whom the API answers; default: everybody on this machine. */
+  account?: User;
   onLine?: (line: string) => void;
-  /** How long the start may take; default 20. */
-  startSeconds?: number;
 }
 
-/** What the server says of one path. */
-export interface PathState {
-  /** A publisher is there (an always available path is ready without one). */
-  online: boolean;
-  viewers: number;
-  bytesReceived: number;
-  bytesSent: number;
-}
+/** How long the start may take. */
+const START_SECONDS = 20;
 
 /** Between questions while the server starts. */
 const ASK_AGAIN_MS = 50;
 
+/** How long somebody who reads the figures waits for them. */
+const FIGURES_MS = 2000;
+
+/** Time limit of one question while the server starts. */
+const START_ANSWER_MS = 1000;
+
 /** Lines that are kept to explain a failed start. */
 const KEPT_LINES = 20;
 
+const api = new MediaMtxApi();
+
 export class MediaMtx {
   readonly ended: Promise<Ending>;
+  /** Of its supervisor, whose only child it is. */
+  readonly pid: number;
   readonly #program: Program;
   readonly #folder: string;
-  readonly #api: string;
+  readonly #place: ApiPlace;
 
-  constructor(program: Program, folder: string, apiPort: number) {
+  constructor(program: Program, folder: string, place: ApiPlace) {
     this.#program = program;
     this.#folder = folder;
-    this.#api = `http://127.0.0.1:${apiPort}/v3`;
+    this.#place = place;
     this.ended = program.ended;
+    this.pid = program.pid;
   }
 
   /** null when the server does not know the path, or does not answer. */
-  async path(name: string, limitMilliseconds = 2000): Promise<PathState | null> {
-    const found = await ask(`${this.#api}/paths/get/${name}`, limitMilliseconds);
-    if (!found) return null;
-    const { online, readers, inboundBytes, outboundBytes } = found as {
-      online: boolean;
-      readers?: unknown[];
-      inboundBytes?: number;
-      outboundBytes?: number;
-    };
-    return {
-      online,
-      viewers: readers?.length ?? 0,
-      bytesReceived: inboundBytes ?? 0,
-      bytesSent: outboundBytes ?? 0,
-    };
+  async path(name: string): Promise<PathState | null> {
+    return await api.find(this.#place, name, AbortSignal.timeout(FIGURES_MS)).catch(() => null);
   }
 
   async close(): Promise<void> {
@@ -83,7 +77,8 @@ export class MediaMtx {
  * ProgramMissing
  */
 export async function startMediaMtx(options: MediaMtxOptions): Promise<MediaMtx> {
-  const { binary, config, ports, startSeconds = 20 } = options;
+  const { binary, config, ports, account } = options;
+  const place: ApiPlace = { host: '127.0.0.1', port: ports.api, ...(account && { account }) };
   if (!existsSync(binary)) {
     throw new WorkerError('ProgramMissing', `MediaMTX is not there (${binary})`, {
       action: 'run: npm run setup',
@@ -104,9 +99,9 @@ export async function startMediaMtx(options: MediaMtxOptions): Promise<MediaMtx>
       options.onLine?.(line);
     },
   });
-  const server = new MediaMtx(program, folder, ports.api);
-  const end = performance.now() + startSeconds * 1000;
-  while (!(await answers(ports))) {
+  const server = new MediaMtx(program, folder, place);
+  const end = performance.now() + START_SECONDS * 1000;
+  while (!(await answers(place, ports.rtsp))) {
     if (program.ending === null && performance.now() < end) {
       await delay(ASK_AGAIN_MS);
       continue;
@@ -121,28 +116,23 @@ export async function startMediaMtx(options: MediaMtxOptions): Promise<MediaMtx>
       ? new WorkerError('StartFailed', `MediaMTX did not start; it said: ${said}`, {
           action: 'free the port, or choose others',
         })
-      : new WorkerError('StartTimeout', `MediaMTX did not answer within ${startSeconds} s`);
+      : new WorkerError('StartTimeout', `MediaMTX did not answer within ${START_SECONDS} s`);
   }
   return server;
 }
 
-async function answers({ api, rtsp }: MediaMtxOptions['ports']): Promise<boolean> {
-  if ((await ask(`http://127.0.0.1:${api}/v3/info`, 1000)) === null) return false;
-  return rtsp === undefined || (await accepts(rtsp));
-}
-
-async function ask(url: string, limitMilliseconds: number): Promise<unknown> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(limitMilliseconds) });
-    return response.ok ? await response.json() : null;
-  } catch {
-    return null;
-  }
+async function answers(place: ApiPlace, rtspPort: number | undefined): Promise<boolean> {
+  const listed = api.list(place, AbortSignal.timeout(START_ANSWER_MS));
+  const answered = await listed.then(
+    () => true,
+    () => false,
+  );
+  return answered && (rtspPort === undefined || (await accepts(rtspPort)));
 }
 
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, timeout: 1000 });
+    const socket = connect({ host: '127.0.0.1', port, timeout: START_ANSWER_MS });
     const answer = (result: boolean) => () => {
       socket.destroy();
       resolve(result);

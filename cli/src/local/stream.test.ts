@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { observeRing } from '@videopush/native';
+import type { MediaServer } from '@videopush/resources';
+import { buildMediaMtxConfig } from '@videopush/resources/builders/mediamtx';
 import type { DecoderConfig, EncoderConfig, WorkerConfigs } from '@videopush/resources/worker-config';
 import { checkWorkerConfig } from '@videopush/resources/worker-config';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -52,26 +53,17 @@ async function start(url: string, seconds?: number, options: LocalStreamOptions 
 
 /** A server that wants a password for publishing, and its URL. */
 async function server(): Promise<string> {
-  const [api = 0, rtsp = 0] = await freePorts(2);
-  const off = { rtmp: false, hls: false, webrtc: false, srt: false, moq: false };
-  const users = [
-    {
-      user: 'ann',
-      pass: `sha256:${createHash('sha256').update(PASSWORD).digest('base64')}`,
-      permissions: [{ action: 'publish' }],
-    },
-    { user: 'any', ips: ['127.0.0.1'], permissions: [{ action: 'api' }] },
-  ];
-  const config = JSON.stringify({
-    ...off,
-    api: true,
-    apiAddress: `127.0.0.1:${api}`,
-    rtspAddress: `127.0.0.1:${rtsp}`,
-    rtspTransports: ['tcp'],
-    authInternalUsers: users,
-    paths: { all_others: {} },
-  });
-  open.push(await startMediaMtx({ binary: mediamtxBinary(), config, ports: { api, rtsp } }));
+  const [api = 0, rtsp = 0, metrics = 0] = await freePorts(3);
+  const ports = { api, rtsp, metrics };
+  const resource: MediaServer = {
+    apiVersion: 'videopush.dev/v1alpha1',
+    kind: 'MediaServer',
+    metadata: { name: 'local' },
+    spec: { protocols: ['RTSP'] },
+  };
+  const users = { publisher: { name: 'ann', password: PASSWORD } };
+  const config = buildMediaMtxConfig(resource, [], { host: '127.0.0.1', ports, users });
+  open.push(await startMediaMtx({ binary: mediamtxBinary(), config, ports }));
   return `rtsp://127.0.0.1:${rtsp}/film`;
 }
 

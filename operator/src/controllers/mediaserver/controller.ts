@@ -1,6 +1,7 @@
 /** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
 
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
+import type { ApiPlace, ServerApi } from '@videopush/resources/mediamtx-api';
 import { type KubeObject, keyOf, typed } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';
 import { isConflict } from '../../kube/errors.ts';
@@ -12,7 +13,6 @@ import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
 import { annotate, refusal } from '../shared/writes.ts';
 import { eventsOf } from './events.ts';
 import { CHILDREN, type ServerIndexes } from './indexes.ts';
-import type { ApiPlace, ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import { LingeringPaths } from './lingering.ts';
 import type { PathFigures } from './metrics.ts';
 import type { Observation, StoredServer } from './observation.ts';

@@ -1,5 +1,6 @@
 /** The controller of MediaServers: what it watches, and how the manager runs it. */
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
+import { MediaMtxApi, type ServerApi } from '@videopush/resources/mediamtx-api';
 import type { KubeObject } from '@videopush/resources/objects';
 import { PODS } from '../../kube/kinds.ts';
 import type { ControllerSpec } from '../../runtime/controller-spec.ts';
@@ -8,14 +9,13 @@ import type { ControlContext } from '../shared/context.ts';
 import { serversOf } from '../shared/server-keys.ts';
 import { MediaServerController } from './controller.ts';
 import { CHILDREN, serverIndexes, serverOfPod } from './indexes.ts';
-import { MediaMtxApi, type ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import { PathFigures, showFigures } from './metrics.ts';
 
 export const MEDIA_SERVER_CONTROLLER = 'mediaserver';
 
 export function mediaServerController(
   context: ControlContext,
-  api: ServerApi = new MediaMtxApi(context.clock),
+  api: ServerApi = new MediaMtxApi(),
 ): ControllerSpec {
   const figures = new PathFigures();
   showFigures(context.metrics, figures);

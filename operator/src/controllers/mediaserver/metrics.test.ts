@@ -1,6 +1,6 @@
+import type { PathState } from '@videopush/resources/mediamtx-api';
 import { expect, it } from 'vitest';
 import { Metrics } from '../../runtime/metrics.ts';
-import type { PathState } from './kinds/mediamtx/mediamtx-api.ts';
 import { PathFigures, showFigures } from './metrics.ts';
 
 const server = { namespace: 'studio', name: 'live' };

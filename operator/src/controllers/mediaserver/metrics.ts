@@ -2,8 +2,9 @@
  * Viewers and bytes of every path, as the operator's look at the servers last showed them: Prometheus gets at them without the
  * password that a media server wants for its own metrics.
  */
+
+import type { PathState } from '@videopush/resources/mediamtx-api';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { PathState } from './kinds/mediamtx/mediamtx-api.ts';
 
 export interface ServerName {
   namespace: string;

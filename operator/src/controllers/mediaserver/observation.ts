@@ -3,9 +3,9 @@
 import type { MediaServer } from '@videopush/resources';
 import type { ServerCredentials } from '@videopush/resources/builders/credentials';
 import type { ServerPath } from '@videopush/resources/builders/mediamtx';
+import type { PathState } from '@videopush/resources/mediamtx-api';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
 import type { Judgement } from '../shared/drift.ts';
-import type { PathState } from './kinds/mediamtx/mediamtx-api.ts';
 import type { ServerPod } from './pod.ts';
 
 /** A MediaServer as the API server keeps it. */

@@ -5,12 +5,12 @@ import { type ServerCredentials, serverCredentials } from '@videopush/resources/
 import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/builders/mediaserver';
 import { childName } from '@videopush/resources/builders/names';
+import type { ServerApi } from '@videopush/resources/mediamtx-api';
 import { type KubeObject, keyOf, objectKey, type ResourceKind, typed } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { DriftDetector } from '../shared/drift.ts';
 import type { ServerIndexes } from './indexes.ts';
-import type { ServerApi } from './kinds/mediamtx/mediamtx-api.ts';
 import type { LingeringPaths } from './lingering.ts';
 import type { ApiView, Observation, StoredServer } from './observation.ts';
 import { apiAddress, currentPod, type ServerPod } from './pod.ts';

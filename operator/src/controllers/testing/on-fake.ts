@@ -2,6 +2,7 @@
 
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';
+import type { PathState, ServerApi } from '@videopush/resources/mediamtx-api';
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import { SECRETS } from '../../kube/kinds.ts';
 import { Resource } from '../../kube/resource.ts';
@@ -13,7 +14,6 @@ import type { Log } from '../../runtime/controller-spec.ts';
 import { Manager } from '../../runtime/manager.ts';
 import { Metrics } from '../../runtime/metrics.ts';
 import { mediaServerController } from '../mediaserver/index.ts';
-import type { PathState, ServerApi } from '../mediaserver/kinds/mediamtx/mediamtx-api.ts';
 import type { ControlContext, Shared } from '../shared/context.ts';
 import { loadKey } from '../shared/key.ts';
 import { ServerPaths } from '../shared/server-paths.ts';

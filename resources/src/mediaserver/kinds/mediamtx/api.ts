@@ -1,35 +1,41 @@
 /** The few calls of MediaMTX's control API (v3, 1.21.0) that a running server's paths need. */
-
-import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
-import { pathConfig, type ServerPath, type User } from '@videopush/resources/builders/mediamtx';
-import { redact } from '@videopush/resources/redact';
-import { type Clock, within } from '../../../../kube/clock.ts';
+import { DEFAULT_PORTS } from '../../../builders/endpoints.ts';
+import {
+  pathConfig,
+  type ServerPath,
+  type User,
+} from '../../../builders/mediaserver/kinds/mediamtx/server-config.ts';
+import { redact } from '../../../redact.ts';
 
 /** Where a server's API is, and as whom it is asked. */
 export interface ApiPlace {
-  /** address of its pod */
+  /** Address of its pod, or of this machine. */
   host: string;
-  account: User;
+  /** Default 9997. */
+  port?: number;
+  /** Default: nobody, which a server accepts on its own machine only. */
+  account?: User;
 }
 
 /** One path that the server has now. */
 export interface PathState {
   name: string;
-  /** it stands in the configuration under its own name, and does not just run under `all_others` */
+  /** It stands in the configuration under its own name, and does not just run under `all_others` */
   named: boolean;
-  /** somebody publishes to it; the slate of an always available path does not count */
+  /** Somebody publishes to it; the slate of an always available path does not count */
   online: boolean;
   readers: number;
-  /** since the path was made; the slate of an always available path counts as received */
+  /** Since the path was made; the slate of an always available path counts as received */
   bytesReceived: number;
   bytesSent: number;
 }
 
+/** Each call rejects with a ServerApiError, or with the signal's reason when that was aborted. */
 export interface ServerApi {
   list(place: ApiPlace, signal: AbortSignal): Promise<PathState[]>;
-  /** A path that is there already, as after a reload of the file, is as good. */
+  /** Adds a path. One that exists already, as after a reload of the file, is no error. */
   add(place: ApiPlace, path: ServerPath, signal: AbortSignal): Promise<void>;
-  /** So is one that is gone already. Cuts its publisher and its readers. */
+  /** Removes a path and cuts its publisher and its readers. One that does not exist is no error. */
   remove(place: ApiPlace, name: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -38,30 +44,23 @@ export class ServerApiError extends Error {
   override readonly name = 'ServerApiError';
 }
 
-/** Of one call, milliseconds: the pod is near and the answer small, but a refusal of credentials is held back for up to 3.1 s. */
+/**
+ * Time limit of one call, in milliseconds: the server is near and the answer small, but MediaMTX holds a refusal of
+ * credentials back for up to 3.1 s.
+ */
 const LIMIT = 5_000;
-/** Of one answer: half a kilobyte a path. */
+/** Size limit of one answer; a path takes half a kilobyte. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const PAGE = 1_000;
 /** More paths than one server carries. */
 const MAX_PAGES = 20;
 
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
-
 export class MediaMtxApi implements ServerApi {
-  readonly #clock: Clock;
-  readonly #fetch: Fetch;
-
-  constructor(clock: Clock, fetchFunction: Fetch = fetch) {
-    this.#clock = clock;
-    this.#fetch = fetchFunction;
-  }
-
   async list(place: ApiPlace, signal: AbortSignal): Promise<PathState[]> {
     const found: PathState[] = [];
     for (let page = 0; page < MAX_PAGES; page++) {
       const query = `paths/list?itemsPerPage=${PAGE}&page=${page}`;
-      const { status, body } = await this.#call(place, 'GET', query, signal);
+      const { status, body } = await call(place, 'GET', query, signal);
       if (status !== 200) throw refusal('asking for its paths', status, body);
       const { items, pageCount } = readPage(body);
       found.push(...items);
@@ -70,57 +69,62 @@ export class MediaMtxApi implements ServerApi {
     return found;
   }
 
+  /** The state of one path; null when the server does not have it. */
+  async find(place: ApiPlace, name: string, signal: AbortSignal): Promise<PathState | null> {
+    const { status, body } = await call(place, 'GET', `paths/get/${segments(name)}`, signal);
+    if (status === 404) return null;
+    const [found] = status === 200 ? readPath(parse(body)) : [];
+    if (!found) throw refusal(`asking for path "${name}"`, status, body);
+    return found;
+  }
+
   async add(place: ApiPlace, path: ServerPath, signal: AbortSignal): Promise<void> {
-    const { status, body } = await this.#call(
-      place,
-      'POST',
-      `config/paths/add/${segments(path.name)}`,
-      signal,
-      pathConfig(path),
-    );
+    const adding = `config/paths/add/${segments(path.name)}`;
+    const { status, body } = await call(place, 'POST', adding, signal, pathConfig(path));
     if (status === 200 || (status === 400 && errorOf(body) === 'path already exists')) return;
     throw refusal(`adding path "${path.name}"`, status, body);
   }
 
   async remove(place: ApiPlace, name: string, signal: AbortSignal): Promise<void> {
-    const { status, body } = await this.#call(
-      place,
-      'DELETE',
-      `config/paths/delete/${segments(name)}`,
-      signal,
-    );
+    const { status, body } = await call(place, 'DELETE', `config/paths/delete/${segments(name)}`, signal);
     if (status !== 200 && status !== 404) throw refusal(`removing path "${name}"`, status, body);
-  }
-
-  async #call(
-    { host, account }: ApiPlace,
-    method: string,
-    path: string,
-    signal: AbortSignal,
-    body?: object,
-  ): Promise<{ status: number; body: string }> {
-    const name = host.includes(':') ? `[${host}]` : host;
-    const credentials = Buffer.from(`${account.name}:${account.password}`).toString('base64');
-    const ask = async (limited: AbortSignal): Promise<{ status: number; body: string }> => {
-      const answer = await this.#fetch(`http://${name}:${DEFAULT_PORTS.api}/v3/${path}`, {
-        method,
-        signal: limited,
-        redirect: 'error',
-        headers: { authorization: `Basic ${credentials}`, accept: 'application/json' },
-        ...(body && { body: JSON.stringify(body) }),
-      });
-      return { status: answer.status, body: await bounded(answer) };
-    };
-    try {
-      return await within(this.#clock, LIMIT, `no answer within ${LIMIT / 1000} s`, ask, signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      throw new ServerApiError(`${name}:${DEFAULT_PORTS.api}: ${causeOf(error)}`, { cause: error });
-    }
   }
 }
 
-/** Path names have slashes, which are the API's own too. */
+/**
+ * One request to the API, for those of its calls that ServerApi does not have.
+ * @param path below `/v3/`
+ * @throws ServerApiError when no whole answer came within 5 s; the signal's reason when that was aborted
+ */
+export async function call(
+  { host, port = DEFAULT_PORTS.api, account }: ApiPlace,
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  signal: AbortSignal,
+  body?: object,
+): Promise<{ status: number; body: string }> {
+  const place = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const late = AbortSignal.timeout(LIMIT);
+  try {
+    const answer = await fetch(`http://${place}/v3/${path}`, {
+      method,
+      signal: AbortSignal.any([signal, late]),
+      redirect: 'error',
+      headers: { accept: 'application/json', ...(account && { authorization: basic(account) }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: await bounded(answer) };
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const cause = late.aborted ? `no answer within ${LIMIT / 1000} s` : causeOf(error);
+    throw new ServerApiError(`${place}: ${cause}`, { cause: error });
+  }
+}
+
+const basic = ({ name, password }: User): string =>
+  `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+
+/** Path names have slashes, which separate words of the API's URLs as well. */
 const segments = (name: string): string => name.split('/').map(encodeURIComponent).join('/');
 
 function readPage(body: string): { items: PathState[]; pageCount: number } {
