@@ -1,6 +1,6 @@
 /** `npm run format`: formats TypeScript, JavaScript and JSON with Biome, C++ with the pinned clang-format. */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { runSync } from './child.mjs';
 import { childEnvironment, repoRoot, sourceFiles } from './paths.mjs';
 import { carriedCurrent, fetchCarried, formatter } from './setup/pypi.mjs';
 
@@ -12,6 +12,6 @@ const commands = [
   [join(repoRoot, 'node_modules', '.bin', 'biome'), ['check', '--write', '.']],
 ];
 for (const [file, args] of commands) {
-  const { status } = spawnSync(file, args, { cwd: repoRoot, env: childEnvironment(), stdio: 'inherit' });
-  if (status !== 0) process.exitCode = 1;
+  const { code } = runSync(file, args, { cwd: repoRoot, env: childEnvironment(), stdio: 'inherit' });
+  if (code !== 0) process.exitCode = 1;
 }

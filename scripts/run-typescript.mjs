@@ -1,6 +1,6 @@
 /** Hands over to a TypeScript program under Node 24, whichever Node this is. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { start } from './child.mjs';
 import { childEnvironment, nodeBinary } from './paths.mjs';
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
@@ -12,23 +12,19 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  * @param {readonly string[]} args
  * @returns {Promise<number>} its exit code; 128 + the signal's number when a signal ended it
  */
-export function runTypeScript(file, args) {
-  return new Promise((resolve) => {
-    const child = spawn(nodeBinary(), [file, ...args], { env: childEnvironment(), stdio: 'inherit' });
-    /** @param {NodeJS.Signals} signal */
-    const handOn = (signal) => {
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-    };
-    for (const signal of SIGNALS) process.on(signal, handOn);
-    /** @param {number} code */
-    const finish = (code) => {
-      for (const signal of SIGNALS) process.off(signal, handOn);
-      resolve(code);
-    };
-    child.once('error', (error) => {
-      console.error(`${nodeBinary()} could not be started: ${error.message}; run \`npm run setup\` first`);
-      finish(1);
-    });
-    child.once('exit', (code, signal) => finish(signal ? 128 + constants.signals[signal] : (code ?? 1)));
+export async function runTypeScript(file, args) {
+  const { child, ended } = start(nodeBinary(), [file, ...args], {
+    env: childEnvironment(),
+    stdio: 'inherit',
   });
+  /** @param {NodeJS.Signals} signal */
+  const handOn = (signal) => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, handOn);
+  const { code, signal, error } = await ended;
+  for (const name of SIGNALS) process.off(name, handOn);
+  if (error)
+    console.error(`${nodeBinary()} could not be started: ${error.message}; run \`npm run setup\` first`);
+  return signal ? 128 + constants.signals[signal] : (code ?? 1);
 }

@@ -1,8 +1,8 @@
 /** `npm run lint`: every check of the sources, each counted as a test. Runs under Node 24. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
+import { runSync } from '../child.mjs';
 import { generatedOutdated } from '../generate/all.mjs';
 import { PARITY } from '../generate/parity.mjs';
 import { binFolder, childEnvironment, repoRoot, sourceFiles } from '../paths.mjs';
@@ -27,14 +27,9 @@ const text = (file) => readFileSync(join(repoRoot, file), 'utf8');
  * @returns {string[]}
  */
 function tool(program, args) {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd: repoRoot,
-    env: childEnvironment(),
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const { code, stdout, stderr, error } = runSync(program, args, { cwd: repoRoot, env: childEnvironment() });
   if (error) return [`${program} could not be started: ${error.message}`];
-  return status === 0 ? [] : `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
+  return code === 0 ? [] : `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
 }
 
 /** Shell scripts, by their first line. */

@@ -2,9 +2,10 @@
  * Running the programs that the set-up needs: output to a log file, a limit on every wait, and a
  * failure that says in a person's words what went wrong.
  */
-import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GRACE_MS, start } from '../child.mjs';
 import { cacheDir } from '../paths.mjs';
 
 /** What ends the set-up: what failed, why, and what the reader can do about it. */
@@ -90,39 +91,40 @@ export async function run(file, args, options) {
   const answer = join(folder, `${options.log}.out`);
   // Files, not pipes: a grandchild that outlives the program could hold a pipe open for ever.
   const [outputFile, logFile] = [openSync(answer, 'w'), openSync(log, 'w')];
-  /** @type {string | null} */
-  const trouble = await new Promise((resolve) => {
-    const child = spawn(file, args, {
-      cwd: options.cwd,
-      env: options.env ?? process.env,
-      stdio: ['ignore', outputFile, logFile],
-    });
-    running.add(child);
-    let late = false;
-    const limit = setTimeout(() => {
-      late = true;
-      child.kill('SIGTERM');
-      setTimeout(() => child.kill('SIGKILL'), 10_000).unref();
-    }, options.limitMs);
-    /** @param {string | null} problem */
-    const finish = (problem) => {
-      clearTimeout(limit);
-      running.delete(child);
-      resolve(late ? `it was ended after ${Math.round(options.limitMs / 60_000)} minutes` : problem);
-    };
-    child.once('error', (error) => finish(`${file} could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => finish(code === 0 ? null : signal ? `ended by ${signal}` : ''));
+  const { child, ended } = start(file, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ['ignore', outputFile, logFile],
   });
+  running.add(child);
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    child.kill('SIGTERM');
+    setTimeout(() => child.kill('SIGKILL'), GRACE_MS).unref();
+  }, options.limitMs);
+  const ending = await ended;
+  clearTimeout(limit);
+  running.delete(child);
   closeSync(outputFile);
   closeSync(logFile);
   const output = readFileSync(answer, 'utf8');
-  if (trouble === null) return output;
+  if (ending.code === 0 && !late) return output;
+  const trouble = late
+    ? `it was ended after ${Math.round(options.limitMs / 60_000)} minutes`
+    : howItEnded(file, ending);
   const cause = [trouble, tellingLines(`${output}\n${readFileSync(log, 'utf8')}`)];
   throw new SetupError(options.what, {
     cause: cause.filter((part) => part !== '').join('\n'),
     todo: options.todo,
     log: `${log} and ${answer}`,
   });
+}
+
+/** @param {string} file @param {import('../child.mjs').Ending} ending of a program that failed */
+function howItEnded(file, { signal, error }) {
+  if (error) return `${file} could not be started: ${error.message}`;
+  return signal ? `ended by ${signal}` : '';
 }
 
 /**
@@ -132,14 +134,14 @@ export async function run(file, args, options) {
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<string | null>} its output without the line end, or null when it failed or is not there
  */
-export function ask(file, args, env = process.env) {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
-    child.on('error', () => resolve(null));
-    child.on('close', (code) => resolve(code === 0 ? output.trim() : null));
+export async function ask(file, args, env = process.env) {
+  const { child, ended } = start(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 });
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    output += text;
   });
+  const closed = once(child, 'close').catch(() => {}); // it could not be started
+  const { code } = await ended;
+  await closed;
+  return code === 0 ? output.trim() : null;
 }

@@ -1,7 +1,7 @@
 /** The CMake build of native/, for the set-up, the stages and the benches: what runs it, and where programs land. */
-import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { runSync } from '../child.mjs';
 import { childEnvironment, repoRoot } from '../paths.mjs';
 
 export const nativeFolder = join(repoRoot, 'native');
@@ -40,7 +40,7 @@ export function nativeProgram(preset, name) {
  * @returns {[configure: CMake, build: CMake]}
  */
 export function nativeBuild(preset) {
-  const ninja = spawnSync('ninja', ['--version'], { stdio: 'ignore' }).status === 0;
+  const ninja = runSync('ninja', ['--version'], { stdio: 'ignore' }).code === 0;
   const env = childEnvironment(ninja ? { CMAKE_GENERATOR: 'Ninja' } : {});
   /** @param {string[]} args */
   const cmake = (...args) => ({ file: 'cmake', args: ['-E', 'chdir', nativeFolder, 'cmake', ...args], env });

@@ -1,6 +1,6 @@
 /** Debian packages: which are wanted for what, which are missing, and how they are installed. */
 
-import { spawnSync } from 'node:child_process';
+import { runSync } from '../child.mjs';
 import { ask, run, SetupError } from './command.mjs';
 
 /** What building the addon and pushing need. */
@@ -61,11 +61,11 @@ export function missingPackages(wanted, listing) {
 function asRoot() {
   if (process.getuid?.() === 0) return [];
   const interactive = process.stdin.isTTY && process.stderr.isTTY;
-  const trial = spawnSync('sudo', interactive ? ['-v'] : ['-n', 'true'], {
+  const trial = runSync('sudo', interactive ? ['-v'] : ['-n', 'true'], {
     stdio: interactive ? 'inherit' : 'ignore',
     timeout: 120_000,
   });
-  if (trial.status === 0) return ['sudo', '-n'];
+  if (trial.code === 0) return ['sudo', '-n'];
   throw new SetupError('Debian packages are missing and installing them needs root', {
     cause: trial.error ? 'there is no sudo on this machine' : 'sudo did not let this user in',
     todo: 'run the command as root, or as a user who may use sudo',

@@ -1,8 +1,8 @@
 /** What the long suite has found so far: a report per scenario, and the state of the checkout that it is true for. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { runSync } from '../child.mjs';
 
 /**
  * @typedef {object} Kept
@@ -29,13 +29,13 @@ export function treeHash(root, { pages = true } = {}) {
   // An index of its own: what is staged stays as it is.
   const env = { ...process.env, GIT_INDEX_FILE: join(folder, 'index') };
   /** @param {string[]} args */
-  const git = (...args) => spawnSync('git', args, { cwd: root, env, encoding: 'utf8' });
+  const git = (...args) => runSync('git', args, { cwd: root, env });
   try {
     const without = ['rm', '-r', '--cached', '--force', '--quiet', '--ignore-unmatch', '--', ...PAGES];
     const steps = [git('read-tree', 'HEAD'), git('add', '--all')];
     if (!pages) steps.push(git(...without));
     steps.push(git('write-tree'));
-    return steps.every(({ status }) => status === 0) ? (steps.at(-1)?.stdout.trim() ?? null) : null;
+    return steps.every(({ code }) => code === 0) ? (steps.at(-1)?.stdout.trim() ?? null) : null;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,13 +1,10 @@
 /** Runs a stage: its commands in a process group of their own, its output as it comes, its report read. */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { GRACE_MS, start } from '../child.mjs';
 import { childEnvironment, repoRoot } from '../paths.mjs';
 import { stopSetUp } from '../setup/child.mjs';
 import { settle } from './counts.mjs';
-
-/** How long a group has between SIGTERM and SIGKILL. */
-const GRACE_MS = 10_000;
 
 /** @type {number | undefined} the process group of the command that runs now */
 let group;
@@ -77,37 +74,30 @@ export function stopStage() {
  * @param {number} limitMs
  * @returns {Promise<string | null>} null when it ended well, else how it ended
  */
-function runCommand(command, limitMs) {
-  return new Promise((resolve) => {
-    const child = spawn(command.file, command.args, {
-      cwd: repoRoot,
-      env: childEnvironment(command.env),
-      stdio: ['ignore', 'inherit', 'inherit'],
-      // A group of its own, so that all of it can be ended by its number.
-      detached: true,
-    });
-    group = child.pid;
-    let late = false;
-    const limit = setTimeout(() => {
-      late = true;
-      stopStage();
-    }, limitMs);
-    /** @param {string | null} trouble */
-    const finish = (trouble) => {
-      clearTimeout(limit);
-      // What outlives its test run would disturb the next stage's timing.
-      if (child.pid !== undefined && livingMembers(child.pid).length > 0) {
-        signalGroup(child.pid, 'SIGKILL');
-        trouble ??= 'processes left running';
-      }
-      group = undefined;
-      resolve(late ? `its limit of ${Math.round(limitMs / 60_000)} minutes passed` : trouble);
-    };
-    child.once('error', (error) => finish(`${command.file} could not be started: ${error.message}`));
-    child.once('exit', (code, signal) =>
-      finish(code === 0 ? null : signal ? `signal ${signal}` : `exit code ${code}`),
-    );
+async function runCommand(command, limitMs) {
+  const { child, ended } = start(command.file, command.args, {
+    cwd: repoRoot,
+    env: childEnvironment(command.env),
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // A group of its own, so that all of it can be ended by its number.
+    detached: true,
   });
+  group = child.pid;
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    stopStage();
+  }, limitMs);
+  const { code, signal, error } = await ended;
+  clearTimeout(limit);
+  // What outlives its test run would disturb the next stage's timing.
+  const left = child.pid !== undefined && livingMembers(child.pid).length > 0;
+  if (left) signalGroup(/** @type {number} */ (child.pid), 'SIGKILL');
+  group = undefined;
+  if (late) return `its limit of ${Math.round(limitMs / 60_000)} minutes passed`;
+  if (error) return `${command.file} could not be started: ${error.message}`;
+  if (code !== 0) return signal ? `signal ${signal}` : `exit code ${code}`;
+  return left ? 'processes left running' : null;
 }
 
 /**

@@ -2,11 +2,11 @@
  * The Docker daemon that builds: the machine's own where one answers, else one that is started for this and stopped
  * again. Its layers stay in the cache, so that the next build takes seconds.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { start } from '../../child.mjs';
 import { cacheDir } from '../../paths.mjs';
 import { ask, SetupError, tellingLines } from '../../setup/command.mjs';
 
@@ -91,16 +91,13 @@ async function startDaemon(signal) {
   const output = openSync(log, 'w');
   // In a session of its own, so that Ctrl-C reaches only this process, which then stops it in order; and told by
   // the kernel when this process is gone without having done so.
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', daemonProgram(), ...flags], {
+  const { child, ended } = start('setpriv', ['--pdeathsig', 'TERM', daemonProgram(), ...flags], {
     detached: true,
     stdio: ['ignore', output, output],
   });
-  let ended = false;
-  const end = new Promise((resolve) => {
-    child.once('error', resolve);
-    child.once('exit', resolve);
-  }).then(() => {
-    ended = true;
+  let hasEnded = false;
+  const end = ended.then(() => {
+    hasEnded = true;
   });
   const close = async () => {
     child.kill('SIGTERM');
@@ -119,7 +116,7 @@ async function startDaemon(signal) {
     const until = performance.now() + START_MS;
     while ((await ask('docker', ['version', '--format', '{{.Server.Version}}'], env)) === null) {
       signal.throwIfAborted();
-      if (ended || performance.now() > until) {
+      if (hasEnded || performance.now() > until) {
         throw new SetupError('the Docker daemon did not start', {
           cause: tellingLines(readFileSync(log, 'utf8')),
           todo: 'start Docker yourself, then run the same command again',
