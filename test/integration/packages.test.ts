@@ -40,8 +40,8 @@ beforeAll(() => {
   scratch = new Scratch();
   folder = scratch.file('outside');
   const packed = scratch.file('packed');
-  mkdirSync(packed);
-  installOutside(folder, packAll(packed), nodeOfVersion(OLDEST));
+  packAll(packed);
+  installOutside(folder, packed, nodeOfVersion(OLDEST));
 }, 600_000);
 
 afterAll(() => scratch[Symbol.dispose]());

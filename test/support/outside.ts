@@ -4,12 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import rootManifest from '../../package.json' with { type: 'json' };
 import { repoRoot, toolDir } from '../../scripts/paths.mjs';
-
-/** The workspaces that are published. */
-const PUBLISHED = ['native', 'resources', 'codec-worker', 'cli'];
+import { PACKAGES } from './printed/table.ts';
 
 /** The oldest Node that the packages promise, and the one that the checkout uses. */
 export const OLDEST_NODE = '22.12.0';
@@ -52,7 +50,12 @@ export function runOutside(
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
     // A compiler cache knows sources again in whatever folder they stand, where it is told which folder that is.
-    env: { ...cleanEnvironment(node), CCACHE_BASEDIR: cwd },
+    env: {
+      ...cleanEnvironment(node),
+      CCACHE_BASEDIR: cwd,
+      npm_config_audit: 'false',
+      npm_config_fund: 'false',
+    },
     encoding: 'utf8',
     timeout: limitMilliseconds,
     maxBuffer: 64 * 1024 * 1024,
@@ -68,52 +71,50 @@ export function mustRunOutside(...given: Parameters<typeof runOutside>): Ended {
   throw new Error(`${given[1].join(' ')} ended with ${ended.code}\n${ended.stdout}\n${ended.stderr}`);
 }
 
+/** Where the commands of the page have the tarballs. */
+const PRINTED_FOLDER = /(CHECKOUT\/)?dist\/packages/;
+
 /**
- * Packs every published package as `npm pack` does.
- * @param folder  where the tarballs go; exists
- * @returns their absolute paths
+ * Packs every published package as the page says.
+ * @param folder  where the tarballs go, absolute
  */
-export function packAll(folder: string): string[] {
-  const workspaces = PUBLISHED.flatMap((name) => ['--workspace', name]);
-  mustRunOutside(repoRoot, ['npm', 'pack', ...workspaces, '--pack-destination', folder, '--loglevel=error']);
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.tgz'))
-    .map((name) => join(folder, name));
+export function packAll(folder: string): void {
+  for (const command of [PACKAGES.folder, PACKAGES.pack])
+    mustRunOutside(repoRoot, ['bash', '-c', command.replace(PRINTED_FOLDER, folder)]);
 }
 
 /**
- * Packs a tarball again without its prebuilt addons, as one from a machine with another FFmpeg would be of no use either.
- * @param tarball  of @videopush/native, absolute
- * @param folder  where the new one goes; exists
- * @returns its absolute path
+ * Packs @videopush/native again without its prebuilt addons: those from a machine with another FFmpeg are of no more use.
+ * @param folder  the one of `packAll`
  */
-export function withoutPrebuilds(tarball: string, folder: string): string {
-  const packed = join(folder, basename(tarball));
+export function removePrebuilds(folder: string): void {
+  const [tarball = ''] = readdirSync(folder).filter((name) => name.startsWith('videopush-native-'));
   mustRunOutside(folder, ['tar', '-xzf', tarball]);
   rmSync(join(folder, 'package', 'prebuilds'), { recursive: true });
-  mustRunOutside(folder, ['tar', '-czf', packed, 'package']);
-  return packed;
+  mustRunOutside(folder, ['tar', '-czf', tarball, 'package']);
 }
 
-/** An empty project outside of the checkout with nothing but these tarballs in it. */
+/**
+ * Makes an empty project outside of the checkout and installs the packages there, as the page says.
+ * @param folder  of the project, absolute
+ * @param packed  the folder of `packAll`
+ */
 export function installOutside(
   folder: string,
-  tarballs: readonly string[],
+  packed: string,
   node: string,
   limitMilliseconds?: number,
 ): void {
   mkdirSync(folder);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const install = ['npm', 'install', '--no-audit', '--no-fund', ...tarballs] as const;
-  mustRunOutside(folder, [...install], node, limitMilliseconds);
+  const command = PACKAGES.install.replace(PRINTED_FOLDER, packed);
+  mustRunOutside(folder, ['bash', '-c', command], node, limitMilliseconds);
 }
 
 /** Pushes five seconds of the test pattern, which are 150 frames, into a file and gives the summary that was printed. */
 export function pushOutside(folder: string, file: string, node: string): unknown {
-  const push = ['npx', 'videopush', 'push', 'testpattern:duration=5', file] as const;
-  const lines = mustRunOutside(folder, [...push], node)
-    .stdout.trim()
-    .split('\n');
+  const command = PACKAGES.push.replace('out.mkv', file);
+  const lines = mustRunOutside(folder, ['bash', '-c', command], node).stdout.trim().split('\n');
   return lines.map((line) => JSON.parse(line)).findLast(({ type }) => type === 'summary');
 }
 

@@ -14,6 +14,7 @@ import {
   GATE,
   HERE,
   LONG,
+  PACKAGES,
   WITH_OWN_SERVER,
   WITH_STAND_INS,
 } from './table.ts';
@@ -22,6 +23,7 @@ const listed = [
   ...[...HERE, ...FROM_FFMPEG, ...WITH_OWN_SERVER, ...WITH_STAND_INS, ...CLUSTER].map(
     ({ command }) => command,
   ),
+  ...Object.values(PACKAGES),
   ...GATE,
   ...LONG,
   ...BENCHES,

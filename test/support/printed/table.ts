@@ -99,6 +99,14 @@ export const FROM_FFMPEG: Step[] = [
   { command: 'ffprobe talk.mp4', prints: /640x360/ },
 ];
 
+/** In this order, which the tests of the packages run with other folders for the two that the commands name. */
+export const PACKAGES = {
+  folder: 'mkdir -p dist/packages',
+  pack: 'npm pack --workspace native --workspace resources --workspace codec-worker --workspace cli --pack-destination dist/packages',
+  install: 'npm install CHECKOUT/dist/packages/*.tgz',
+  push: 'npx videopush push testpattern:duration=5 out.mkv',
+};
+
 /** On a cluster, in this order; each list begins where the one before has left it. */
 export const CLUSTER: Step[] = [
   { command: 'npm run images' },
