@@ -39,11 +39,10 @@ async function decode(file: string, queuePath: string): Promise<void> {
       height,
       parameters,
     });
-    for (let gop = await decoder.ExtractGOP(); gop !== null; gop = await decoder.ExtractGOP()) {
-      for (const frame of gop) {
-        await queue.put(frame); // waits while the queue is full
-        frame.release();
-      }
+    // One by one: all frames of a long GOP at once would take gigabytes.
+    for await (const frame of decoder) {
+      await queue.put(frame); // waits while the queue is full
+      frame.release();
     }
     await queue.end();
   } catch (error) {

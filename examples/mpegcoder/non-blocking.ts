@@ -39,14 +39,13 @@ try {
 
 async function pushAll(): Promise<void> {
   let served = 0;
-  for (let gop = await decoder.ExtractGOP(); gop !== null; gop = await decoder.ExtractGOP()) {
-    for (const frame of gop) {
-      await server.ServeFrame(frame);
-      served += 1;
-      // ServeFrame does not wait for the clock, so the loop has to: half of how far it is ahead.
-      if (served % FRAMES_BETWEEN_SLEEPS === 0) await sleep(server.getParameter('waitRef') * 1000);
-    }
-    gop.release();
+  // One by one: all frames of a long GOP at once would take gigabytes.
+  for await (const frame of decoder) {
+    await server.ServeFrame(frame);
+    frame.release();
+    served += 1;
+    // ServeFrame does not wait for the clock, so the loop has to: half of how far it is ahead.
+    if (served % FRAMES_BETWEEN_SLEEPS === 0) await sleep(server.getParameter('waitRef') * 1000);
   }
   console.log(`${served} frames served`);
 }

@@ -88,6 +88,7 @@ export interface Addon {
   readerNext(reader: Handle): RawNext;
   readerNews(reader: Handle): Promise<void>;
   readerDescriptor(reader: Handle): SourceDescriptor;
+  readerFormat(reader: Handle): QueueFormat;
   readerSeek(reader: Handle, target: RawTarget): void;
   readerClose(reader: Handle): void;
 

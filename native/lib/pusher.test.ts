@@ -1,6 +1,7 @@
 /** Frames from JavaScript to a file that is written on time: acceptance, lead, refusals. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeClip } from '../../test/support/clips.ts';
 import { drawStamp } from '../../test/support/index-stamp.ts';
 import { processTree, programName } from '../../test/support/meters.ts';
 import { Scratch } from '../../test/support/tools.ts';
@@ -147,6 +148,48 @@ describe('what is pushed', () => {
     const seen: number[] = [];
     for await (const frame of reader) seen.push(frame.pts);
     expect(seen.map((pts) => Math.round(pts * 1000))).toEqual(times.map((pts) => Math.round(pts * 1000)));
+  });
+
+  it('keeps the own times of frames that a reader gives, where a time base is named', async () => {
+    const path = scratch.file('variable.mkv');
+    const size = { width: 320, height: 64 };
+    await makeClip({ path, frames: 40, ...size, instants: 'if(lt(N,20),N/50,0.4+(N-20)/10)' });
+    await using source = await FrameReader.open(path);
+    const given = options(source.pushOptions);
+    const pusher = await FramePusher.open(given);
+    const times: number[] = [];
+    for await (const frame of source) {
+      times.push(frame.pts);
+      await pusher.push(frame);
+    }
+    await pusher.finish();
+    await using reader = await FrameReader.open(given.url);
+    const seen: number[] = [];
+    for await (const frame of reader) seen.push(frame.pts);
+    expect(times).toHaveLength(40);
+    expect(seen.map((pts) => Math.round(pts * 1000))).toEqual(times.map((pts) => Math.round(pts * 1000)));
+  });
+
+  it('keeps one interval between frames of a reader where no time base is named', async () => {
+    const given = options({ width: 320, height: 64 });
+    await using source = await FrameReader.open({
+      testPattern: { width: 320, height: 64, frameRate: '25', durationSeconds: 0.4 },
+    });
+    const pusher = await FramePusher.open(given);
+    for await (const frame of source) await pusher.push(frame);
+    await pusher.finish();
+    await using reader = await FrameReader.open(given.url);
+    expect((await reader.frames(9))[0]?.pts).toBeCloseTo(9 * FRAME_SECONDS, 3);
+  });
+
+  it('keeps the shape of its pixels', async () => {
+    const given = options({ sampleAspectRatio: '64/45' });
+    const pusher = await FramePusher.open(given);
+    for (let i = 0; i < 5; i++) await pusher.push(picture());
+    await pusher.finish();
+    await using reader = await FrameReader.open(given.url);
+    expect(reader.descriptor.video.sampleAspectRatio).toBe('64/45');
+    expect(reader.pushOptions.sampleAspectRatio).toBe('64/45');
   });
 
   it('may be native planes, and a frame of a reader without a copy', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addon, type Handle } from './addon.ts';
 import { invalidArgument, invalidState, NativeError } from './errors.ts';
-import { type FrameLike, type FrameShape, toPlanes } from './frame.ts';
+import { Frame, type FrameLike, type FrameShape, toPlanes } from './frame.ts';
 import { splitUserInfo } from './source.ts';
 import type {
   CatchUp,
@@ -23,8 +23,13 @@ export interface PushOptions {
   /** rgb24 (default) or FFmpeg's name of a pixel format */
   inputFormat?: string;
   frameRate: Rational;
-  /** unit of presentation times; default one frame. Give a finer one ("1/90000") to push with ptsSeconds of variable rate. */
+  /**
+   * Unit of presentation times, seconds; default one frame. With a finer one ("1/90000") the rate may vary: each {@link Frame} keeps
+   * its own `pts`, unless push() is given `ptsSeconds`.
+   */
   timeBase?: Rational;
+  /** width of a pixel by its height; default unknown, which players show as 1 */
+  sampleAspectRatio?: Rational;
   encoder?: EncoderOptions;
   /**
    * Bit rate of what the frames come from, bits per second; unset = unknown. It counts where `encoder.bitRate` is unset, from half to
@@ -52,7 +57,7 @@ export interface PushOptions {
 }
 
 export interface PushTiming {
-  /** presentation time, later than the last frame's; default: one frame after it */
+  /** presentation time, later than the last frame's; default: one frame after it, or the frame's own, see `timeBase` */
   ptsSeconds?: number;
 }
 
@@ -67,6 +72,8 @@ export class FramePusher {
   readonly #handle: Handle;
   readonly #shape: FrameShape;
   readonly #ticksPerSecond: number;
+  /** a time base was named, so the times that frames carry count */
+  readonly #keepsTimes: boolean;
   readonly #onOutage: 'reject' | 'drop';
   #finished: Promise<void> | undefined;
   #closed = false;
@@ -82,6 +89,7 @@ export class FramePusher {
         frameRate: options.frameRate,
         timeBase: options.timeBase,
         bitRate: options.sourceBitRate,
+        sampleAspectRatio: options.sampleAspectRatio,
       },
       encoder: options.encoder,
       queueFrames: options.queueFrames,
@@ -91,6 +99,7 @@ export class FramePusher {
     });
     this.#shape = { width: options.width, height: options.height, format };
     this.#ticksPerSecond = options.timeBase ? 1 / ratio(options.timeBase) : ratio(options.frameRate);
+    this.#keepsTimes = options.timeBase !== undefined;
     this.#onOutage = options.onOutage ?? 'reject';
   }
 
@@ -207,7 +216,9 @@ export class FramePusher {
     if (this.#closed) throw invalidState('the push is closed', 'open a new one');
     const { planes, strides } = toPlanes(frame, this.#shape);
     if (this.#onOutage === 'reject') this.#refuseDuringOutage();
-    const accepted = addon.pusherPush(this.#handle, planes, strides, this.#ticks(timing?.ptsSeconds), paced);
+    const own = this.#keepsTimes && frame instanceof Frame ? frame.pts : undefined;
+    const ticks = this.#ticks(timing?.ptsSeconds ?? own);
+    const accepted = addon.pusherPush(this.#handle, planes, strides, ticks, paced);
     if (accepted !== true) await accepted;
   }
 

@@ -1,7 +1,7 @@
 /** Frames for library users: which ones come, in what order, with which bytes. */
 import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeClip } from '../../test/support/clips.ts';
+import { makeClip, turnClip } from '../../test/support/clips.ts';
 import { readStamp } from '../../test/support/index-stamp.ts';
 import { run } from '../../test/support/program.ts';
 import { Scratch } from '../../test/support/tools.ts';
@@ -233,6 +233,25 @@ describe('frames as bytes', () => {
     await using one = await open(clip, { width: 640 });
     const frame = (await one.next()) as Frame;
     expect([frame.width, frame.height, frame.data.length]).toEqual([640, 360, 640 * 360 * 3]);
+  });
+
+  it('pushOptions describe the frames as they come: upright, scaled, in the time base of the source', async () => {
+    const path = scratch.file('portrait.mp4');
+    await makeClip({ path, frames: 10, width: 320, height: 180 });
+    turnClip(path);
+    await using reader = await open(path);
+    expect(reader.descriptor.video).toMatchObject({ width: 320, height: 180, rotation: 90 });
+    expect(reader.pushOptions).toMatchObject({
+      width: 180,
+      height: 320,
+      inputFormat: 'rgb24',
+      frameRate: '25',
+    });
+    expect(reader.pushOptions.timeBase).toBe(reader.descriptor.video.timeBase);
+    const frame = await reader.next();
+    expect([frame?.width, frame?.height]).toEqual([180, 320]);
+    await using scaled = await open(path, { format: 'native', width: 90 });
+    expect(scaled.pushOptions).toMatchObject({ width: 90, height: 160, inputFormat: 'yuv420p' });
   });
 
   it('a released frame is empty, and releasing it again is harmless', async () => {

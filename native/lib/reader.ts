@@ -1,6 +1,7 @@
 import { abortable, addon, type Handle, type RawTarget } from './addon.ts';
 import { invalidArgument } from './errors.ts';
 import { Frame } from './frame.ts';
+import type { PushOptions } from './pusher.ts';
 import { toSource } from './source.ts';
 import type { FrameFormat, SourceDescriptor, SourceOptions } from './types.ts';
 
@@ -18,6 +19,15 @@ export interface ReadOptions {
   signal?: AbortSignal;
 }
 
+/** What a push has to know of the frames that a reader gives. */
+export type PushedFrames = Pick<
+  PushOptions,
+  'width' | 'height' | 'inputFormat' | 'frameRate' | 'timeBase' | 'sampleAspectRatio'
+>;
+
+/** For sources that announce no frame rate. */
+const USUAL_FRAME_RATE = '25';
+
 /**
  * Frames of a source, exactly once each, in display order. An own native thread decodes ahead into a bounded queue; frames arrive
  * without a copy. The reader is a cursor: everything that returns frames moves it on to the frame after them.
@@ -26,8 +36,13 @@ export interface ReadOptions {
  * use (one pass over the packets, nothing is decoded); it needs a seekable source, else `NotSeekable`.
  */
 export class FrameReader {
-  /** the source, measured */
+  /** the source, measured; its width and height are those before rotation and scaling */
   readonly descriptor: SourceDescriptor;
+  /**
+   * The frames as this reader gives them, upright and scaled: spread it into the options of a push. Its time base is the source's,
+   * so that {@link FramePusher.push} keeps the frames' own times. A source without a frame rate gets "25".
+   */
+  readonly pushOptions: PushedFrames;
   readonly #handle: Handle;
   /** read ahead of the caller to see where a GOP ends; null = the end */
   #peeked: Frame | null | undefined;
@@ -35,6 +50,15 @@ export class FrameReader {
   private constructor(handle: Handle) {
     this.#handle = handle;
     this.descriptor = addon.readerDescriptor(handle);
+    const { width, height, pixelFormat, frameRate, timeBase, sampleAspectRatio } = addon.readerFormat(handle);
+    this.pushOptions = {
+      width,
+      height,
+      inputFormat: pixelFormat,
+      frameRate: frameRate ?? USUAL_FRAME_RATE,
+      ...(timeBase === null ? {} : { timeBase }),
+      ...(sampleAspectRatio === null ? {} : { sampleAspectRatio }),
+    };
   }
 
   /** Errors: UrlInvalid, SchemeUnsupported, SourceNotFound, SourceUnsupported, SourceEmpty, SourceNoVideo, SourceTimeout, … */

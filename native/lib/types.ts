@@ -356,6 +356,7 @@ export interface QueueFormat {
   pixelFormat: string;
   timeBase: Rational | null;
   frameRate: Rational | null;
+  sampleAspectRatio: Rational | null;
   color: ColorTags;
 }
 

@@ -122,6 +122,18 @@ export class MpegDecoder {
     }
   }
 
+  /** Frame after frame from the next GOP on to the end of the source, one in memory at a time once it is released. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
+    let given: boolean;
+    do {
+      given = false;
+      for await (const frame of this.StreamGOP()) {
+        given = true;
+        yield frame;
+      }
+    } while (given);
+  }
+
   /** The next ExtractGOP begins with the GOP of this frame, or of this time in seconds (`framePos` wins); without either, with the first. */
   ResetGOPPosition(framePos = -1, timePos = -1): void {
     this.#open();

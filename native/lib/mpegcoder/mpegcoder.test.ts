@@ -87,6 +87,19 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
+  it('a decoder itself gives every frame from the next GOP to the end, one by one', async () => {
+    const decoder = await open();
+    const seen: (number | null)[] = [];
+    decoder.ResetGOPPosition(60);
+    for await (const frame of decoder) {
+      seen.push(readStamp(frame.data, frame.width * 3, 3));
+      frame.release();
+    }
+    expect(seen).toEqual(range(50, 110));
+    expect(await decoder.ExtractGOP()).toBeNull();
+    await decoder.clear();
+  });
+
   it('the parameters are those of the source', async () => {
     const decoder = await open(2);
     expect(decoder.getParameter()).toMatchObject({

@@ -212,6 +212,9 @@ Napi::Value reader_news(const Info& info) { return unwrap<ReaderHost>(info[0])->
 Napi::Value reader_descriptor(const Info& info) {
   return unwrap<ReaderHost>(info[0])->descriptor(info.Env());
 }
+Napi::Value reader_format(const Info& info) {
+  return unwrap<ReaderHost>(info[0])->format(info.Env());
+}
 Napi::Value reader_seek(const Info& info) {
   unwrap<ReaderHost>(info[0])->seek(parse_target(info[1]));
   return info.Env().Undefined();
@@ -260,6 +263,7 @@ Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
   add<reader_next>(exports, "readerNext");
   add<reader_news>(exports, "readerNews");
   add<reader_descriptor>(exports, "readerDescriptor");
+  add<reader_format>(exports, "readerFormat");
   add<reader_seek>(exports, "readerSeek");
   add<reader_close>(exports, "readerClose");
   add_ring_ends(exports);

@@ -39,6 +39,10 @@ VideoFormat parse_video(Fields fields) {
   format.time_base_num = time_base.num;
   format.time_base_den = time_base.den;
   format.bit_rate = fields.integer("bitRate", 0, kMaxSourceBitRate).value_or(0);
+  if (const auto aspect = fields.rational("sampleAspectRatio")) {
+    format.sar_num = aspect->num;
+    format.sar_den = aspect->den;
+  }
   fields.finish();
   PlaneSize planes[4];
   plane_sizes(format.pixel_format, format.width, format.height, planes);

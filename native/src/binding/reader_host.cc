@@ -56,4 +56,6 @@ Napi::Value ReaderHost::descriptor(Napi::Env env) const {
   return to_js(env, session_.descriptor());
 }
 
+Napi::Value ReaderHost::format(Napi::Env env) const { return to_js(env, session_.format()); }
+
 }  // namespace videopush::binding

@@ -192,6 +192,7 @@ Napi::Value to_js(Napi::Env env, const VideoFormat& format) {
       text_or_null(env, av_get_pix_fmt_name(static_cast<AVPixelFormat>(format.pixel_format)));
   object["timeBase"] = rational_or_null(env, format.time_base());
   object["frameRate"] = rational_or_null(env, format.frame_rate());
+  object["sampleAspectRatio"] = rational_or_null(env, {format.sar_num, format.sar_den});
   object["color"] = color_to_js(env, format);
   return object;
 }
