@@ -16,6 +16,7 @@ extern "C" {
 #include "core/redact.h"
 #include "core/tls.h"
 #include "core/url.h"
+#include "sinks/file_error.h"
 #include "sinks/muxed_address.h"
 #include "sinks/resolve.h"
 #include "sinks/tcp_socket.h"
@@ -197,11 +198,7 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
   open_ = false;
   abort.throw_if_aborted();
   const std::string target = redact_url(options_.url);
-  if (protocol_ == Protocol::File) {
-    throw Error::from_averror(
-        ErrorCode::FileNotWritable, averror, "cannot write " + target,
-        "check that the folder exists, may be written to, and has space left");
-  }
+  if (protocol_ == Protocol::File) throw file_error(averror, target);
   const std::string said = take_av_error();
   if (limit_->expired()) averror = AVERROR(ETIMEDOUT);
   if (const Ending* ending = known_ending(averror, writing)) {
@@ -226,12 +223,14 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
                             averror, target);
 }
 
-void MuxedSink::close(Nanoseconds limit, const AbortSignal& abort, std::string* error) {
-  if (!context_) return;
+std::optional<Error> MuxedSink::close(Nanoseconds limit, const AbortSignal& abort) {
+  if (!context_) return std::nullopt;
   const bool in_order = std::exchange(open_, false);
   // After a failure nothing more is said to the server: it could take for ever.
   const Nanoseconds left = in_order ? std::max<Nanoseconds>(limit, 0) : 0;
-  limit_.emplace(abort, std::chrono::milliseconds(left / 1'000'000));
+  static const AbortSignal never;
+  const bool is_file = protocol_ == Protocol::File;
+  limit_.emplace(is_file ? never : abort, std::chrono::milliseconds(left / 1'000'000));
   int result = 0;
   if (in_order) {
     result = av_write_trailer(context_.get());
@@ -241,10 +240,10 @@ void MuxedSink::close(Nanoseconds limit, const AbortSignal& abort, std::string* 
   if (result >= 0 && in_order) result = closed;
   context_.reset();
   limit_.reset();
-  if (result < 0 && error != nullptr) {
-    *error =
-        Error::from_averror(ErrorCode::FileNotWritable, result, redact_url(options_.url)).message();
-  }
+  if (result >= 0) return std::nullopt;
+  const std::string target = redact_url(options_.url);
+  if (is_file) return file_error(result, target);
+  return Error::from_averror(ErrorCode::ConnectionClosed, result, target);
 }
 
 }  // namespace videopush::sinks

@@ -22,7 +22,7 @@ class MuxedSink final : public Sink {
   /// FileNotWritable.
   void connect(const TrackInfo& track, const AbortSignal& abort) override;
   SendResult send(const Unit& unit, const AbortSignal& abort) override;
-  void close(Nanoseconds limit, const AbortSignal& abort, std::string* error) override;
+  std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) override;
   bool wants_global_header() const override;
   bool timestamps_from_zero() const override { return protocol_ == Protocol::File; }
 

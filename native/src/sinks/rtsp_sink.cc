@@ -249,8 +249,9 @@ void RtspSink::bound_buffer(std::size_t unit_bytes) {
   send_buffer_ = want;
 }
 
-void RtspSink::close(Nanoseconds limit, const AbortSignal& abort, std::string* error) {
-  if (!connection_) return;
+std::optional<Error> RtspSink::close(Nanoseconds limit, const AbortSignal& abort) {
+  if (!connection_) return std::nullopt;
+  std::optional<Error> failure;
   const Nanoseconds until = io_deadline(to_ms(limit));
   try {
     if (recording_) {
@@ -263,11 +264,11 @@ void RtspSink::close(Nanoseconds limit, const AbortSignal& abort, std::string* e
       connection_->drain(until, abort);
     }
   } catch (const Error& ended) {
-    const bool as_hoped = ended.code() == ErrorCode::ConnectionClosed;
-    if (!as_hoped && error != nullptr) *error = ended.message();
+    if (ended.code() != ErrorCode::ConnectionClosed) failure = ended;
   }
   connection_.reset();
   packetizer_.reset();
+  return failure;
 }
 
 }  // namespace videopush::sinks

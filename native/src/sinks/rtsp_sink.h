@@ -30,7 +30,7 @@ class RtspSink final : public Sink {
   Nanoseconds keepalive_due() const override;
   void keepalive(const AbortSignal& abort) override;
   std::size_t backlog_bytes() const override;
-  void close(Nanoseconds limit, const AbortSignal& abort, std::string* error) override;
+  std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) override;
   /// The SDP's sprop-parameter-sets come from it; in band the sets are repeated before every key
   /// frame.
   bool wants_global_header() const override { return true; }

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/clock.h"
+#include "core/error.h"
 
 namespace videopush::sinks {
 
@@ -80,9 +82,9 @@ class Sink {
   virtual Nanoseconds keepalive_due() const { return kForever; }
   virtual void keepalive(const AbortSignal&) {}
   virtual std::size_t backlog_bytes() const { return 0; }  // SIOCOUTQ
-  /// Ends in order (RTSP TEARDOWN, muxer trailer) within `limit`, at once when aborted; never
-  /// throws. For files: the trailer decides, so failures are returned in `error`.
-  virtual void close(Nanoseconds limit, const AbortSignal& abort, std::string* error = nullptr) = 0;
+  /// Ends in order (RTSP TEARDOWN, muxer trailer) within `limit`, at once when aborted: a file
+  /// still gets its trailer, which waits for nobody. Never throws; returns what went wrong.
+  virtual std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) = 0;
   /// Ends without a word to the server.
   void drop() {
     static const AbortSignal never;

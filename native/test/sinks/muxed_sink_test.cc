@@ -3,10 +3,13 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "sinks/file_error.h"
 #include "sinks/muxed_address.h"
 #include "sinks/rtsp_support.h"
 
@@ -53,9 +56,8 @@ void push_file(Publisher& publisher, int from, int count) {
   std::mt19937 random(1);
   publisher.connect();
   for (int i = from; i < from + count; ++i) publisher.send(make_unit(i, 800, random));
-  std::string error;
-  publisher.close(2 * kSecond, &error);
-  CHECK(error == "");
+  const auto error = publisher.close(2 * kSecond);
+  CHECK((error ? error->message() : "") == "");
 }
 
 sinks::SinkOptions quick(const std::string& url, std::int64_t limit_ms = 150) {
@@ -128,6 +130,53 @@ TEST_CASE("a full disk is reported by the next write or by close, not passed ove
   });
   CHECK(error.code() == ErrorCode::FileNotWritable);
   CHECK(error.message().find("No space left") != std::string::npos);
+}
+
+TEST_CASE("a file whose writing is aborted is whole up to there") {
+  for (const char* name : {"a.mkv", "a.mp4", "a.ts", "a.flv"}) {
+    CAPTURE(name);
+    const Folder folder;
+    Publisher publisher(rtsp_options(folder / name), system_clock());
+    std::mt19937 random(1);
+    publisher.connect();
+    for (int i = 0; i < 20; ++i) publisher.send(make_unit(i, 800, random));
+    publisher.abort.abort();
+    CHECK_FALSE(publisher.close(100 * kMs));
+    CHECK(read_back(folder / name).pts.size() == 20);
+  }
+}
+
+TEST_CASE("a file that can't be finished in time says so, and not that the disk is full") {
+  const Folder folder;
+  Publisher publisher(rtsp_options(folder / "slow.mkv"), system_clock());
+  std::mt19937 random(1);
+  publisher.connect();
+  for (int i = 0; i < 20; ++i) publisher.send(make_unit(i, 800, random));
+  const auto error = publisher.close(0);
+  REQUIRE(error);
+  CHECK(error->code() == ErrorCode::FileNotWritable);
+  CHECK(error->message() ==
+        "cannot write " + (folder / "slow.mkv") + ": it took no more data in time");
+  CHECK(error->action().find("full") == std::string::npos);
+  CHECK(error->action().find("overloaded") != std::string::npos);
+}
+
+TEST_CASE("each reason why a file can't be written has its own advice") {
+  const auto advice = [](int number) {
+    const Error error = sinks::file_error(AVERROR(number), "out.mkv");
+    CHECK(error.code() == ErrorCode::FileNotWritable);
+    CHECK(error.message() == std::string("cannot write out.mkv: ") + std::strerror(number));
+    return error.action();
+  };
+  CHECK(advice(ENOSPC).find("free space") != std::string::npos);
+  CHECK(advice(EDQUOT) == advice(ENOSPC));
+  CHECK(advice(EFBIG).find("ulimit -f") != std::string::npos);
+  CHECK(advice(ENOENT).find("create its folder") != std::string::npos);
+  CHECK(advice(EACCES).find("let this user write") != std::string::npos);
+  CHECK(advice(EROFS).find("read-only") != std::string::npos);
+  CHECK(advice(EMFILE).find("ulimit -n") != std::string::npos);
+  for (const int other : {EFBIG, ENOENT, EACCES, EROFS, EMFILE, EIO, ENXIO})
+    CHECK(advice(other).find("space") == std::string::npos);
 }
 
 TEST_CASE("a file named like a URL of another kind is a file") {

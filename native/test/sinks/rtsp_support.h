@@ -43,7 +43,7 @@ struct Publisher {
       : sink(sinks::make_sink(options, clock)) {}
   void connect() { sink->connect(track.info(), abort); }
   sinks::SendResult send(const TestUnit& unit) { return sink->send(unit.unit(), abort); }
-  void close(Nanoseconds limit, std::string* error = nullptr) { sink->close(limit, abort, error); }
+  std::optional<Error> close(Nanoseconds limit) { return sink->close(limit, abort); }
 };
 
 inline std::vector<RtpPacket> rtp_of(const std::vector<FrameSeen>& frames, int channel = 0) {

@@ -15,6 +15,7 @@ namespace {
 constexpr Nanoseconds kShortLife = 2 * kSecond;
 constexpr int kShortLivesOfConflict = 2;
 constexpr Nanoseconds kCloseLimit = 1 * kSecond;
+constexpr Nanoseconds kAbortedCloseLimit = kSecond / 10;
 constexpr Nanoseconds kLookAtFiles = 1 * kSecond;
 /// The other half of a credential is at the server and may change unseen: now and then it is tried
 /// as it is.
@@ -126,13 +127,12 @@ void SenderLink::lost(const Error& error) {
 }
 
 void SenderLink::close() {
-  std::string error;
-  if (sink_) sink_->close(abort_.aborted() ? 0 : kCloseLimit, abort_, &error);
+  std::optional<Error> error;
+  if (sink_) error = sink_->close(abort_.aborted() ? kAbortedCloseLimit : kCloseLimit, abort_);
   // A server that does not confirm the end has every unit all the same; a file without its trailer
   // is not whole.
   const bool is_file = sink_ && sinks::protocol_of(options_.output.url) == sinks::Protocol::File;
-  if (!error.empty() && is_file)
-    refused(Error(ErrorCode::FileNotWritable, error, "see whether the disk is full"));
+  if (error && is_file) refused(*error);
   status_.closed();
 }
 

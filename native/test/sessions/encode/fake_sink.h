@@ -81,10 +81,11 @@ class FakeServer {
           {offered, unit.packet->pts, unit.packet->dts, unit.key, server_.connects_});
       return {offered, server_.clock_.now(), static_cast<std::size_t>(unit.packet->size)};
     }
-    void close(Nanoseconds, const AbortSignal&, std::string*) override {
+    std::optional<Error> close(Nanoseconds, const AbortSignal&) override {
       const std::scoped_lock lock(server_.mutex_);
       if (open_) server_.closes_.push_back(server_.clock_.now());
       open_ = false;
+      return std::nullopt;
     }
     bool wants_global_header() const override { return true; }
     bool timestamps_from_zero() const override { return server_.from_zero; }
