@@ -156,9 +156,9 @@ function redactParameter(text: string, hide: Hide): string {
  * somebody's key.
  */
 function redactStreamId(escaped: string, hide: Hide): string {
-  const text = escaped.replace(/%(3a|2c|3d|2f)/gi, decodeURIComponent);
+  const text = escaped.replace(/%(21|3a|2c|3d|2f)/gi, decodeURIComponent);
   const [prefix] = /^(#|%23)!::/.exec(text) ?? [];
-  if (prefix !== undefined) {
+  if (prefix !== undefined && prefix !== text) {
     const fields = text.slice(prefix.length).split(',');
     return prefix + fields.map((field) => redactField(field, hide)).join(',');
   }

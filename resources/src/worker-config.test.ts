@@ -180,6 +180,9 @@ it('paths and URLs of every kind are taken', () => {
     'file:///a',
     'http://[::1]:80/a?b=c',
     'srt://h:1?streamid=publish:a',
+    'srt://h:1?streamid=#!::r=live/x,m=publish',
+    'srt://h:1?streamid=#!::u=a@b,m=publish',
+    'srt://h:1?streamid=%23!::r=live%2Fx,m=publish',
     'rtmp://h/live/key@x',
   ]) {
     expect(addressFault(address), address).toBeUndefined();

@@ -210,7 +210,7 @@ export function addressFault(text: string): string | undefined {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined; // a path
   if (/^file:/i.test(text)) return undefined; // likewise, percent-encoded where somebody likes
   if (/\s/.test(text)) return 'must not contain spaces (write %20)';
-  if (/^[^/]*\/\/[^/@]*#[^/]*@/.test(text)) return RAW_HASH;
+  if (/^[^/]*\/\/[^/?@]*#[^/]*@/.test(text)) return RAW_HASH;
   let url: URL;
   try {
     url = new URL(text);

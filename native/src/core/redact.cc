@@ -44,8 +44,8 @@ bool is_harmless(std::string_view name) {
 }
 
 std::string separators_decoded(std::string_view escaped) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSeparators = {
-      {{"%3a", ":"}, {"%2c", ","}, {"%3d", "="}, {"%2f", "/"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSeparators = {
+      {{"%21", "!"}, {"%3a", ":"}, {"%2c", ","}, {"%3d", "="}, {"%2f", "/"}}};
   std::string text(escaped);
   for (const auto& [code, sign] : kSeparators) {
     for (std::size_t at = 0; (at = ascii_lower(text).find(code, at)) != kNowhere;) {
@@ -171,7 +171,7 @@ class UrlRedactor {
   void stream_id(std::string_view escaped) {
     const std::string text = separators_decoded(escaped);
     const std::size_t prefix = text.find("!::");
-    if (prefix != kNowhere &&
+    if (prefix != kNowhere && prefix + 3 < text.size() &&
         (text.starts_with("#!::") || ascii_lower(text).starts_with("%23!::"))) {
       access_control(std::string_view(text), prefix + 3);
       return;

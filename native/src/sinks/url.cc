@@ -9,6 +9,15 @@
 namespace videopush::sinks {
 namespace {
 
+/// True when every '#' of the URL is one that libavformat takes as it stands: in an SRT query,
+/// whose stream ids begin with "#!::" (SRT Access Control guidelines), and behind the host of RTMP,
+/// which knows no fragments.
+bool takes_hash(const UrlParts& parts) {
+  const std::size_t hash = parts.rest.find('#');
+  if (parts.scheme == "srt") return parts.rest.find('?') < hash;
+  return (parts.scheme == "rtmp" || parts.scheme == "rtmps") && hash > 0;
+}
+
 constexpr std::size_t kLongestShown = 200;  // bytes
 
 [[noreturn]] void refuse(std::string_view text, std::string_view why) {
@@ -32,8 +41,9 @@ Url parse_url(std::string_view text) {
   if (std::ranges::any_of(text, unprintable)) {
     refuse(text, "it contains white space or control characters (a space is written %20)");
   }
-  if (text.find('#') != std::string_view::npos) refuse(text, "a target has no fragment (#)");
   const UrlParts parts = split_url(text);
+  if (text.find('#') != std::string_view::npos && !takes_hash(parts))
+    refuse(text, "a target has no fragment (a literal # is written %23)");
   const Authority authority = split_authority(parts.authority);
   if (authority.has_user_info) {
     refuse(text, "user and password do not belong into it (a literal @ is written %40)");

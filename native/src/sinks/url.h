@@ -7,7 +7,8 @@
 
 namespace videopush::sinks {
 
-/// scheme://host[:port][/path][?query]; user-info and fragments are refused.
+/// scheme://host[:port][/path][?query]; user-info is refused, and so are fragments, except where
+/// SRT and RTMP take a "#" as any other character.
 struct Url {
   std::string scheme;      // lower case
   std::string host;        // IPv6 without its brackets

@@ -56,11 +56,13 @@ TEST_CASE("malformed URLs are told what is wrong, without the password in them")
   for (const char* url :
        {"rtsp://", "rtsp:///path", "rtsp://host:0/x", "rtsp://host:65536/x", "rtsp://host:12x/x",
         "rtsp://host:/x", "rtsp://ho st/x", "rtsp://host/a\r\nb", "rtsp://[::1/x", "rtsp://[::1]x/",
-        "rtsp://host/x#y", "://x", "no-scheme"}) {
+        "rtsp://host/x#y", "rtsp://host/x?a=#y", "srt://host:1/x#y", "srt://host:1#y?a=b",
+        "rtmp://host#y", "://x", "no-scheme"}) {
     CAPTURE(url);
     CHECK(refused(url).code() == ErrorCode::UrlInvalid);
   }
   CHECK(refused("rtsp://host/" + std::string(4'096, 'x')).code() == ErrorCode::UrlInvalid);
+  CHECK(contains(refused("rtsp://host/x#y").message(), "written %23"));
   const Error secret = refused("rtsp://user:hunter2@host/x");
   CHECK(secret.code() == ErrorCode::UrlInvalid);
   CHECK_FALSE(contains(secret.message() + secret.action(), "hunter2"));
@@ -119,6 +121,7 @@ TEST_CASE("credentials are put where MediaMTX looks for them, escaped") {
   };
   CHECK(rtmp("RTMP://h/a", {}) == "rtmp://h:1935/a");
   CHECK(rtmp("rtmps://h/a", {}) == "rtmps://h:443/a");
+  CHECK(rtmp("rtmp://h/live/k#y?x=1#z", {}) == "rtmp://h:1935/live/k#y?x=1#z");
   CHECK(rtmp("rtmp://h:1/a", account) == "rtmp://h:1/a?user=me&pass=p%26s%20s");
   CHECK(rtmp("rtmp://h:1/a?x=1", account) == "rtmp://h:1/a?x=1&user=me&pass=p%26s%20s");
 }
@@ -138,5 +141,14 @@ TEST_CASE(
         "srt://h:1?latency=5 publish:cam:me:p&s:s");
   CHECK(srt("srt://h:1?latency=5&streamid=%23!::m=publish,r=cam", account) ==
         "srt://h:1?latency=5 #!::m=publish,r=cam,u=me,s=p&s:s");
+  for (const char* id :
+       {"#!::r=live/x,m=publish", "%23!::r=live/x,m=publish",
+        "%23%21%3A%3Ar%3Dlive%2Fx%2Cm%3Dpublish", "%23!::r%3dlive%2fx,m%3dpublish"}) {
+    CAPTURE(id);
+    CHECK(srt("srt://h:1?streamid=" + std::string(id) + "&latency=5", {}) ==
+          "srt://h:1?latency=5 #!::r=live/x,m=publish");
+  }
+  CHECK(srt("srt://h:1?passphrase=ten-#-characters", {}) ==
+        "srt://h:1?passphrase=ten-#-characters ");
   CHECK(error_of([&] { srt("srt://h/cam", {}); }).code() == ErrorCode::UrlInvalid);
 }
