@@ -180,7 +180,7 @@ describe('small things', () => {
     expect(() => resolveEncoder('', 'h264x')).toThrow(expect.objectContaining({ code: 'EncoderUnknown' }));
   });
 
-  it('the build tells its versions and licence', () => {
+  it('the build reports its versions and licence', () => {
     expect(buildInfo()).toMatchObject({
       avcodec: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       napi: expect.any(Number),

@@ -1,4 +1,4 @@
-/** What the addon does to the process it lives in: it never kills it, never keeps it, and gives memory back. */
+/** What the addon does to its process: it never kills it, never keeps it, and gives memory back. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeClip } from '../../test/support/clips.ts';
 import { within } from '../../test/support/count.ts';

@@ -271,7 +271,7 @@ describe('opening', () => {
     ['InvalidArgument', { inputFormat: 'rgb' }, /video\.format/],
     ['InvalidArgument', { frameRate: '25fps' }, /video\.frameRate/],
     ['InvalidArgument', { url: '' }, /url/],
-  ])('%s is told at once: %j', async (code, more, message) => {
+  ])('%s is reported at once: %j', async (code, more, message) => {
     await expect(FramePusher.open(options(more))).rejects.toMatchObject({
       name: 'NativeError',
       code,

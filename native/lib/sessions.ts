@@ -39,7 +39,7 @@ export class DecodeSession {
     this.#started = true;
   }
 
-  /** Stops at a frame boundary. The end marker is not written: a decoder that is started anew goes on. */
+  /** Stops at a frame boundary. The end marker is not written: a decoder that is started again goes on. */
   requestStop(): void {
     addon.decodeStop(this.#handle);
   }

@@ -210,7 +210,7 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
-  it('ServeFrame does not wait for the clock: waitRef tells how long to sleep', async () => {
+  it('ServeFrame does not wait for the clock: waitRef says how long to sleep', async () => {
     const { server: it } = await server();
     for (let i = 0; i < 30; i++) await it.ServeFrame(picture());
     while (it.getParameter('waitRef') === 0) await sleep(5);

@@ -103,7 +103,7 @@ describe('what goes through', () => {
     await close(both);
   });
 
-  it('DropNewest refuses frames while the queue is full, and the gap is told', async () => {
+  it('DropNewest refuses frames while the queue is full, and the gap is reported', async () => {
     const both = await pair({ capacityFrames: 2, whenFull: 'DropNewest' });
     for (let i = 0; i < 5; i++) await both.writer.put(picture(i));
     const first = await both.reader.take();
@@ -200,7 +200,7 @@ describe('refusals', () => {
     await expect(both.reader.take()).rejects.toMatchObject({ code: 'InvalidState' });
   });
 
-  it('a reader that releases nothing is told so instead of waiting for ever', async () => {
+  it('a reader that releases nothing gets an error instead of waiting for ever', async () => {
     const both = await pair({ capacityFrames: 2, heldFrames: 2 });
     const slots = observeRing(both.path).slots;
     for (let i = 0; i < slots; i++) {

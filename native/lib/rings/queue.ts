@@ -43,7 +43,7 @@ export class FrameQueueWriter extends RingEnd {
     this.#shape = shape;
   }
 
-  /** `path`: a file in a memory-backed folder such as /dev/shm. Errors: FileNotWritable, RingBusy (another writer lives), RingInvalid. */
+  /** `path`: a file in a memory-backed folder such as /dev/shm. Errors: FileNotWritable, RingBusy (another writer has it), RingInvalid. */
   static async create(path: string, options: QueueOptions): Promise<FrameQueueWriter> {
     const { signal, parameters = {}, ...rest } = options;
     if (typeof parameters !== 'object' || parameters === null)
@@ -55,7 +55,7 @@ export class FrameQueueWriter extends RingEnd {
   }
 
   /**
-   * Copies a frame in; resolves when it is there. Waits while the queue is full. Time, index and key-frame flag are taken from a
+   * Copies a frame in; resolves when that is done. Waits while the queue is full. Time, index and key-frame flag are taken from a
    * {@link Frame} unless given. Errors: InvalidArgument, InvalidState (closed, ended), RingPeerFailed.
    */
   async put(frame: FrameLike, options: PutOptions = {}): Promise<void> {
@@ -110,7 +110,7 @@ export class FrameQueueReader extends RingEnd {
     this.format = pixelFormat;
   }
 
-  /** Errors: SourceTimeout (no writer made the queue in time), RingBusy (another reader lives), RingInvalid. */
+  /** Errors: SourceTimeout (no writer made the queue in time), RingBusy (another reader has it), RingInvalid. */
   static async attach(path: string, options: AttachOptions = {}): Promise<FrameQueueReader> {
     const { signal, ...rest } = options;
     return new FrameQueueReader(

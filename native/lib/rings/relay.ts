@@ -125,7 +125,7 @@ export class RelayWriter extends RingEnd {
     addon.relayWriterReplay(this.#handle);
   }
 
-  /** Resolves when the encoder has moved on from what `state()` told last, or the writer was closed. */
+  /** Resolves when the encoder has moved on from what `state()` returned last, or the writer was closed. */
   async news(): Promise<void> {
     addon.relayWriterWatch(this.#handle);
     await addon.relayWriterNews(this.#handle);

@@ -13,7 +13,7 @@ extern "C" {
 namespace videopush::binding {
 namespace {
 
-constexpr int kMostPending = 1000;
+constexpr int kMaxPending = 1000;
 
 struct Route {
   std::mutex mutex;
@@ -44,7 +44,7 @@ void deliver(Napi::Env env, int level, const std::string& line) {
 void sink(int av_level, const char* text, void*) {
   std::lock_guard lock(route().mutex);
   if (!route().mailbox) return;
-  if (route().pending >= kMostPending) {
+  if (route().pending >= kMaxPending) {
     ++route().left_out;
     return;
   }

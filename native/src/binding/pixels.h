@@ -20,8 +20,8 @@ struct PlaneSize {
 int plane_sizes(int pixel_format, int width, int height, PlaneSize out[4]);
 
 /// {format, width, height, planes: [{data, stride}]}: the planes are views of the frame's own
-/// memory; each keeps it alive, and the engine is told of its size once. Copies where the runtime
-/// forbids external buffers.
+/// memory; each keeps it alive, and its size is reported to the engine once. Copies where the
+/// runtime forbids external buffers.
 Napi::Object lend_frame(Napi::Env env, const std::shared_ptr<AVFrame>& frame);
 
 /// The reverse. `planes`: list of Uint8Array, `strides`: list of numbers, checked against `format`

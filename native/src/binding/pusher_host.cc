@@ -16,7 +16,7 @@ namespace {
 
 constexpr Nanoseconds kSlice = 3600ll * 1'000'000'000;
 // Frames that wait for room because their push was not awaited; each holds its pixels.
-constexpr std::size_t kMostWaiting = 64;
+constexpr std::size_t kMaxWaiting = 64;
 
 VideoFormat parse_video(Fields fields) {
   VideoFormat format;
@@ -177,7 +177,7 @@ Napi::Value PusherHost::push(Napi::Env env, const Napi::Value& planes, const Nap
   {
     std::lock_guard lock(mutex_);
     others_wait = feeding_ || !waiting_.empty();
-    if (waiting_.size() >= kMostWaiting) {
+    if (waiting_.size() >= kMaxWaiting) {
       throw Error(ErrorCode::InvalidState, "64 frames wait to be accepted already",
                   "await each push before the next one");
     }

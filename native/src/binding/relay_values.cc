@@ -8,7 +8,7 @@
 namespace videopush::binding {
 namespace {
 
-constexpr std::int64_t kMost = INT32_MAX;
+constexpr std::int64_t kMax = INT32_MAX;
 constexpr double kLongestAge = 1e9;  // seconds
 
 std::int64_t required_big(Fields& fields, const char* key) {
@@ -18,7 +18,7 @@ std::int64_t required_big(Fields& fields, const char* key) {
 }
 
 std::int32_t small(Fields& fields, const char* key, std::int64_t least = 0) {
-  const auto value = fields.integer(key, least, kMost);
+  const auto value = fields.integer(key, least, kMax);
   if (!value) bad_argument(fields.name_of(key), "a whole number");
   return static_cast<std::int32_t>(*value);
 }

@@ -20,7 +20,7 @@ std::int64_t now_ns() {
       .count();
 }
 
-/// Ignored by default and used by nobody here; a handler that is there ends a poll(2) just as well.
+/// Ignored by default and used by nobody here; a handler that exists ends a poll(2) just as well.
 constexpr int kWakeSignal = SIGURG;
 
 void handle_wake_signal() {

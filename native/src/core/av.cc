@@ -27,7 +27,7 @@ LogSink& log_sink() {
 /// Of this thread since the last take_av_error(): an outer protocol says less than the inner one
 /// that failed before it.
 thread_local std::string errors;
-constexpr std::size_t kMostErrors = 1024;  // bytes
+constexpr std::size_t kMaxErrors = 1024;  // bytes
 
 /// libav*'s lines begin with "[rtmp @ 0x...] ".
 std::string_view without_prefix(std::string_view line) {
@@ -36,7 +36,7 @@ std::string_view without_prefix(std::string_view line) {
 }
 
 void keep_error(std::string_view line) {
-  if (errors.size() > kMostErrors) return;
+  if (errors.size() > kMaxErrors) return;
   if (!errors.empty()) errors += "; ";
   errors += without_prefix(line);
 }

@@ -25,7 +25,7 @@ std::string hide_url(std::string_view url);
 /// itself is a secret.
 std::vector<std::string> secrets_in(std::string_view url, bool whole = false);
 
-/// Secrets that no text of this process may hold while this object lives. redact() finds them
+/// Secrets that no text of this process may hold while this object exists. redact() finds them
 /// outside of URLs too, as they are, percent-encoded and percent-decoded: libavformat prints the
 /// path of an RTMP URL alone, and servers name a stream in words of their own. Of less than 3
 /// characters they are not looked for, of less than 12 only as whole words. Thread-safe.

@@ -14,11 +14,11 @@
 namespace videopush {
 namespace {
 
-constexpr std::size_t kMostSecrets = 64;
+constexpr std::size_t kMaxSecrets = 64;
 constexpr std::size_t kShortest = 3;   // what is shorter stands in any text by chance
 constexpr std::size_t kWordOnly = 12;  // below this length only as whole words
 /// libavformat cuts long paths, so that this much of a secret gives the rest of it away.
-constexpr std::size_t kTelling = 32;
+constexpr std::size_t kSignificant = 32;
 
 struct LongestFirst {
   bool operator()(const std::string& a, const std::string& b) const {
@@ -47,9 +47,9 @@ bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
 }
 
 void hide(std::string& text, const std::string& secret, std::string_view mark) {
-  const std::string_view telling = std::string_view(secret).substr(0, kTelling);
-  for (std::size_t at = 0; (at = text.find(telling, at)) != std::string::npos;) {
-    std::size_t end = at + telling.size();
+  const std::string_view start = std::string_view(secret).substr(0, kSignificant);
+  for (std::size_t at = 0; (at = text.find(start, at)) != std::string::npos;) {
+    std::size_t end = at + start.size();
     while (end < text.size() && end - at < secret.size() && text[end] == secret[end - at]) ++end;
     if (secret.size() < kWordOnly && !stands_alone(text, at, end)) {
       ++at;
@@ -74,7 +74,7 @@ Secrets::~Secrets() { set({}); }
 
 void Secrets::set(const std::vector<std::string>& secrets) {
   std::set<std::string, LongestFirst> kept(secrets.begin(), secrets.end());
-  while (kept.size() > kMostSecrets) kept.erase(std::prev(kept.end()));
+  while (kept.size() > kMaxSecrets) kept.erase(std::prev(kept.end()));
   std::set<std::string> forms;
   for (const std::string& secret : kept) {
     const std::string decoded = percent_decode(secret);

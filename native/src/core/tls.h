@@ -19,7 +19,7 @@ const char* trusted_certificates();
 /// neither (libavformat/tls.h, `verify`).
 void verify_certificates(AVDictionary** options);
 
-/// True when a line that libavformat logged tells that the server's certificate was refused.
+/// True when a line that libavformat logged says that the server's certificate was refused.
 bool says_certificate(std::string_view line);
 
 /// CertificateRefused. It may be renewed at any time, so it is tried again.

@@ -12,7 +12,7 @@ namespace videopush::ring {
 /// CLOCK_MONOTONIC, nanoseconds: the clock of heartbeats and limits, the same in both processes.
 Nanoseconds monotonic_now();
 
-/// Tells the other side that something changed.
+/// Wakes the other side: something has changed.
 void ring_bell(std::atomic<std::uint32_t>& bell);
 
 /// One wait after another until a limit; the caller looks at its condition in between.

@@ -10,7 +10,7 @@
 
 namespace videopush::ring {
 
-/// Who holds a file: one byte of it is locked for as long as the mapping lives (open file
+/// Who holds a file: one byte of it is locked for as long as the mapping exists (open file
 /// description lock, released by the kernel however the process ends). Observers lock nothing and
 /// can't write.
 enum class Side { Producer, Consumer, Observer };

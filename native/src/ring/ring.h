@@ -73,12 +73,12 @@ class Producer {
   /// of the same picture format, capacity, policy, outputs and parameters with enough slots is
   /// continued (`resumed()`), any other is replaced by the next generation once the consumer has
   /// acked all of it (waits up to `limit`); sequences, positions and the ledgers go on in that.
-  /// Errors: RingBusy (another producer lives), RingInvalid (not a ring of this build),
+  /// Errors: RingBusy (another producer has it), RingInvalid (not a ring of this build),
   /// RingPeerFailed (not drained within `limit`), FileNotWritable (no such folder, no room: says
   /// how many MiB are needed), Aborted.
   static std::unique_ptr<Producer> open(const RingOptions& options, const VideoFormat& format,
                                         const AbortSignal& abort, Nanoseconds limit);
-  /// Continues the ring that is there, whatever its format; nullptr when there is none. RingBusy,
+  /// Continues the ring that exists, whatever its format; nullptr when there is none. RingBusy,
   /// RingInvalid.
   static std::unique_ptr<Producer> attach(const std::string& path);
   ~Producer();
@@ -90,9 +90,9 @@ class Producer {
 
   /// Takes the next sequence number and a slot for it. Block: waits for room (counted in
   /// producer_blocked_ns); a Timeout uses no sequence. DropNewest with a full queue: Dropped (the
-  /// sequence is used, its gap tells the consumer). DropOldest: passes over the oldest frame not
-  /// yet taken; when all slots hold frames in flight it waits. ReplayRequested: call begin_replay()
-  /// or decline_replay(), then reserve again.
+  /// sequence is used, its gap shows the consumer what was lost). DropOldest: passes over the
+  /// oldest frame not yet taken; when all slots hold frames in flight it waits. ReplayRequested:
+  /// call begin_replay() or decline_replay(), then reserve again.
   Reserve reserve(SlotWriter& out, const AbortSignal& abort, Nanoseconds limit);
   void publish(const SlotWriter& slot);
   /// Sequences up to `sequence` were lost before they could be offered again (live source): they

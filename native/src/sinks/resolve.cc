@@ -20,7 +20,7 @@ namespace {
 
 /// A resolver without an answer keeps its thread until it gives up by itself; reconnects must not
 /// pile them up.
-constexpr int kMostLookUps = 16;
+constexpr int kMaxLookUps = 16;
 std::atomic<int> look_ups_running{0};
 
 struct Answer {
@@ -61,7 +61,7 @@ struct Shared {
 };
 
 std::shared_ptr<Shared> start(const std::string& host, const std::string& port) {
-  if (look_ups_running.fetch_add(1) >= kMostLookUps) {
+  if (look_ups_running.fetch_add(1) >= kMaxLookUps) {
     look_ups_running.fetch_sub(1);
     throw Error(ErrorCode::HostUnknown,
                 "cannot look up " + host + ": earlier look-ups are still without an answer",

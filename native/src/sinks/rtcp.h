@@ -32,7 +32,7 @@ struct SenderReport {
 inline constexpr std::size_t kSenderReportBytes = 60;
 
 /// A compound packet of a sender report (RFC 3550 section 6.4.1) and the SDES CNAME that has to go
-/// with it (section 6.1). The name is made of the SSRC, which is random and lives as long as the
+/// with it (section 6.1). The name is made of the SSRC, which is random and lasts as long as the
 /// stream (RFC 7022).
 std::array<std::uint8_t, kSenderReportBytes> make_sender_report(const SenderReport& report);
 

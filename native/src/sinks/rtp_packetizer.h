@@ -19,7 +19,7 @@ namespace videopush::sinks {
 class RtpPacketizer {
  public:
   static constexpr int kClockRate = 90'000;
-  /// A whole RTP packet, its header of 12 bytes included. Above 1440 MediaMTX cuts packets anew.
+  /// A whole RTP packet, its header of 12 bytes included. Above 1440 MediaMTX cuts packets again.
   static constexpr int kPacketBytes = 1'400;
   static constexpr std::size_t kSdpBytes = 16'384;
 

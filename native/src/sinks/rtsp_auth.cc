@@ -116,7 +116,7 @@ struct RawChallenge {
 };
 
 /// RFC 9110 section 11.6.1: challenges and their parameters share one comma-separated list, so only
-/// a "=" behind a word tells the two apart.
+/// a "=" behind a word distinguishes the two.
 std::vector<RawChallenge> split_challenges(std::string_view header) {
   std::vector<RawChallenge> out;
   Reader reader(header);

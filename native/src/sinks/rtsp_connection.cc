@@ -13,9 +13,9 @@ namespace {
 constexpr std::string_view kUserAgent = "VideoPush";
 constexpr std::size_t kReadBytes = 16'384;
 /// A server that sends faster than this between two looks is not talking RTSP to a publisher.
-constexpr int kMostReadsAtOnce = 16;
-constexpr std::size_t kMostQueuedBytes = 65'536;
-constexpr int kMostNonces = 3;
+constexpr int kMaxReadsAtOnce = 16;
+constexpr std::size_t kMaxQueuedBytes = 65'536;
+constexpr int kMaxNonces = 3;
 
 constexpr int kUnauthorized = 401, kSessionNotFound = 454;
 
@@ -43,7 +43,7 @@ RtspMessage RtspConnection::request(const RtspRequest& request, std::int64_t lim
                   "give the output its credentials");
     }
     const bool understood = authenticator_.accept(response);
-    const bool expired = understood && authenticator_.stale() && nonces < kMostNonces;
+    const bool expired = understood && authenticator_.stale() && nonces < kMaxNonces;
     if (signed_already && !expired) {  // MediaMTX names no challenge then
       throw Error(ErrorCode::CredentialsRefused,
                   "the server refused the user or the password (" + response.status_line() + ")",
@@ -150,7 +150,7 @@ void RtspConnection::on_readable() {
 }
 
 void RtspConnection::read_all() {
-  for (int reads = 0; reads < kMostReadsAtOnce && read_once(); ++reads) {
+  for (int reads = 0; reads < kMaxReadsAtOnce && read_once(); ++reads) {
     while (const auto response = next_response()) check_late(*response);
   }
 }
@@ -190,7 +190,7 @@ void RtspConnection::serve(const RtspMessage& request) {
   queued_ += known ? "RTSP/1.0 200 OK\r\n" : "RTSP/1.0 501 Not Implemented\r\n";
   add_header(queued_, "CSeq", request.header("CSeq").value_or("0"));
   queued_ += "\r\n";
-  if (queued_.size() > kMostQueuedBytes) {
+  if (queued_.size() > kMaxQueuedBytes) {
     throw Error(ErrorCode::ProtocolError, "the server floods the connection with requests");
   }
 }

@@ -43,9 +43,9 @@ class RtspConnection {
   void write(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second,
              std::int64_t limit_ms, const AbortSignal& abort);
 
-  /// Reads what is there: answers the server's requests, checks answers to posted ones, passes over
-  /// RTCP. Throws ConnectionClosed, ConnectionReset, ServerRefused, ProtocolError when the session
-  /// is over.
+  /// Reads what has arrived: answers the server's requests, checks answers to posted ones, passes
+  /// over RTCP. Throws ConnectionClosed, ConnectionReset, ServerRefused, ProtocolError when the
+  /// session is over.
   void on_readable();
 
   /// Reads and forgets until the server closes (throws ConnectionClosed) or `until` passes.

@@ -63,7 +63,7 @@ class Sink {
  public:
   virtual ~Sink() = default;
   /// Connects, authenticates, announces. Typed errors; every wait has a limit and honours `abort`
-  /// within 100 ms. A sink that was closed may connect again: keep it for the life of the output,
+  /// within 100 ms. A sink that was closed may connect again: keep it as long as the output exists,
   /// so that its sender reports stay on the wall clock that was read when it was made.
   virtual void connect(const TrackInfo& track, const AbortSignal& abort) = 0;
   /// Does what can be done before the unit's deadline (packetizing), so that `send` of the same

@@ -41,7 +41,8 @@ class TcpSocket {
   int fd() const { return fd_; }
   bool open() const { return fd_ >= 0; }
 
-  /// What is there now, 0 when nothing is. ConnectionClosed at the stream's end, ConnectionReset.
+  /// What has arrived by now, 0 when nothing has. ConnectionClosed at the stream's end,
+  /// ConnectionReset.
   std::size_t read_some(std::span<std::uint8_t> into);
   /// One sendmsg; what the kernel took, 0 when its buffer is full. ConnectionClosed,
   /// ConnectionReset.

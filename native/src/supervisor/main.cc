@@ -82,10 +82,11 @@ class Supervisor {
     arguments.push_back(nullptr);
     setenv("VIDEOPUSH_RESTARTS", std::to_string(state_.restarts).c_str(), 1);
     setenv("VIDEOPUSH_RELOADS", std::to_string(state_.reloads).c_str(), 1);
-    // A process that ran out of memory can't tell; the next one in its place can.
-    const bool told =
+    // A process that ran out of memory cannot report it; the next one can.
+    const bool reported =
         state_.last && !(state_.last->signal == 0 && state_.last->code == kExitReload);
-    setenv("VIDEOPUSH_LAST_EXIT", told ? std::to_string(state_.last->exit_code()).c_str() : "", 1);
+    setenv("VIDEOPUSH_LAST_EXIT", reported ? std::to_string(state_.last->exit_code()).c_str() : "",
+           1);
 
     const pid_t self = getpid();
     const pid_t child = fork();
@@ -97,7 +98,7 @@ class Supervisor {
       sigprocmask(SIG_SETMASK, &original_mask_, nullptr);
       execvp(arguments[0], arguments.data());
       const int error = errno;
-      [[maybe_unused]] const ssize_t told = write(failure[1], &error, sizeof error);
+      [[maybe_unused]] const ssize_t written = write(failure[1], &error, sizeof error);
       _exit(kExitCannotRun);
     }
     close(failure[1]);

@@ -20,13 +20,13 @@ Made to be the first process of a container; works anywhere.
   --parent PID        stop COMMAND (SIGTERM) when this process, which must be the parent, has gone
   --min-delay S       before the first restart (0.25); doubles with each further failure, jittered
   --max-delay S       longest delay (5)
-  --healthy S         a COMMAND that ran this long starts the delays anew (5)
-  --failures N        how many failures within the window are mended (20)
+  --healthy S         a COMMAND that ran this long resets the delays (5)
+  --failures N        how many failures within the window lead to a restart (20)
   --window S          the window (600)
   --help, --version
 
 Exit codes: COMMAND's own when it exits with 0 or 64 or ends after a signal that was forwarded;
-128 + signal when it is told to stop while COMMAND is not running; 64 wrong usage; 71 no process
+128 + signal when it is asked to stop while COMMAND is not running; 64 wrong usage; 71 no process
 could be made; 75 given up: COMMAND failed too often; 127 COMMAND cannot be run; 137 given up: the
 kernel killed COMMAND for its memory three times in a row.
 )";

@@ -10,9 +10,9 @@ namespace videopush::supervisor {
 struct Limits {
   double min_delay = 0.25;  // before the first restart: a stream waits for it
   double max_delay = 5;
-  double healthy = 5;  // a process that ran this long starts the delays anew
+  double healthy = 5;  // a process that ran this long resets the delays
   double window = 600;
-  int failures = 20;      // as many as this within the window are mended, one more is given up on
+  int failures = 20;      // restarted after as many as this within the window; one more ends it
   int out_of_memory = 3;  // as many as this in a row, none of them healthy, are left to others
 };
 
@@ -26,7 +26,7 @@ class Policy {
   std::optional<double> failed(double now, double ran_for, double chance);
 
   /// A process ended, for want of memory when `oom`. Whether that has become the rule: then whoever
-  /// runs the container is to know, since the process may not live long enough to tell.
+  /// runs the container is to know, since the process may end before it can report it.
   bool lacks_memory(bool oom, double ran_for);
 
   /// A process asked to be started again, which is no failure: at once, unless it ran for less than

@@ -1,5 +1,5 @@
-// What the supervisor tells: JSON lines on standard output (levels as in the worker's log) and the
-// state file.
+// What the supervisor reports: JSON lines on standard output (levels as in the worker's log) and
+// the state file.
 #pragma once
 
 #include <sys/types.h>

@@ -50,7 +50,7 @@ TEST_CASE("a wait ends on its deadline, never before, and soon after") {
   CHECK(over[over.size() / 2] < 2 * kMs);
 }
 
-TEST_CASE("a wait tells what ended it, the abort before the wake-up before the socket") {
+TEST_CASE("a wait returns what ended it, the abort before the wake-up before the socket") {
   Clock& clock = system_clock();
   AbortSignal abort;
   EventFd wake;

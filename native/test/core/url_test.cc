@@ -52,7 +52,7 @@ TEST_CASE("an authority is split into user-info, host and port") {
   CHECK(split_authority("h").port == 0);
 }
 
-TEST_CASE("an invalid authority is told with its problem") {
+TEST_CASE("the error of an invalid authority names its problem") {
   for (const char* text : {"", ":80", "[::1", "[::1]80", "h:", "h:0", "h:65536", "h:8x", "h:-1"}) {
     CAPTURE(text);
     CHECK_FALSE(split_authority(text).problem.empty());

@@ -76,7 +76,7 @@ namespace {
 using namespace videopush;
 using Random = std::mt19937;
 
-constexpr int kMostFrames = 400;
+constexpr int kMaxFrames = 400;
 constexpr double kLongest = 10;  // seconds for one file; a whole one takes some hundredths
 int current_seed = 0;
 
@@ -139,7 +139,7 @@ std::string read_all(const std::string& path) {
     media::Converter converter(source->descriptor().format, conversion);
     FramePtr frame = make_frame();
     std::int64_t middle = 0, last = INT64_MIN;
-    for (int n = 0; n < kMostFrames && source->next(*frame); ++n, frame = make_frame()) {
+    for (int n = 0; n < kMaxFrames && source->next(*frame); ++n, frame = make_frame()) {
       if (frame->pts <= last) return "timestamps that go back";
       last = frame->pts;
       if (n == 20) middle = last;

@@ -54,7 +54,8 @@ TEST_CASE("ledger: sending a frame again counts as repeated and settles nothing 
 }
 
 TEST_CASE(
-    "ledger: a send that an earlier life began and did not finish counts as repeated when it is "
+    "ledger: a send that an earlier process run began and did not finish counts as repeated when "
+    "it is "
     "done") {
   const auto record = std::make_unique<OutputRecord>();
   {
@@ -132,7 +133,8 @@ TEST_CASE("ledger: random outcomes in random order obey the law") {
 }
 
 TEST_CASE(
-    "ledger: an update that was cut after any number of its stores is finished by the next life") {
+    "ledger: an update that was cut after any number of its stores is finished by the next process "
+    "run") {
   const auto after = std::make_unique<OutputRecord>();
   Ledger(*after).sent(0, 7);
   constexpr std::size_t kWords = sizeof(after->redo) / 8;
@@ -162,7 +164,7 @@ TEST_CASE("ledger: the law holds after a kill at any instant of an update") {
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
   auto* record = new (memory) OutputRecord{};
-  for (int life = 0; life < videopush::test::count(60, 600); ++life) {
+  for (int run = 0; run < videopush::test::count(60, 600); ++run) {
     const std::uint64_t before = record->counters.base;
     const pid_t child = spawn([record, choice = random()]() mutable {
       Ledger ledger(*record);

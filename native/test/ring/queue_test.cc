@@ -134,7 +134,7 @@ TEST_CASE("queue: a new consumer gets everything that was not acked again") {
   CHECK(ring.consumer->header().consumer_resumes == 1);
 }
 
-TEST_CASE("queue: rewind gives un-acked frames again in the same life") {
+TEST_CASE("queue: rewind gives un-acked frames again in the same process run") {
   Pair ring;
   for (int i = 0; i < 4; ++i) put(*ring.producer, ring.abort);
   CHECK(ring.next_done() == 0);
@@ -226,7 +226,7 @@ TEST_CASE("queue: DropOldest keeps what is in flight; its slots come free when t
   CHECK(ring.frame.skipped == 3);
 }
 
-TEST_CASE("queue: sequences that a live decoder lost between two lives are a network gap") {
+TEST_CASE("queue: sequences that a live decoder lost between two process runs are a network gap") {
   Pair ring;
   put(*ring.producer, ring.abort);
   SlotWriter lost;

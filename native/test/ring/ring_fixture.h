@@ -1,4 +1,4 @@
-// Small rings in memory, frames whose every byte tells their sequence, and child processes to kill.
+// Small rings in memory, frames whose every byte shows their sequence, and child processes to kill.
 #pragma once
 
 #include <doctest/doctest.h>

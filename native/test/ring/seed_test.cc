@@ -83,7 +83,7 @@ TEST_CASE("seed: all slots can be used behind it") {
   CHECK(put(*producer, never) == Reserve::Timeout);
 }
 
-TEST_CASE("seed: a ring that is there goes on as it is") {
+TEST_CASE("seed: a ring that exists goes on as it is") {
   const Folder folder;
   const AbortSignal never;
   {
@@ -112,7 +112,7 @@ TEST_CASE("wait_consumed: returns when the consumer takes, acks or asks for a re
   CHECK(producer->wait_consumed(seen, never, kSoon));
 }
 
-TEST_CASE("wait_published: tells of a frame and of the end marker, and takes nothing") {
+TEST_CASE("wait_published: returns at a frame and at the end marker, and takes nothing") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = open(small_options(folder));

@@ -45,7 +45,7 @@ void produce(const RingOptions& options, std::uint32_t start) {
 
 struct Seen {
   std::vector<std::uint64_t> sequences;  // as taken, repeats included
-  std::uint64_t lives = 1;
+  std::uint64_t runs = 1;
 };
 
 /// Encodes like a session with a delay of up to 2 frames: takes, holds some, then settles and acks
@@ -86,7 +86,7 @@ Seen consume(const RingOptions& options, std::uint32_t start) {
     }
     if (restart <= 1) {
       held.clear();
-      ++seen.lives;
+      ++seen.runs;
     }
   }
   while (!held.empty()) settle_oldest();
@@ -118,7 +118,7 @@ void run(WhenFull when_full) {
       if (i == 0 || sequence > highest) ++distinct;
       highest = std::max(highest, sequence);
     }
-    CHECK(steps_back < seen.lives);  // order, but for what a rewind gives again
+    CHECK(steps_back < seen.runs);  // order, but for what a rewind gives again
     if (when_full == WhenFull::Block) CHECK(distinct == kFrames);
     if (when_full == WhenFull::Block) CHECK(totals.sent == kFrames);
     if (when_full == WhenFull::DropNewest) CHECK(totals.sent == distinct);

@@ -200,7 +200,9 @@ TEST_CASE("a refusal carries the server's words, a redirect is not followed") {
         ErrorCode::ServerRefused);
 }
 
-TEST_CASE("a password wanted and none given: CredentialsMissing; a wrong one: CredentialsRefused") {
+TEST_CASE(
+    "a server that asks for a password gives CredentialsMissing without one, CredentialsRefused "
+    "with a wrong one") {
   const auto unauthorized = status("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n");
   for (const char* method : kMethods) {
     CAPTURE(method);
@@ -253,7 +255,7 @@ TEST_CASE(
   auto options = rtsp_options(server.url());
   int asked = 0;
   options.credentials = [&]() -> sinks::Credentials {
-    if (++asked == 1) throw Error(ErrorCode::CredentialsMissing, "the file is not there yet");
+    if (++asked == 1) throw Error(ErrorCode::CredentialsMissing, "the file does not exist yet");
     return {};
   };
   Publisher publisher(options, system_clock());
@@ -296,7 +298,7 @@ TEST_CASE("a server that ends the session midway: what it did is named by the ne
         ErrorCode::ProtocolError);
 }
 
-TEST_CASE("a send onto a connection that the server has closed tells its last words") {
+TEST_CASE("a send onto a connection that the server has closed reports its last words") {
   FakeRtspServer server;
   Publisher publisher(rtsp_options(server.url()), system_clock());
   publisher.connect();

@@ -64,7 +64,7 @@ TEST_CASE("a request of the server's is read") {
   CHECK(messages[0].cseq() == 9);
 }
 
-TEST_CASE("messages and interleaved data are told apart however the bytes are cut") {
+TEST_CASE("messages and interleaved data are distinguished however the bytes are cut") {
   std::string frame = "$";
   frame += '\1';
   frame += '\0';

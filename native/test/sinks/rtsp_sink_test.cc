@@ -116,7 +116,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "sender reports tell the instant of the RTP clock, and a stepped wall clock changes "
+    "sender reports carry the instant of the RTP clock, and a stepped wall clock changes "
     "nothing") {
   FakeRtspServer server;
   SimClock clock(1'000 * kSecond, 946'684'800 * kSecond);
@@ -279,7 +279,7 @@ TEST_CASE("the connection sends without delay and queues a bounded amount") {
     return value;
   };
   CHECK(option(IPPROTO_TCP, TCP_NODELAY) == 1);
-  CHECK(option(SOL_SOCKET, SO_SNDBUF) <= 2 * 256 * 1024);  // the kernel doubles what it is told
+  CHECK(option(SOL_SOCKET, SO_SNDBUF) <= 2 * 256 * 1024);  // the kernel doubles what it is given
   std::mt19937 random(10);
   publisher.send(make_unit(0, 600'000, random));
   CHECK(option(SOL_SOCKET, SO_SNDBUF) <= 2 * 2 * 620'000);

@@ -49,7 +49,7 @@ TEST_CASE("what can't be pushed to is refused before connecting, and the refusal
   CHECK(contains(error_of([] { protocol_of("rtsps://h/x"); }).message(), "TLS"));
 }
 
-TEST_CASE("malformed URLs are told what is wrong, without the password in them") {
+TEST_CASE("the error of a malformed URL says what is wrong, without the password in it") {
   const auto refused = [](const std::string& url) {
     return error_of([&] { sinks::parse_url(url); });
   };

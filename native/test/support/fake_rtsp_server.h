@@ -1,4 +1,4 @@
-// An RTSP server that does as a test tells it, faults included. It records what a publisher sends.
+// An RTSP server that does what a test asks, faults included. It records what a publisher sends.
 // Shares no code with the publisher.
 #pragma once
 
@@ -71,7 +71,7 @@ class FakeRtspServer {
   std::string rest() const;
   int connections() const;
 
-  // All wait at most 10 s and tell whether it came to pass.
+  // All wait at most 10 s and return whether it happened.
   bool wait_for_frames(std::size_t count, int channel = -1);
   bool wait_for_request(const std::string& method, std::size_t count = 1);
   bool wait_for_end();  // the client closed, or the server did

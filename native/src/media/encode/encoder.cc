@@ -17,7 +17,7 @@ constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
 
 /// What must come out with a frame's packet. Kept beside the encoder by time stamp: neither of the
 /// supported FFmpeg versions carries it through in the same way.
-struct Passenger {
+struct SideData {
   std::int64_t pts, duration;
   std::uint64_t sequence;
 };
@@ -36,7 +36,7 @@ struct Encoder::Impl {
   CodecContextPtr context;
   CodecParametersPtr parameters;
   PacketPtr packet = make_packet();
-  std::map<std::int64_t, Passenger> inside;  // by the time stamp the encoder was given
+  std::map<std::int64_t, SideData> inside;  // by the time stamp the encoder was given
   std::int64_t last_pts = kNone, last_stamp = kNone, last_dts = kNone;
 
   Impl(const EncoderOptions& options, const VideoFormat& format, bool global_header)
@@ -120,13 +120,13 @@ struct Encoder::Impl {
   EncodedPacket finished() {
     PacketPtr own = make_packet();
     av_packet_move_ref(own.get(), packet.get());
-    const auto passenger = inside.find(own->pts);
-    if (passenger == inside.end())
+    const auto side_data = inside.find(own->pts);
+    if (side_data == inside.end())
       throw Error(ErrorCode::Internal,
                   std::string(settings.codec->name) + " returned a packet of no known frame",
                   "please report this with the encoder's name and settings");
-    const auto [pts, duration, sequence] = passenger->second;
-    inside.erase(passenger);
+    const auto [pts, duration, sequence] = side_data->second;
+    inside.erase(side_data);
     std::int64_t dts = own->dts == AV_NOPTS_VALUE ? own->pts : own->dts;
     if (rescales()) dts = av_rescale_q(dts, settings.time_base, input.time_base());
     // Muxers want them so; a codec clock coarser than the input's may round two together.

@@ -1,4 +1,4 @@
-// One video encoder on libavcodec, with settings that suit a live push unless told otherwise.
+// One video encoder on libavcodec, with settings that suit a live push by default.
 #pragma once
 
 #include <cstdint>

@@ -20,9 +20,9 @@ std::uint64_t big_endian(const std::uint8_t* bytes, int count) {
 
 /// Top-level boxes: 32-bit size and type, size 1 = 64-bit size follows, 0 = to the end
 /// (ISO/IEC 14496-12 section 4.2).
-std::int64_t end_of_boxes(AVIOContext& io, std::int64_t size, int most_steps) {
+std::int64_t end_of_boxes(AVIOContext& io, std::int64_t size, int max_steps) {
   std::int64_t position = 0;
-  for (int step = 0; step < most_steps && position < size; ++step) {
+  for (int step = 0; step < max_steps && position < size; ++step) {
     std::uint8_t head[16];
     if (!read_at(io, position, head, 8)) return position + 8;
     std::uint64_t length = big_endian(head, 4);
@@ -62,9 +62,9 @@ std::int64_t end_of_segment(AVIOContext& io) {
 }
 
 /// RIFF chunks, several in an OpenDML file. A recorder that never came to write the size left 0.
-std::int64_t end_of_riff(AVIOContext& io, std::int64_t size, int most_steps) {
+std::int64_t end_of_riff(AVIOContext& io, std::int64_t size, int max_steps) {
   std::int64_t position = 0;
-  for (int step = 0; step < most_steps && position < size; ++step) {
+  for (int step = 0; step < max_steps && position < size; ++step) {
     std::uint8_t head[8];
     if (!read_at(io, position, head, 8) || std::memcmp(head, "RIFF", 4) != 0) break;
     const std::int64_t length =
@@ -77,11 +77,11 @@ std::int64_t end_of_riff(AVIOContext& io, std::int64_t size, int most_steps) {
 
 /// FLV: header of `data offset` bytes, then previous size (4) and tag (11 + size) in turn
 /// (Adobe FLV specification 10.1, annex E).
-std::int64_t end_of_tags(AVIOContext& io, std::int64_t size, int most_steps) {
+std::int64_t end_of_tags(AVIOContext& io, std::int64_t size, int max_steps) {
   std::uint8_t head[11];
   if (!read_at(io, 0, head, 9)) return -1;
   std::int64_t position = static_cast<std::int64_t>(big_endian(head + 5, 4)) + 4;
-  for (int step = 0; step < most_steps && position < size; ++step) {
+  for (int step = 0; step < max_steps && position < size; ++step) {
     if (!read_at(io, position, head, 11)) return position + 11;
     const int type = head[0] & 0x1f;
     if (type != 8 && type != 9 && type != 18) return -1;
@@ -110,16 +110,16 @@ std::int64_t end_of_index(const AVStream& stream) {
 }  // namespace
 
 std::int64_t declared_end(AVFormatContext& context, int stream_index, std::int64_t size,
-                          int most_steps) {
+                          int max_steps) {
   const std::string_view name = context.iformat->name;
   AVIOContext& io = *context.pb;
   if (name.rfind("mov", 0) == 0) {
-    return std::max(end_of_boxes(io, size, most_steps),
+    return std::max(end_of_boxes(io, size, max_steps),
                     end_of_index(*context.streams[stream_index]));
   }
   if (name.rfind("matroska", 0) == 0) return end_of_segment(io);
-  if (name == "avi") return end_of_riff(io, size, most_steps);
-  if (name == "flv") return end_of_tags(io, size, most_steps);
+  if (name == "avi") return end_of_riff(io, size, max_steps);
+  if (name == "flv") return end_of_tags(io, size, max_steps);
   if (name == "mpegts") return end_of_packets(size);
   return -1;
 }

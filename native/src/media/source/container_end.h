@@ -1,5 +1,5 @@
-// Where a container says that it ends: what tells a cut file from a short one, since most of
-// libavformat's demuxers report both as the end of the stream.
+// Where a container says that it ends: which distinguishes a cut file from a short one, since most
+// of libavformat's demuxers report both as the end of the stream.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@ namespace videopush::media {
 
 /// Bytes that the container promises, from its own box, element, chunk or tag sizes, or from its
 /// index; at most `size` when nothing is missing, -1 when the format does not say. Moves
-/// `context`'s read position: only for a context that has reached its end. `most_steps`: bound on
+/// `context`'s read position: only for a context that has reached its end. `max_steps`: bound on
 /// the boxes looked at.
 std::int64_t declared_end(AVFormatContext& context, int stream_index, std::int64_t size,
-                          int most_steps);
+                          int max_steps);
 
 }  // namespace videopush::media

@@ -10,8 +10,8 @@
 namespace videopush::media {
 namespace {
 
-constexpr int kMostThreads = 64;
-constexpr int kMostErrorsInARow = 10'000;  // a decoder that can't find its end must not hold us
+constexpr int kMaxThreads = 64;
+constexpr int kMaxErrorsInARow = 10'000;  // a decoder that can't find its end must not hold us
 
 }  // namespace
 
@@ -23,7 +23,7 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
                     avcodec_get_name(stream.codecpar->codec_id) + " video",
                 "convert it to H.264 first");
   }
-  if (options.threads < 0 || options.threads > kMostThreads) {
+  if (options.threads < 0 || options.threads > kMaxThreads) {
     throw Error(ErrorCode::InvalidArgument, "decoder threads must be 0 (automatic) to 64, not " +
                                                 std::to_string(options.threads));
   }
@@ -43,7 +43,7 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
 }
 
 Decoder::Result Decoder::receive(AVFrame& out) {
-  for (int tries = 0; tries < kMostErrorsInARow; ++tries) {
+  for (int tries = 0; tries < kMaxErrorsInARow; ++tries) {
     const int result = avcodec_receive_frame(context_.get(), &out);
     if (result >= 0) return Result::Frame;
     if (result == AVERROR(EAGAIN)) return Result::NeedsPacket;

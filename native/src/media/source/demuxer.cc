@@ -23,8 +23,8 @@ namespace videopush::media {
 namespace {
 
 constexpr int kProbeBytes = 5'000'000;
-constexpr int kMostDamage = 1000;  // unreadable pieces in a row before giving up
-constexpr int kMostStepsLocal = 1 << 20, kMostStepsRemote = 64;
+constexpr int kMaxDamage = 1000;  // unreadable pieces in a row before giving up
+constexpr int kMaxStepsLocal = 1 << 20, kMaxStepsRemote = 64;
 
 struct Settings {
   AVDictionary* dictionary = nullptr;
@@ -160,7 +160,7 @@ void Demuxer::open_context(const std::string& url, const AVInputFormat* format,
 
 /// libavformat's own bound on streams makes some demuxers read on from the wrong place.
 void Demuxer::check_track_count() const {
-  if (context_->nb_streams <= kMostStreams) return;
+  if (context_->nb_streams <= kMaxStreams) return;
   throw Error(ErrorCode::SourceTooLarge,
               what() + " has " + std::to_string(context_->nb_streams) + " tracks, more than 64",
               "remove tracks from it");
@@ -224,7 +224,7 @@ Error Demuxer::forbidden_error() const {
 
 bool Demuxer::read(AVPacket& out) {
   if (live()) return !ended_ && read_any(out);
-  // One packet is held back, since only the end tells whether the last one is whole.
+  // One packet is held back, since only the end shows whether the last one is whole.
   if (!held_->buf && !ended_) read_any(*held_);
   if (held_->buf && !ended_) read_any(*incoming_);
   if (!held_->buf) return false;
@@ -239,7 +239,7 @@ bool Demuxer::read_any(AVPacket& out) {
     limit_.restart(std::chrono::milliseconds(read_timeout_ms_));
     const int result = av_read_frame(context_.get(), &out);
     abort_.throw_if_aborted();
-    if (result == AVERROR_INVALIDDATA && !read_failed() && ++damage < kMostDamage) continue;
+    if (result == AVERROR_INVALIDDATA && !read_failed() && ++damage < kMaxDamage) continue;
     if (result < 0) {
       finish(result);
       return false;
@@ -285,7 +285,7 @@ bool Demuxer::is_truncated() {
   if (!bytes_ || live()) return false;
   if (held_->buf && (held_->flags & AV_PKT_FLAG_CORRUPT)) return true;
   if (!seekable()) return false;
-  const int steps = location_.scheme == Scheme::File ? kMostStepsLocal : kMostStepsRemote;
+  const int steps = location_.scheme == Scheme::File ? kMaxStepsLocal : kMaxStepsRemote;
   return declared_end(*context_, video_index_, size(), steps) > size();
 }
 

@@ -18,7 +18,7 @@
 namespace videopush::media {
 
 constexpr int kLargestSide = 8192;  // pixels
-constexpr unsigned kMostStreams = 64;
+constexpr unsigned kMaxStreams = 64;
 
 /// Packets of the source's video track. Errors on construction: see open_source().
 class Demuxer {

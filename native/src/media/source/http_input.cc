@@ -18,8 +18,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int kMostRedirects = 5;
-constexpr int kMostReconnects = 5;
+constexpr int kMaxRedirects = 5;
+constexpr int kMaxReconnects = 5;
 constexpr std::int64_t kReadThrough = 512 * 1024;  // cheaper than another request
 
 bool is_redirect(long status) {
@@ -105,7 +105,7 @@ void HttpInput::open() {
 }
 
 void HttpInput::follow(const HttpResponse& response) {
-  if (++redirects_ > kMostRedirects) {
+  if (++redirects_ > kMaxRedirects) {
     throw Error(ErrorCode::SourceForbidden, what() + ": more than 5 redirects",
                 "give the final address");
   }
@@ -146,7 +146,7 @@ int HttpInput::read(std::uint8_t* out, int size) {
     if (transfer_.done()) {
       const bool whole = size_ < 0 || position_ >= size_;
       if (transfer_.result() == CURLE_OK && whole) return 0;
-      if (!seekable() || ++reconnects_ > kMostReconnects) throw_transfer_error();
+      if (!seekable() || ++reconnects_ > kMaxReconnects) throw_transfer_error();
       transfer_.stop();
       pause(std::chrono::milliseconds(reconnects_ == 1 ? 0 : 100 << reconnects_));
       continue;
@@ -194,7 +194,7 @@ void HttpInput::throw_status(long status) const {
   switch (status) {
     case 401:
       if (options_.user.empty()) {
-        throw Error(ErrorCode::CredentialsMissing, text + " (credentials wanted)",
+        throw Error(ErrorCode::CredentialsMissing, text + " (it asks for credentials)",
                     "give user and password");
       }
       [[fallthrough]];

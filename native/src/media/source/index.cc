@@ -12,7 +12,7 @@
 namespace videopush::media {
 namespace {
 
-constexpr std::size_t kMostFrames = 1 << 23;
+constexpr std::size_t kMaxFrames = 1 << 23;
 
 struct Collected {
   std::vector<std::int64_t> pts;
@@ -21,14 +21,14 @@ struct Collected {
 };
 
 void bound(std::size_t frames) {
-  if (frames > kMostFrames) {
+  if (frames > kMaxFrames) {
     throw Error(ErrorCode::OutOfRange, "the source has more frames than an index may hold",
                 "read it in sequence, or cut it into parts");
   }
 }
 
-/// From packets alone. None when they can't tell which frames will come out: without timestamps, or
-/// with the hidden reference frames of VP8, which are packets of their own.
+/// From packets alone. None when they don't determine which frames will come out: without
+/// timestamps, or with the hidden reference frames of VP8, which are packets of their own.
 std::optional<Collected> from_packets(Demuxer& demuxer) {
   if (!demuxer.timestamped() || demuxer.video().codecpar->codec_id == AV_CODEC_ID_VP8) return {};
   Collected out;

@@ -19,7 +19,7 @@ struct Gop {
 /// Maps frame index (0 = the first that the source gives) to timestamp. Immutable.
 class FrameIndex {
  public:
-  /// Reads the whole source once, without decoding it where its packets tell enough. 8 bytes per
+  /// Reads the whole source once, without decoding it where its packets say enough. 8 bytes per
   /// frame; at most 8,388,608 frames (38 h at 60 a second). A damaged or truncated source is
   /// indexed as far as it can be read. Errors: NotSeekable, OutOfRange (too long), and those of
   /// open_source().

@@ -30,7 +30,7 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
   decoder_ = std::make_unique<Decoder>(demuxer_->video(), descriptor_.format.frame_rate(),
                                        decode_options_);
   if (descriptor_.format.pixel_format != AV_PIX_FMT_NONE) return;
-  // No header tells the pixel format: the first picture does.
+  // No header names the pixel format: the first picture shows it.
   FramePtr frame = make_frame();
   if (!next(*frame)) throw Error(ErrorCode::SourceCorrupt, "no picture could be decoded");
   descriptor_.format.pixel_format = frame->format;
@@ -197,7 +197,7 @@ bool LibavSource::land(std::int64_t pts, std::int64_t from) {
   want_key_packet_ = true;
   FramePtr frame = make_frame();
   while (decode(*frame)) {
-    if (timeline_->guessed() > 0) return false;  // timestamps don't tell where we are
+    if (timeline_->guessed() > 0) return false;  // timestamps don't show the position
     if (is_key_frame(*frame)) {
       const bool first_of_all = first_pts_ != AV_NOPTS_VALUE && frame->pts == first_pts_;
       if (frame->pts > pts && !first_of_all) return false;

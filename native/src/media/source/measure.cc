@@ -124,7 +124,7 @@ void describe_time(Demuxer& demuxer, const PacketScan& scan, SourceDescriptor& o
   if (out.live) out.duration_seconds = 0;
 }
 
-/// What a scan of the beginning can't tell: the file's bytes over its duration, without the audio
+/// What a scan of the beginning can't show: the file's bytes over its duration, without the audio
 /// as far as its rate is declared. 0: unknown.
 std::int64_t rate_of_file(const Demuxer& demuxer, const SourceDescriptor& out) {
   if (demuxer.size() <= 0 || out.duration_seconds <= 0) return 0;

@@ -44,7 +44,7 @@ class PacketScan {
 bool intervals_vary(const std::vector<std::int64_t>& sorted_timestamps);
 
 /// Everything about the track in `demuxer`, measured by `scan` where it can be.
-/// `format.pixel_format` may be NONE when only decoding can tell.
+/// `format.pixel_format` may be NONE when only decoding can show it.
 SourceDescriptor describe(Demuxer& demuxer, const PacketScan& scan);
 
 }  // namespace videopush::media

@@ -7,7 +7,7 @@
 
 namespace videopush::media {
 
-/// While it lives, neither the calling thread nor a thread made by it may claim a real-time
+/// While it exists, neither the calling thread nor a thread made by it may claim a real-time
 /// priority: its effective capabilities lack CAP_SYS_NICE (capabilities(7): they are a thread's
 /// own, and inherited by its children). SVT-AV1 run by root would otherwise put its threads and
 /// its caller at SCHED_FIFO 99, in front of the senders.

@@ -8,7 +8,7 @@
 
 namespace videopush::media {
 
-/// libavfilter's generators. The pattern's content begins anew every 60 s, so that any position is
+/// libavfilter's generators. The pattern's content repeats every 60 s, so that any position is
 /// reached by drawing at most one minute of pictures; timestamps run on.
 class PatternSource final : public FrameSource {
  public:
@@ -29,7 +29,7 @@ class PatternSource final : public FrameSource {
   const AbortSignal& abort_;
   SourceDescriptor descriptor_;
   std::unique_ptr<FilterGraph> graph_;
-  std::int64_t period_;        // frames after which the content begins anew
+  std::int64_t period_;        // frames after which the content repeats
   std::int64_t total_;         // frames; 0 = endless
   std::int64_t next_ = 0;      // frame number, which is its pts
   std::int64_t in_graph_ = 0;  // of the next picture that the graph draws

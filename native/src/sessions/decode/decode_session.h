@@ -56,7 +56,7 @@ struct DecodeSnapshot {
   double blocked_seconds;
 };
 
-/// What tests put in place of the world. The defaults are the real things.
+/// What tests replace. The defaults are the real things.
 struct DecodeHooks {
   std::function<std::unique_ptr<media::FrameSource>(
       const media::SourceOptions&, const media::DecodeOptions&, const AbortSignal&)>
@@ -65,8 +65,8 @@ struct DecodeHooks {
 };
 
 /// Passing errors (refused, timed out, disconnected, ring busy) are waited out with a jittered
-/// back-off of 0.25-5 s, for as long as the session lives; a finite source goes on exactly where it
-/// stopped, a live one with a counted gap. Permanent ones (is_permanent) end the session: phase
+/// back-off of 0.25-5 s, for as long as the session exists; a finite source goes on exactly where
+/// it stopped, a live one with a counted gap. Permanent ones (is_permanent) end the session: phase
 /// Failed, error kept. A truncated or corrupt source under Complete gives what could be decoded,
 /// then the end marker: phase Ended, error kept. Events: source.opened, source.resumed,
 /// source.lost, source.damaged, source.replayed, source.ended, source.failed.
@@ -80,7 +80,7 @@ class DecodeSession {
   void request_stop();
   void abort();
   /// True once the thread has ended: failed, stopped, or everything published and the marker
-  /// written. After the marker it lives on only while the consumer may still ask for frames whose
+  /// written. After the marker it goes on only while the consumer may still ask for frames whose
   /// slots were used again (Gate::AfterRelease).
   bool wait(Nanoseconds limit);
   DecodeSnapshot snapshot() const;

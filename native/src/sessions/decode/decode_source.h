@@ -12,7 +12,7 @@
 
 namespace videopush::sessions {
 
-/// Belongs to the session's thread. What it counts lives on over its connections.
+/// Belongs to the session's thread. Its counts outlast its connections.
 class DecodeSource {
  public:
   DecodeSource(const DecodeSessionOptions& options, const DecodeHooks& hooks, Clock& clock,

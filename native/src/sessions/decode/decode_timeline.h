@@ -17,7 +17,7 @@ namespace videopush::sessions {
 class DecodeTimeline {
  public:
   /// `rate` set: constant rate, queue time base 1 / rate. Unset: the queue's time base is the
-  /// source's. `frame_ticks`: the nominal duration of a frame in queue time, for frames that tell
+  /// source's. `frame_ticks`: the nominal duration of a frame in queue time, for frames that name
   /// none.
   DecodeTimeline(AVRational source_time_base, std::optional<AVRational> rate,
                  std::int64_t frame_ticks);

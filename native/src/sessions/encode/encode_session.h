@@ -40,7 +40,7 @@ struct EncodeSnapshot {
   std::vector<OutputSnapshot> outputs;
 };
 
-/// What tests put in place of the world. The defaults are the real things.
+/// What tests replace. The defaults are the real things.
 struct EncodeHooks {
   std::function<std::unique_ptr<sinks::Sink>(const sinks::SinkOptions&, Clock&)> make_sink;
   std::uint64_t seed = 0;  // of the back-off jitter and the RTP identity; 0 = from the system

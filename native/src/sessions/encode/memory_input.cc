@@ -45,7 +45,7 @@ Pushed MemoryInput::push(FramePtr& frame, const AbortSignal& abort, Nanoseconds 
 Nanoseconds MemoryInput::admission(bool paced, Nanoseconds now) const {
   if (queue_.size() >= options_.capacity) return kForever;
   if (!paced || accepted_.last_pts == AV_NOPTS_VALUE) return now;
-  // Until the session is there to be asked one frame is enough.
+  // Until there is a session to ask, one frame is enough.
   return gate_ != nullptr ? gate_->accept_at(accepted_, now) : kForever;
 }
 

@@ -20,7 +20,7 @@ struct LinkOptions {
   OutputOptions output;
   EncodeHooks hooks;
   std::uint64_t seed = 0;
-  /// Told when an attempt fails in another way than the one before it.
+  /// Called when an attempt fails in another way than the one before it.
   std::function<void(const Error&)> report = {};
 };
 

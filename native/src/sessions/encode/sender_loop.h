@@ -30,7 +30,7 @@ class SenderLoop {
  public:
   /// Goes on with the schedule that the output's record holds.
   explicit SenderLoop(const SenderContext& context);
-  /// Until everything is sent, or the end was asked for. Throws nothing: status and ledger tell.
+  /// Until everything is sent, or the end was asked for. Throws nothing: status and ledger show it.
   void run();
 
  private:

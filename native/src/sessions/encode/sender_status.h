@@ -1,5 +1,5 @@
-// What one output shows of itself: phase, last error, counters. Lives as long as the session, over
-// changes of format.
+// What one output shows of itself: phase, last error, counters. It lasts as long as the session,
+// over changes of format.
 #pragma once
 
 #include <atomic>

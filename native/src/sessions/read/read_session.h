@@ -63,7 +63,7 @@ class ReadSession {
 
   /// Opens (first call of all). Separate from the constructor so that it can be aborted.
   void open();
-  /// Decodes until close(). Throws nothing: failures are next()'s to tell.
+  /// Decodes until close(). Throws nothing: next() throws what failed.
   void run();
 
   /// Never blocks. Throws the error at which reading stopped, again at each call, until a seek.

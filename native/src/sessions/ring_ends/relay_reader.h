@@ -35,7 +35,7 @@ class RelayReader final : public RingEnd {
   void done(std::uint64_t through);
   /// Everything that is not done comes again.
   void rewind();
-  /// Blocks until the next generation is there, at most `limit`.
+  /// Blocks until the next generation exists, at most `limit`.
   void find_next(Nanoseconds limit);
   void follow();
   /// Keeps the mapping alive; nullptr once disposed.

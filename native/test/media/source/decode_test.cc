@@ -138,7 +138,7 @@ TEST_CASE("a start time other than zero is kept") {
   }
 }
 
-TEST_CASE("after the last frame the end is told again and again") {
+TEST_CASE("after the last frame every further call returns the end") {
   const auto source = open(clips::make(10, "25", clips::x264(2, 25), "mp4"), 8);
   CHECK(clips::read_all(*source).size() == 10);
   const FramePtr frame = make_frame();

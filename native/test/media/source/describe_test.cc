@@ -40,7 +40,7 @@ PacketScan scan_of(const std::vector<std::int64_t>& pts, const std::vector<int>&
 
 }  // namespace
 
-TEST_CASE("a GOP of 50 with 3 B-frames is told as 50 and a delay of 2") {
+TEST_CASE("a GOP of 50 with 3 B-frames is measured as 50 and a delay of 2") {
   for (const std::string extension : {"mp4", "mkv", "ts", "flv"}) {
     CAPTURE(extension);
     const std::string clip = clips::make(230, "25", clips::x264(3, 50), extension);

@@ -52,7 +52,7 @@ std::string cut(const std::string& clip, double share, const std::string& name) 
 
 }  // namespace
 
-TEST_CASE("a truncated file gives every frame that is there, then says that it is cut short") {
+TEST_CASE("a truncated file gives every frame that it holds, then says that it is cut short") {
   struct Case {
     std::string encode, extension;
   };
@@ -94,7 +94,7 @@ TEST_CASE("a whole file is not called truncated") {
   }
 }
 
-TEST_CASE("an mp4 whose index was never written is told as damaged, with the likely reason") {
+TEST_CASE("an mp4 whose index was never written is reported as damaged, with the likely reason") {
   const std::string clip = clips::make(120, "25", clips::x264(2, 20), "mp4");
   const Outcome outcome = read(cut(clip, 0.5, "noindex.mp4"));
   CHECK(code(outcome) == ErrorCode::SourceCorrupt);
@@ -194,7 +194,7 @@ TEST_CASE("pictures beyond 8192 and more than 64 tracks are refused") {
   CHECK(code(read(many)) == ErrorCode::SourceTooLarge);
 }
 
-TEST_CASE("wrong options are told before anything is opened") {
+TEST_CASE("wrong options are reported before anything is opened") {
   SourceOptions options;
   CHECK_THROWS_WITH_AS(media::open_source(options, {}, never), doctest::Contains("empty"), Error);
   options.uri = "a.mp4";
@@ -210,7 +210,7 @@ TEST_CASE("wrong options are told before anything is opened") {
                        Error);
 }
 
-TEST_CASE("an abort before or during reading is told as such") {
+TEST_CASE("an abort before or during reading is reported as Aborted") {
   AbortSignal abort;
   SourceOptions options;
   options.uri = clips::make(120, "25", clips::x264(2, 20), "mp4");

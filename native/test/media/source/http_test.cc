@@ -115,7 +115,7 @@ TEST_CASE("a server without ranges is read in sequence, and says that it can't b
   CHECK(error->code() == ErrorCode::NotSeekable);
 }
 
-TEST_CASE("a truncated file on a web server is told as such") {
+TEST_CASE("a truncated file on a web server is reported as truncated") {
   std::string content =
       clips::read_file(clips::make(120, "25", clips::x264(2, 20) + " -movflags faststart", "mp4"));
   content.resize(content.size() * 3 / 4);
@@ -145,7 +145,8 @@ TEST_CASE("what a web server answers becomes the error of that name") {
   CHECK(open_error(source_at(hangs_up.url("http", "/"))) == ErrorCode::SourceDisconnected);
 }
 
-TEST_CASE("credentials are sent, from the options or the URL, and wrong ones are told as refused") {
+TEST_CASE(
+    "credentials are sent, from the options or the URL, and wrong ones are reported as refused") {
   const std::string content = clips::read_file(clips::make(20, "25", clips::x264(0, 20), "mp4"));
   const auto serve = tiny::file_handler(content, true);
   const Server server([&](int fd, const Request& request) {
@@ -304,7 +305,7 @@ TEST_CASE("proxies of the environment are not used") {
   unsetenv("ALL_PROXY");
 }
 
-TEST_CASE("a server that is not there, or silent, is told within the limit") {
+TEST_CASE("a web server that does not answer is reported within the limit") {
   CHECK(open_error(source_at("http://127.0.0.1:1/a.mp4")) == ErrorCode::ConnectRefused);
   CHECK(open_error(source_at("http://no-such-host.invalid/a.mp4")) == ErrorCode::HostUnknown);
   const Server silent([](int fd, const Request&) {
@@ -319,7 +320,8 @@ TEST_CASE("a server that is not there, or silent, is told within the limit") {
   CHECK(seconds_since(start) < 4);
 }
 
-TEST_CASE("a server that falls silent in mid-file is told within the limit, after all its frames") {
+TEST_CASE(
+    "a server that falls silent in mid-file is reported within the limit, after all its frames") {
   const std::string content = clips::read_file(clips::make(90, "25", clips::x264(0, 20), "ts"));
   const Server server([&](int fd, const Request&) {
     send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size()) +

@@ -65,7 +65,7 @@ TEST_CASE("what an RTSP server answers becomes the error of that name") {
   CHECK(answered("454 Session Not Found") == ErrorCode::ServerRefused);
 }
 
-TEST_CASE("an RTSP redirect leads nowhere: no other connection is made") {
+TEST_CASE("an RTSP redirect is not followed: no other connection is made") {
   const Server target([](int, const Request&) { return false; });
   for (const std::string method : {"OPTIONS", "DESCRIBE"}) {
     CAPTURE(method);
@@ -101,7 +101,7 @@ TEST_CASE("an RTSP server that announces nothing, or nonsense, is refused") {
   }
 }
 
-TEST_CASE("an RTSP server that is not there, or silent, is told within the limit") {
+TEST_CASE("an RTSP server that does not answer is reported within the limit") {
   CHECK(open_error("rtsp://127.0.0.1:1/cam")->code() == ErrorCode::ConnectRefused);
   CHECK(open_error("rtmp://127.0.0.1:1/live/cam")->code() == ErrorCode::ConnectRefused);
   CHECK(open_error("rtsp://no-such-host.invalid/cam")->code() == ErrorCode::HostUnknown);

@@ -65,15 +65,15 @@ TEST_CASE("seeking to any frame gives exactly it and then all that follow") {
     std::iota(targets.begin(), targets.end(), 0);
     std::shuffle(targets.begin(), targets.end(), std::mt19937(seed));
     const FramePtr frame = make_frame();
-    std::vector<clips::Seen> got, wanted;
+    std::vector<clips::Seen> got, expected;
     for (const int target : targets) {
       source->seek(all[target].pts);
       for (int i = target; i < std::min(target + 3, 90); ++i) {
-        wanted.push_back(all[i]);
+        expected.push_back(all[i]);
         if (source->next(*frame)) got.push_back({clips::index_of(*frame), frame->pts});
       }
     }
-    CHECK(got == wanted);
+    CHECK(got == expected);
     source->seek(all[70].pts);
     CHECK(clips::indices(clips::read_all(*source)) == clips::count_from(70, 20));
     source->seek(all[0].pts);
@@ -132,7 +132,7 @@ TEST_CASE("the index knows every frame's timestamp and GOP") {
   }
 }
 
-TEST_CASE("GOPs of 20 are told as such, and the last one is what is left") {
+TEST_CASE("GOPs of 20 are measured, and the last one is what is left") {
   const std::string clip = clips::make(90, "25", clips::x264(3, 20), "mp4");
   const FrameIndex index = FrameIndex::build(source_at(clip), never);
   CHECK(index.gop_of(0).first == 0);

@@ -7,8 +7,8 @@ using namespace videopush::test;
 
 namespace {
 
-/// The same run, but with the session ended and begun anew at random instants, once in three with
-/// the consumer, too.
+/// The same run, but with the session ended and started again at random instants, once in three
+/// with the consumer, too.
 std::vector<Arrival> interrupted(DecodeRig& rig, std::size_t frames, std::mt19937& random) {
   std::vector<Arrival> all;
   auto session = rig.start();

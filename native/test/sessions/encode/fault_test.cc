@@ -260,7 +260,7 @@ TEST_CASE(
   CHECK(units[0].key);
   CHECK(snapshot.resumes == 1);
   CHECK(snapshot.outputs[0].ledger.sent == 200);
-  // Its first life had offered picture 50 and did not learn what became of it.
+  // Its first process run had offered picture 50 and did not learn what became of it.
   CHECK(snapshot.outputs[0].ledger.repeated == 1);
   check_law(snapshot);
 }

@@ -111,8 +111,7 @@ TEST_CASE("without a bound the queue and the units under way hold the caller bac
   CHECK(push.server->received()[199].at - push.server->received()[0].at == 199 * kFrame);
 }
 
-TEST_CASE(
-    "before the connection is there a caller may fill the queue and is then told that it is full") {
+TEST_CASE("before there is a connection a caller may fill the queue, and then gets QueueFull") {
   PushRig push(0);
   push.clock.at(push.clock.now() + 3600 * kSecond, [] {});
   push.server->on_connect = [](int, const AbortSignal&) {

@@ -204,7 +204,7 @@ TEST_CASE("an encoder that holds more frames than the ring has slots does not st
 
 TEST_CASE(
     "a queue that goes on in another format is followed: drained on time, encoder and connection "
-    "made anew") {
+    "opened again") {
   const Folder folder;
   const VideoFormat small = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
   const VideoFormat large = video_format({.width = 128, .height = 96, .frame_rate = {100, 1}});
