@@ -31,7 +31,7 @@ const push = (clip: string | null): VideoPush => ({
   },
 });
 
-/** Small pictures are enough to tell the server's slate from the footage. */
+/** Small pictures are enough to distinguish the server's slate from the footage. */
 const LOOK = { format: 'rgb24', width: 64, height: 36 } as const;
 
 /** Mean difference per sample, of 255, below which two pictures are the same still image. */

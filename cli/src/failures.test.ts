@@ -19,13 +19,13 @@ const nothing = {
 };
 const closed = { ...refused, code: 'ConnectionClosed', message: 'the server ended the connection' };
 
-/** Looks twice a second at an output whose server ends each connection `life` seconds after it was made. */
-function flapping(life: number, seconds: number): { held: HeldOutputs; last: OutputSnapshot } {
+/** Looks twice a second at an output whose server ends each connection `upSeconds` seconds after it was made. */
+function flapping(upSeconds: number, seconds: number): { held: HeldOutputs; last: OutputSnapshot } {
   const held = new HeldOutputs();
   let last = outputSnapshot({ connects: 0 });
   for (let at = 0; at <= seconds; at += 0.5) {
-    const up = at % (life + 1) < life;
-    const connects = Math.floor(at / (life + 1)) + 1;
+    const up = at % (upSeconds + 1) < upSeconds;
+    const connects = Math.floor(at / (upSeconds + 1)) + 1;
     last = outputSnapshot({
       phase: up ? 'Connected' : 'Waiting',
       connects,

@@ -126,7 +126,7 @@ it('a stream whose server is not among the files stops it, with the file, the fi
   }
 });
 
-it('what only a builder finds is told with its file, field and resource', () => {
+it('what only a builder finds is reported with its file, field and resource', () => {
   const split = PUSH.replace('spec:', 'spec:\n  topology: Split').replace(
     'serverRef: {name: live}',
     'url: rtsp://a.example/b',
@@ -148,7 +148,7 @@ it('a name that is defined twice is refused, in different namespaces it is not',
   expect(() => render(`${open}---${open.replace('name: demo}', 'name: demo, namespace: b}')}`)).not.toThrow();
 });
 
-it('what depends on a uid or on the key that is not there is told, and nothing is told where nothing does', () => {
+it('what depends on a uid or on a missing key is reported, and nothing is where nothing does', () => {
   const uid = (text: string) =>
     text.replace(/name: (\w+)\}/, 'name: $1, uid: 11111111-2222-3333-4444-555555555555}');
   const key = Buffer.alloc(32, 1);

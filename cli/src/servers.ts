@@ -95,7 +95,7 @@ export function serverOf(
 export const addressOf = (push: VideoPush, index: number, server: LocalServer): string =>
   publishUrl(push, index, server.resource, { host: HOST, ports: server.ports });
 
-/** Readers of an output's path, undefined where nobody can tell. */
+/** Readers of an output's path, undefined where nobody counts them. */
 export async function viewersOf(
   push: VideoPush,
   index: number,

@@ -89,7 +89,7 @@ export class Watched {
   #noticeFirstFrame(elapsed: number): void {
     if (this.#firstSent !== undefined || !this.#encoder?.outputs.some(({ ledger }) => ledger.sent > 0))
       return;
-    // It was sent since the last look; the frames that followed it tell how long ago.
+    // It was sent since the last look; the frames that followed it show how long ago.
     this.#firstSent = elapsed - Math.min(mediaSeconds(this.state()), LOOK_EVERY);
   }
 
@@ -114,7 +114,7 @@ export class Watched {
     };
   }
 
-  /** Asks for an orderly end, which `end` tells of. */
+  /** Asks for an orderly end, which `end` reports. */
   stop(): void {
     if (this.stopped) return;
     this.stopped = true;

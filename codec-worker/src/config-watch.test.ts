@@ -45,7 +45,7 @@ function watch() {
   return { ended, faults, changes: () => changes };
 }
 
-it('a changed field is told once, and ends the watch', async () => {
+it('a changed field is reported once, and ends the watch', async () => {
   put(document);
   const watched = watch();
   put({ ...document, latencyBudgetMilliseconds: 200 });
@@ -54,7 +54,7 @@ it('a changed field is told once, and ends the watch', async () => {
   expect(watched.faults).toEqual([]);
 });
 
-it('a change that came before the watch began is told, too', async () => {
+it('a change that came before the watch began is reported, too', async () => {
   put({ ...document, logLevel: 'debug' });
   const watched = watch();
   await watched.ended;
@@ -75,7 +75,7 @@ it('another order of the fields and a default that is written out are no change'
   expect(watched.changes()).toBe(0);
 });
 
-it('what cannot be used is told as a passing fault, and mended when the file is good again', async () => {
+it('what cannot be used is reported as a passing fault, and cleared when the file is good again', async () => {
   put(document);
   const watched = watch();
   writeFileSync(file, '{');

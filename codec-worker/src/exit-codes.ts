@@ -3,7 +3,7 @@
  * after `reload` at once and without counting a failure.
  */
 export const EXIT = {
-  /** Encoder: everything was sent. Decoder: told to stop after the source had ended. */
+  /** Encoder: everything was sent. Decoder: asked to stop after the source had ended. */
   done: 0,
   /** Wrong command line. */
   usage: 64,

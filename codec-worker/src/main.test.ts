@@ -50,14 +50,14 @@ it('an unusable configuration does not end the process: it says why, and reads t
   const child = spawn(process.execPath, [main, '--config', file, '--termination-log', terminationLog]);
   const faults: string[] = [];
   const lines = createInterface({ input: child.stdout });
-  const told = (code: string) =>
+  const reported = (code: string) =>
     new Promise<string>((resolve) => {
       lines.on('line', (line) => {
         if (line.includes(code)) resolve(line);
       });
     });
   lines.on('line', (line) => faults.push(line));
-  await told('ConfigInvalid');
+  await reported('ConfigInvalid');
   await expect
     .poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.status, {
       timeout: 10_000,
@@ -69,7 +69,7 @@ it('an unusable configuration does not end the process: it says why, and reads t
   >;
   expect(code).toBe('ConfigInvalid');
   expect(message).toContain('stream: is missing');
-  const next = told('the document is not JSON');
+  const next = reported('the document is not JSON');
   writeFileSync(file, '{');
   await next;
   const ended = once(child, 'exit');

@@ -39,7 +39,7 @@ function types(page: string): Record<string, string> {
   );
 }
 
-it('every metric of the manual is there, by name and type, and none beside', async () => {
+it('the worker serves every metric of the manual by name and type, and none beside', async () => {
   expect({ ...types(await decoderPage()), ...types(await encoderPage()) }).toEqual({
     videopush_build_info: 'gauge',
     videopush_decode_duration_seconds: 'histogram',

@@ -37,7 +37,7 @@ export class PacedWatch {
     return { ok: this.#ok, lateShare: this.#share(BAD_SECONDS) ?? 0 };
   }
 
-  /** Once a second. `sent` and `late` only grow while a session lives; where one shrinks, a new session has begun. */
+  /** Once a second. `sent` and `late` only grow during one session; where one shrinks, a new session has begun. */
   sample(sent: number, late: number): void {
     const at = this.#now();
     const last = this.#samples.at(-1);
@@ -67,7 +67,7 @@ export class PacedWatch {
     return first !== undefined && last !== undefined ? last.at - first.at : 0;
   }
 
-  /** undefined: nothing was sent, so nothing was late either; another condition tells why. */
+  /** undefined: nothing was sent, so nothing was late either; another condition says why. */
   #share(seconds: number): number | undefined {
     const last = this.#samples.at(-1);
     if (!last) return undefined;

@@ -59,7 +59,7 @@ it('a passing error opens the next session soon', async () => {
   expect(faults.map(({ code }) => code)).toEqual(['RingPeerFailed']);
 });
 
-it('a permanent error waits for a mounted file to change, and is told meanwhile', async () => {
+it('a permanent error waits for a mounted file to change, and is reported meanwhile', async () => {
   const kept = supervisor();
   const run = kept.run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);

@@ -9,7 +9,7 @@ export interface SessionSupervisorOptions<Snapshot> {
   open: () => Session<Snapshot>;
   /** Everything is done: no further session is opened. */
   done: (snapshot: Snapshot) => boolean;
-  /** Mounted files whose change may mend a permanent error. */
+  /** Mounted files whose change may clear a permanent error. */
   files: readonly string[];
   /** Files that are read only on opening, and whether a running session of this state would gain by a new one. */
   renewal?: { files: readonly string[]; wanted: (snapshot: Snapshot) => boolean };
@@ -24,7 +24,7 @@ const TIMES = {
   /** Before a session that failed for a passing reason is opened again; doubles up to the other. */
   retryFirst: 250,
   retryMax: 5000,
-  /** A permanent error is tried again this late even when no file changed: the other side may have been mended. */
+  /** A permanent error is tried again this late even when no file changed: the other side may have been fixed. */
   retryPermanent: 60_000,
 };
 
@@ -88,7 +88,7 @@ export class SessionSupervisor<Snapshot> {
       this.#session = session;
       this.#fault = null;
       session.start();
-      void this.#renewWhenMended(session, ended.signal);
+      void this.#renewWhenChanged(session, ended.signal);
       await session.wait();
     } catch (error) {
       fault = errorShape(error);
@@ -106,7 +106,7 @@ export class SessionSupervisor<Snapshot> {
     await session.close();
   }
 
-  async #renewWhenMended(session: Session<Snapshot>, ended: AbortSignal): Promise<void> {
+  async #renewWhenChanged(session: Session<Snapshot>, ended: AbortSignal): Promise<void> {
     const { files, wanted } = this.#options.renewal ?? { files: [], wanted: () => false };
     if (files.length === 0) return;
     while (await filesChanged(files, ended, this.#times.poll)) {

@@ -127,7 +127,7 @@ it('the options of the sessions follow from the configuration', async () => {
   expect(await Promise.all([decoder.run, encoder.run])).toEqual([143, 143]);
 });
 
-it('a decoder that is done idles, ready, until it is told to stop, and then ends with 0', async () => {
+it('a decoder that is done idles, ready, until it is asked to stop, and then ends with 0', async () => {
   const { worker, run, base } = await start(decoderConfig());
   (await core.next<DecodeSnapshot>()).end(decodeSnapshot({ phase: 'Ended' }));
   await expect.poll(() => event('done')).toBeDefined();
@@ -263,7 +263,7 @@ it('an output whose URL file is missing is a named, permanent error that clears 
   expect(await run).toBe(0);
 });
 
-it('an output that failed for good is told as an error while the others go on', async () => {
+it('an output that failed for good is reported as an error while the others go on', async () => {
   writeFileSync(join(folder, 'termination-log'), '');
   const { worker, run, base } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
@@ -290,7 +290,7 @@ it('an output that failed for good is told as an error while the others go on', 
   expect(await run).toBe(143);
 });
 
-it('the same fault is told once', async () => {
+it('the same fault is reported once', async () => {
   const { worker, run } = await start(encoderConfig());
   for (let i = 0; i < 3; i++) {
     (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), new WorkerError('RingInvalid', 'no ring'));
@@ -299,6 +299,6 @@ it('the same fault is told once', async () => {
   worker.stop('SIGTERM');
   last.end(encodeSnapshot());
   await run;
-  const told = lines.filter((line) => line.event === 'fault').map(({ level }) => level);
-  expect(told).toEqual([40, 20, 20]);
+  const levels = lines.filter((line) => line.event === 'fault').map(({ level }) => level);
+  expect(levels).toEqual([40, 20, 20]);
 });

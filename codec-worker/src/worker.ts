@@ -119,7 +119,7 @@ export class Worker {
     this.#end(Math.min(this.#options.graceSeconds, RELOAD_SECONDS));
   }
 
-  /** A new configuration that can't be used, which stops nothing; null: mended. */
+  /** A new configuration that can't be used, which stops nothing; null: fixed. */
   configFault(fault: NativeErrorShape | null): void {
     this.#configFault = fault;
     if (fault) this.#report(fault);
@@ -199,7 +199,7 @@ export class Worker {
     return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   }
 
-  /** A fault is told once, and again when it is another one. */
+  /** A fault is reported once, and again when it is another one. */
   #report(fault: NativeErrorShape): void {
     const { code, permanent } = fault;
     const text = `${code}: ${faultText(fault)}`;

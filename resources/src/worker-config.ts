@@ -125,7 +125,7 @@ const common = {
   http: z
     .strictObject({
       host: z.string().min(1).max(253).default('127.0.0.1'),
-      /** 0 = any free port, told in the log */
+      /** 0 = any free port, named in the log */
       port: z.int().min(0).max(65535).default(9090),
     })
     .default({ host: '127.0.0.1', port: 9090 }),

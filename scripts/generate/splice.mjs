@@ -16,7 +16,7 @@ const FILL = 'self.replace("$(name)", "0").replace("$(index)", "0")';
 /**
  * @param {string} set  the text of crds/videopushset.yaml
  * @param {string} push  the text of crds/videopush.yaml
- * @returns {string} the set's text with its marked parts made anew
+ * @returns {string} the set's text with its marked parts made again
  */
 export function splice(set, push) {
   const spec = parse(push).spec.versions[0].schema.openAPIV3Schema.properties.spec;

@@ -20,7 +20,7 @@ export function imageName(image) {
  * @param {Image} image  laid out already
  * @param {object} options
  * @param {string} options.base
- * @param {boolean} [options.fresh]  asks Debian anew instead of taking layers that are there
+ * @param {boolean} [options.fresh]  asks Debian again instead of taking the layers that exist
  * @returns {Promise<string>} its name
  * @throws {import('../setup/command.mjs').SetupError}
  */

@@ -63,7 +63,7 @@ export async function bundle(entry, folder) {
         .slice(0, 3)
         .map((line) => line.trim())
         .join('\n'),
-      todo: 'mend the sources (`npm run lint` says more), or run `npm run setup` when a package is missing',
+      todo: 'fix the sources (`npm run lint` says more), or run `npm run setup` when a package is missing',
     });
   }
 }

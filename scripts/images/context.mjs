@@ -31,7 +31,7 @@ export function imageVersion() {
 }
 
 /**
- * Lays out an image's context anew; takes about a second.
+ * Lays out an image's context again; takes about a second.
  * @param {Image} image
  * @returns {Promise<string>} the folder
  * @throws {import('../setup/command.mjs').SetupError}

@@ -22,12 +22,12 @@ Builds the images of the operator and the worker (IMAGE: operator, worker; both 
   --for tests        also MediaMTX, NATS and busybox, from the programs that the set-up made
   --save FOLDER      also writes each as a docker-archive to FOLDER; always done, to dist/images/archives,
                      when no Docker daemon is there to keep them
-  --fresh            asks Debian for its packages anew instead of taking layers that are there
+  --fresh            asks Debian for its packages again instead of taking the layers that exist
   --layout-only      only lays out dist/images/IMAGE, for your own docker build
   --help
 `;
 
-/** Aborted, with the signal's name as its reason, when this process is told to end. */
+/** Aborted, with the signal's name as its reason, when this process is asked to end. */
 const stop = new AbortController();
 
 /** @typedef {{ name: string, file: string | null, bytes: number }} Made */

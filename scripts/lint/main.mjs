@@ -41,17 +41,17 @@ function shellScripts() {
 
 const cpp = files.filter((file) => /^native\/.*\.(cc|h)$/.test(file));
 
-/** The formatter shows every place; the file's name is enough, since `npm run format` mends it. */
+/** The formatter shows every place; the file's name is enough, since `npm run format` fixes it. */
 function unformatted() {
   const places = tool(formatter.target, ['--dry-run', '--Werror', ...cpp]);
   const named = new Set(places.flatMap((line) => /^(native\/[^:]+):\d+:\d+: error: /.exec(line)?.[1] ?? []));
-  return named.size > 0 ? [...named].map((file) => `${file}: \`npm run format\` mends it`) : places;
+  return named.size > 0 ? [...named].map((file) => `${file}: \`npm run format\` fixes it`) : places;
 }
 
 /** @type {[string, () => string[] | Promise<string[]>][]} */
 const checks = [
   [
-    'Biome finds nothing to mend',
+    'Biome finds nothing to fix',
     () => tool(join(binFolder, 'biome'), ['ci', '--colors=off', '--reporter=summary', '.']),
   ],
   // It also finds what imports point nowhere: Biome does not know the condition under which packages are sources.
@@ -61,7 +61,7 @@ const checks = [
     () => tool(join(binFolder, 'knip'), ['--no-progress', '--no-config-hints']),
   ],
   ['the C++ is formatted', unformatted],
-  ['shellcheck finds nothing to mend', () => tool('shellcheck', shellScripts())],
+  ['shellcheck finds nothing to fix', () => tool('shellcheck', shellScripts())],
   ['the C++ includes follow the arrows of docs/architecture.md', () => brokenArrows(files, text)],
   ['generated files match their sources', () => generatedOutdated()],
   ['every page exists in English and in Chinese', () => unpairedPages(files)],

@@ -65,7 +65,7 @@ export function tellingLines(output) {
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
-/** Asks every program that still runs to end, when the set-up itself is told to. */
+/** Asks every program that still runs to end, when the set-up itself is asked to. */
 export function stopRunning() {
   for (const child of running) child.kill('SIGTERM');
 }

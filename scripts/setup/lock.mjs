@@ -46,7 +46,7 @@ export async function takeLock(
   other = 'Another set-up of this checkout',
 ) {
   const until = Date.now() + LIMIT_MS;
-  let told = false;
+  let reported = false;
   for (;;) {
     const holder = tryToTake(file);
     if (holder === null) return () => rmSync(file, { force: true });
@@ -60,8 +60,8 @@ export async function takeLock(
         todo: `see what it does (ps ${holder}); if it is something else, delete that file and run the same command again`,
       });
     }
-    if (!told) console.log(`${other} is at work (process ${holder}); waiting for it …`);
-    told = true;
+    if (!reported) console.log(`${other} is at work (process ${holder}); waiting for it …`);
+    reported = true;
     await sleep(500, undefined, { signal: stop });
   }
 }

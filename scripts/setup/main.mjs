@@ -15,7 +15,7 @@ import { findMissing, installPackages } from './packages.mjs';
 import { checkPrerequisites, untried } from './prerequisites.mjs';
 import { carriedCurrent, clip, fetchCarried, formatter } from './pypi.mjs';
 
-/** Aborted, with the signal's name as its reason, when this process is told to end. */
+/** Aborted, with the signal's name as its reason, when this process is asked to end. */
 const stop = new AbortController();
 
 /**

@@ -53,7 +53,7 @@ describe('prerequisites', () => {
     expect(problems[2]?.todo).toContain('Debian 12 itself has 1.19');
   });
 
-  it('tells Python without pip from no Python', () => {
+  it('distinguishes Python without pip from no Python', () => {
     expect(judge({ ...good, pip: null }).map((problem) => problem.cause)).toEqual(['Python has no pip']);
     expect(judge({ ...good, python: null, pip: null }).map((problem) => problem.cause)).toEqual([
       'Python is not there; 3 or newer is needed',
@@ -128,7 +128,7 @@ describe('running a program', () => {
     expect((error as SetupError).reason).toContain('it was ended after');
   });
 
-  it('says that a program is not there', async () => {
+  it('says that a program does not exist', async () => {
     const error = await run('/nowhere/at/all', [], options).catch((caught: unknown) => caught);
     expect((error as SetupError).reason).toContain('could not be started');
     expect(await ask('/nowhere/at/all', [])).toBeNull();

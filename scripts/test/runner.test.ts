@@ -37,7 +37,7 @@ describe('running a stage', () => {
     expect(await run(stage('exit 0'))).toMatchObject({ passed: 0, failed: 1 });
   });
 
-  it('counts a program that is not there as a failure', async () => {
+  it('counts a program that does not exist as a failure', async () => {
     const missing = { ...stage(''), commands: [{ file: join(folder, 'nothing'), args: [] }] };
     const found = await run(missing);
     expect(found.failed).toBe(1);
@@ -59,7 +59,7 @@ describe('running a stage', () => {
     await expect.poll(() => isRunning(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
   });
 
-  it('ends the stage that runs when the whole run is told to stop', async () => {
+  it('ends the stage that runs when the whole run is asked to stop', async () => {
     const started = join(folder, 'started');
     const ended = run(stage(`echo > ${started}; sleep 600`));
     await expect.poll(() => exists(started), { timeout: 10_000 }).toBe(true);

@@ -67,7 +67,7 @@ async function server(): Promise<string> {
   return `rtsp://127.0.0.1:${rtsp}/film`;
 }
 
-/** Frames with a fate, which must be every frame of the source. */
+/** Frames with an outcome, which must be every frame of the source. */
 function accounted(stream: LocalStream): { source: number; settled: number; sent: number; repeated: number } {
   const { sourceFrames, outputs } = observeRing(stream.ringPath);
   const [{ ledger } = { ledger: null }] = outputs;
@@ -163,7 +163,7 @@ it('credentials are in files of this user only, and nowhere else', async () => {
   expect(readFileSync(join(place, 'output-main-password'), 'utf8')).toBe(PASSWORD);
   const open = readdirSync(place).filter((name) => (statSync(join(place, name)).mode & 0o077) !== 0);
   expect(open).toEqual([]);
-  const told = [
+  const printed = [
     ...log,
     JSON.stringify(await stream.encoder.status()),
     ...[stream.encoder.pid, stream.encoder.program.pid].map((pid) =>
@@ -171,7 +171,7 @@ it('credentials are in files of this user only, and nowhere else', async () => {
     ),
     readFileSync(join(place, 'encoder.json'), 'utf8'),
   ];
-  expect(told.filter((text) => text.includes(PASSWORD))).toEqual([]);
+  expect(printed.filter((text) => text.includes(PASSWORD))).toEqual([]);
 });
 
 it('a stop ends both in order and says that the stream is not complete; closing removes everything', async () => {

@@ -91,7 +91,7 @@ function childrenOf(pid: number): string[] {
 }
 
 describe('a process that fails', () => {
-  it('is started again after a quarter of a second, and the state file tells its new id', async () => {
+  it('is started again after a quarter of a second, and the state file has its new id', async () => {
     const stateFile = join(folder, 'state');
     const watched = await Watched.start(['--state', stateFile], shell('exec sleep 600'));
     const { child } = await watched.next('started');
@@ -160,7 +160,7 @@ describe('a process that fails', () => {
     expect(watched.lines.filter(({ event }) => event === 'started')).toHaveLength(1);
   });
 
-  it('is mended for ever when the failures are further apart than the window', async () => {
+  it('is started again for ever when the failures are further apart than the window', async () => {
     const rare = ['--min-delay', '0.05', '--max-delay', '0.05', '--failures', '1', '--window', '0.01'];
     const watched = await Watched.start(rare, shell('exit 3'));
     for (let i = 0; i < 5; i++) await watched.next('started');
@@ -183,23 +183,23 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
-  it('is told how the one before it failed, and nothing of a reload', async () => {
+  it('learns how the one before it failed, and nothing of a reload', async () => {
     const count = join(folder, 'count');
     const script = `echo "last exit '$VIDEOPUSH_LAST_EXIT'"; echo x >> ${count}; case $(wc -l < ${count}) in 1) kill -9 $$;; 2) exit 75;; *) exec sleep 600;; esac`;
     const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
-    const told = () => watched.lines.filter(({ msg }) => msg.startsWith('last exit')).map(({ msg }) => msg);
-    await expect.poll(() => told().length, { timeout: 20_000 }).toBe(3);
-    expect(told()).toEqual(["last exit ''", "last exit '137'", "last exit ''"]);
+    const seen = () => watched.lines.filter(({ msg }) => msg.startsWith('last exit')).map(({ msg }) => msg);
+    await expect.poll(() => seen().length, { timeout: 20_000 }).toBe(3);
+    expect(seen()).toEqual(["last exit ''", "last exit '137'", "last exit ''"]);
   });
 
-  it('is told how often, and waits for the shortest delay when it does nothing else', async () => {
+  it('learns how often, and waits for the shortest delay when it does nothing else', async () => {
     const script = 'echo "reloads $VIDEOPUSH_RELOADS restarts $VIDEOPUSH_RESTARTS"; exit 75';
     const started = performance.now();
     const watched = await Watched.start(['--failures', '0', '--min-delay', '0.1'], shell(script));
-    const told = () => watched.lines.filter(({ msg }) => msg.startsWith('reloads')).map(({ msg }) => msg);
-    await expect.poll(() => told().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+    const seen = () => watched.lines.filter(({ msg }) => msg.startsWith('reloads')).map(({ msg }) => msg);
+    await expect.poll(() => seen().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
     expect(performance.now() - started).toBeGreaterThanOrEqual(300);
-    expect(told().slice(0, 4)).toEqual([0, 1, 2, 3].map((n) => `reloads ${n} restarts 0`));
+    expect(seen().slice(0, 4)).toEqual([0, 1, 2, 3].map((n) => `reloads ${n} restarts 0`));
   });
 
   it('is not started again after a stop: the exit code is that of the signal', async () => {
@@ -214,7 +214,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
 describe('the exit code', () => {
   it.each([
     ['0 of a process that is done', shell('exit 0'), 0],
-    ['64 of a process that was called wrongly, which no restart mends', shell('exit 64'), 64],
+    ['64 of a process that was called wrongly, which no restart cures', shell('exit 64'), 64],
     ['127 when the program cannot be run', ['/nowhere/program'], 127],
   ])('is %s', async (_, command, code) => {
     const watched = await Watched.start([], command);
@@ -281,13 +281,13 @@ describe('signals', () => {
   it('of every kind are forwarded; SIGHUP does not stop the supervision', async () => {
     const script = 'trap "echo INT" INT; trap "exit 5" HUP; echo ready; while :; do sleep 0.05; done';
     const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
-    const told = (text: string) => expect.poll(() => watched.lines.filter(({ msg }) => msg === text).length);
-    await told('ready').toBe(1);
+    const seen = (text: string) => expect.poll(() => watched.lines.filter(({ msg }) => msg === text).length);
+    await seen('ready').toBe(1);
     watched.program.signal('SIGHUP');
     await watched.next('restarting');
-    await told('ready').toBe(2);
+    await seen('ready').toBe(2);
     watched.program.signal('SIGINT');
-    await told('INT').toBe(1);
+    await seen('INT').toBe(1);
     await watched.next('stopping');
     const { child } = watched.lines.findLast(({ event }) => event === 'started') as Line;
     process.kill(child as number, 'SIGKILL');
@@ -330,9 +330,9 @@ describe('nothing is left behind', () => {
     });
     const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
     // The supervisor's line and the process' own come in either order.
-    const told = [(await lines.next()).value as string, (await lines.next()).value as string];
-    expect(told).toContain('ready');
-    const report = told.find((line) => line !== 'ready') ?? '';
+    const seen = [(await lines.next()).value as string, (await lines.next()).value as string];
+    expect(seen).toContain('ready');
+    const report = seen.find((line) => line !== 'ready') ?? '';
     const started = JSON.parse(report) as { supervisor: number; child: number };
     parent.kill('SIGKILL');
     await expect.poll(() => alive(started.supervisor) || alive(started.child), { timeout: 5000 }).toBe(false);

@@ -30,7 +30,7 @@ const widthOf = (character: string): number => (WIDE.test(character) ? 2 : 1);
 /** Columns that a text takes on a terminal. */
 export const columns = (text: string): number => [...text].reduce((sum, each) => sum + widthOf(each), 0);
 
-/** At most `width` columns of a text; what is too long loses its middle, since both ends tell more. */
+/** At most `width` columns of a text; what is too long loses its middle, since both ends say more. */
 export function shorten(text: string, width: number): string {
   if (columns(text) <= width) return text;
   const characters = [...text];

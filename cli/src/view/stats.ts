@@ -35,7 +35,7 @@ export interface StreamState {
   decoder: DecodeSnapshot | undefined;
   encoder: EncodeSnapshot | undefined;
   restarts: { decoder: number; encoder: number };
-  /** readers at the local media server, undefined when nobody can tell */
+  /** readers at the local media server, undefined when nobody counts them */
   viewers: number | undefined;
 }
 

@@ -70,7 +70,7 @@ describe('the live view on a terminal', () => {
     expect(lines.every((line) => columns(line) <= 40)).toBe(true);
   });
 
-  it.each([120, 80, 50, 40])('tells everything about a stream within %i columns', (width) => {
+  it.each([120, 80, 50, 40])('shows everything about a stream within %i columns', (width) => {
     const lines = draw([{ ...running, limit: 20 }], width, 40);
     expect(lines.filter((line) => columns(line) > width)).toEqual([]);
     const text = lines.join(' ');

@@ -26,7 +26,7 @@ export interface Carrier {
 export interface RingStart {
   /** Of the ring's options. */
   parameters: string;
-  /** The frame behind which it goes on, when the ring is not there any more. */
+  /** The frame behind which it goes on, when the ring does not exist any more. */
   seed?: RingSeed;
 }
 

@@ -28,7 +28,7 @@ export interface Role {
   run(): Promise<boolean>;
   requestStop(): void;
   abort(): void;
-  /** A role that is done stays until it is told to stop: a sidecar that ends would be started again. */
+  /** A role that is done stays until it is asked to stop: a sidecar that ends would be started again. */
   readonly idlesWhenDone: boolean;
 }
 

@@ -8,7 +8,7 @@ import type { ServerContext } from './mediaserver/context.ts';
 import { ANNOTATIONS, contentHash, GROUP } from './names.ts';
 import type { StreamContext } from './videopush/context.ts';
 
-/** On each object that is applied: hash of its content, which also tells of fields that are no longer wanted. */
+/** On each object that is applied: hash of its content, which also shows fields that are no longer desired. */
 export const APPLIED = `${GROUP}/applied`;
 /** On a stream's ConfigMap and a server's Deployment: what beside the resource's own specification its objects came from, as two hashes. */
 export const ORIGIN = `${GROUP}/origin`;
@@ -29,7 +29,7 @@ interface Whole {
   workloads: KubeObject[];
 }
 
-/** The objects as they are applied: the ConfigMap tells of its origin, each tells of its content, workloads of their pods' too. */
+/** The objects as they are applied: the ConfigMap names its origin, each carries the hash of its content, workloads that of their pods too. */
 export function finishObjects<Objects extends Whole>(objects: Objects, origin: Origin): Objects {
   const config = annotated(objects.config, { [ORIGIN]: JSON.stringify(origin) });
   const workloads = objects.workloads.map((workload) => {
@@ -57,7 +57,7 @@ export const serverOrigin = ({ server, defaults }: Pick<ServerContext, 'server' 
 
 const installationOf = (defaults: Defaults): string => contentHash({ ...defaults, version: VERSION });
 
-/** As it was applied; null when the object does not tell. */
+/** As it was applied; null when the object does not carry it. */
 export function readOrigin(config: KubeObject | null | undefined): Origin | null {
   try {
     const value = JSON.parse(config?.metadata.annotations?.[ORIGIN] ?? '') as Origin | null;
@@ -71,7 +71,7 @@ export function readOrigin(config: KubeObject | null | undefined): Origin | null
 export const stamped = <T extends Annotated>(object: T): T =>
   annotated(object, { [APPLIED]: contentHash(object) });
 
-/** Hash of the pod template that a workload was applied with; empty when it does not tell. */
+/** Hash of the pod template that a workload was applied with; empty when it does not carry it. */
 export const templateHash = ({ metadata }: KubeObject): string =>
   metadata.annotations?.[ANNOTATIONS.template] ?? '';
 

@@ -23,7 +23,7 @@ export function apiCode(error: unknown): number | undefined {
   return error instanceof JetStreamApiError ? error.code : undefined;
 }
 
-/** Nobody answers under the subject: the stream, or all of JetStream, is not there. */
+/** Nobody answers under the subject: the stream, or all of JetStream, does not exist. */
 const isUnanswered = (error: unknown): boolean => (error as Partial<Error>).name === 'JetStreamNotEnabled';
 
 export const isStreamMissing = (error: unknown): boolean =>

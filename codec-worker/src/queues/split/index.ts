@@ -30,7 +30,7 @@ interface Numbering {
 
 const parametersOf = (numbering: Numbering): string => JSON.stringify(numbering);
 
-/** The numbering of the ring that is there; null: there is none, or it is none of a split queue. */
+/** The numbering of the ring that exists; null: there is none, or it is none of a split queue. */
 function ringNumbering(path: string): Numbering | null {
   try {
     const { epoch, source } = observeRing(path).parameters as Partial<Numbering>;

@@ -1,4 +1,4 @@
-/** One connection to the NATS server after another. A connection is never mended: what runs on it begins anew. */
+/** One connection to the NATS server after another. A connection is never repaired: what runs on it begins again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { WorkerError } from '../../errors.ts';
@@ -11,7 +11,7 @@ export interface LinkOptions {
   address: string;
   /** Shown in the server's list of connections. */
   name: string;
-  /** Told when something keeps the queue from working, null when it works. */
+  /** Called when something keeps the queue from working, with null when it works. */
   onFault: (fault: WorkerError | null) => void;
   random?: () => number;
 }
@@ -51,12 +51,12 @@ export class Link {
 
   /** All is well again. */
   clear(): void {
-    this.#tell(null);
+    this.#report(null);
   }
 
   /** Reports what does not end the connection. */
   report(error: unknown): void {
-    this.#tell(queueFault(this.#options.address, error));
+    this.#report(queueFault(this.#options.address, error));
   }
 
   /** Runs `serve` on a connection, and on the next one when that fails, until it returns or `stop` is called. */
@@ -97,7 +97,7 @@ export class Link {
     try {
       return await Promise.race([connecting, stopped.promise]);
     } catch (error) {
-      // The client can't be told to give up: what it still brings is closed.
+      // The client can't be made to give up: what it still brings is closed.
       void connecting.then((late) => late.close()).catch(() => {});
       throw error;
     } finally {
@@ -118,7 +118,7 @@ export class Link {
     });
   }
 
-  #tell(fault: WorkerError | null): void {
+  #report(fault: WorkerError | null): void {
     this.#fault = fault;
     this.#options.onFault(fault);
   }

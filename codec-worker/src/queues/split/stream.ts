@@ -76,7 +76,7 @@ export class QueueStream {
     }
   }
 
-  /** Makes the stream, or gives the one that is there its bound. */
+  /** Makes the stream, or gives the one that exists its bound. */
   async ensure(maxMessages: number): Promise<StreamInfo> {
     const present = await this.info();
     if (present === null) return await this.#manager.streams.add(streamConfig(this.name, maxMessages));

@@ -19,7 +19,7 @@ export interface QueueRecord {
   epoch: string;
   /** Grows with each decoder process; the greatest one owns the stream. */
   term: number;
-  /** Tells processes of the same term apart. */
+  /** Distinguishes processes of the same term. */
   owner: string;
   /** Identity of what the frames are made from: only a decoder with the same may go on in this epoch. */
   source: string;

@@ -117,7 +117,7 @@ it('node ports and annotations of a Service are those asked for', () => {
   ]);
 });
 
-it('with a fixed node port, browsers are told the port that leads to the media of WebRTC', () => {
+it('with a fixed node port, browsers learn the port that leads to the media of WebRTC', () => {
   const objects = build({
     protocols: ['RTSP', 'WebRTC'],
     service: { type: 'NodePort', nodePorts: { webrtc: 30889 } },

@@ -1,4 +1,4 @@
-/** Which fields of spec a stream's objects came from, so that a later change can be told by its name. Pure. */
+/** Which fields of spec a stream's objects came from, so that a later change can be reported by its name. Pure. */
 import type { VideoPush } from '../../schema/video-push.generated.ts';
 import { ANNOTATIONS, contentHash, shortHash } from '../names.ts';
 

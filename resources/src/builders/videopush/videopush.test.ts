@@ -175,7 +175,7 @@ describe('only what must restart restarts', () => {
   });
 });
 
-it('what changed is told by its field', () => {
+it('what changed is named by its field', () => {
   const before = appliedFields(build().config) ?? {};
   const after = specFields(somePush({ video: { bitrateKbps: 4000, gopFrames: 50 }, suspend: true }));
   expect(changedFields(before, after)).toEqual([
@@ -314,7 +314,7 @@ describe('a stream in two pods', () => {
     }
   });
 
-  describe('what its frames are made from is told to both', () => {
+  describe('what its frames are made from is given to both', () => {
     const sources = (spec: Partial<Spec>) =>
       Object.values(split(spec).config.data as Record<string, string>).map(
         (text) => JSON.parse(text).queue.jetStream.source as string,

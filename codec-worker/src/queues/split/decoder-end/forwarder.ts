@@ -82,7 +82,7 @@ export class Forwarder {
   #attempt = 0;
   /** Of the frame that this process knows to have been in the stream last. */
   #stored: bigint | null = null;
-  /** The end marker's sequence in the stream; null: it is not there. */
+  /** The end marker's sequence in the stream; null: it has not been written. */
   #end: number | null = null;
   /** Taken, although there was no room: the last frame that the stream has was not met. */
   #hand: RelayFrame | null = null;

@@ -179,7 +179,7 @@ export class Intake {
     if (first === 'ring')
       onEvent('queue.begun', `with frame ${header.sourceIndex} of the stream; the ledger counts from there`);
     if (first === 'epoch')
-      onEvent('queue.renumbered', 'the decoder began anew, its source was not continued');
+      onEvent('queue.renumbered', 'the decoder began again, its source was not continued');
     if (lost > 0n) onEvent('queue.lost', `${lost} frames were lost with the server's memory`);
   }
 

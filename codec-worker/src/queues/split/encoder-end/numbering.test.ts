@@ -58,7 +58,7 @@ describe('a ring that goes on', () => {
     }
   });
 
-  it('takes a gap that the decoder tells of for what it dropped', () => {
+  it('takes a gap that the decoder reports for what it dropped', () => {
     const { numbering } = filled(0n, 3);
     const placed = numbering.place(queueRecord(), frameRecord(8n, { previous: 2n }), NOW);
     expect(placed).toMatchObject({ lost: 0n, header: { sequence: 8n, flags: 0 } });

@@ -1,5 +1,5 @@
 /**
- * Frames of the stream in the encoder's own numbering. A decoder's numbers begin anew when it had nothing to go on from (an
+ * Frames of the stream in the encoder's own numbering. A decoder's numbers begin again when it had nothing to go on from (an
  * epoch), and a new encoder's ring begins with whatever frame is the oldest in the stream; its ledger counts from 0, and
  * its time never goes back. Pure.
  *
@@ -34,7 +34,7 @@ export class Numbering {
     this.#last = last;
   }
 
-  /** `now`: wall clock in milliseconds, to tell the frame's age. */
+  /** `now`: system clock in milliseconds, for the frame's age. */
   place(queue: QueueRecord, record: FrameRecord, now: number): Placed {
     const last = this.#last;
     const tag = epochTag(queue.epoch);

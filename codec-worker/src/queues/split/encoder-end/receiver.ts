@@ -25,7 +25,7 @@ const TIMES = {
   fetch: 5000,
   /** Between looks at what the encoder has done, when nothing rings. */
   settle: 500,
-  /** Before a consumer that has gone is taken for lost with the server, and made anew. */
+  /** Before a consumer that has gone is taken for lost with the server, and recreated. */
   claim: 500,
   /** For the last acknowledgements. */
   flush: 1000,
@@ -96,7 +96,7 @@ export class Receiver {
     this.#bell.ring();
   }
 
-  /** The encoder has ended: tells the server what was sent. Resolves when `run` has ended. */
+  /** The encoder has ended: acknowledges to the server what was sent. Resolves when `run` has ended. */
   async finish(): Promise<void> {
     this.stopTaking();
     this.#link.stop();
@@ -115,7 +115,7 @@ export class Receiver {
     void connection.closed().then(this.#bell.ring);
     connection.subscribe(takeoverSubject(this.#options.stream), {
       callback: (error, message) => {
-        // Sooner than the next request for messages would tell: what is in the ring must not be sent twice.
+        // Sooner than the next request for messages would show it: what is in the ring must not be sent twice.
         if (error === null && this.#claimed && message.string() !== this.#own) this.#giveWay();
       },
     });
