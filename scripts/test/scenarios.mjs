@@ -87,6 +87,9 @@ export function allScenarios() {
     vitest('soak', 'a push of 10 minutes: memory, threads and pacing stay as they are', 'long', ['soak']),
     vitest('server-outage', 'a media server that is away for minutes', 'long', ['server-outage']),
     vitest('nats-outage', 'NATS that is away for minutes', 'long', ['nats-outage']),
+    vitest('two-nodes', 'a cluster of two nodes, of which one is drained and then dies', 'long', [
+      'two-nodes',
+    ]),
     vitest('old-version', "an upgrade from the previous commit's chart while streams run", 'long', [
       'old-version',
     ]),

@@ -115,6 +115,8 @@ export function addLine(recording: Recording, text: string): void {
 }
 
 export interface RecorderOptions {
+  /** IPv4 address of this machine to listen on; default the loopback's. */
+  address?: string;
   port?: number;
   /** Access units go to `PREFIX.CONNECTION.h264`. */
   dumpPrefix?: string;
@@ -124,12 +126,14 @@ export interface RecorderOptions {
 
 export class Recorder {
   readonly recording: Recording = emptyRecording();
+  readonly address: string;
   readonly port: number;
   readonly program: Program;
   #waiters = new Set<() => void>();
 
-  private constructor(program: Program, port: number) {
+  private constructor(program: Program, address: string, port: number) {
     this.program = program;
+    this.address = address;
     this.port = port;
     program.onLine((line, stream) => {
       if (stream !== 'stdout') return;
@@ -139,16 +143,17 @@ export class Recorder {
   }
 
   static async start(options: RecorderOptions = {}): Promise<Recorder> {
-    const args = ['--port', String(options.port ?? 0)];
+    const { address = '127.0.0.1' } = options;
+    const args = ['--address', address, '--port', String(options.port ?? 0)];
     if (options.dumpPrefix) args.push('--dump', options.dumpPrefix);
     if (options.receiveBuffer) args.push('--rcvbuf', String(options.receiveBuffer));
     const program = new Program(await tool('recorder'), args, { limitMilliseconds: 0 });
     const line = await program.waitForLine(/"listening"/);
-    return new Recorder(program, (JSON.parse(line) as { port: number }).port);
+    return new Recorder(program, address, (JSON.parse(line) as { port: number }).port);
   }
 
   url(path = 'live'): string {
-    return `rtsp://127.0.0.1:${this.port}/${path}`;
+    return `rtsp://${this.address}:${this.port}/${path}`;
   }
 
   /** Units of one connection (default: all), video track. */

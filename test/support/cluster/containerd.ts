@@ -1,6 +1,7 @@
 /** The container runtime of a node: its own containerd with its own network for pods, and images that files bring. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execute } from './command.ts';
 import type { Command } from './control-plane.ts';
 
@@ -56,6 +57,27 @@ function podNetwork(folder: string, slot: number, podRange: string): string {
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
   });
+}
+
+/**
+ * Waits until a containerd that has just been started answers on its socket.
+ * @throws {ClusterError} why the last try failed; the signal's reason when it was aborted
+ */
+export async function untilAnswers(
+  socket: string,
+  limitMilliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = performance.now() + limitMilliseconds;
+  for (;;) {
+    try {
+      await execute('ctr', ['--address', socket, 'version'], { limitMilliseconds: 5_000, signal });
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await sleep(100, undefined, { signal });
+    }
+  }
 }
 
 /**

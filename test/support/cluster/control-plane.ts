@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
 import type { Pki } from './pki.ts';
 
+/** How long a part may take to come up on a machine that is busy with a build; by itself each takes a few seconds. */
+export const PART_MILLISECONDS = 90_000;
+
 export interface Command {
   name: string;
   file: string;

@@ -11,11 +11,14 @@
 import type { Client } from './client.ts';
 import { useCurrent } from './current.ts';
 import { ClusterError } from './errors.ts';
+import type { FurtherNode } from './further-node.ts';
 import { kindUsable, startKind } from './kind.ts';
 import { startNode } from './node.ts';
 
 export { type ApiServer, startApiServer } from './api-server.ts';
 export { attachCluster } from './current.ts';
+export type { FurtherNode } from './further-node.ts';
+export { startNode } from './node.ts';
 export { hostPathVolume } from './volumes.ts';
 
 export interface Cluster extends Client {
@@ -30,6 +33,17 @@ export interface Cluster extends Client {
   loadImages(archives: readonly string[]): Promise<void>;
   /** Takes everything away again that the start has made; may be called more than once. */
   close(): Promise<void>;
+}
+
+/** A cluster of nodes from the pinned programs, which further ones may join. */
+export interface NodeCluster extends Cluster {
+  /** Address of this machine, at which pods reach it. */
+  readonly hostAddress: string;
+  /**
+   * Starts one more node, which ends with the cluster. It has none of the images that were loaded before.
+   * @param name as the cluster is to know it
+   */
+  join(name: string, options?: StartOptions): Promise<FurtherNode>;
 }
 
 export interface StartOptions {

@@ -8,13 +8,13 @@ import type { Command } from './control-plane.ts';
 import type { Addresses } from './network.ts';
 import type { NodePki } from './pki.ts';
 
-export const NODE_NAME = 'videopush-node';
-
 export interface NodePlace {
+  /** As the cluster knows it. */
+  name: string;
   folder: string;
   slot: number;
   addresses: Addresses;
-  pki: NodePki;
+  pki: Pick<NodePki, 'authority' | 'kubelet'>;
 }
 
 export function kubelet(place: NodePlace, kubeconfig: string): Command {
@@ -57,7 +57,7 @@ export function kubelet(place: NodePlace, kubeconfig: string): Command {
     args: [
       `--config=${file}`,
       `--kubeconfig=${kubeconfig}`,
-      `--hostname-override=${NODE_NAME}`,
+      `--hostname-override=${place.name}`,
       `--node-ip=${addresses.node}`,
       `--root-dir=${join(folder, 'kubelet')}`,
       `--cert-dir=${join(folder, 'kubelet-certificates')}`,
@@ -70,7 +70,7 @@ export function kubeProxy(place: NodePlace, kubeconfig: string): Command {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     clientConnection: { kubeconfig },
-    hostnameOverride: NODE_NAME,
+    hostnameOverride: place.name,
     clusterCIDR: place.addresses.podRange,
     mode: 'iptables',
     nodePortAddresses: ['primary'],

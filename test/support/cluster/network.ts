@@ -35,11 +35,7 @@ export const linkName = (slot: number): string => `videopush${slot}`;
 export async function joinNetworks(slot: number, keeper: number, signal?: AbortSignal): Promise<void> {
   const { host, node, podRange, serviceRange } = addressesOf(slot);
   const link = linkName(slot);
-  const ip = (args: string, inside = false) => {
-    const words = ['ip', ...args.split(' ')];
-    const [file = '', ...rest] = inside ? ['nsenter', '--target', `${keeper}`, '--net', ...words] : words;
-    return execute(file, rest, { limitMilliseconds: 10_000, ...(signal ? { signal } : {}) });
-  };
+  const ip = (args: string, inside = false) => runIp(args, inside ? keeper : null, signal);
   await ip(`link add ${link} type veth peer name eth0 netns ${keeper}`);
   await ip(`address add ${host}/24 dev ${link}`);
   await ip(`link set ${link} up`);
@@ -53,7 +49,50 @@ export async function joinNetworks(slot: number, keeper: number, signal?: AbortS
   await ip(`route add ${serviceRange} via ${node}`);
 }
 
+/** A node as its neighbours see it. */
+export interface Neighbour {
+  slot: number;
+  /** A process in its network namespace, by its number out here. */
+  keeper: number;
+}
+
+/**
+ * Joins a further node to the first: a pair of virtual interfaces straight between the two, so that their traffic
+ * depends on no setting of this machine, and routes to each other's pods and to the cluster's Services.
+ */
+export async function joinNodes(first: Neighbour, further: Neighbour, signal?: AbortSignal): Promise<void> {
+  const [ends, names] = [
+    [first, further],
+    [linkName(further.slot), linkName(first.slot)],
+  ] as const;
+  const pair = `type veth peer name ${names[1]} netns ${further.keeper}`;
+  await runIp(`link add ${names[0]} netns ${first.keeper} ${pair}`, null, signal);
+  for (const [i, { slot, keeper }] of ends.entries()) {
+    const other = addressesOf((ends[1 - i] as Neighbour).slot);
+    const ip = (args: string) => runIp(args, keeper, signal);
+    // The node's own address once more: packets to the other one carry it.
+    await ip(`address add ${addressesOf(slot).node}/32 dev ${names[i]}`);
+    await ip(`link set ${names[i]} up`);
+    await ip(`route add ${other.node}/32 dev ${names[i]}`);
+    await ip(`route add ${other.podRange} via ${other.node} dev ${names[i]}`);
+  }
+  await runIp(`route add ${addressesOf(first.slot).serviceRange} dev eth0`, further.keeper, signal);
+}
+
+/** The nodes hear nothing of each other any more, as when a machine loses its power. */
+export async function cutNodes(first: Neighbour, furtherSlot: number): Promise<void> {
+  await runIp(`link delete ${linkName(furtherSlot)}`, first.keeper);
+}
+
+/** @param keeper a process in the network namespace that is meant; null is this machine's own */
+function runIp(args: string, keeper: number | null, signal?: AbortSignal): Promise<string> {
+  const words = ['ip', ...args.split(' ')];
+  const [file = '', ...rest] =
+    keeper === null ? words : ['nsenter', '--target', `${keeper}`, '--net', ...words];
+  return execute(file, rest, { limitMilliseconds: 10_000, ...(signal ? { signal } : {}) });
+}
+
 /** Removes this machine's end, and its routes with it; not an error when there is none. */
 export async function removeLink(slot: number): Promise<void> {
-  await execute('ip', ['link', 'delete', linkName(slot)], { limitMilliseconds: 10_000 }).catch(() => {});
+  await runIp(`link delete ${linkName(slot)}`, null).catch(() => {});
 }

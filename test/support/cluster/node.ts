@@ -3,18 +3,25 @@
  * namespaces of their own. Nothing of it is pulled from a registry, and nothing of it outlives this process.
  */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminApi, conditionTrue, type Waiting } from './api.ts';
 import { baseImages } from './base-images.ts';
 import { makeCgroups } from './cgroups.ts';
 import { clientOf } from './client.ts';
-import { execute } from './command.ts';
-import { containerd, containerdSocket, importImages } from './containerd.ts';
-import { apiServer, auditLogOf, type Command, controllerManager, etcd, scheduler } from './control-plane.ts';
+import { containerd, containerdSocket, importImages, untilAnswers } from './containerd.ts';
+import {
+  apiServer,
+  auditLogOf,
+  type Command,
+  controllerManager,
+  etcd,
+  PART_MILLISECONDS,
+  scheduler,
+} from './control-plane.ts';
 import { coredns, dnsObjects } from './dns.ts';
 import { ClusterError } from './errors.ts';
-import type { Cluster, StartOptions } from './index.ts';
-import { kubelet, kubeProxy, NODE_NAME, type NodePlace } from './kubelet.ts';
+import { FurtherNode, type Home } from './further-node.ts';
+import type { NodeCluster, StartOptions } from './index.ts';
+import { kubelet, kubeProxy, type NodePlace } from './kubelet.ts';
 import { METRICS_API, metricsObjects, metricsServer } from './metrics.ts';
 import { Namespaces } from './namespaces.ts';
 import { addressesOf, joinNetworks } from './network.ts';
@@ -22,8 +29,7 @@ import { type Identity, makeNodePki, type NodePki, writeKubeconfig } from './pki
 import { claimRun, type Run } from './runs.ts';
 import { closeOnSignals } from './signals.ts';
 
-/** Of a machine that is busy with a build beside; by itself each takes a few seconds. */
-const PART_MILLISECONDS = 90_000;
+const NODE_NAME = 'videopush-node';
 const API_PORT = 6443;
 const ETCD = { client: 2379, peer: 2380 };
 
@@ -33,7 +39,7 @@ export const kubeconfigOf = (folder: string): string => join(folder, 'kubeconfig
  * Takes about 11 s on two idle cores, with the metrics API being the last.
  * @throws {ClusterError}
  */
-export async function startNode({ onLine = () => {}, signal }: StartOptions = {}): Promise<Cluster> {
+export async function startNode({ onLine = () => {}, signal }: StartOptions = {}): Promise<NodeCluster> {
   if (process.getuid?.() !== 0) {
     throw new ClusterError('NotPermitted', 'a node cannot be started', {
       cause: 'this is not root',
@@ -57,9 +63,11 @@ export async function startNode({ onLine = () => {}, signal }: StartOptions = {}
     kind: 'node',
     kubeconfig: kubeconfigOf(folder),
     nodeAddress: addressesOf(run.slot).node,
+    hostAddress: addressesOf(run.slot).host,
     auditLog: auditLogOf(folder),
     ...clientOf(kubeconfigOf(folder), folder, false),
     loadImages: (archives) => importImages(containerdSocket(folder), archives),
+    join: (name, options = {}) => node.join(name, options),
     close: () => {
       forget();
       return node.close();
@@ -71,7 +79,8 @@ class Node {
   #run: Run;
   #say: (line: string) => void;
   #namespaces: Namespaces | undefined;
-  #api: AdminApi | undefined;
+  #home: Home | undefined;
+  #further: FurtherNode[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(run: Run, onLine: (line: string) => void) {
@@ -112,7 +121,7 @@ class Node {
       makeNodePki(join(folder, 'pki'), names, signal),
       joinNetworks(slot, namespaces.keeper.pid, signal),
     ]);
-    const place: NodePlace = { folder, slot, addresses, pki };
+    const place: NodePlace = { name: NODE_NAME, folder, slot, addresses, pki };
     const start = ({ name, file, args }: Command) => namespaces.start(name, file, args);
     start(etcd(folder, ETCD));
     start(
@@ -128,20 +137,20 @@ class Node {
     const server = `https://${addresses.node}:${API_PORT}`;
     writeKubeconfig(kubeconfigOf(folder), server, pki.authority, pki.admin);
     const api = new AdminApi(server, pki);
-    this.#api = api;
+    this.#home = { slot, keeper: namespaces.keeper.pid, pki, api };
     const waiting: Waiting = { limitMilliseconds: PART_MILLISECONDS, signal };
     const loaded = this.#loadBase(images, signal);
     loaded.catch(() => {});
     await api.until('the API server is ready', '/readyz', () => true, waiting);
     this.#say('API server ready');
-    this.#startRest(start, place, server);
+    this.#startRest(start, place, pki, server);
     await this.#createObjects(api, pki, place);
     await loaded;
     await untilUsable(api, waiting, this.#say);
   }
 
-  #startRest(start: (command: Command) => void, place: NodePlace, server: string): void {
-    const { folder, addresses, pki } = place;
+  #startRest(start: (command: Command) => void, place: NodePlace, pki: NodePki, server: string): void {
+    const { folder, addresses } = place;
     const client = (name: string, identity: Identity) =>
       writeKubeconfig(join(folder, `${name}.kubeconfig`), server, pki.authority, identity);
     start(kubelet(place, client('kubelet', pki.kubelet)));
@@ -157,21 +166,18 @@ class Node {
     for (const { path, body } of objects) await api.create(path, body);
   }
 
-  /** containerd answers on its socket a moment after its start. */
   async #loadBase(images: ReturnType<typeof baseImages>, signal: AbortSignal): Promise<void> {
     const { archives } = await images;
     const socket = containerdSocket(this.#run.folder);
-    const end = performance.now() + PART_MILLISECONDS;
-    for (;;) {
-      try {
-        await execute('ctr', ['--address', socket, 'version'], { limitMilliseconds: 5_000, signal });
-        break;
-      } catch (error) {
-        if (performance.now() > end) throw error;
-        await sleep(100, undefined, { signal });
-      }
-    }
+    await untilAnswers(socket, PART_MILLISECONDS, signal);
     await importImages(socket, archives, signal);
+  }
+
+  async join(name: string, options: StartOptions): Promise<FurtherNode> {
+    if (!this.#home) throw new Error('a node can join only a cluster that has been started');
+    const node = await FurtherNode.join(this.#home, name, options);
+    this.#further.push(node);
+    return node;
   }
 
   close(): Promise<void> {
@@ -180,7 +186,8 @@ class Node {
   }
 
   async #end(): Promise<void> {
-    this.#api?.close();
+    await Promise.all(this.#further.map((node) => node.close()));
+    this.#home?.api.close();
     await this.#namespaces?.close();
     await this.#run.remove();
   }

@@ -117,13 +117,26 @@ export async function makeNodePki(
     make.identity(by, 'controller-manager', '/CN=system:kube-controller-manager'),
     make.identity(by, 'scheduler', '/CN=system:kube-scheduler'),
     make.identity(by, 'kube-proxy', '/CN=system:kube-proxy'),
-    make.identity(by, 'kubelet', `/O=system:nodes/CN=system:node:${node.name}`, [
-      `DNS:${node.name}`,
-      `IP:${node.address}`,
-    ]),
+    kubeletIdentity(make, by, node),
     make.identity(by, 'metrics-server', '/CN=metrics-server', metricsNames),
   ]);
   return { ...common, controllerManager, scheduler, kubeProxy, kubelet, metrics };
+}
+
+const kubeletIdentity = (make: Issuer, by: Identity, node: { name: string; address: string }) =>
+  make.identity(by, 'kubelet', `/O=system:nodes/CN=system:node:${node.name}`, [
+    `DNS:${node.name}`,
+    `IP:${node.address}`,
+  ]);
+
+/** What a further node of a cluster needs of its own. @param authority the cluster's */
+export async function makeKubeletIdentity(
+  folder: string,
+  authority: Identity,
+  node: { name: string; address: string },
+  signal?: AbortSignal,
+): Promise<Identity> {
+  return kubeletIdentity(issuer(folder, signal), authority, node);
 }
 
 /**
