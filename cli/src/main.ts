@@ -1,5 +1,6 @@
 /** The `videopush` command: what its words mean, and the one place where an error becomes a message and an exit code. */
 import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
+import { LIMITS } from '@videopush/resources/limits';
 import { Argument, Command, Option } from 'commander';
 import { collectClaims } from './claims.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
@@ -61,10 +62,10 @@ function pushWords(program: Command): void {
       'constant frame rate, such as 25 or 30000/1001 (default: timestamps of the source)',
       parseRate,
     )
-    .option('--gop <FRAMES>', 'distance of key frames (default: 2 s)', wholeNumber(1, 3000))
-    .option('--bframes <N>', 'B-frames between references', wholeNumber(0, 16), 0)
-    .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(0, 64), 0)
-    .option('--queue <FRAMES>', 'capacity of the frame queue', wholeNumber(1, 256), 20)
+    .option('--gop <FRAMES>', 'distance of key frames (default: 2 s)', wholeNumber(LIMITS.gopFrames))
+    .option('--bframes <N>', 'B-frames between references', wholeNumber(LIMITS.bFrames), 0)
+    .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(LIMITS.threads), 0)
+    .option('--queue <FRAMES>', 'capacity of the frame queue', wholeNumber(LIMITS.queueFrames), 20)
     .addOption(
       new Option('--when-full <POLICY>', 'what a full queue does with the next frame')
         .choices(['block', 'drop-oldest', 'drop-newest'])
@@ -82,7 +83,7 @@ function pushWords(program: Command): void {
     .option(
       '--latency <MS>',
       'latency budget between queue and wire, milliseconds',
-      wholeNumber(0, 10_000),
+      wholeNumber(LIMITS.latencyMilliseconds),
       100,
     )
     .option('--repeat', 'begin again at the end of the source, with continuous timestamps')
@@ -100,7 +101,7 @@ function pushWords(program: Command): void {
 function serverWords(program: Command): void {
   const port = (name: string, number: number) =>
     new Option(`--${name.toLowerCase()}-port <PORT>`, `for ${name}`)
-      .argParser(wholeNumber(1, 65_535))
+      .argParser(wholeNumber({ least: 1, most: 65_535 }))
       .default(number);
   const command = program
     .command('server')

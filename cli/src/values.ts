@@ -1,37 +1,43 @@
 /** Values as people write them on a command line. Pure; every refusal names what is allowed. */
 
 import type { TestPattern } from '@videopush/native';
+import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range, wholeNumberFrom } from '@videopush/resources/limits';
 import { InvalidArgumentError } from 'commander';
 
 const refuse = (message: string): never => {
   throw new InvalidArgumentError(message);
 };
 
-/** "1280x720" in pixels, even numbers from 16 to 8192. */
+/** "1280x720" in pixels, even numbers. */
 export function parseSize(text: string): { width: number; height: number } {
   const match = /^(\d+)[x×:](\d+)$/i.exec(text.trim());
   if (!match) return refuse('a size is WIDTHxHEIGHT, for example 1280x720.');
   const [width, height] = [Number(match[1]), Number(match[2])];
+  const { least, most } = LIMITS.side;
   for (const side of [width, height]) {
-    if (side < 16 || side > 8192 || side % 2)
-      return refuse('width and height must be even numbers from 16 to 8192.');
+    if (side < least || side > most || side % 2)
+      return refuse(`width and height must be even numbers from ${least} to ${most}.`);
   }
+  if (width * height > MAX_PIXELS)
+    return refuse(`a picture must have at most ${MAX_PIXELS} pixels (8192x4352).`);
   return { width, height };
 }
 
-/** "4M", "2500k", "3.5M" or plain bits per second; returns bits per second, 10 kb/s to 1 Gb/s. */
+/** "4M", "2500k", "3.5M" or plain bits per second; returns bits per second. */
 export function parseBitRate(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([kKmM]?)$/.exec(text.trim());
   if (!match) return refuse('a bit rate is a number with k or M, for example 4M or 2500k.');
   const scale = { '': 1, k: 1e3, m: 1e6 }[match[2]?.toLowerCase() as '' | 'k' | 'm'];
   const rate = Math.round(Number(match[1]) * scale);
-  if (rate < 10_000 || rate > 1e9) return refuse('a bit rate must be from 10k to 1000M.');
+  const { least, most } = LIMITS.bitRate;
+  if (rate < least || rate > most)
+    return refuse(`a bit rate must be from ${least / 1e3}k to ${most / 1e6}M.`);
   return rate;
 }
 
-/** "25", "29.97", "30000/1001" as an exact fraction, up to 1000 frames a second. NTSC decimals become n·1000/1001. */
+/** "25", "29.97", "30000/1001" as an exact fraction. NTSC decimals become n·1000/1001. */
 export function parseRate(text: string): string {
-  const fraction = /^(\d+)(?:\/(\d+))?$/.exec(text.trim());
+  const fraction = /^(\d{1,7})(?:\/(\d{1,7}))?$/.exec(text.trim()); // digits as in a resource's frameRate
   const ntsc = {
     '23.976': '24000/1001',
     '23.98': '24000/1001',
@@ -42,22 +48,21 @@ export function parseRate(text: string): string {
   if (known) return known;
   if (fraction) {
     const [num, den] = [Number(fraction[1]), Number(fraction[2] ?? 1)];
-    if (num > 0 && den > 0 && num / den <= 1000 && num / den >= 0.1)
-      return den === 1 ? `${num}` : `${num}/${den}`;
-    return refuse('a frame rate must be from 0.1 to 1000.');
+    if (num > 0 && den > 0 && num / den <= MAX_FRAME_RATE) return den === 1 ? `${num}` : `${num}/${den}`;
+    return refuse(`a frame rate must be above 0 and at most ${MAX_FRAME_RATE}.`);
   }
-  const decimal = /^(\d+)\.(\d{1,3})$/.exec(text.trim());
+  const decimal = /^(\d{1,4})\.(\d{1,3})$/.exec(text.trim());
   if (!decimal) return refuse('a frame rate is a number or a fraction, for example 25 or 30000/1001.');
   const den = 10 ** (decimal[2] ?? '').length;
   return parseRate(`${Number(`${decimal[1]}${decimal[2]}`)}/${den}`);
 }
 
 /** A whole number within bounds. */
-export function wholeNumber(low: number, high: number): (text: string) => number {
+export function wholeNumber(range: Range): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text.trim()) || value < low || value > high) {
-      return refuse(`it must be a whole number from ${low} to ${high}.`);
+    if (!/^\d+$/.test(text.trim()) || value < range.least || value > range.most) {
+      return refuse(`it ${wholeNumberFrom(range)}.`);
     }
     return value;
   };
@@ -70,7 +75,8 @@ export function parseDuration(text: string): number {
     ? Number(match[1]) * { s: 1, m: 60, h: 3600 }[(match[2] ?? 's') as 's' | 'm' | 'h']
     : 0;
   if (!(seconds > 0)) return refuse('a duration is a number of seconds, or for example 5m or 2h.');
-  return seconds;
+  const { most } = LIMITS.durationSeconds;
+  return seconds <= most ? seconds : refuse(`a duration must be at most ${most / 3600}h.`);
 }
 
 /** One of a few words; matched without regard to case and dashes, returned as the resources spell it. */

@@ -64,7 +64,7 @@ describe('session options', () => {
     [{ ...decode, ring: undefined }, /^ring: expected an object/],
     [{ ...decode, onEnd: 'Stop' }, /^onEnd: expected one of Complete, Repeat, Reconnect/],
     [{ ...decode, frameRate: '25 fps' }, /^frameRate: expected a rate/],
-    [{ ...decode, width: 1.5 }, /^width: expected a whole number/],
+    [{ ...decode, width: 1.5 }, /^width: must be a whole number from 0 to 8192$/],
     [{ ...decode, speed: 2 }, /^speed: unknown option/],
     [{ ...decode, ring: { path: '/r', outputs: [] } }, /^ring\.outputs: expected at least one/],
     [{ ...decode, source: { uri: 'a', testPattern: {} } }, /^source\.uri: expected exactly one/],
@@ -81,7 +81,7 @@ describe('session options', () => {
     [{ ...encode, outputs: [{ name: 'main' }] }, /^outputs\[0\]\.url: expected a non-empty string/],
     [
       { ...encode, encoder: { maxBFrames: 17 } },
-      /^encoder\.maxBFrames: expected a whole number from 0 to 16/,
+      /^encoder\.maxBFrames: must be a whole number from 0 to 16$/,
     ],
     [{ ...encode, encoder: { extra: { crf: 20 } } }, /^encoder\.extra\.crf: expected a string/],
     [{ ...encode, catchUp: 'Fast' }, /^catchUp: expected one of Rebase, Burst, Skip/],

@@ -18,6 +18,11 @@ import type {
   SourceOptions,
 } from './types.ts';
 
+export interface Range {
+  least: number;
+  most: number;
+}
+
 /** An object that only the addon can read; its type tag is checked at every use. */
 export type Handle = { readonly handle: unique symbol };
 export type Listener = (kind: string, detail: string) => void;
@@ -45,6 +50,8 @@ export interface Addon {
   initialize(errorClass: typeof NativeError): void;
   setLogLevel(level: number, listener?: (level: number, line: string) => void): void;
   buildInfo(): BuildInfo;
+  /** bounds of what may be asked for, from native/src/core/limits.h */
+  limits(): Record<'side' | 'bitRate' | 'gopFrames' | 'bFrames' | 'threads', Range>;
   resolveEncoder(codec: string, encoder: string): string;
   redact(text: string): string;
   abortHandle(): Handle;

@@ -292,7 +292,7 @@ describe('misuse', () => {
 
   it.each([
     [{ uri: '', testPattern: undefined }, /exactly one of uri and testPattern/],
-    [{ uri: 'x', threads: -1 }, /source\.threads: expected a whole number/],
+    [{ uri: 'x', threads: -1 }, /source\.threads: must be a whole number from 0 to 64/],
     [{ uri: 'x', colour: 'red' }, /source\.colour: unknown option/],
     [{ uri: 7 }, /source\.uri: expected a string/],
     [null, /expected a path, a URL/],

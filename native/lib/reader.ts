@@ -173,11 +173,11 @@ export class FrameReader {
 
 function wholeNumber(name: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw invalidArgument(`${name}: expected a whole number from 0`);
+    throw invalidArgument(`${name}: must be a whole number from 0 on`);
   return value;
 }
 
 function notNegative(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value >= 0)) throw invalidArgument(`${name}: expected a number from 0`);
+  if (!(Number.isFinite(value) && value >= 0)) throw invalidArgument(`${name}: must be a number from 0 on`);
   return value;
 }

@@ -53,6 +53,26 @@ describe('a wrong configuration is refused with one line that begins with the fi
     ['a fraction', { ...encoder(), http: { port: 1.5 } }, 'http.port: must be a whole number'],
     ['out of bounds', { ...encoder(), http: { port: 65_536 } }, 'http.port: must be at most 65535'],
     [
+      'a picture that is too wide',
+      { ...decoder(), video: { width: 8194 } },
+      'video.width: must be a whole number from 16 to 8192',
+    ],
+    [
+      'a picture of too many pixels',
+      { ...decoder(), video: { width: 8192, height: 4354 } },
+      'video.height: must make at most 35651584 pixels (8192 x 4352) with the width',
+    ],
+    [
+      'a bit rate that no level of H.264 has',
+      { ...encoder(), encoder: { bitRate: 800_000_001 } },
+      'encoder.bitRate: must be a whole number from 10000 to 800000000',
+    ],
+    [
+      'a frame rate that no level of H.264 has',
+      { ...decoder(), video: { frameRate: '301' } },
+      'video.frameRate: must be at most 300 frames per second',
+    ],
+    [
       'an unknown value',
       { ...encoder(), encoder: { catchUp: 'Sprint' } },
       'encoder.catchUp: must be one of "Rebase", "Burst", "Skip"',

@@ -3,6 +3,7 @@
  * is its schema. Units stand in the names; bit rates are bits per second everywhere below a manifest.
  */
 import { z } from 'zod';
+import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range, wholeNumberFrom } from './limits.ts';
 import { redact } from './redact.ts';
 import { describeIssue } from './schema-issues.ts';
 
@@ -15,11 +16,30 @@ const filePath = z.string().min(1).max(4096).refine(withoutControls, 'must not c
 
 const rational = z
   .string()
-  .regex(/^[1-9]\d{0,6}(\/[1-9]\d{0,6})?$/, 'must be a rational number such as "25" or "30000/1001"');
+  .regex(/^[1-9]\d{0,6}(\/[1-9]\d{0,6})?$/, 'must be a rational number such as "25" or "30000/1001"')
+  .refine(
+    (text) => framesPerSecond(text) <= MAX_FRAME_RATE,
+    `must be at most ${MAX_FRAME_RATE} frames per second`,
+  );
 
-const size = z.int().min(16).max(16384);
-const timeout = z.int().min(1).max(86_400_000);
-const threads = z.int().min(0).max(64);
+const whole = (range: Range) =>
+  z.int().refine((value) => value >= range.least && value <= range.most, wholeNumberFrom(range));
+const size = whole(LIMITS.side);
+const timeout = whole(LIMITS.timeoutMilliseconds);
+const threads = whole(LIMITS.threads);
+
+/** Refuses an object whose picture is too large as a whole. */
+const pictureFits = ({
+  width = 0,
+  height = 0,
+}: {
+  width?: number | undefined;
+  height?: number | undefined;
+}) => width * height <= MAX_PIXELS;
+const TOO_LARGE = {
+  path: ['height'],
+  message: `must make at most ${MAX_PIXELS} pixels (8192 x 4352) with the width`,
+};
 
 /** A URL without credentials, or a path. */
 const address = z
@@ -33,13 +53,15 @@ const address = z
 
 const credentialFiles = { userFile: filePath.optional(), passwordFile: filePath.optional() };
 
-const testPattern = z.strictObject({
-  pattern: z.enum(['testsrc2', 'smptehdbars', 'testsrc']).optional(),
-  width: size.optional(),
-  height: size.optional(),
-  frameRate: rational.optional(),
-  durationSeconds: z.number().positive().max(86_400_000).optional(),
-});
+const testPattern = z
+  .strictObject({
+    pattern: z.enum(['testsrc2', 'smptehdbars', 'testsrc']).optional(),
+    width: size.optional(),
+    height: size.optional(),
+    frameRate: rational.optional(),
+    durationSeconds: z.number().positive().max(LIMITS.durationSeconds.most).optional(),
+  })
+  .refine(pictureFits, TOO_LARGE);
 
 const source = z
   .strictObject({
@@ -56,11 +78,13 @@ const source = z
     message: 'must have exactly one of `uri` and `testPattern`',
   });
 
-const video = z.strictObject({
-  width: size.optional(),
-  height: size.optional(),
-  frameRate: rational.optional(),
-});
+const video = z
+  .strictObject({
+    width: size.optional(),
+    height: size.optional(),
+    frameRate: rational.optional(),
+  })
+  .refine(pictureFits, TOO_LARGE);
 
 /** A JetStream stream that joins the rings of two pods. */
 const jetStream = z.strictObject({
@@ -76,9 +100,9 @@ const jetStream = z.strictObject({
 const queue = z.strictObject({
   type: z.literal('ring').default('ring'),
   path: filePath,
-  capacityFrames: z.int().min(1).max(256).default(20),
+  capacityFrames: whole(LIMITS.queueFrames).default(20),
   whenFull: z.enum(['Block', 'DropOldest', 'DropNewest']).default('Block'),
-  encoderDelayFrames: z.int().min(0).max(512).default(0),
+  encoderDelayFrames: whole(LIMITS.encoderDelayFrames).default(0),
   outputs: z.array(label).min(1).max(8),
   /** Set: decoder and encoder run in different pods, each with a ring of its own at `path`. */
   jetStream: jetStream.optional(),
@@ -90,10 +114,10 @@ const encoder = z.strictObject({
   width: size.optional(),
   height: size.optional(),
   frameRate: rational.optional(),
-  bitRate: z.int().min(1000).max(2_000_000_000).optional(),
-  gopFrames: z.int().min(1).max(100_000).optional(),
-  gopSeconds: z.number().positive().max(3600).optional(),
-  maxBFrames: z.int().min(0).max(16).optional(),
+  bitRate: whole(LIMITS.bitRate).optional(),
+  gopFrames: whole(LIMITS.gopFrames).optional(),
+  gopSeconds: z.number().positive().max(LIMITS.gopSeconds.most).optional(),
+  maxBFrames: whole(LIMITS.bFrames).optional(),
   preset: z.string().max(32).optional(),
   tune: z.string().max(32).optional(),
   threads: threads.optional(),
@@ -130,7 +154,7 @@ const common = {
     })
     .default({ host: '127.0.0.1', port: 9090 }),
   logLevel: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
-  latencyBudgetMilliseconds: z.int().min(0).max(10_000).default(100),
+  latencyBudgetMilliseconds: whole(LIMITS.latencyMilliseconds).default(100),
   queue,
 };
 
@@ -222,6 +246,11 @@ export function addressFault(text: string): string | undefined {
   }
   if (url.hostname === '') return 'names no host';
   return undefined;
+}
+
+function framesPerSecond(text: string): number {
+  const [numerator, denominator = '1'] = text.split('/');
+  return Number(numerator) / Number(denominator);
 }
 
 function withoutControls(text: string): boolean {

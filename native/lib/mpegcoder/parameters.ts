@@ -1,4 +1,5 @@
-/** The parameters of mpegCoder's classes: their names, their checks and who wins over whom. Pure. */
+/** The parameters of mpegCoder's classes: their names, their checks and who wins over whom. */
+import { addon } from '../addon.ts';
 import { invalidArgument } from '../errors.ts';
 import type { EncoderOptions, SourceDescriptor } from '../types.ts';
 
@@ -70,7 +71,7 @@ export interface EffectiveSettings {
   tune: string | undefined;
 }
 
-const LEAST_BIT_RATE = 10_000;
+const LIMITS = addon.limits();
 
 type Check = (name: string, value: unknown) => void;
 
@@ -78,11 +79,12 @@ const whole =
   (least: number, most: number): Check =>
   (name, value) => {
     if (!Number.isSafeInteger(value) || (value as number) < least || (value as number) > most) {
-      throw invalidArgument(
-        `${name}: expected a whole number from ${least} to ${most}, got ${String(value)}`,
-      );
+      throw invalidArgument(`${name}: must be a whole number from ${least} to ${most}, not ${String(value)}`);
     }
   };
+
+/** 0 stands for "not set". */
+const orUnset = (most: number): Check => whole(0, most);
 
 const text: Check = (name, value) => {
   if (typeof value !== 'string') throw invalidArgument(`${name}: expected a string, got ${typeof value}`);
@@ -95,8 +97,8 @@ const rate: Check = (name, value) => {
 };
 
 const bitRate: Check = (name, value) => {
-  whole(0, 2_000_000_000)(name, value);
-  if ((value as number) > 0 && (value as number) < LEAST_BIT_RATE) {
+  orUnset(LIMITS.bitRate.most)(name, value);
+  if ((value as number) > 0 && (value as number) < LIMITS.bitRate.least) {
     throw invalidArgument(
       `${name}: ${String(value)} bits per second is too little for video`,
       'bit rates are bits per second here, not Kb/s: write 4_000_000 for 4 Mb/s',
@@ -107,14 +109,14 @@ const bitRate: Check = (name, value) => {
 const CHECKS: { [key in keyof Required<ServerSettings>]: Check } = {
   codecName: text,
   bitRate,
-  width: whole(0, 16384),
-  height: whole(0, 16384),
-  widthSrc: whole(0, 16384),
-  heightSrc: whole(0, 16384),
-  frameRate: rate,
-  GOPSize: whole(0, 100_000),
-  maxBframe: whole(0, 16),
-  nthread: whole(0, 64),
+  width: orUnset(LIMITS.side.most),
+  height: orUnset(LIMITS.side.most),
+  widthSrc: orUnset(LIMITS.side.most),
+  heightSrc: orUnset(LIMITS.side.most),
+  frameRate: rate, // of the frames that will come, so only their source bounds it
+  GOPSize: orUnset(LIMITS.gopFrames.most),
+  maxBframe: whole(LIMITS.bFrames.least, LIMITS.bFrames.most),
+  nthread: whole(LIMITS.threads.least, LIMITS.threads.most),
   frameAhead: whole(0, 1_000_000),
   preset: text,
   tune: text,
@@ -152,7 +154,7 @@ export function inherit(dict: ConfigDict): ServerSettings {
     maxBframe: dict.maxBframe,
   });
   // A source of a few kb/s (a slide, a test card) is no measure for a live push.
-  if (typeof dict.bitRate === 'number' && dict.bitRate >= LEAST_BIT_RATE)
+  if (typeof dict.bitRate === 'number' && dict.bitRate >= LIMITS.bitRate.least)
     inherited.bitRate = scaled ? rateOfScaled(dict, dict.bitRate) : dict.bitRate;
   return inherited;
 }

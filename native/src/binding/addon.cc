@@ -42,6 +42,22 @@ Napi::Value set_log_level_js(const Info& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value limits_js(const Info& info) {
+  Napi::Object all = Napi::Object::New(info.Env());
+  const auto tell = [&](const char* name, Range range) {
+    Napi::Object object = Napi::Object::New(info.Env());
+    object["least"] = Napi::Number::New(info.Env(), static_cast<double>(range.least));
+    object["most"] = Napi::Number::New(info.Env(), static_cast<double>(range.most));
+    all[name] = object;
+  };
+  tell("side", limits::kSide);
+  tell("bitRate", limits::kBitRate);
+  tell("gopFrames", limits::kGopFrames);
+  tell("bFrames", limits::kBFrames);
+  tell("threads", limits::kThreads);
+  return all;
+}
+
 Napi::Value build_info(const Info& info) {
   Napi::Env env = info.Env();
   Napi::Object object = Napi::Object::New(env);
@@ -189,10 +205,10 @@ Napi::Value reader_open(const Info& info) {
   options.password_file = std::move(input.password_file);
   options.rgb24 =
       fields.choice<bool>("format", {{"rgb24", true}, {"native", false}}).value_or(true);
-  options.width = static_cast<int>(fields.integer("width", 0, 8192).value_or(0));
-  options.height = static_cast<int>(fields.integer("height", 0, 8192).value_or(0));
+  options.width = static_cast<int>(fields.integer("width", {0, limits::kSide.most}).value_or(0));
+  options.height = static_cast<int>(fields.integer("height", {0, limits::kSide.most}).value_or(0));
   options.queue_frames =
-      static_cast<std::size_t>(fields.integer("queueFrames", 1, 256).value_or(8));
+      static_cast<std::size_t>(fields.integer("queueFrames", limits::kQueueFrames).value_or(8));
   fields.finish();
 
   auto host = std::make_shared<ReaderHost>(options);
@@ -239,6 +255,7 @@ Napi::Object initialize_addon(Napi::Env env, Napi::Object exports) {
   add<initialize>(exports, "initialize");
   add<set_log_level_js>(exports, "setLogLevel");
   add<build_info>(exports, "buildInfo");
+  add<limits_js>(exports, "limits");
   add<resolve_encoder_js>(exports, "resolveEncoder");
   add<redact_js>(exports, "redact");
   add<abort_handle>(exports, "abortHandle");

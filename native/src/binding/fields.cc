@@ -62,21 +62,22 @@ std::optional<double> Fields::number(const char* key, double min, double max) {
   if (!value) return std::nullopt;
   const double number = value->IsNumber() ? value->As<Napi::Number>().DoubleValue() : NAN;
   if (!(number >= min && number <= max)) {
-    bad_argument(name_of(key),
-                 "a number from " + Napi::Number::New(value->Env(), min).ToString().Utf8Value() +
-                     " to " + Napi::Number::New(value->Env(), max).ToString().Utf8Value());
+    const auto text = [&](double bound) {
+      return Napi::Number::New(value->Env(), bound).ToString().Utf8Value();
+    };
+    throw Error(ErrorCode::InvalidArgument,
+                name_of(key) + ": must be a number from " + text(min) + " to " + text(max));
   }
   return number;
 }
 
-std::optional<std::int64_t> Fields::integer(const char* key, std::int64_t min, std::int64_t max) {
+std::optional<std::int64_t> Fields::integer(const char* key, Range range) {
   const auto value = get(key);
   if (!value) return std::nullopt;
   const double number = value->IsNumber() ? value->As<Napi::Number>().DoubleValue() : NAN;
-  if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max)) ||
+  if (!(number >= static_cast<double>(range.least) && number <= static_cast<double>(range.most)) ||
       number != std::floor(number)) {
-    bad_argument(name_of(key),
-                 "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+    throw Error(ErrorCode::InvalidArgument, name_of(key) + ": " + whole_number_from(range));
   }
   return static_cast<std::int64_t>(number);
 }
@@ -97,6 +98,15 @@ std::optional<AVRational> Fields::rational(const char* key) {
   const auto value = parse_rational(*given);
   if (!value) bad_argument(name_of(key), "a rate such as \"25\" or \"30000/1001\"");
   return value;
+}
+
+std::optional<AVRational> Fields::frame_rate(const char* key) {
+  const auto rate = rational(key);
+  if (rate && av_q2d(*rate) > limits::kMaxFrameRate)
+    throw Error(ErrorCode::InvalidArgument, name_of(key) + ": must be at most " +
+                                                std::to_string(limits::kMaxFrameRate) +
+                                                " frames per second");
+  return rate;
 }
 
 std::optional<Fields> Fields::object(const char* key) {

@@ -15,6 +15,7 @@
 
 #include "core/av.h"
 #include "core/error.h"
+#include "core/limits.h"
 
 namespace videopush::binding {
 
@@ -27,11 +28,14 @@ class Fields {
 
   // Each returns nothing for an absent, undefined or null field.
   std::optional<std::string> text(const char* key);
-  std::optional<std::int64_t> integer(const char* key, std::int64_t min, std::int64_t max);
+  std::optional<std::int64_t> integer(const char* key, Range range);
   std::optional<double> number(const char* key, double min, double max);
   std::optional<bool> boolean(const char* key);
   std::optional<std::int64_t> big(const char* key);     // a BigInt of 64 bits
   std::optional<AVRational> rational(const char* key);  // "30000/1001" or "25"
+  /// A rational number up to limits::kMaxFrameRate, for rates that are asked for and those of test
+  /// patterns.
+  std::optional<AVRational> frame_rate(const char* key);
   std::optional<Fields> object(const char* key);
   std::vector<Fields> objects(const char* key);
   std::vector<std::string> texts(const char* key);

@@ -7,10 +7,8 @@
 namespace videopush::binding {
 namespace {
 
-constexpr std::int64_t kMaxSize = 16384;                  // pixels a side
-constexpr std::int64_t kMaxTimeout = 24 * 3600 * 1000ll;  // ms
-constexpr std::int64_t kMaxThreads = 64;
-constexpr Nanoseconds kMillisecond = 1'000'000;
+/// 0 stands for "not set" in a session's options.
+constexpr Range or_unset(Range range) { return {0, range.most}; }
 
 template <typename Target, typename Value>
 void set(Target& target, std::optional<Value> value) {
@@ -22,10 +20,10 @@ media::TestPattern parse_pattern(Fields fields) {
   set(pattern.pattern, fields.choice<std::string>("pattern", {{"testsrc2", "testsrc2"},
                                                               {"smptehdbars", "smptehdbars"},
                                                               {"testsrc", "testsrc"}}));
-  set(pattern.width, fields.integer("width", 16, kMaxSize));
-  set(pattern.height, fields.integer("height", 16, kMaxSize));
-  set(pattern.rate, fields.rational("frameRate"));
-  set(pattern.duration_seconds, fields.number("durationSeconds", 0, 1e7));
+  set(pattern.width, fields.integer("width", limits::kSide));
+  set(pattern.height, fields.integer("height", limits::kSide));
+  set(pattern.rate, fields.frame_rate("frameRate"));
+  set(pattern.duration_seconds, fields.number("durationSeconds", 0, limits::kDurationSeconds.most));
   fields.finish();
   return pattern;
 }
@@ -54,9 +52,11 @@ SourceInput parse_source(Fields fields) {
   set(input.password_file, fields.text("passwordFile"));
   set(source.rtsp_transport,
       fields.choice<std::string>("rtspTransport", {{"tcp", "tcp"}, {"udp", "udp"}}));
-  set(source.open_timeout_ms, fields.integer("openTimeoutMilliseconds", 1, kMaxTimeout));
-  set(source.read_timeout_ms, fields.integer("readTimeoutMilliseconds", 1, kMaxTimeout));
-  set(input.decode.threads, fields.integer("threads", 0, kMaxThreads));
+  set(source.open_timeout_ms,
+      fields.integer("openTimeoutMilliseconds", limits::kTimeoutMilliseconds));
+  set(source.read_timeout_ms,
+      fields.integer("readTimeoutMilliseconds", limits::kTimeoutMilliseconds));
+  set(input.decode.threads, fields.integer("threads", limits::kThreads));
   fields.finish();
   return input;
 }
@@ -65,16 +65,16 @@ media::EncoderOptions parse_encoder(Fields fields) {
   media::EncoderOptions encoder;
   set(encoder.codec, fields.text("codec"));
   set(encoder.encoder, fields.text("encoder"));
-  set(encoder.width, fields.integer("width", 0, kMaxSize));
-  set(encoder.height, fields.integer("height", 0, kMaxSize));
-  set(encoder.frame_rate, fields.rational("frameRate"));
-  set(encoder.bit_rate, fields.integer("bitRate", 0, 2'000'000'000));
-  set(encoder.gop_frames, fields.integer("gopFrames", 0, 100'000));
-  set(encoder.gop_seconds, fields.number("gopSeconds", 0, 3600));
-  set(encoder.max_b_frames, fields.integer("maxBFrames", 0, 16));
+  set(encoder.width, fields.integer("width", or_unset(limits::kSide)));
+  set(encoder.height, fields.integer("height", or_unset(limits::kSide)));
+  set(encoder.frame_rate, fields.frame_rate("frameRate"));
+  set(encoder.bit_rate, fields.integer("bitRate", or_unset(limits::kBitRate)));
+  set(encoder.gop_frames, fields.integer("gopFrames", or_unset(limits::kGopFrames)));
+  set(encoder.gop_seconds, fields.number("gopSeconds", 0, limits::kGopSeconds.most));
+  set(encoder.max_b_frames, fields.integer("maxBFrames", limits::kBFrames));
   set(encoder.preset, fields.text("preset"));
   set(encoder.tune, fields.text("tune"));
-  set(encoder.threads, fields.integer("threads", 0, kMaxThreads));
+  set(encoder.threads, fields.integer("threads", limits::kThreads));
   encoder.extra = fields.text_map("extra");
   fields.finish();
   return encoder;
@@ -90,9 +90,9 @@ sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value) {
   options.decode = input.decode;
   options.user_file = std::move(input.user_file);
   options.password_file = std::move(input.password_file);
-  set(options.width, fields.integer("width", 0, kMaxSize));
-  set(options.height, fields.integer("height", 0, kMaxSize));
-  set(options.frame_rate, fields.rational("frameRate"));
+  set(options.width, fields.integer("width", or_unset(limits::kSide)));
+  set(options.height, fields.integer("height", or_unset(limits::kSide)));
+  set(options.frame_rate, fields.frame_rate("frameRate"));
   set(options.on_end,
       fields.choice<sessions::OnEnd>("onEnd", {{"Complete", sessions::OnEnd::Complete},
                                                {"Repeat", sessions::OnEnd::Repeat},
@@ -100,10 +100,9 @@ sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value) {
   auto ring = fields.object("ring");
   if (!ring) bad_argument("ring", "an object");
   options.ring = parse_decoder_ring(*std::move(ring));
-  set(options.encoder_delay_frames, fields.integer("encoderDelayFrames", 0, 256));
-  if (auto budget = fields.number("latencyBudgetMilliseconds", 0, 60'000)) {
-    options.latency_budget = static_cast<Nanoseconds>(*budget * kMillisecond);
-  }
+  set(options.encoder_delay_frames,
+      fields.integer("encoderDelayFrames", limits::kEncoderDelayFrames));
+  set(options.latency_budget, parse_latency_budget(fields));
   fields.finish();
   return options;
 }
@@ -117,11 +116,21 @@ sessions::OutputOptions parse_output(Fields fields) {
   set(output.password, fields.text("password"));
   set(output.user_file, fields.text("userFile"));
   set(output.password_file, fields.text("passwordFile"));
-  set(output.limits.connect_ms, fields.integer("connectTimeoutMilliseconds", 1, kMaxTimeout));
-  set(output.limits.response_ms, fields.integer("responseTimeoutMilliseconds", 1, kMaxTimeout));
-  set(output.limits.write_ms, fields.integer("writeTimeoutMilliseconds", 1, kMaxTimeout));
+  set(output.limits.connect_ms,
+      fields.integer("connectTimeoutMilliseconds", limits::kTimeoutMilliseconds));
+  set(output.limits.response_ms,
+      fields.integer("responseTimeoutMilliseconds", limits::kTimeoutMilliseconds));
+  set(output.limits.write_ms,
+      fields.integer("writeTimeoutMilliseconds", limits::kTimeoutMilliseconds));
   fields.finish();
   return output;
+}
+
+std::optional<Nanoseconds> parse_latency_budget(Fields& fields) {
+  const Range range = limits::kLatencyMilliseconds;
+  const auto budget = fields.number("latencyBudgetMilliseconds", range.least, range.most);
+  if (!budget) return std::nullopt;
+  return static_cast<Nanoseconds>(*budget * 1e6);
 }
 
 std::optional<pacing::CatchUp> parse_catch_up(Fields& fields) {
@@ -136,9 +145,7 @@ EncodeSessionInput parse_encode_session(const Napi::Value& value) {
   input.ring_path = fields.required_text("ringPath");
   if (auto encoder = fields.object("encoder"))
     input.options.encoder = parse_encoder(*std::move(encoder));
-  if (auto budget = fields.number("latencyBudgetMilliseconds", 0, 60'000)) {
-    input.options.latency_budget = static_cast<Nanoseconds>(*budget * kMillisecond);
-  }
+  set(input.options.latency_budget, parse_latency_budget(fields));
   set(input.options.catch_up, parse_catch_up(fields));
   for (Fields& output : fields.objects("outputs")) {
     input.options.outputs.push_back(parse_output(std::move(output)));

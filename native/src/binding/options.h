@@ -29,5 +29,6 @@ EncodeSessionInput parse_encode_session(const Napi::Value& value);
 
 sessions::OutputOptions parse_output(Fields fields);
 std::optional<pacing::CatchUp> parse_catch_up(Fields& fields);
+std::optional<Nanoseconds> parse_latency_budget(Fields& fields);
 
 }  // namespace videopush::binding

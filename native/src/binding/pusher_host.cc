@@ -20,8 +20,10 @@ constexpr std::size_t kMaxWaiting = 64;
 
 VideoFormat parse_video(Fields fields) {
   VideoFormat format;
-  format.width = static_cast<std::int32_t>(fields.integer("width", 2, 16384).value_or(0));
-  format.height = static_cast<std::int32_t>(fields.integer("height", 2, 16384).value_or(0));
+  format.width =
+      static_cast<std::int32_t>(fields.integer("width", {2, limits::kSide.most}).value_or(0));
+  format.height =
+      static_cast<std::int32_t>(fields.integer("height", {2, limits::kSide.most}).value_or(0));
   if (!format.width) bad_argument(fields.name_of("width"), "a width in pixels");
   if (!format.height) bad_argument(fields.name_of("height"), "a height in pixels");
   const std::string name = fields.text("format").value_or("rgb24");
@@ -30,6 +32,7 @@ VideoFormat parse_video(Fields fields) {
     bad_argument(fields.name_of("format"),
                  "rgb24 or a pixel format of FFmpeg, got \"" + name + "\"");
   }
+  // Describes the frames that will come, so it is not bound like a rate that is asked for.
   const AVRational rate = fields.rational("frameRate").value_or(AVRational{0, 1});
   if (!rate.num)
     bad_argument(fields.name_of("frameRate"), "a rate such as \"25\" or \"30000/1001\"");
@@ -38,7 +41,7 @@ VideoFormat parse_video(Fields fields) {
   format.frame_rate_den = rate.den;
   format.time_base_num = time_base.num;
   format.time_base_den = time_base.den;
-  format.bit_rate = fields.integer("bitRate", 0, kMaxSourceBitRate).value_or(0);
+  format.bit_rate = fields.integer("bitRate", {0, limits::kMaxSourceBitRate}).value_or(0);
   if (const auto aspect = fields.rational("sampleAspectRatio")) {
     format.sar_num = aspect->num;
     format.sar_den = aspect->den;
@@ -62,14 +65,12 @@ PusherInput parse_pusher(const Napi::Value& value) {
   input.queue.format = parse_video(*std::move(video));
   if (auto encoder = fields.object("encoder"))
     input.options.encoder = parse_encoder(*std::move(encoder));
-  if (auto queue = fields.integer("queueFrames", 1, 256))
+  if (auto queue = fields.integer("queueFrames", limits::kQueueFrames))
     input.queue.capacity = static_cast<std::uint32_t>(*queue);
   if (auto lead = fields.number("maxLeadSeconds", 0, 86'400)) {
     input.options.max_lead = static_cast<Nanoseconds>(*lead * 1e9);
   }
-  if (auto budget = fields.number("latencyBudgetMilliseconds", 0, 60'000)) {
-    input.options.latency_budget = static_cast<Nanoseconds>(*budget * 1e6);
-  }
+  if (auto budget = parse_latency_budget(fields)) input.options.latency_budget = *budget;
   if (auto catch_up = parse_catch_up(fields)) input.options.catch_up = *catch_up;
   fields.finish();
   return input;

@@ -13,8 +13,10 @@ constexpr int kTicksPerSecond = 1'000'000;
 
 VideoFormat parse_picture(Fields& fields) {
   VideoFormat format;
-  format.width = static_cast<std::int32_t>(fields.integer("width", 1, 16384).value_or(0));
-  format.height = static_cast<std::int32_t>(fields.integer("height", 1, 16384).value_or(0));
+  format.width =
+      static_cast<std::int32_t>(fields.integer("width", {1, limits::kSide.most}).value_or(0));
+  format.height =
+      static_cast<std::int32_t>(fields.integer("height", {1, limits::kSide.most}).value_or(0));
   if (!format.width) bad_argument("width", "a width in pixels");
   if (!format.height) bad_argument("height", "a height in pixels");
   const std::string name = fields.text("format").value_or("rgb24");
@@ -36,7 +38,7 @@ sessions::QueueWriterOptions parse_queue_writer(const Napi::Value& value) {
   sessions::QueueWriterOptions options{.ring = parse_ring(fields), .format = parse_picture(fields)};
   ring::RingOptions& ring = options.ring;
   if (ring.parameters.empty()) ring.parameters = "{}";
-  if (auto held = fields.integer("heldFrames", 1, 64))
+  if (auto held = fields.integer("heldFrames", {1, 64}))
     ring.retained = static_cast<std::uint32_t>(*held);
   if (auto when_full = parse_when_full(fields)) ring.when_full = *when_full;
   ring.outputs = {"reader"};

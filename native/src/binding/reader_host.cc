@@ -11,7 +11,7 @@ sessions::ReadTarget parse_target(const Napi::Value& value) {
   Fields fields(value, "target");
   sessions::ReadTarget target;
   using Kind = sessions::ReadTarget::Kind;
-  const auto index = fields.integer("index", 0, std::int64_t{1} << 53);
+  const auto index = fields.integer("index", {0, std::int64_t{1} << 53});
   const auto seconds = fields.number("seconds", 0, 1e9);
   if (index.has_value() == seconds.has_value())
     bad_argument("target", "either an index or seconds");

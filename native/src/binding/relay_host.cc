@@ -79,7 +79,7 @@ Napi::Value RelayReaderHost::state(Napi::Env env) const {
 sessions::RelayWriterOptions parse_relay_writer(const Napi::Value& value) {
   Fields fields(value, "");
   sessions::RelayWriterOptions options{.ring = parse_pipeline_ring(fields), .format = {}};
-  if (auto retained = fields.integer("retainedFrames", 0, ring::kMaxSlots))
+  if (auto retained = fields.integer("retainedFrames", {0, ring::kMaxSlots}))
     options.ring.retained = static_cast<std::uint32_t>(*retained);
   auto format = fields.object("format");
   if (!format) bad_argument("format", "an object");

@@ -18,7 +18,7 @@ std::int64_t required_big(Fields& fields, const char* key) {
 }
 
 std::int32_t small(Fields& fields, const char* key, std::int64_t least = 0) {
-  const auto value = fields.integer(key, least, kMax);
+  const auto value = fields.integer(key, {least, kMax});
   if (!value) bad_argument(fields.name_of(key), "a whole number");
   return static_cast<std::int32_t>(*value);
 }
@@ -107,7 +107,7 @@ VideoFormat parse_relay_format(Fields fields) {
   format.color_matrix = small(fields, "colorMatrix");
   format.chroma_location = small(fields, "chromaLocation");
   format.gop_frames = small(fields, "gopFrames");
-  format.bit_rate = fields.integer("bitRate", 0, kMaxSourceBitRate).value_or(0);
+  format.bit_rate = fields.integer("bitRate", {0, limits::kMaxSourceBitRate}).value_or(0);
   fields.finish();
   return format;
 }

@@ -5,16 +5,10 @@
 #include "binding/relay_values.h"
 
 namespace videopush::binding {
-namespace {
-
-constexpr double kLongestLimit = 86'400'000;  // ms
-
-}  // namespace
-
 ring::RingOptions parse_ring(Fields& fields) {
   ring::RingOptions ring;
   ring.path = fields.required_text("path");
-  if (auto capacity = fields.integer("capacityFrames", 1, 256))
+  if (auto capacity = fields.integer("capacityFrames", limits::kQueueFrames))
     ring.capacity = static_cast<std::uint32_t>(*capacity);
   ring.parameters = fields.text("parameters").value_or("");
   return ring;
@@ -35,7 +29,8 @@ std::optional<ring::WhenFull> parse_when_full(Fields& fields) {
 }
 
 Nanoseconds parse_limit(Fields& fields, const char* key, double least, double usual) {
-  return static_cast<Nanoseconds>(fields.number(key, least, kLongestLimit).value_or(usual) * 1e6);
+  const auto given = fields.number(key, least, limits::kTimeoutMilliseconds.most);
+  return static_cast<Nanoseconds>(given.value_or(usual) * 1e6);
 }
 
 }  // namespace videopush::binding

@@ -1,11 +1,53 @@
-// Bounds of numbers that come from outside, for every check in C++.
+// Bounds of the numbers that people and programs give. Every check in C++ takes them from here. The
+// command and WorkerConfig have the same in resources/src/limits.ts, the resources in crds/, and
+// resources/src/limits.test.ts compares the three.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace videopush {
 
+struct Range {
+  std::int64_t least, most;
+  constexpr bool holds(std::int64_t value) const { return value >= least && value <= most; }
+};
+
+namespace limits {
+
+/// Width and height of what is encoded, pixels. The most holds for sources and queues, too.
+constexpr Range kSide{16, 8192};
+/// b/s; the most is that of H.264's highest level (6.2, ITU-T H.264 table A-1).
+constexpr Range kBitRate{10'000, 800'000'000};
+/// Distance of key frames.
+constexpr Range kGopFrames{1, 100'000};
+/// The least holds for resources; a library user may give a part of a second.
+constexpr Range kGopSeconds{1, 600};
+/// x264.h: X264_BFRAME_MAX.
+constexpr Range kBFrames{0, 16};
+/// Of a decoder or an encoder, 0 = automatic.
+constexpr Range kThreads{0, 64};
+/// Capacity of a frame queue.
+constexpr Range kQueueFrames{1, 256};
+/// Frames that an encoder may hold back; a ring has no more slots (ring/layout.h, kMaxSlots).
+constexpr Range kEncoderDelayFrames{0, 512};
+constexpr Range kLatencyMilliseconds{0, 10'000};
+/// Of a test pattern. The least holds for resources; others may give a part of a second.
+constexpr Range kDurationSeconds{1, 86'400'000};
+constexpr Range kTimeoutMilliseconds{1, 86'400'000};
+/// Frames per second, above 0. What is more is a time base, not a rate. A stream is asked for 300
+/// at most (resources/src/limits.ts), but a library user's frames may come from a faster camera.
+constexpr int kMaxFrameRate = 1000;
+
 /// Of a source, b/s. No real one comes near; what lies beyond is not a bit rate.
 constexpr std::int64_t kMaxSourceBitRate = 1ll << 50;
+
+}  // namespace limits
+
+/// The sentence that refuses a number, behind the name of what it was given for.
+inline std::string whole_number_from(Range range) {
+  return "must be a whole number from " + std::to_string(range.least) + " to " +
+         std::to_string(range.most);
+}
 
 }  // namespace videopush

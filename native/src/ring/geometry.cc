@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/limits.h"
 #include "ring/ring.h"
 
 extern "C" {
@@ -13,11 +14,10 @@ extern "C" {
 namespace videopush::ring {
 namespace {
 
-constexpr int kMaxSide = 16384;
 constexpr std::uint64_t kAlign = 64;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kMaxFrame = 1ull << 30;
-constexpr std::uint32_t kMaxCapacity = 256;
+constexpr std::uint32_t kMaxCapacity = limits::kQueueFrames.most;
 
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return (value + to - 1) / to * to;
@@ -29,7 +29,7 @@ std::optional<Geometry> geometry(const VideoFormat& format) {
   if (format.pixel_format < 0 || format.pixel_format >= AV_PIX_FMT_NB) return std::nullopt;
   const auto pixels = static_cast<AVPixelFormat>(format.pixel_format);
   const AVPixFmtDescriptor* description = av_pix_fmt_desc_get(pixels);
-  const auto in_range = [](int side) { return side >= 1 && side <= kMaxSide; };
+  const auto in_range = [](int side) { return side >= 1 && side <= limits::kSide.most; };
   if (description == nullptr || (description->flags & AV_PIX_FMT_FLAG_HWACCEL) != 0 ||
       !in_range(format.width) || !in_range(format.height)) {
     return std::nullopt;

@@ -20,7 +20,7 @@ struct Geometry {
 };
 
 /// nullopt: not a picture that can be stored (no such pixel format, a hardware one, sides not
-/// in 1..16384).
+/// in 1..8192).
 std::optional<Geometry> geometry(const VideoFormat& format);
 
 /// Whether a consumer that runs with `a` can go on with `b`: what the encoder depends on is the

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "media/encode/encoder_names.h"
 
 extern "C" {
@@ -14,9 +15,6 @@ extern "C" {
 namespace videopush::media {
 namespace {
 
-constexpr int kMaxBFrames = 16;   // what x264 takes (X264_BFRAME_MAX)
-constexpr int kMaxThreads = 128;  // X264_THREAD_MAX
-constexpr int kMaxSide = 16'384;  // pixels
 constexpr std::int64_t kLeastBitRate = 300'000;
 constexpr double kDefaultGopSeconds = 2, kLongestInheritedGopSeconds = 10;
 constexpr AVRational kDefaultRate{25, 1};
@@ -57,10 +55,10 @@ bool has_option(const AVCodec& codec, const std::string& name) {
   throw Error(ErrorCode::InvalidArgument, message, action);
 }
 
-void require_range(const char* what, std::int64_t value, std::int64_t least, std::int64_t most) {
-  if (value < least || value > most)
-    refuse(std::string(what) + " is " + std::to_string(value),
-           "choose " + std::to_string(least) + " to " + std::to_string(most));
+void require_range(const char* what, std::int64_t value, Range range) {
+  if (!range.holds(value))
+    refuse(std::string(what) + " " + whole_number_from(range) + ", not " + std::to_string(value),
+           "choose another value");
 }
 
 AVRational chosen_rate(const EncoderOptions& options, const VideoFormat& input) {
@@ -89,10 +87,12 @@ std::int64_t chosen_bit_rate(const EncoderOptions& options, const VideoFormat& i
                              const EncoderSettings& settings) {
   if (options.bit_rate > 0) return options.bit_rate;
   const std::int64_t pixels = static_cast<std::int64_t>(settings.width) * settings.height;
-  const std::int64_t by_size = std::max(
-      kLeastBitRate, av_rescale(pixels, settings.frame_rate.num, 10LL * settings.frame_rate.den));
+  const std::int64_t by_size =
+      std::clamp(av_rescale(pixels, settings.frame_rate.num, 10LL * settings.frame_rate.den),
+                 kLeastBitRate, limits::kBitRate.most);
   if (input.bit_rate <= 0) return by_size;
-  return std::clamp(input.bit_rate, std::max(kLeastBitRate, by_size / 2), 4 * by_size);
+  return std::clamp(input.bit_rate, std::max(kLeastBitRate, by_size / 2),
+                    std::min(4 * by_size, limits::kBitRate.most));
 }
 
 bool constant_quality(const std::map<std::string, std::string>& extra) {
@@ -110,8 +110,8 @@ bool bounded_rate(const EncoderSettings& settings) {
 
 /// Chroma samples can't be halved: the sizes that can.
 void check_size(const EncoderSettings& settings) {
-  require_range("the picture's width", settings.width, 16, kMaxSide);
-  require_range("the picture's height", settings.height, 16, kMaxSide);
+  require_range("the picture's width", settings.width, limits::kSide);
+  require_range("the picture's height", settings.height, limits::kSide);
   const auto* pixels = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(settings.pixel_format));
   const int column = 1 << pixels->log2_chroma_w, row = 1 << pixels->log2_chroma_h;
   if (settings.width % column == 0 && settings.height % row == 0) return;
@@ -197,6 +197,17 @@ int chosen_pixel_format(const EncoderOptions& options, const VideoFormat& input,
   return format;
 }
 
+/// What is not set passes: -1 B-frames, 0 of the others.
+void check_numbers(const EncoderOptions& options) {
+  require_range("the number of B-frames", std::max(options.max_b_frames, 0), limits::kBFrames);
+  require_range("the number of encoder threads", options.threads, limits::kThreads);
+  if (options.bit_rate != 0) require_range("the bit rate", options.bit_rate, limits::kBitRate);
+  if (options.gop_frames != 0)
+    require_range("the GOP length", options.gop_frames, limits::kGopFrames);
+  const Range seconds{0, limits::kGopSeconds.most};
+  require_range("the GOP length in seconds", std::llround(options.gop_seconds), seconds);
+}
+
 }  // namespace
 
 int supported_pixel_format(const AVCodec& codec, int wanted) {
@@ -226,11 +237,7 @@ EncoderSettings encoder_settings(const EncoderOptions& options, const VideoForma
                                  bool global_header) {
   if (input.width <= 0 || input.height <= 0 || input.time_base_num <= 0 || input.time_base_den <= 0)
     refuse("the input has no picture size or no time base", "give both");
-  require_range("the number of B-frames", options.max_b_frames, -1, kMaxBFrames);
-  require_range("the number of encoder threads", options.threads, 0, kMaxThreads);
-  require_range("the bit rate", options.bit_rate, 0, 2'000'000'000);
-  require_range("the GOP length", options.gop_frames, 0, 100'000);
-  require_range("the GOP length in seconds", std::llround(options.gop_seconds), 0, 3600);
+  check_numbers(options);
 
   EncoderSettings settings;
   settings.codec =

@@ -12,13 +12,14 @@ extern "C" {
 #include <utility>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "media/picture/color.h"
 #include "media/picture/filter_graph.h"
 
 namespace videopush::media {
 namespace {
 
-constexpr int kLargestSide = 8192;
+constexpr Range kSide{2, limits::kSide.most};  // smaller than what can be encoded
 
 AVPixelFormat pixel_format(int format) { return static_cast<AVPixelFormat>(format); }
 
@@ -63,11 +64,12 @@ VideoFormat rotated(VideoFormat format, int rotation) {
 }
 
 void check_size(int width, int height) {
-  if (width < 2 || height < 2 || width > kLargestSide || height > kLargestSide) {
-    throw Error(ErrorCode::InvalidArgument,
-                "picture size " + std::to_string(width) + "x" + std::to_string(height) +
-                    " is outside 2x2 to 8192x8192",
-                "choose another width and height");
+  for (const int side : {width, height}) {
+    if (!kSide.holds(side))
+      throw Error(ErrorCode::InvalidArgument,
+                  "the picture's width and height each " + whole_number_from(kSide) + ", not " +
+                      std::to_string(width) + "x" + std::to_string(height),
+                  "choose another width and height");
   }
 }
 

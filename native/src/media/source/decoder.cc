@@ -5,12 +5,12 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "media/source/demuxer.h"
 
 namespace videopush::media {
 namespace {
 
-constexpr int kMaxThreads = 64;
 constexpr int kMaxErrorsInARow = 10'000;  // a decoder that can't find its end must not hold us
 
 }  // namespace
@@ -23,8 +23,9 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
                     avcodec_get_name(stream.codecpar->codec_id) + " video",
                 "convert it to H.264 first");
   }
-  if (options.threads < 0 || options.threads > kMaxThreads) {
-    throw Error(ErrorCode::InvalidArgument, "decoder threads must be 0 (automatic) to 64, not " +
+  if (!limits::kThreads.holds(options.threads)) {
+    throw Error(ErrorCode::InvalidArgument, "the number of decoder threads " +
+                                                whole_number_from(limits::kThreads) + ", not " +
                                                 std::to_string(options.threads));
   }
   context_.reset(avcodec_alloc_context3(codec));
@@ -33,7 +34,7 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
   context_->pkt_timebase = stream.time_base;
   context_->framerate = frame_rate;
   context_->thread_count = options.threads;
-  context_->max_pixels = std::int64_t{kLargestSide} * kLargestSide;
+  context_->max_pixels = limits::kSide.most * limits::kSide.most;
   if (result >= 0) result = avcodec_open2(context_.get(), codec, nullptr);
   if (result < 0) {
     throw Error::from_averror(ErrorCode::SourceUnsupported, result,

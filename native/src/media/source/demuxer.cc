@@ -10,6 +10,7 @@ extern "C" {
 #include <new>
 #include <vector>
 
+#include "core/limits.h"
 #include "core/tls.h"
 #include "core/url.h"
 #include "media/source/allow_list.h"
@@ -169,7 +170,7 @@ void Demuxer::check_track_count() const {
 void Demuxer::find_video() {
   // The largest picture is bounded before any memory for one is taken.
   Settings bound;
-  bound.set("max_pixels", std::to_string(kLargestSide * kLargestSide));
+  bound.set("max_pixels", std::to_string(limits::kSide.most * limits::kSide.most));
   std::vector<AVDictionary*> settings(context_->nb_streams, nullptr);
   for (AVDictionary*& entry : settings) av_dict_copy(&entry, bound.dictionary, 0);
   const int result = avformat_find_stream_info(context_.get(), settings.data());
@@ -190,10 +191,11 @@ void Demuxer::find_video() {
         no_decoder ? "convert it to H.264 first" : "give a source with video");
   }
   const AVCodecParameters& parameters = *video().codecpar;
-  if (parameters.width > kLargestSide || parameters.height > kLargestSide) {
+  if (std::max(parameters.width, parameters.height) > limits::kSide.most) {
     throw Error(ErrorCode::SourceTooLarge,
-                what() + ": pictures of " + std::to_string(parameters.width) + "x" +
-                    std::to_string(parameters.height) + " are larger than 8192x8192",
+                what() + ": its pictures are " + std::to_string(parameters.width) + "x" +
+                    std::to_string(parameters.height) + "; width and height must be at most " +
+                    std::to_string(limits::kSide.most),
                 "scale it down first");
   }
   if (parameters.width <= 0 || parameters.height <= 0) {

@@ -17,7 +17,6 @@
 
 namespace videopush::media {
 
-constexpr int kLargestSide = 8192;  // pixels
 constexpr unsigned kMaxStreams = 64;
 
 /// Packets of the source's video track. Errors on construction: see open_source().

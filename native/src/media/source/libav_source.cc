@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/limits.h"
 #include "media/picture/color.h"
 
 namespace videopush::media {
@@ -92,8 +93,11 @@ bool LibavSource::decode(AVFrame& out) {
 }
 
 void LibavSource::finish_picture(AVFrame& frame) {
-  if (frame.width > kLargestSide || frame.height > kLargestSide) {
-    throw Error(ErrorCode::SourceTooLarge, "a picture is larger than 8192x8192",
+  if (std::max(frame.width, frame.height) > limits::kSide.most) {
+    throw Error(ErrorCode::SourceTooLarge,
+                "a picture of the source is " + std::to_string(frame.width) + "x" +
+                    std::to_string(frame.height) + "; width and height must be at most " +
+                    std::to_string(limits::kSide.most),
                 "scale the source down first");
   }
   if (frame_duration(frame) <= 0) {

@@ -8,6 +8,7 @@ extern "C" {
 #include <cmath>
 #include <cstring>
 
+#include "core/limits.h"
 #include "media/picture/color.h"
 
 namespace videopush::media {
@@ -71,8 +72,7 @@ void describe_rate(Demuxer& demuxer, SourceDescriptor& out) {
   AVRational rate = out.variable_frame_rate
                         ? stream.avg_frame_rate
                         : av_guess_frame_rate(&demuxer.context(), &stream, nullptr);
-  // Above this it is a time base, not a rate.
-  if (rate.num <= 0 || rate.den <= 0 || av_q2d(rate) > 1000) rate = {0, 1};
+  if (rate.num <= 0 || rate.den <= 0 || av_q2d(rate) > limits::kMaxFrameRate) rate = {0, 1};
   out.format.frame_rate_num = rate.num;
   out.format.frame_rate_den = rate.den;
 }

@@ -5,13 +5,13 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "media/source/demuxer.h"
 
 namespace videopush::media {
 namespace {
 
 constexpr std::int64_t kPeriodSeconds = 60;
-constexpr double kHighestRate = 1000;
 
 [[noreturn]] void invalid(const std::string& why) {
   throw Error(ErrorCode::InvalidArgument, "test pattern: " + why,
@@ -23,15 +23,18 @@ void check(const TestPattern& pattern) {
       pattern.pattern != "testsrc") {
     invalid("'" + pattern.pattern + "' is not testsrc2, smptehdbars or testsrc");
   }
-  if (pattern.width < 16 || pattern.height < 16 || pattern.width % 2 || pattern.height % 2) {
-    invalid("width and height must be even and at least 16");
-  }
-  if (pattern.width > kLargestSide || pattern.height > kLargestSide) {
-    throw Error(ErrorCode::SourceTooLarge, "test pattern: larger than 8192x8192",
-                "choose a smaller size");
+  for (const int side : {pattern.width, pattern.height}) {
+    if (side > limits::kSide.most)
+      throw Error(
+          ErrorCode::SourceTooLarge,
+          "test pattern: width and height must be at most " + std::to_string(limits::kSide.most),
+          "choose a smaller size");
+    if (!limits::kSide.holds(side) || side % 2 != 0)
+      invalid("width and height must be even and at least " + std::to_string(limits::kSide.least));
   }
   const double rate = pattern.rate.den > 0 ? av_q2d(pattern.rate) : 0;
-  if (rate <= 0 || rate > kHighestRate) invalid("the frame rate must be above 0 and at most 1000");
+  if (rate <= 0 || rate > limits::kMaxFrameRate)
+    invalid("the frame rate must be above 0 and at most " + std::to_string(limits::kMaxFrameRate));
   if (!(pattern.duration_seconds >= 0) || std::isinf(pattern.duration_seconds)) {
     invalid("the duration must not be negative");
   }

@@ -131,9 +131,14 @@ const SOURCES = [
     /Unsupported value: "Loop".*"Complete", "Repeat", "Reconnect"/,
   ),
   wrong(
-    'a pattern of 300 megapixels',
-    withSource({ testPattern: { width: 16384, height: 16384 } }),
+    'a pattern of 67 megapixels',
+    withSource({ testPattern: { width: 8192, height: 8192 } }),
     'at most 35651584 pixels (8192 x 4352)',
+  ),
+  wrong(
+    'a pattern that is wider than sources may be',
+    withSource({ testPattern: { width: 8194, height: 16 } }),
+    'should be less than or equal to 8192',
   ),
   wrong(
     'a pattern at 1000 frames per second',
@@ -145,6 +150,16 @@ const SOURCES = [
 const VIDEO = [
   wrong('a codec in lower case', withVideo({ codec: 'h264' }), /Unsupported value: "h264".*"H264", "H265"/),
   wrong('an odd width', withVideo({ width: 1281 }), 'should be a multiple of 2'),
+  wrong(
+    'a width that cannot be converted to',
+    withVideo({ width: 8194 }),
+    'should be less than or equal to 8192',
+  ),
+  wrong(
+    'a height that cannot be converted to',
+    withVideo({ height: 8194 }),
+    'should be less than or equal to 8192',
+  ),
   wrong('a width in words', withVideo({ width: '1280' }), 'must be of type integer'),
   wrong(
     'a bit rate in bits',

@@ -1,0 +1,80 @@
+/** One limit holds everywhere: in the resources, for the command and WorkerConfig, and in the native core. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { repoRoot } from '../../scripts/paths.mjs';
+import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range } from './limits.ts';
+
+interface Schema {
+  minimum?: number;
+  maximum?: number;
+  properties?: Record<string, Schema>;
+  'x-kubernetes-validations'?: { rule: string; message: string }[];
+}
+
+const read = (path: string) => readFileSync(join(repoRoot, path), 'utf8');
+const core = read('native/src/core/limits.h');
+const definition = parse(read('crds/videopush.yaml')) as {
+  spec: { versions: { schema: { openAPIV3Schema: Schema } }[] };
+};
+
+/** `kBitRate{10'000, 800'000'000}` of the core's header. */
+function ofCore(name: string): Range {
+  const constant = `k${name[0]?.toUpperCase()}${name.slice(1)}`;
+  const [, least, most] = new RegExp(`Range ${constant}\\{([\\d']+), ([\\d']+)\\}`).exec(core) ?? [];
+  return { least: Number(least?.replaceAll("'", '')), most: Number(most?.replaceAll("'", '')) };
+}
+
+/** The schema of a field such as spec.video.width. */
+function ofResource(path: string): Schema {
+  let schema = definition.spec.versions[0]?.schema.openAPIV3Schema as Schema;
+  for (const step of path.split('.')) schema = schema.properties?.[step] as Schema;
+  return schema;
+}
+
+/** The fields of a VideoPush that each range bounds, and how many of its units one of the field's is. */
+const FIELDS: Record<keyof typeof LIMITS, [path: string, unit: number][]> = {
+  side: [
+    ['spec.source.testPattern.width', 1],
+    ['spec.source.testPattern.height', 1],
+    ['spec.video.width', 1],
+    ['spec.video.height', 1],
+  ],
+  bitRate: [['spec.video.bitrateKbps', 1000]],
+  gopFrames: [['spec.video.gopFrames', 1]],
+  gopSeconds: [['spec.video.gopSeconds', 1]],
+  bFrames: [['spec.video.maxBFrames', 1]],
+  threads: [['spec.video.threads', 1]],
+  queueFrames: [['spec.queue.capacityFrames', 1]],
+  encoderDelayFrames: [], // the builders know it
+  latencyMilliseconds: [['spec.pacing.latencyBudgetMilliseconds', 1]],
+  durationSeconds: [['spec.source.testPattern.durationSeconds', 1]],
+  timeoutMilliseconds: [], // only the library has them
+};
+
+describe.each(Object.entries(LIMITS))('the bounds of %s', (name, range) => {
+  it('are those of the native core', () => {
+    expect(ofCore(name)).toEqual(range);
+  });
+
+  it.each(FIELDS[name as keyof typeof LIMITS])('are those of %s', (path, unit) => {
+    const { minimum = Number.NaN, maximum = Number.NaN } = ofResource(path);
+    expect({ least: minimum * unit, most: maximum * unit }).toEqual(range);
+  });
+});
+
+it('the highest frame rate is that of the resources, and the native core takes it', () => {
+  expect(Number(/kMaxFrameRate = (\d+);/.exec(core)?.[1])).toBeGreaterThanOrEqual(MAX_FRAME_RATE);
+  for (const path of ['spec.source.testPattern.frameRate', 'spec.video.frameRate']) {
+    const messages = ofResource(path)['x-kubernetes-validations']?.map(({ message }) => message);
+    expect(messages).toContain(`must be at most ${MAX_FRAME_RATE} frames per second`);
+  }
+});
+
+it('the largest picture is that of the resources', () => {
+  for (const path of ['spec.source.testPattern', 'spec.video']) {
+    const rules = ofResource(path)['x-kubernetes-validations'] ?? [];
+    expect(rules.some(({ rule }) => rule.includes(`<= ${MAX_PIXELS}`))).toBe(true);
+  }
+});

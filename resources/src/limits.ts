@@ -1,0 +1,47 @@
+/**
+ * Bounds of the numbers that people write, for the command and WorkerConfig. The resources have the same in crds/, the native core
+ * in native/src/core/limits.h; limits.test.ts compares the three. Where one of them differs, it says why.
+ */
+
+export interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+const range = (least: number, most: number): Range => ({ least, most });
+
+export const LIMITS = {
+  /** Width and height of a picture in pixels: what sources and conversion take. */
+  side: range(16, 8192),
+  /** Bits per second; the most is that of H.264's highest level (6.2, ITU-T H.264 table A-1). */
+  bitRate: range(10_000, 800_000_000),
+  gopFrames: range(1, 100_000),
+  /** The least holds for resources; a WorkerConfig takes parts of a second. */
+  gopSeconds: range(1, 600),
+  /** What x264 takes. */
+  bFrames: range(0, 16),
+  /** Of a decoder or an encoder, 0 = automatic. */
+  threads: range(0, 64),
+  queueFrames: range(1, 256),
+  encoderDelayFrames: range(0, 512),
+  latencyMilliseconds: range(0, 10_000),
+  /** Length of a test pattern. The least holds for resources; the command and a WorkerConfig take parts of a second. */
+  durationSeconds: range(1, 86_400_000),
+  timeoutMilliseconds: range(1, 86_400_000),
+} as const;
+
+/**
+ * Frames per second that a stream may be asked for, above 0: H.264's level 6.2 allows no more (A.3.3). The native core takes up to
+ * 1000, since a source may be faster than what is made of it.
+ */
+export const MAX_FRAME_RATE = 300;
+
+/**
+ * Pixels of a picture: 8192 x 4352, the largest of H.264's level 6.2. The native core does not hold to it, since other codecs have
+ * other bounds, and since a source may be larger than what is made of it.
+ */
+export const MAX_PIXELS = 35_651_584;
+
+/** The sentence that refuses a number, behind the name of what it was given for. */
+export const wholeNumberFrom = ({ least, most }: Range): string =>
+  `must be a whole number from ${least} to ${most}`;
