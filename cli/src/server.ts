@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MediaServer } from '@videopush/resources';
 import { type Ports, protocolsOf, streamUrl } from '@videopush/resources/builders/endpoints';
 import { CliError, usageError } from './errors.ts';
-import { freePorts, isFree } from './local/places.ts';
+import { freePorts, isFree } from './local/ports.ts';
 import { type LocalServer, startServer } from './servers.ts';
 import { listenForStop } from './signals.ts';
 import { makeView, type View } from './view/view.ts';

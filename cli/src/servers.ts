@@ -13,7 +13,7 @@ import { buildMediaMtxConfig } from '@videopush/resources/builders/mediamtx';
 import { serverPaths } from '@videopush/resources/builders/mediaserver';
 import { usageError } from './errors.ts';
 import { type MediaMtx, startMediaMtx } from './local/mediamtx.ts';
-import { freePorts, isFree } from './local/places.ts';
+import { freePorts, isFree } from './local/ports.ts';
 import { mediamtxProgram } from './local/programs.ts';
 import type { Credentials } from './local/stream.ts';
 

@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runSync } from '../child.mjs';
 import { brokenArrows } from './arrows.mjs';
 import { codeBlocks, commandsOf, differentCommands, unpairedPages } from './documents.mjs';
+import { otherStarters } from './starters.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
 import { otherVersions } from './version.mjs';
 
@@ -15,6 +16,22 @@ function check(
 ): string[] {
   return rule(Object.keys(files), (file) => files[file] ?? '');
 }
+
+it('child processes are started by their homes alone; others may name their types', () => {
+  const problems = check(otherStarters, {
+    'scripts/child.mjs': "import { spawn } from 'node:child_process';\n",
+    'test/support/a.ts': "import type { ChildProcess } from 'node:child_process';\n",
+    'cli/src/run.ts': "import { spawn } from 'node:child_process';\n",
+    'operator/src/a.ts': "import {\n  execFile,\n  spawn,\n} from 'child_process';\n",
+    'scripts/b.mjs': "import * as processes from 'node:child_process';\n",
+    'cli/bin/videopush.mjs': "import { spawn } from 'node:child_process';\n",
+  });
+  expect(problems).toEqual([
+    'cli/src/run.ts starts processes itself; cli/src/local/program.ts does so for the product',
+    'operator/src/a.ts starts processes itself; cli/src/local/program.ts does so for the product',
+    'scripts/b.mjs starts processes itself; scripts/child.mjs does so for the scripts',
+  ]);
+});
 
 describe('the arrows of the C++ sources', () => {
   it('lets includes go the way of the arrows', () => {
@@ -86,11 +103,7 @@ describe('the arrows of the TypeScript sources', () => {
       for (const [file, content] of [...Object.entries(GOOD), ...BAD]) write(file, content);
       write('cli/src/d.ts', "import './c.ts';\n");
       const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.'];
-      const { stdout } = spawnSync(resolve('node_modules/.bin/biome'), args, {
-        cwd: folder,
-        encoding: 'utf8',
-        timeout: 60_000,
-      });
+      const { stdout } = runSync(resolve('node_modules/.bin/biome'), args, { cwd: folder, timeout: 60_000 });
       const { diagnostics } = JSON.parse(stdout) as {
         diagnostics: { category: string; location: { path: string } }[];
       };

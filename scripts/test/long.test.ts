@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runSync } from '../child.mjs';
 import { counts } from './counts.mjs';
 import { closingTable, keep, lastReport, stillTrue, treeHash } from './kept.mjs';
 import { allScenarios, chosen } from './scenarios.mjs';
@@ -74,7 +74,7 @@ describe('what the long suite keeps', () => {
   });
 
   it('belongs to a tree whose hash changes with files that are not committed, and leaves the index alone', () => {
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
+    const git = (...args: string[]) => runSync('git', args, { cwd: folder }).stdout;
     expect(treeHash(folder)).toBeNull();
     git('init', '-q');
     writeFileSync(join(folder, 'a'), '1');
@@ -91,7 +91,7 @@ describe('what the long suite keeps', () => {
   });
 
   it('belongs to a tree that a change of a page leaves as it is, where pages do not count', () => {
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
+    const git = (...args: string[]) => runSync('git', args, { cwd: folder }).stdout;
     const programs = () => treeHash(folder, { pages: false });
     mkdirSync(join(folder, 'docs', 'pictures'), { recursive: true });
     mkdirSync(join(folder, 'examples', 'camera'), { recursive: true });

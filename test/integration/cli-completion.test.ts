@@ -1,9 +1,9 @@
 /** `videopush completion SHELL`: each script is loaded into its shell, which then completes command lines. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
+import { outputOf } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 
 const BIN = join(repoRoot, 'cli', 'bin', 'videopush.mjs');
@@ -17,7 +17,7 @@ beforeAll(() => {
   for (const name of ['scripts', 'home', 'work']) mkdirSync(scratch.file(name));
   for (const name of ['talk.mp4', 'take two.mp4', 'key']) scratch.write(`work/${name}`, '');
   for (const shell of SHELLS) {
-    const script = execFileSync(nodeBinary(), [BIN, 'completion', shell], { encoding: 'utf8' });
+    const script = outputOf(nodeBinary(), [BIN, 'completion', shell]);
     scratch.write(`scripts/${shell}`, script);
   }
 }, 60_000);
@@ -25,9 +25,8 @@ afterAll(() => scratch?.[Symbol.dispose]());
 
 /** What a shell printed that got `program` as its script and these words as the script's arguments. */
 function ask(shell: string, flags: readonly string[], program: string, words: readonly string[]): string {
-  return execFileSync(shell, [...flags, '-c', program, ...words], {
+  return outputOf(shell, [...flags, '-c', program, ...words], {
     cwd: scratch.file('work'),
-    encoding: 'utf8',
     timeout: 60_000,
     env: childEnvironment({ HOME: scratch.file('home'), ZDOTDIR: scratch.file('home') }),
   });

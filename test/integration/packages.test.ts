@@ -1,5 +1,4 @@
 /** The published packages, installed from their tarballs outside of the checkout, on every Node that they promise. */
-import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -26,6 +25,7 @@ import {
   pushOutside,
   runOutside,
 } from '../support/outside.ts';
+import { outputOf, runSync } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 
 const TOO_OLD = '20.20.2';
@@ -156,8 +156,8 @@ function compileOnInstall(env: NodeJS.ProcessEnv): { status: number | null; line
   const installed = join(folder, 'node_modules', '@videopush', 'native');
   cpSync(join(installed, 'install'), join(root, 'install'), { recursive: true });
   const node = join(nodeOfVersion(OLDEST), 'node');
-  const { status, stderr } = spawnSync(node, ['install/main.mjs'], { cwd: root, env, encoding: 'utf8' });
-  return { status, lines: stderr.trim().split('\n'), root };
+  const { code, stderr } = runSync(node, ['install/main.mjs'], { cwd: root, env });
+  return { status: code, lines: stderr.trim().split('\n'), root };
 }
 let installs = 0;
 
@@ -166,7 +166,7 @@ function programsOnly(...names: string[]): string {
   const path = scratch.file(`programs-${names.join('-')}`);
   mkdirSync(path);
   for (const name of names) {
-    const found = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    const found = outputOf('sh', ['-c', `command -v ${name}`]);
     symlinkSync(found, join(path, name));
   }
   return path;

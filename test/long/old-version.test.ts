@@ -3,7 +3,6 @@
  * the new release answers for them. The older commit is the one before this, or that of VIDEOPUSH_OLD_COMMIT. Its images
  * are those of now under another tag: what is tried are its templates, its definitions and its settings.
  */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -22,7 +21,7 @@ import {
   WAIT,
 } from '../support/e2e/suite.ts';
 import { testImages } from '../support/images.ts';
-import { run } from '../support/program.ts';
+import { outputOf, run } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 
 const STREAMS = ['one-pod', 'two-pods'];
@@ -63,10 +62,7 @@ const containers = async (): Promise<string[]> =>
 
 it("streams that run under an older commit's chart go on through the upgrade, and follow changes after it", async () => {
   const given = process.env.VIDEOPUSH_OLD_COMMIT ?? 'HEAD^';
-  const commit = execFileSync('git', ['rev-parse', '--verify', given], {
-    cwd: repoRoot,
-    encoding: 'utf8',
-  }).trim();
+  const commit = outputOf('git', ['rev-parse', '--verify', given], { cwd: repoRoot });
   console.log(`from ${commit}`);
   await releaseHelm(cluster, 'install', RELEASE, await chartOf(commit), ...RELEASE_SETTINGS, ...WAIT);
   namespace = await TestNamespace.create(cluster, 'older');

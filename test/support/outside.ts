@@ -2,12 +2,12 @@
  * A folder outside of the checkout with the project's packages in it, installed from their tarballs as
  * a user would install them.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import rootManifest from '../../package.json' with { type: 'json' };
 import { repoRoot, toolDir } from '../../scripts/paths.mjs';
 import { PACKAGES } from './printed/table.ts';
+import { runSync } from './program.ts';
 
 /** The oldest Node that the packages promise, and the one that the checkout uses. */
 export const OLDEST_NODE = '22.12.0';
@@ -47,7 +47,7 @@ export function runOutside(
   limitMilliseconds = 300_000,
 ): Ended {
   const [program, ...args] = words;
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
+  const { code, stdout, stderr } = runSync(program, args, {
     cwd,
     // A compiler cache knows sources again in whatever folder they stand, where it is told which folder that is.
     env: {
@@ -56,12 +56,9 @@ export function runOutside(
       npm_config_audit: 'false',
       npm_config_fund: 'false',
     },
-    encoding: 'utf8',
     timeout: limitMilliseconds,
-    maxBuffer: 64 * 1024 * 1024,
   });
-  if (error) throw error;
-  return { code: status, stdout, stderr };
+  return { code, stdout, stderr };
 }
 
 /** As `runOutside`; anything but exit code 0 is an error with everything that was printed. */

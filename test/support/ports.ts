@@ -1,7 +1,7 @@
 /** Ports that nothing listens on. */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { freePorts } from '../../cli/src/local/places.ts';
+import { freePorts } from '../../cli/src/local/ports.ts';
 
 export { freePorts };
 

@@ -1,8 +1,15 @@
 /**
- * A child process in a test: collects its output, lets a test wait for a line, and ends with the test.
- * Processes are only ever ended by the id that this module started.
+ * Child processes of the tests: the one place from which they start any. A Program collects its output, lets a test
+ * wait for a line, and ends with the test. Processes are only ever ended by the id that this module started.
  */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import {
+  type ChildProcess,
+  type SpawnOptions,
+  type SpawnSyncOptions,
+  type StdioOptions,
+  spawn,
+  spawnSync,
+} from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -25,6 +32,50 @@ export interface Exit {
   signal: NodeJS.Signals | null;
 }
 
+/** Output that a program may print before it counts as failed, in bytes. */
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** Starts a program. `ended` rejects when it cannot be started, and resolves with its end. */
+export function start(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): { child: ChildProcess; ended: Promise<Exit> } {
+  const child = spawn(command, args, options);
+  const ended = new Promise<Exit>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  ended.catch(() => {}); // for callers that look at the process alone
+  return { child, ended };
+}
+
+/** Runs a program to its end, and this process with it. @throws when it cannot be started, or takes too long */
+export function runSync(
+  command: string,
+  args: readonly string[],
+  options: Omit<SpawnSyncOptions, 'encoding'> = {},
+): { code: number | null; pid: number; stdout: string; stderr: string } {
+  const { status, pid, stdout, stderr, error } = spawnSync(command, args, {
+    maxBuffer: MAX_OUTPUT,
+    ...options,
+    encoding: 'utf8',
+  });
+  if (error) throw error;
+  return { code: status, pid, stdout: stdout ?? '', stderr: stderr ?? '' };
+}
+
+/** The standard output of a short command without the line end. @throws when it fails */
+export function outputOf(
+  command: string,
+  args: readonly string[],
+  options: Omit<SpawnSyncOptions, 'encoding'> = {},
+): string {
+  const { code, stdout, stderr } = runSync(command, args, options);
+  if (code !== 0) throw new Error(`${[command, ...args].join(' ')}: exit code ${code}\n${stderr}`);
+  return stdout.trimEnd();
+}
+
 type LineListener = (line: string, stream: 'stdout' | 'stderr') => void;
 
 /** A program that was started; `await using` ends it with the scope. */
@@ -42,7 +93,12 @@ export class Program {
   constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
     this.command = [command, ...args].join(' ');
     const stdio: StdioOptions = [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'];
-    this.child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio });
+    const { child, ended } = start(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio,
+    });
+    this.child = child;
     const keep = options.keepLines ?? 2000;
     const ends: Promise<unknown>[] = [];
     if (options.stdoutFile !== undefined && this.child.stdout) {
@@ -60,20 +116,20 @@ export class Program {
     }
     const limit = options.limitMilliseconds ?? 120_000;
     const timer = limit > 0 ? setTimeout(() => this.child.kill('SIGKILL'), limit) : undefined;
-    this.exited = new Promise<Exit>((resolve) => {
-      this.child.once('error', (error) => {
-        this.#failure = error;
-        clearTimeout(timer);
-        this.exit = { code: null, signal: null };
-        resolve(this.exit);
-      });
-      this.child.once('exit', async (code, signal) => {
+    this.exited = ended.then(
+      async (exit) => {
         clearTimeout(timer);
         await Promise.allSettled(ends);
-        this.exit = { code, signal };
-        resolve(this.exit);
-      });
-    });
+        this.exit = exit;
+        return exit;
+      },
+      (error) => {
+        clearTimeout(timer);
+        this.#failure = error;
+        this.exit = { code: null, signal: null };
+        return this.exit;
+      },
+    );
   }
 
   get pid(): number {

@@ -1,8 +1,8 @@
 /** Reads index stamps back: from a server's stream, a file or a recorder's dump, decoded by the ffmpeg command line. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { readStamp, STAMP_HEIGHT, STAMP_WIDTH } from './index-stamp.ts';
+import { start } from './program.ts';
 import { monotonicMilliseconds } from './recorder.ts';
 
 export interface SeenFrame {
@@ -28,7 +28,7 @@ export class StampReader {
   readonly pid: number;
   /** Resolves at the reader's end with its exit code. */
   readonly ended: Promise<number | null>;
-  #child: ReturnType<typeof spawn>;
+  #child: ChildProcess;
   #messages: string[] = [];
   #waiters = new Set<() => void>();
   #described = 0;
@@ -48,15 +48,16 @@ export class StampReader {
       ...['-i', input, '-map', '0:v:0', '-vf', `${filter},showinfo`, '-vsync', 'passthrough'],
       ...['-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'],
     ];
-    this.#child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { child, ended } = start('ffmpeg', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
     this.pid = this.#child.pid ?? -1;
     const pictures = this.#readPictures();
     const details = this.#readDetails();
-    this.ended = once(this.#child, 'exit').then(async ([code]) => {
+    this.ended = ended.then(async ({ code }) => {
       await Promise.allSettled([pictures, details]);
       this.#running = false;
       this.#notify();
-      return code as number | null;
+      return code;
     });
   }
 

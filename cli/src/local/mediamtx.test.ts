@@ -5,7 +5,7 @@ import { buildMediaMtxConfig } from '@videopush/resources/builders/mediamtx';
 import { expect, it } from 'vitest';
 import { mediamtxBinary } from '../../../scripts/paths.mjs';
 import { type MediaMtxOptions, startMediaMtx } from './mediamtx.ts';
-import { freePorts } from './places.ts';
+import { freePorts } from './ports.ts';
 
 const resource: MediaServer = {
   apiVersion: 'videopush.dev/v1alpha1',

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { freePorts, makePlace, ringRoot, sweep, writePrivate } from './places.ts';
+import { runSync } from '../../../test/support/program.ts';
+import { makePlace, ringRoot, sweep, writePrivate } from './places.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'places-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -17,7 +16,7 @@ it('a place and what is written there are for this user only', () => {
 
 it('places of owners that were killed are swept, others are not', () => {
   const own = makePlace(root);
-  const { pid } = spawnSync('true'); // has ended
+  const { pid } = runSync('true', []); // has ended
   const stale = own.replace(`-${process.pid}-`, `-${pid}-`);
   const elsewhere = stale.replace(/videopush-\d+-/, 'videopush-1-'); // another process id namespace
   const foreign = join(root, 'videopush-notes');
@@ -31,17 +30,4 @@ it('the ring has a place, in memory where there is enough', () => {
   const { folder, inMemory } = ringRoot();
   expect(existsSync(folder)).toBe(true);
   expect(folder).toBe(inMemory ? '/dev/shm' : tmpdir());
-});
-
-it('free ports are distinct and can be listened on', async () => {
-  const ports = await freePorts(5);
-  expect(new Set(ports).size).toBe(5);
-  for (const port of ports) {
-    const server = createServer();
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    server.close();
-  }
 });

@@ -1,5 +1,4 @@
 /** Where a local stream keeps its ring, configurations and credentials: a folder of its own that goes with it. */
-import { randomInt } from 'node:crypto';
 import {
   chmodSync,
   mkdtempSync,
@@ -10,7 +9,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -70,27 +68,4 @@ export function writePrivate(folder: string, name: string, text: string): string
   const file = join(folder, name);
   writeFileSync(file, text, { mode: 0o600 });
   return file;
-}
-
-/** Below the range from which the system takes ports for outgoing connections: nobody is given these by chance. */
-const LOWEST_PORT = 10_000;
-const HIGHEST_PORT = 32_000;
-
-/** Whether a server could listen on `port` now: of `host`, or of every address. */
-export function isFree(port: number, host?: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host }, () => server.close(() => resolve(true)));
-  });
-}
-
-/** Distinct TCP ports of the loopback that are free now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
-    if (await isFree(port, '127.0.0.1')) ports.add(port);
-  }
-  return [...ports];
 }

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { observeRing } from '@videopush/native';
 import type { MediaServer } from '@videopush/resources';
@@ -11,8 +9,9 @@ import type { DecoderConfig, EncoderConfig, WorkerConfigs } from '@videopush/res
 import { checkWorkerConfig } from '@videopush/resources/worker-config';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { mediamtxBinary } from '../../../scripts/paths.mjs';
+import { Program } from '../../../test/support/program.ts';
 import { type MediaMtx, startMediaMtx } from './mediamtx.ts';
-import { freePorts } from './places.ts';
+import { freePorts } from './ports.ts';
 import { type LocalStream, type LocalStreamOptions, startLocalStream } from './stream.ts';
 
 const PASSWORD = 'a pass-word';
@@ -200,13 +199,9 @@ it('processes and supervisors end when whoever started them is killed', async ()
       console.log(JSON.stringify([decoder.pid, encoder.pid, decoder.program.pid, encoder.program.pid]));
     }, 20);`;
   const given = JSON.stringify(configs(`file://${join(folder, 'film.mkv')}`, 600));
-  const owner = spawn(process.execPath, ['--input-type=module', '-e', script, given, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const line = (await createInterface({ input: owner.stdout })[Symbol.asyncIterator]().next())
-    .value as string;
-  const pids = JSON.parse(line) as number[];
+  await using owner = new Program(process.execPath, ['--input-type=module', '-e', script, given, folder]);
+  const pids = JSON.parse(await owner.waitForLine(/^\[/)) as number[];
   expect(pids.every(alive)).toBe(true);
-  owner.kill('SIGKILL');
+  owner.signal('SIGKILL');
   await expect.poll(() => pids.filter(alive), { timeout: 20_000 }).toEqual([]);
 });

@@ -12,7 +12,8 @@ import type {
   WorkerConfig,
   WorkerConfigs,
 } from '@videopush/resources/worker-config';
-import { freePorts, makePlace, ringRoot, writePrivate } from './places.ts';
+import { makePlace, ringRoot, writePrivate } from './places.ts';
+import { freePorts } from './ports.ts';
 import type { Ending, Program } from './program.ts';
 import {
   readSupervisorState,

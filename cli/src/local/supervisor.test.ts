@@ -1,11 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runSync, Program as TestProgram } from '../../../test/support/program.ts';
 import { Program } from './program.ts';
 import { supervisorProgram } from './programs.ts';
 import { readSupervisorState } from './supervised.ts';
@@ -227,10 +224,10 @@ describe('the exit code', () => {
     const events = '/sys/fs/cgroup/memory.events';
     const killed = `count=$(cut -d' ' -f2 ${events}); echo "oom_kill $((count + 1))" > ${events}; kill -KILL $$`;
     const group = `mount -t tmpfs none /sys/fs/cgroup && echo 'oom_kill 7' > ${events} && exec "$@"`;
-    const said = await promisify(execFile)('unshare', [
+    const said = runSync('unshare', [
       ...['--mount', 'sh', '-c', group, 'sh'],
       ...[supervisorProgram(), '--min-delay', '0.01', '--', 'sh', '-c', killed],
-    ]).catch((error) => error);
+    ]);
     expect(said.code).toBe(137);
     const lines = `${said.stdout}${said.stderr}`;
     expect(lines.match(/"event":"restarting"/g)).toHaveLength(2);
@@ -239,9 +236,8 @@ describe('the exit code', () => {
 
   it.each([[[]], [['--state']], [['--nonsense', '1']], [['--failures', 'many']]])(
     'is 64 for %j',
-    async (options) => {
-      const child = spawn(supervisorProgram(), options);
-      expect((await once(child, 'exit'))[0]).toBe(64);
+    (options) => {
+      expect(runSync(supervisorProgram(), options).code).toBe(64);
     },
   );
 
@@ -325,16 +321,12 @@ describe('nothing is left behind', () => {
     const mark = join(folder, 'ended in order');
     const role = `trap "touch '${mark}'; exit 0" TERM; echo ready; while :; do sleep 0.05; done`;
     // A parent of its own, which can be killed without harm to this test.
-    const parent = spawn('sh', ['-c', `"$0" --parent $$ -- sh -c "$1" & wait`, supervisorProgram(), role], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
-    // The supervisor's line and the process' own come in either order.
-    const seen = [(await lines.next()).value as string, (await lines.next()).value as string];
-    expect(seen).toContain('ready');
-    const report = seen.find((line) => line !== 'ready') ?? '';
+    const script = `"$0" --parent $$ -- sh -c "$1" & wait`;
+    await using parent = new TestProgram('sh', ['-c', script, supervisorProgram(), role]);
+    await parent.waitForLine(/^ready$/);
+    const report = await parent.waitForLine(/"supervisor"/);
     const started = JSON.parse(report) as { supervisor: number; child: number };
-    parent.kill('SIGKILL');
+    parent.signal('SIGKILL');
     await expect.poll(() => alive(started.supervisor) || alive(started.child), { timeout: 5000 }).toBe(false);
     expect(existsSync(mark)).toBe(true);
   });

@@ -1,10 +1,16 @@
 /** The frame queue between two processes. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Program } from '../../../test/support/program.ts';
 import { Scratch } from '../../../test/support/tools.ts';
 import { FrameQueueReader, FrameQueueWriter, observeRing, type QueueOptions } from '../index.ts';
+
+const otherProcess = (...words: string[]): Program =>
+  new Program(process.execPath, [
+    ...process.execArgv,
+    import.meta.filename.replace('.test.ts', '.test-writer.ts'),
+    ...words,
+  ]);
 
 const [WIDTH, HEIGHT] = [64, 36];
 let scratch: Scratch;
@@ -143,20 +149,14 @@ describe('when a side dies', () => {
 
   it('a process killed while it writes leaves the frames that were whole', async () => {
     const path = scratch.file('killed');
-    const child = fork(
-      import.meta.filename.replace('.test.ts', '.test-writer.ts'),
-      [path, '64', '36', 'endless'],
-      {
-        stdio: 'ignore',
-      },
-    );
+    await using child = otherProcess(path, '64', '36', 'endless');
     await using reader = await FrameQueueReader.attach(path, { peerTimeoutMilliseconds: 600 });
     const seen: number[] = [];
     const reading = (async () => {
       for await (const frame of reader) {
         seen.push(frame.index);
         expect(new Set(frame.data)).toEqual(new Set([frame.index % 16])); // never half a frame
-        if (seen.length === 50) child.kill('SIGKILL');
+        if (seen.length === 50) child.signal('SIGKILL');
       }
     })();
     await expect(reading).rejects.toMatchObject({ code: 'RingPeerFailed' });
@@ -237,13 +237,7 @@ describe('refusals', () => {
 describe('between two processes', () => {
   it('1080p RGB frames cross whole and in order', async () => {
     const path = scratch.file('fast');
-    const child = fork(import.meta.filename.replace('.test.ts', '.test-writer.ts'), [
-      path,
-      '1920',
-      '1080',
-      '200',
-    ]);
-    const exit = once(child, 'exit');
+    await using child = otherProcess(path, '1920', '1080', '200');
     await using reader = await FrameQueueReader.attach(path);
     let count = 0;
     let wrong = 0;
@@ -252,6 +246,6 @@ describe('between two processes', () => {
       if (frame.index !== count++ || frame.data[0] !== shade || frame.data.at(-1) !== shade) wrong += 1;
     }
     expect([count, wrong]).toEqual([200, 0]);
-    await exit;
+    expect(await child.waitForExit(20_000), child.tail()).toEqual({ code: 0, signal: null });
   });
 });

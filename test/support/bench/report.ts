@@ -1,10 +1,10 @@
 /** What a bench prints for people and writes for programs. */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { repoRoot } from '../../../scripts/paths.mjs';
 import { median } from '../pacing-figures.ts';
+import { outputOf } from '../program.ts';
 import type { Sample } from './runs.ts';
 
 export interface Target {
@@ -113,7 +113,7 @@ export function report(
 }
 
 function machine(): Record<string, unknown> {
-  const ffmpeg = execFileSync('ffmpeg', ['-version'], { encoding: 'utf8' }).split('\n', 1)[0];
+  const ffmpeg = outputOf('ffmpeg', ['-version']).split('\n', 1)[0];
   return {
     processor: cpus()[0]?.model,
     cores: cpus().length,

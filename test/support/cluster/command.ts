@@ -1,6 +1,7 @@
 /** Short-lived commands: their output, bounded in time, ended with the caller's signal. */
-import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { basename } from 'node:path';
+import { start } from '../program.ts';
 import { ClusterError } from './errors.ts';
 
 export interface CommandOptions {
@@ -26,7 +27,9 @@ export async function execute(
 ): Promise<string> {
   const { input, limitMilliseconds = 60_000, signal, env = process.env } = options;
   signal?.throwIfAborted();
-  const child = spawn(file, args, { env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+  const stdin = input === undefined ? 'ignore' : 'pipe';
+  const { child, ended } = start(file, args, { env, stdio: [stdin, 'pipe', 'pipe'] });
+  const closed = once(child, 'close').catch(() => {}); // `ended` tells why it could not be started
   const name = `${basename(file)} ${args.slice(0, 4).join(' ')}`;
   let late = false;
   const limit = setTimeout(() => {
@@ -42,10 +45,8 @@ export async function execute(
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
+    const { code } = await ended;
+    await closed;
     signal?.throwIfAborted();
     if (code === 0) return output.join('');
     const said = `${errors.join('')}${output.join('')}`.trim().slice(-MAX_ERROR_CHARACTERS);

@@ -1,8 +1,9 @@
 /** The namespaces in which a node's processes live, and the starting of processes there. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { start } from '../program.ts';
 import { ClusterError } from './errors.ts';
 import { killMarked, mark, type ProcessMark } from './processes.ts';
 
@@ -42,7 +43,7 @@ export class Namespaces {
     mkdirSync(join(folder, 'logs'), { recursive: true });
     const flags = ['--mount', '--pid', '--net', '--ipc', '--fork', '--mount-proc', '--kill-child'];
     const init = join(import.meta.dirname, 'init.sh');
-    const child = spawn('unshare', [...flags, 'bash', init, folder], {
+    const { child } = start('unshare', [...flags, 'bash', init, folder], {
       env: ENVIRONMENT,
       // A session of its own: Ctrl-C on the terminal is for this process, which then ends them in order.
       detached: true,

@@ -1,9 +1,8 @@
 /** A small web server in the test's namespace that holds stamped clips: a source by URL that can be sought in. */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
+import { start } from '../program.ts';
 import type { TestNamespace } from './namespace.ts';
 
 const NAME = 'clips';
@@ -59,18 +58,18 @@ export async function addClip(world: TestNamespace, file: string, name: string):
 }
 
 async function execWithInput(world: TestNamespace, args: string[], input: Buffer): Promise<void> {
-  const child = spawn(kubernetesTool('kubectl'), ['-n', world.namespace, ...args], {
+  const { child, ended } = start(kubernetesTool('kubectl'), ['-n', world.namespace, ...args], {
     env: { ...process.env, KUBECONFIG: world.cluster.kubeconfig },
     stdio: ['pipe', 'ignore', 'pipe'],
     timeout: 60_000,
   });
   let trouble = '';
-  child.stderr.on('data', (text) => {
+  child.stderr?.on('data', (text) => {
     trouble += text;
   });
-  child.stdin.on('error', () => {});
-  child.stdin.write(input);
-  const [code] = await once(child, 'exit');
-  child.stdin.destroy();
+  child.stdin?.on('error', () => {});
+  child.stdin?.write(input);
+  const { code } = await ended;
+  child.stdin?.destroy();
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${trouble}`);
 }

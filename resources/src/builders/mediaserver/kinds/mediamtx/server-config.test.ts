@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { mediamtxBinary } from '../../../../../../scripts/paths.mjs';
+import { runSync } from '../../../../../../test/support/program.ts';
 import { validateManifest } from '../../../../schema/manifest.ts';
 import type { MediaServer } from '../../../../schema/media-server.generated.ts';
 import type { VideoPush } from '../../../../schema/video-push.generated.ts';
@@ -39,11 +39,8 @@ const users = {
 function judge(text: string): { status: number | null; output: string } {
   const file = join(folder, 'mediamtx.yml');
   writeFileSync(file, text);
-  const { status, stdout, stderr } = spawnSync(mediamtxBinary(), ['--validate-conf', file], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  return { status, output: stdout + stderr };
+  const { code, stdout, stderr } = runSync(mediamtxBinary(), ['--validate-conf', file], { timeout: 20_000 });
+  return { status: code, output: stdout + stderr };
 }
 
 const variants: [string, MediaServer['spec'], ServerPath[], MediaMtxOptions][] = [
