@@ -9,12 +9,12 @@ Environment::Environment(Napi::Env env) : mailbox_(Mailbox::create(env)) {
   napi_add_env_cleanup_hook(env, &Environment::clean_up, this);
 }
 
-void Environment::clean_up(void* data) {
-  auto* self = static_cast<Environment*>(data);
-  self->mailbox_->close();
-  for (const Job& job : self->jobs_) job.cancel();
-  for (Job& job : self->jobs_) job.thread.join();
-  self->jobs_.clear();
+void Environment::clean_up(void* self) {
+  auto& environment = *static_cast<Environment*>(self);
+  environment.mailbox_->close();
+  for (const Job& job : environment.jobs_) job.cancel();
+  for (Job& job : environment.jobs_) job.thread.join();
+  environment.jobs_.clear();
 }
 
 Napi::Error Environment::make_error(Napi::Env env, const Error& error) const {

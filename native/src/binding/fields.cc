@@ -121,6 +121,7 @@ std::vector<Fields> Fields::objects(const char* key) {
   if (!value->IsArray()) bad_argument(name_of(key), "a list");
   const auto array = value->As<Napi::Array>();
   std::vector<Fields> items;
+  items.reserve(array.Length());
   for (std::uint32_t i = 0; i < array.Length(); ++i) {
     items.emplace_back(array.Get(i), name_of(key) + "[" + std::to_string(i) + "]");
   }

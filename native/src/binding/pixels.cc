@@ -118,7 +118,7 @@ Napi::ArrayBuffer lend_memory(Napi::Env env, const std::uint8_t* data, std::size
   const napi_status status = napi_create_external_arraybuffer(env, const_cast<std::uint8_t*>(data),
                                                               bytes, finalize, owner.get(), &value);
   if (status == napi_ok) {
-    owner.release();
+    static_cast<void>(owner.release());
     return Napi::ArrayBuffer(env, value);
   }
   if (status != napi_no_external_buffers_allowed) throw Napi::Error::New(env);

@@ -14,12 +14,12 @@ namespace videopush::binding {
 namespace {
 
 template <typename Host>
-Napi::Value open_end(const Info& info, std::shared_ptr<Host> host,
+Napi::Value open_end(const Info& info, const std::shared_ptr<Host>& host,
                      std::function<void(Host&)> open) {
   arm(info[1], [host] { host->close(); });
   return run_blocking(
       info.Env(), [host] { host->close(); },
-      [host, open]() -> Pending::MakeValue {
+      [host, open = std::move(open)]() -> Pending::MakeValue {
         open(*host);
         return [host](Napi::Env env) {
           host->start(env);

@@ -11,12 +11,10 @@
 
 namespace videopush::binding {
 
-Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& descriptor);
+Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source);
 Napi::Value to_js(Napi::Env env, const std::optional<Error>& error);
-Napi::Value to_js(Napi::Env env, const sessions::DecodeSnapshot& snapshot,
-                  const ring::Header* queue);
-Napi::Value to_js(Napi::Env env, const sessions::EncodeSnapshot& snapshot,
-                  const ring::Header* queue);
+Napi::Value to_js(Napi::Env env, const sessions::DecodeSnapshot& decode, const ring::Header* queue);
+Napi::Value to_js(Napi::Env env, const sessions::EncodeSnapshot& encode, const ring::Header* queue);
 Napi::Value to_js(Napi::Env env, const VideoFormat& format);
 /// QueueSnapshot
 Napi::Value queue_to_js(Napi::Env env, const ring::Header* queue);

@@ -131,11 +131,11 @@ void set_log_level(int level) {
 
 std::string take_av_error() { return std::exchange(errors, {}); }
 
-void set_log_sink(void (*function)(int av_level, const char* line, void* user), void* user) {
-  LogSink& sink = log_sink();
-  std::lock_guard lock(sink.mutex);
-  sink.function = function;
-  sink.user = user;
+void set_log_sink(void (*sink)(int av_level, const char* line, void* user), void* user) {
+  LogSink& current = log_sink();
+  std::lock_guard lock(current.mutex);
+  current.function = sink;
+  current.user = user;
 }
 
 }  // namespace videopush

@@ -85,13 +85,14 @@ bool is_permanent(ErrorCode code) {
   }
 }
 
-Error::Error(ErrorCode code, std::string message, std::string action, int averror)
+Error::Error(ErrorCode code, std::string_view message, std::string_view action, int averror)
     : code_(code), message_(redact(message)), action_(redact(action)), averror_(averror) {}
 
-Error Error::from_averror(ErrorCode code, int averror, std::string_view what, std::string action) {
+Error Error::from_averror(ErrorCode code, int averror, std::string_view what,
+                          std::string_view action) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(averror, text, sizeof text);
-  return Error(code, std::string(what) + ": " + text, std::move(action), averror);
+  return Error(code, std::string(what) + ": " + text, action, averror);
 }
 
 }  // namespace videopush

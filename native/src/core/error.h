@@ -66,11 +66,11 @@ class Error : public std::exception {
   /// Message and action are redacted here, while the secrets of the session are known.
   /// `message`: one line, what failed and why. `action`: one line, what to do ("" when there is
   /// nothing to advise). `averror`: FFmpeg's code, or 0.
-  Error(ErrorCode code, std::string message, std::string action = "", int averror = 0);
+  Error(ErrorCode code, std::string_view message, std::string_view action = "", int averror = 0);
 
   /// From an FFmpeg call: message becomes "<what>: <av_strerror text>".
   static Error from_averror(ErrorCode code, int averror, std::string_view what,
-                            std::string action = "");
+                            std::string_view action = "");
 
   ErrorCode code() const { return code_; }
   const char* what() const noexcept override { return message_.c_str(); }

@@ -101,10 +101,6 @@ void allocate(int fd, const std::string& path, std::uint64_t bytes) {
       "give its folder at least " + mebibytes + " MiB, or use a smaller queue or picture");
 }
 
-void copy_text(char* to, std::size_t room, const std::string& from) {
-  std::memcpy(to, from.data(), std::min(room, from.size()));
-}
-
 void fill(Header& header, const RingOptions& options, const VideoFormat& format) {
   const RingSize size = ring_size(format, options);
   const Geometry slot = *geometry(format);
@@ -123,9 +119,10 @@ void fill(Header& header, const RingOptions& options, const VideoFormat& format)
   std::copy(std::begin(slot.plane_offset), std::end(slot.plane_offset), header.plane_offset);
   std::copy(std::begin(slot.plane_stride), std::end(slot.plane_stride), header.plane_stride);
   header.parameters_bytes = static_cast<std::uint32_t>(options.parameters.size());
-  copy_text(header.parameters, sizeof header.parameters, options.parameters);
+  options.parameters.copy(header.parameters, sizeof header.parameters);
   for (std::size_t i = 0; i < options.outputs.size(); ++i) {
-    copy_text(header.outputs[i].name, sizeof header.outputs[i].name - 1, options.outputs[i]);
+    // The mapping begins as zeros, so a zero stays behind the longest name.
+    options.outputs[i].copy(header.outputs[i].name, sizeof header.outputs[i].name - 1);
   }
   header.gate = static_cast<std::uint32_t>(size.gate);
 }

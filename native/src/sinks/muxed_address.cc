@@ -50,7 +50,8 @@ TargetAddress srt_address(const std::string& text, const Credentials& credential
 
 const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
   struct Ending {
-    std::string_view suffix, muxer;
+    std::string_view suffix;
+    const char* muxer;
   };
   static constexpr std::array<Ending, 4> kEndings = {
       Ending{".mkv", "matroska"}, {".mp4", "mp4"}, {".ts", "mpegts"}, {".flv", "flv"}};
@@ -58,7 +59,7 @@ const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url) {
   if (protocol == Protocol::Srt) return av_guess_format("mpegts", nullptr, nullptr);
   const std::string path = ascii_lower(local_path(url).value_or(""));
   for (const Ending& each : kEndings) {
-    if (path.ends_with(each.suffix)) return av_guess_format(each.muxer.data(), nullptr, nullptr);
+    if (path.ends_with(each.suffix)) return av_guess_format(each.muxer, nullptr, nullptr);
   }
   throw Error(
       ErrorCode::SchemeUnsupported,

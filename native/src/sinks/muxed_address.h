@@ -22,7 +22,7 @@ struct TargetAddress {
 /// Where the connection is opened: credentials as MediaMTX takes them, in RTMP "?user=&pass=", in
 /// SRT "publish:path:user:pass" (or u= and s= of the access control syntax "#!::"). An SRT URL
 /// without streamid= publishes to its path. Pure.
-TargetAddress target_address(Protocol protocol, const std::string& url,
+TargetAddress target_address(Protocol protocol, const std::string& text,
                              const Credentials& credentials);
 
 /// The first of "a.mkv", "a-2.mkv", "a-3.mkv" ... that does not exist. `path` has an ending.

@@ -19,7 +19,7 @@ constexpr Nanoseconds kReportAfter = 3 * kSecond;
 constexpr Nanoseconds kReportAtLast = 3'900'000'000;
 constexpr Nanoseconds kDefaultSessionTimeout = 60 * kSecond;  // RFC 2326 section 12.37
 
-constexpr std::size_t kSmallestSendBuffer = 256 * 1024;
+constexpr std::size_t kSmallestSendBuffer = 256 * 1024ull;
 
 std::int64_t to_ms(Nanoseconds ns) { return ns / 1'000'000; }
 
@@ -78,7 +78,7 @@ void RtspSink::connect(const TrackInfo& track, const AbortSignal& abort) {
 }
 
 void RtspSink::handshake(const AbortSignal& abort) {
-  const auto ask = [&](RtspRequest request) {
+  const auto ask = [&](const RtspRequest& request) {
     return connection_->request(request, options_.limits.response_ms, abort);
   };
   const RtspMessage options = ask({.method = "OPTIONS", .uri = uri_});

@@ -85,12 +85,13 @@ std::string_view protocol_name(std::string_view url) {
       case Protocol::Srt:
         return "srt";
       case Protocol::File:
-        return "file";
+        break;
     }
+    return "file";
   } catch (const Error&) {
     // The output itself reports what is wrong with its URL.
+    return "unknown";
   }
-  return "unknown";
 }
 
 void check_codec(Protocol protocol, std::string_view url, AVCodecID codec) {

@@ -78,6 +78,7 @@ class Supervisor {
     int failure[2];  // closed by a successful exec, else carries errno
     if (pipe2(failure, O_CLOEXEC) != 0) return give_up(kExitOsError, "cannot make a pipe");
     std::vector<char*> arguments;
+    arguments.reserve(options_.command.size() + 1);
     for (std::string& word : options_.command) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     setenv("VIDEOPUSH_RESTARTS", std::to_string(state_.restarts).c_str(), 1);

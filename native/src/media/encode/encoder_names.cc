@@ -93,7 +93,7 @@ std::string near_names(const std::string& wanted) {
 std::string resolve_encoder(const std::string& codec, const std::string& encoder) {
   const std::string& wanted = encoder.empty() ? codec : encoder;
   if (video_encoder(wanted) != nullptr && !encoder.empty()) return wanted;
-  const std::string name = ascii_lower(wanted);
+  std::string name = ascii_lower(wanted);
   if (std::string found = encoder_of_codec(name); !found.empty()) return found;
   if (video_encoder(name) != nullptr) return name;
   throw Error(

@@ -7,6 +7,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 #include <string>
 #include <utility>
@@ -23,7 +24,7 @@ constexpr Range kSide{2, limits::kSide.most};  // smaller than what can be encod
 
 AVPixelFormat pixel_format(int format) { return static_cast<AVPixelFormat>(format); }
 
-int even(double side) { return std::max(2, 2 * static_cast<int>(side / 2 + 0.5)); }
+int even(double side) { return std::max(2, 2 * static_cast<int>(std::lround(side / 2))); }
 
 /// libavfilter's words for a clockwise turn.
 const char* rotation_chain(int degrees) {

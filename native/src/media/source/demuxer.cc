@@ -140,7 +140,7 @@ void Demuxer::open_context(const std::string& url, const AVInputFormat* format,
   if (!context) throw std::bad_alloc();
   fence_.enclose(*context, url);
   context->probesize = kProbeBytes;
-  context->max_analyze_duration = (bytes_ ? 5 : 3) * AV_TIME_BASE;
+  context->max_analyze_duration = std::int64_t{bytes_ ? 5 : 3} * AV_TIME_BASE;
   if (bytes_) {
     context->pb = bytes_->context();
     context->flags |= AVFMT_FLAG_CUSTOM_IO;

@@ -20,7 +20,7 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr int kMaxRedirects = 5;
 constexpr int kMaxReconnects = 5;
-constexpr std::int64_t kReadThrough = 512 * 1024;  // cheaper than another request
+constexpr std::int64_t kReadThrough = 512 * 1024ll;  // cheaper than another request
 
 bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;

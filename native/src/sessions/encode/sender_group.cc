@@ -10,7 +10,7 @@ bool SenderGroup::wants_global_header() const {
                              [](const auto& sender) { return sender->wants_global_header(); });
 }
 
-void SenderGroup::start(std::shared_ptr<const Track> track) {
+void SenderGroup::start(const std::shared_ptr<const Track>& track) {
   for (const auto& sender : senders_) sender->start(track);
 }
 

@@ -19,7 +19,7 @@ class SenderGroup {
 
   // From start to end.
   bool wants_global_header() const;
-  void start(std::shared_ptr<const Track> track);
+  void start(const std::shared_ptr<const Track>& track);
   void request_stop();
   void finish();
   void abort();

@@ -53,8 +53,10 @@ void SenderLoop::run() {
         lose(error);
       }
     }
-  } catch (const Error&) {
-    // Aborted: nothing is left to do but close.
+  } catch (const Error& error) {
+    // Aborted, nothing is left to do but close; whatever else ends the thread must be reported.
+    if (error.code() != ErrorCode::Aborted)
+      context_.status.failed(error, context_.clock.now(), true);
   } catch (const std::exception& error) {
     context_.status.failed(Error(ErrorCode::Internal, error.what(), "please report this"),
                            context_.clock.now(), true);
