@@ -322,6 +322,29 @@ TEST_CASE("an encoder that can't be opened fails the session with its reason") {
   CHECK(snapshot.error->code() == ErrorCode::EncoderUnknown);
 }
 
+TEST_CASE("an output whose thread ends by an error of no connection reports that error") {
+  Rig rig;
+  rig.input.frames = ready_frames(3);
+  sessions::EncodeSession session(
+      rig.options,
+      std::make_unique<ScriptInput>(rig.input, rig.clock, std::make_shared<ScriptLedger>(1)),
+      rig.clock,
+      [](std::string_view kind, std::string_view) {
+        if (kind == "output.connected") throw Error(ErrorCode::Internal, "no listener");
+      },
+      hooks_to({&rig.server()}));
+  // Its thread is known to the clock once it has waited: between two attempts.
+  rig.server().on_connect = [](int attempt, const AbortSignal&) {
+    if (attempt == 1) throw refused();
+  };
+  rig.clock.at(rig.clock.now() + 100 * kSecond, [&] { session.request_stop(); });
+  session.start();
+  REQUIRE(session.wait(kStuck));
+  const auto output = session.snapshot().outputs[0];
+  REQUIRE(output.error.has_value());
+  CHECK(output.error->message() == "no listener");
+}
+
 TEST_CASE("a frame the encoder refuses is counted as failed and the stream goes on") {
   Rig rig;
   rig.input.frames = ready_frames(30);
