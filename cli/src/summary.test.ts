@@ -22,6 +22,7 @@ function snapshot(totals: LedgerTotals, change: Partial<EncodeSnapshot> = {}): E
     name: 'main',
     protocol: 'rtsp',
     url: 'rtsp://h/p',
+    files: [],
     phase: 'Closed',
     error: null,
     connects: 1,
@@ -104,4 +105,12 @@ describe('the closing summary', () => {
     const wrong = snapshot(ledger({ sent: 101 }));
     expect(exitCodeOf(wrong, strict, false)).toBe(ExitCode.Failed);
   });
+});
+
+it('the closing lines name every file that was written', () => {
+  const written = snapshot(ledger());
+  for (const output of written.outputs) output.files = ['out.mkv', 'out-2.mkv'];
+  const summary = summarize(written);
+  expect(summary[0]?.files).toEqual(['out.mkv', 'out-2.mkv']);
+  expect(formatSummary(summary, 10)).toMatch(/^out\.mkv, then out-2\.mkv\n/);
 });

@@ -10,6 +10,8 @@ export interface Policy {
 export interface OutputSummary {
   name: string;
   url: string;
+  /** of a file: all that were written, in order; after a restart more than the one that was named */
+  files: string[];
   sourceFrames: number;
   sent: number;
   repeated: number;
@@ -33,6 +35,7 @@ export function summarize(encoder: EncodeSnapshot): OutputSummary[] {
     return {
       name: output.name,
       url: output.url,
+      files: output.files,
       sourceFrames: encoder.sourceFrames,
       sent,
       repeated,
@@ -85,7 +88,7 @@ export function formatSummary(outputs: OutputSummary[], seconds: number): string
     const lost = o.dropped + o.failed;
     const balanced = o.sourceFrames === o.sent + o.dropped + o.failed + o.unsettled;
     return [
-      `${o.url}`,
+      o.files.length > 1 ? o.files.join(', then ') : o.url,
       `  ledger   ${o.sourceFrames} source frames = ${o.sent} sent + ${o.dropped} dropped + ${o.failed} failed` +
         (o.unsettled ? ` + ${o.unsettled} not sent at the stop` : '') +
         (balanced ? '' : '  (DOES NOT BALANCE)') +

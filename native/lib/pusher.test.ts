@@ -150,7 +150,7 @@ describe('what is pushed', () => {
     expect(seen.map((pts) => Math.round(pts * 1000))).toEqual(times.map((pts) => Math.round(pts * 1000)));
   });
 
-  it('keeps the own times of frames that a reader gives, where a time base is named', async () => {
+  it('keeps the times of a reader’s frames when a time base is given', async () => {
     const path = scratch.file('variable.mkv');
     const size = { width: 320, height: 64 };
     await makeClip({ path, frames: 40, ...size, instants: 'if(lt(N,20),N/50,0.4+(N-20)/10)' });
@@ -170,7 +170,7 @@ describe('what is pushed', () => {
     expect(seen.map((pts) => Math.round(pts * 1000))).toEqual(times.map((pts) => Math.round(pts * 1000)));
   });
 
-  it('keeps one interval between frames of a reader where no time base is named', async () => {
+  it('spaces a reader’s frames by the frame rate when no time base is given', async () => {
     const given = options({ width: 320, height: 64 });
     await using source = await FrameReader.open({
       testPattern: { width: 320, height: 64, frameRate: '25', durationSeconds: 0.4 },

@@ -270,6 +270,8 @@ export interface OutputSnapshot {
   name: string;
   protocol: string;
   url: string;
+  /** of a file: all that the push has written, in order: the one that was named, then `NAME-2.mkv` after a restart */
+  files: string[];
   phase: 'Idle' | 'Connecting' | 'Connected' | 'Waiting' | 'Failed' | 'Closed';
   error: NativeErrorShape | null;
   connects: number;

@@ -3,8 +3,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
+import { processTree } from '../support/process-tree.ts';
 import { Program } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
+import { until } from '../support/until.ts';
 
 const CLI = join(repoRoot, 'cli', 'bin', 'videopush.mjs');
 
@@ -55,3 +57,23 @@ it('a name that is not UTF-8 is refused with the way to write it, which works', 
   expect(await push.waitForExit(60_000), push.tail()).toMatchObject({ code: 0 });
   expect(readdirSync(scratch.path, { encoding: 'latin1' })).toEqual(['café.mkv']);
 }, 150_000);
+
+it('a push whose encoder was started again names every file that it has written', async () => {
+  using scratch = new Scratch();
+  const pattern = 'testpattern:size=64x64,rate=10,duration=8';
+  await using push = videopushIn(scratch.path, 'push', pattern, 'out.mkv');
+  const statusOf = (line: string) => JSON.parse(line) as { type: string; outputs: { sent: number }[] };
+  const sends = (line: string) =>
+    statusOf(line).type === 'status' && (statusOf(line).outputs[0]?.sent ?? 0) > 10;
+  await until('frames in the first file', () => push.stdout.some(sends), 60_000);
+  const encoder = processTree(push.pid).find(
+    ({ argv }) => argv[0]?.endsWith('node') && argv.some((word) => word.endsWith('encoder.json')),
+  );
+  process.kill(encoder?.pid as number, 'SIGKILL');
+  expect(await push.waitForExit(90_000), push.tail()).toMatchObject({ code: 0 });
+  const files = ['out.mkv', 'out-2.mkv'];
+  expect(readdirSync(scratch.path).sort()).toEqual(files.toSorted());
+  expect(summaryOf(push)).toMatchObject({
+    outputs: [{ url: 'out.mkv', files, sourceFrames: 80, sent: 80, dropped: 0, failed: 0, unsettled: 0 }],
+  });
+}, 180_000);

@@ -42,6 +42,8 @@ export interface StreamState {
 export interface OutputFigures {
   name: string;
   url: string;
+  /** of a file: all that were written, in order */
+  files: string[];
   protocol: string;
   phase: string;
   sent: number;
@@ -86,6 +88,7 @@ export function outputFigures(now: StreamState, { rates, recent }: Past): Output
     return {
       name: output.name,
       url: output.url,
+      files: output.files,
       protocol: output.protocol,
       phase: output.phase,
       sent: ledger.sent,

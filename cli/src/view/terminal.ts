@@ -83,8 +83,10 @@ function queueRow(state: StreamState): Row {
 
 function outputRows(o: OutputFigures, viewers: number | undefined): Row[] {
   const watching = viewers === undefined ? [] : [{ text: plural(viewers, 'viewer') }];
+  const before = o.files.slice(0, -1);
+  const others: Part[] = before.length > 0 ? [{ text: `after ${before.join(', ')}` }] : [];
   return [
-    { label: '  ', parts: [{ text: o.url }, phaseOf(o), ...watching] },
+    { label: '  ', parts: [{ text: o.files.at(-1) ?? o.url }, ...others, phaseOf(o), ...watching] },
     {
       label: '    sent   ',
       parts: [

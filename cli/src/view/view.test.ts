@@ -70,6 +70,16 @@ describe('the live view on a terminal', () => {
     expect(lines.every((line) => columns(line) <= 40)).toBe(true);
   });
 
+  it('names every file that a push has written, the one that it writes now first', () => {
+    const files = ['out.mkv', 'out-2.mkv', 'out-3.mkv'];
+    const encoder = encodeSnapshot({ outputs: [{ ...healthy, url: 'out.mkv', files }] });
+    const lines = draw([{ ...running, encoder }], 120, 40);
+    expect(lines.find((line) => line.includes('out-3.mkv'))).toMatch(
+      /out-3\.mkv .*after out\.mkv, out-2\.mkv/,
+    );
+    expect(outputFigures({ ...running, encoder }, NO_PAST)).toMatchObject([{ url: 'out.mkv', files }]);
+  });
+
   it.each([120, 80, 50, 40])('shows everything about a stream within %i columns', (width) => {
     const lines = draw([{ ...running, limit: 20 }], width, 40);
     expect(lines.filter((line) => columns(line) > width)).toEqual([]);

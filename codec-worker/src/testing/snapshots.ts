@@ -27,6 +27,7 @@ export function outputSnapshot(changes: Partial<OutputSnapshot> = {}): OutputSna
     name: 'main',
     protocol: 'rtsp',
     url: 'rtsp://media.example:8554/film',
+    files: [],
     phase: 'Connected',
     error: null,
     connects: 2,

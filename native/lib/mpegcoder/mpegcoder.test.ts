@@ -87,7 +87,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('a decoder itself gives every frame from the next GOP to the end, one by one', async () => {
+  it('iterating a decoder gives every frame from the next GOP to the end', async () => {
     const decoder = await open();
     const seen: (number | null)[] = [];
     decoder.ResetGOPPosition(60);

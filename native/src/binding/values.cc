@@ -122,6 +122,9 @@ Napi::Value output_to_js(Napi::Env env, const sessions::OutputSnapshot& output) 
   object["name"] = text(env, output.name);
   object["protocol"] = text(env, output.protocol);
   object["url"] = text(env, output.url);
+  Napi::Array files = Napi::Array::New(env, output.files.size());
+  for (std::uint32_t i = 0; i < output.files.size(); ++i) files[i] = text(env, output.files[i]);
+  object["files"] = files;
   object["phase"] = text(env, phase_name(output.phase));
   object["error"] = to_js(env, output.error);
   count("connects", output.connects);

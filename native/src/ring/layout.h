@@ -38,6 +38,7 @@ inline constexpr std::uint32_t kMaxSlots =
     512;  // also the width of the outcome window in the ledger
 inline constexpr std::uint64_t kMaxBytes = 256ull << 20;
 inline constexpr std::uint32_t kMaxPlanes = 4;
+inline constexpr std::uint32_t kMaxParts = 384;  // files of one output
 
 /// Why a frame was not sent. Order is ABI. The names are the metric's `reason` labels.
 enum class Drop : std::uint32_t { QueueFull, Late, DecodeError, Network, kCount };
@@ -72,7 +73,11 @@ struct alignas(64) OutputRecord {
   std::uint32_t rtp_timestamp_base;
   std::uint32_t rtp_ssrc;
   std::atomic<std::uint64_t> connects;
+  // Of an output that is a file: bit n: part n + 1 was written ("name.mkv" is part 1, "name-2.mkv",
+  // which a later process of the push began, part 2).
+  std::atomic<std::uint64_t> parts[kMaxParts / 64];
 };
+static_assert(sizeof(OutputRecord) == 512);
 
 /// One frame's header; its planes lie at `Header::slots_offset + (position % slot_count) *
 /// slot_bytes + plane_offset[i]`.

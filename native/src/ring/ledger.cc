@@ -165,7 +165,22 @@ void Ledger::adopt(const OutputRecord& from) {
   std::copy(std::begin(from.schedule), std::end(from.schedule), record_.schedule);
   record_.rtp_timestamp_base = from.rtp_timestamp_base;
   record_.rtp_ssrc = from.rtp_ssrc;
+  for (std::size_t i = 0; i < std::size(record_.parts); ++i)
+    record_.parts[i] = from.parts[i].load();
   record_.connects.store(from.connects.load());
+}
+
+std::vector<int> Ledger::parts() const {
+  std::vector<int> out;
+  for (std::uint32_t i = 0; i < kMaxParts; ++i) {
+    if (record_.parts[i / 64].load() >> (i % 64) & 1) out.push_back(static_cast<int>(i) + 1);
+  }
+  return out;
+}
+
+void add_part(OutputRecord& record, int part) {
+  const auto bit = static_cast<std::uint32_t>(part) - 1;
+  record.parts[bit / 64].fetch_or(std::uint64_t{1} << (bit % 64));
 }
 
 }  // namespace videopush::ring

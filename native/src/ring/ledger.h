@@ -45,6 +45,8 @@ class Ledger {
   bool settled(std::uint64_t sequence) const;
   std::uint64_t base() const;  // all sequences below have an outcome
   Totals totals() const { return read(record_); }
+  /// Of an output that is a file: the parts that this push has written, in order, from 1.
+  std::vector<int> parts() const;
 
   /// For observers: the counters as they are, without touching them (a redo that is pending is not
   /// applied).
@@ -76,5 +78,9 @@ class Ledger {
   /// settled, again.
   std::vector<Entry> early_;
 };
+
+/// Notes that part `part`, from 1 to kMaxParts, of a file was written. By the consumer process
+/// only.
+void add_part(OutputRecord& record, int part);
 
 }  // namespace videopush::ring

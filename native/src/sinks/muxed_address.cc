@@ -81,14 +81,27 @@ TargetAddress target_address(Protocol protocol, const std::string& text,
   return {out, ""};
 }
 
-std::string unused_name(const std::string& path) {
+std::string part_name(const std::string& path, int part) {
+  if (part == 1) return path;
   const std::size_t ending = path.rfind('.');
-  std::string name = path;
+  return path.substr(0, ending) + "-" + std::to_string(part) + path.substr(ending);
+}
+
+int unused_part(const std::string& path, int most) {
   std::error_code unreadable;  // the opening will say why
-  for (int number = 2; std::filesystem::exists(name, unreadable); ++number) {
-    name = path.substr(0, ending) + "-" + std::to_string(number) + path.substr(ending);
+  for (int part = 1; part <= most; ++part) {
+    if (!std::filesystem::exists(part_name(path, part), unreadable)) return part;
   }
-  return name;
+  throw Error(ErrorCode::FileNotWritable,
+              "cannot write " + redact(path) + ": all names up to " +
+                  redact(part_name(path, most)) + " are taken",
+              "remove these files, or name another one");
+}
+
+std::vector<std::string> files_written(const std::string& url, const std::vector<int>& parts) {
+  std::vector<std::string> files;
+  for (const int part : parts) files.push_back(redact(part_name(local_path(url).value(), part)));
+  return files;
 }
 
 }  // namespace videopush::sinks

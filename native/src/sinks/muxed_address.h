@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/av.h"
 #include "sinks/sink.h"
@@ -25,7 +26,13 @@ struct TargetAddress {
 TargetAddress target_address(Protocol protocol, const std::string& text,
                              const Credentials& credentials);
 
-/// The first of "a.mkv", "a-2.mkv", "a-3.mkv" ... that does not exist. `path` has an ending.
-std::string unused_name(const std::string& path);
+/// The file of this part of a push: "a.mkv" for part 1, "a-2.mkv" for part 2. `path` has an ending.
+std::string part_name(const std::string& path, int part);
+
+/// The first part whose file does not exist. FileNotWritable: all `most` exist.
+int unused_part(const std::string& path, int most);
+
+/// The files that an output has written, as they may be shown; none for the URL of anything else.
+std::vector<std::string> files_written(const std::string& url, const std::vector<int>& parts);
 
 }  // namespace videopush::sinks

@@ -162,7 +162,8 @@ std::string MuxedSink::file_path() {
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(ErrorCode::FileNotWritable, path + " is a folder", "name a file");
   }
-  return continues_ ? unused_name(path) : path;
+  part_ = continues_ ? unused_part(path, kMostFileParts) : 1;
+  return part_name(path, part_);
 }
 
 SendResult MuxedSink::send(const Unit& unit, const AbortSignal& abort) {

@@ -25,6 +25,7 @@ class MuxedSink final : public Sink {
   std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) override;
   bool wants_global_header() const override;
   bool timestamps_from_zero() const override { return protocol_ == Protocol::File; }
+  int file_part() const override { return part_; }
 
  private:
   struct FormatDelete {
@@ -47,6 +48,7 @@ class MuxedSink final : public Sink {
   bool with_credentials_ = false;
   bool open_ = false;  // header written, no failure since
   bool continues_;
+  int part_ = 0;
 };
 
 }  // namespace videopush::sinks

@@ -18,6 +18,8 @@ namespace videopush::sinks {
 
 enum class Protocol { Rtsp, Rtmp, Srt, File };
 
+inline constexpr int kMostFileParts = 384;
+
 struct Credentials {
   std::string user, password;
 };  // both empty = none
@@ -94,6 +96,9 @@ class Sink {
   /// True when each connection must start at zero (Matroska over TCP to servers that pace
   /// themselves, files).
   virtual bool timestamps_from_zero() const = 0;
+  /// Of a file: which part of the push the last connection began, from 1 (the file that was named)
+  /// to kMostFileParts. 0 for anything else.
+  virtual int file_part() const { return 0; }
 };
 
 }  // namespace videopush::sinks

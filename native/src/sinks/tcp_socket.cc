@@ -37,13 +37,13 @@ Error connect_error(const std::string& where, int error) {
   }
 }
 
-/// The connection has ended: how?
+/// The connection has ended: how? 0 is the end of what the server sends, EPIPE what is said of
+/// writing behind it; anything else is no decision of the server's.
 Error ended(int error) {
-  if (error == ECONNRESET || error == ETIMEDOUT || error == EHOSTUNREACH || error == ENETUNREACH) {
-    return Error(ErrorCode::ConnectionReset,
-                 std::string("the connection was lost: ") + std::strerror(error));
-  }
-  return Error(ErrorCode::ConnectionClosed, "the server closed the connection");
+  if (error == 0 || error == EPIPE)
+    return Error(ErrorCode::ConnectionClosed, "the server closed the connection");
+  return Error(ErrorCode::ConnectionReset,
+               std::string("the connection was lost: ") + std::strerror(error));
 }
 
 /// 0 or an errno; ETIMEDOUT when `until` passed.

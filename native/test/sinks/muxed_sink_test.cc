@@ -132,7 +132,7 @@ TEST_CASE("a full disk is reported by the next write or by close, not passed ove
   CHECK(error.message().find("No space left") != std::string::npos);
 }
 
-TEST_CASE("a file whose writing is aborted is whole up to there") {
+TEST_CASE("an aborted file is complete up to its last unit, in every container") {
   for (const char* name : {"a.mkv", "a.mp4", "a.ts", "a.flv"}) {
     CAPTURE(name);
     const Folder folder;
@@ -146,7 +146,7 @@ TEST_CASE("a file whose writing is aborted is whole up to there") {
   }
 }
 
-TEST_CASE("a file that can't be finished in time says so, and not that the disk is full") {
+TEST_CASE("a file that is not finished in time is reported as slow, not as a full disk") {
   const Folder folder;
   Publisher publisher(rtsp_options(folder / "slow.mkv"), system_clock());
   std::mt19937 random(1);
@@ -284,9 +284,26 @@ TEST_CASE("RTMP: an abort ends the connect at once, in the midst of libavformat'
 TEST_CASE("the first free name beside a file is found") {
   const Folder folder;
   const std::string path = folder / "a.b.mkv";
-  CHECK(sinks::unused_name(path) == path);
+  CHECK(sinks::unused_part(path, 3) == 1);
   std::ofstream{path};
-  CHECK(sinks::unused_name(path) == folder / "a.b-2.mkv");
+  CHECK(sinks::unused_part(path, 3) == 2);
   std::ofstream{folder / "a.b-2.mkv"};
-  CHECK(sinks::unused_name(path) == folder / "a.b-3.mkv");
+  CHECK(sinks::unused_part(path, 3) == 3);
+  const Error error = error_of([&] { sinks::unused_part(path, 2); });
+  CHECK(error.code() == ErrorCode::FileNotWritable);
+  CHECK(contains(error.message(), "a.b-2.mkv are taken"));
+}
+
+TEST_CASE("a file knows which part of a push it writes") {
+  const Folder folder;
+  Publisher publisher(rtsp_options(folder / "out.mkv"), system_clock());
+  CHECK(publisher.sink->file_part() == 0);
+  for (int part = 1; part <= 3; ++part) {
+    push_file(publisher, 10 * part, 3);
+    CHECK(publisher.sink->file_part() == part);
+  }
+  const std::string url = "file://" + (folder / "out.mkv");
+  CHECK(sinks::files_written(url, {1, 3}) ==
+        std::vector<std::string>{folder / "out.mkv", folder / "out-3.mkv"});
+  CHECK(sinks::files_written("rtsp://h/x", {}).empty());
 }

@@ -2,13 +2,17 @@
 // next connection works.
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <thread>
 
 #include "sinks/rtsp_support.h"
+#include "sinks/tcp_socket.h"
 
 using namespace videopush;
 using namespace videopush::test;
@@ -427,4 +431,15 @@ TEST_CASE("a close is over within its limit, whatever the server does") {
     CHECK(took < 2 * kSecond);
     CHECK(in_order == answers);
   }
+}
+
+TEST_CASE("a write that fails on this side is not blamed on the server") {
+  const int file = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  REQUIRE(file >= 0);
+  sinks::TcpSocket socket(file);
+  std::string text = "x";
+  const iovec part{text.data(), text.size()};
+  const Error error = error_of([&] { socket.write_some({&part, 1}); });
+  CHECK(error.code() == ErrorCode::ConnectionReset);
+  CHECK(contains(error.message(), std::strerror(ENOTSOCK)));
 }

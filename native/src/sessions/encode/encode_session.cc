@@ -10,6 +10,7 @@
 #include "core/abort.h"
 #include "core/redact.h"
 #include "sessions/encode/encode_pipeline.h"
+#include "sinks/muxed_address.h"
 #include "sinks/target.h"
 
 namespace videopush::sessions {
@@ -172,6 +173,10 @@ struct EncodeSession::Impl {
       if (!pipeline) continue;
       const Sender& sender = pipeline->sender(i);
       out.outputs[i].ledger = sender.ledger().totals();
+      if (!options.outputs[i].url_secret) {
+        out.outputs[i].files =
+            sinks::files_written(options.outputs[i].url, sender.ledger().parts());
+      }
       out.outputs[i].lead = to_seconds(pipeline->lead().lead(now));
       describe_schedule(sender, out.outputs[i]);
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 #include "pacing/stats.h"
@@ -25,6 +26,8 @@ enum class OutputPhase { Idle, Connecting, Connected, Waiting, Failed, Closed };
 
 struct OutputSnapshot {
   std::string name, protocol, url;  // redacted
+  /// Of a file: all that this push has written, also by earlier processes, in order. Redacted.
+  std::vector<std::string> files;
   OutputPhase phase = OutputPhase::Idle;
   std::optional<Error> error;    // the last one; cleared by a successful connect
   std::uint64_t connects = 0;    // by this process

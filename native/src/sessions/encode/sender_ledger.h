@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mutex>
+#include <vector>
 
 #include "ring/ledger.h"
 
@@ -34,6 +35,7 @@ class SenderLedger {
   }
   std::uint64_t base() const { return ledger_.base(); }
   ring::Ledger::Totals totals() const { return ledger_.totals(); }
+  std::vector<int> parts() const { return ledger_.parts(); }
 
  private:
   mutable std::mutex mutex_;

@@ -16,6 +16,7 @@ constexpr Nanoseconds kShortLife = 2 * kSecond;
 constexpr int kShortLivesOfConflict = 2;
 constexpr Nanoseconds kCloseLimit = 1 * kSecond;
 constexpr Nanoseconds kAbortedCloseLimit = kSecond / 10;
+static_assert(sinks::kMostFileParts == ring::kMaxParts);
 constexpr Nanoseconds kLookAtFiles = 1 * kSecond;
 /// The other half of a credential is at the server and may change unseen: now and then it is tried
 /// as it is.
@@ -90,6 +91,7 @@ void SenderLink::attempt(const sinks::TrackInfo& track) {
   sinks::check_codec(sinks::protocol_of(options_.output.url), options_.output.url,
                      track.parameters->codec_id);
   sink_->connect(track, abort_);
+  if (const int part = sink_->file_part(); part > 0) ring::add_part(record_, part);
   connected_at_ = clock_.now();
   permanent_ = false;
   reported_.reset();
