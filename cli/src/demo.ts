@@ -43,7 +43,7 @@ function differs(a: Uint8Array, b: Uint8Array): boolean {
   return sum / a.length > SAME_PICTURE;
 }
 
-/** A viewer who was there before the push: the server shows a slate, a still card, while nobody publishes. */
+/** A viewer that connects before the push: the server shows a slate, a still card, while nobody publishes. */
 class Viewer {
   readonly #reader: FrameReader;
   readonly #slate: Uint8Array;

@@ -66,39 +66,39 @@ export function renderDocuments(documents: readonly Document[], options: RenderO
   const all = resources.flatMap(({ file, resource }): Member[] =>
     resource.kind === 'VideoPushSet' ? membersOf(file, resource) : [{ file, resource }],
   );
-  const world = {
+  const inputs = {
     servers: all.map(({ resource }) => resource).filter((one) => one.kind === 'MediaServer'),
     pushes: all.map(({ resource }) => resource).filter((one) => one.kind === 'VideoPush'),
     options,
   };
   const objects = all.flatMap(({ file, resource, member }) => [
     ...(member ? [stamped(member)] : []),
-    ...explained(file, resource, () => childrenOf(resource, world)),
+    ...explained(file, resource, () => childrenOf(resource, inputs)),
   ]);
   const without = documents.filter(({ manifest: { kind, metadata } }) => kind !== 'Secret' && !metadata.uid);
-  return { objects, notes: notesOn(without.length > 0, world) };
+  return { objects, notes: notesOn(without.length > 0, inputs) };
 }
 
-interface World {
+interface Inputs {
   servers: readonly MediaServer[];
   pushes: readonly VideoPush[];
   options: RenderOptions;
 }
 
-function childrenOf(resource: VideoPush | MediaServer, world: World): object[] {
-  const { defaults } = world.options;
+function childrenOf(resource: VideoPush | MediaServer, inputs: Inputs): object[] {
+  const { defaults } = inputs.options;
   if (resource.kind === 'MediaServer') {
-    const paths = serverPaths(resource.metadata.name, neighbours(world.pushes, resource));
-    const objects = buildMediaServer({ ...credentialsOf(resource, world), paths, defaults });
+    const paths = serverPaths(resource.metadata.name, neighbours(inputs.pushes, resource));
+    const objects = buildMediaServer({ ...credentialsOf(resource, inputs), paths, defaults });
     if (!objects) return [];
     const { secrets, config, service, apiService, deployment } = objects;
     // Secrets are created once and never looked at again, so they carry no hash.
     return [...secrets, ...[config, service, apiService, deployment].map(stamped)];
   }
-  const servers = neighbours(world.servers, resource).map(
+  const servers = neighbours(inputs.servers, resource).map(
     (server): [string, StreamContext['servers'][string]] => [
       server.metadata.name,
-      { server, publishSecret: publishSecret(credentialsOf(server, world)) },
+      { server, publishSecret: publishSecret(credentialsOf(server, inputs)) },
     ],
   );
   const context = { push: resource, servers: Object.fromEntries(servers), defaults };
@@ -108,7 +108,7 @@ function childrenOf(resource: VideoPush | MediaServer, world: World): object[] {
 
 function credentialsOf(
   server: MediaServer,
-  { options: { key } }: World,
+  { options: { key } }: Inputs,
 ): Pick<ServerContext, 'server' | 'credentials'> {
   return { server, credentials: serverCredentials(key ?? Buffer.alloc(KEY_BYTES), server) };
 }
@@ -163,7 +163,7 @@ function refuseTwins(resources: readonly Resource[]): void {
   }
 }
 
-function notesOn(withoutUid: boolean, { servers, options: { key } }: World): string[] {
+function notesOn(withoutUid: boolean, { servers, options: { key } }: Inputs): string[] {
   const notes: string[] = [];
   if (withoutUid) {
     notes.push(

@@ -56,7 +56,7 @@ it('a configuration that is refused is quoted', async () => {
   });
 });
 
-it('a program that is not there is a named error', async () => {
+it('reports a program that does not exist as ProgramMissing', async () => {
   const given = await options();
   await expect(startMediaMtx({ ...given, binary: '/nowhere/mediamtx' })).rejects.toMatchObject({
     code: 'ProgramMissing',

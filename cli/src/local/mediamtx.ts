@@ -80,7 +80,7 @@ export async function startMediaMtx(options: MediaMtxOptions): Promise<MediaMtx>
   const { binary, config, ports, account } = options;
   const place: ApiPlace = { host: '127.0.0.1', port: ports.api, ...(account && { account }) };
   if (!existsSync(binary)) {
-    throw new WorkerError('ProgramMissing', `MediaMTX is not there (${binary})`, {
+    throw new WorkerError('ProgramMissing', `MediaMTX was not found (${binary})`, {
       action: 'run: npm run setup',
       permanent: true,
     });

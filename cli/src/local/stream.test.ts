@@ -150,7 +150,7 @@ it('either process may be killed: the stream goes on, and every frame has one ou
   expect([stream.decoder.state()?.restarts, stream.encoder.state()?.restarts]).toEqual([1, 2]);
 });
 
-it('credentials are in files of this user only, and nowhere else', async () => {
+it('credentials are only in files that no other user can read', async () => {
   const url = await server();
   const log: string[] = [];
   const stream = await start(url, undefined, {

@@ -1,6 +1,6 @@
 /**
- * What a message of the queue carries beside the pixels, as headers. Every message stands for itself: a consumer that is
- * made anew begins with any of them, and a change of the format is in order with the frames by itself. Pure.
+ * Headers that a message of the queue carries beside the pixels. Every message is complete: a recreated consumer
+ * can begin with any of them, and a change of the format is in order with the frames. Pure.
  *
  *   Videopush-Queue   what is the same for many frames, JSON: version, epoch, term, owner, source, window, format
  *   Videopush-Frame   JSON: sequence, pts ... of a frame; or of the end marker

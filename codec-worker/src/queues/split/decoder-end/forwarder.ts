@@ -70,7 +70,7 @@ export class Forwarder {
   #superseded = false;
   /** The queue's record as it goes with each message. */
   #record = '';
-  /** The last message of this epoch that was found in the stream: frames up to it are there already. */
+  /** The last message of this epoch that was found in the stream: the stream holds all frames up to it. */
   #known: { frame: bigint; sequence: number } | null = null;
   /** Positions of such frames, until the last of them is met. */
   #present: number[] = [];

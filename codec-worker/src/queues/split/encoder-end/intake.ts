@@ -80,8 +80,9 @@ export class Intake {
   }
 
   /**
-   * Puts the message's frame into the ring, waiting for room. false: `signal` was aborted or frames are wanted again, and
-   * it is not there. @throws NativeError RingPeerFailed, FileNotWritable, InvalidArgument
+   * Puts the message's frame into the ring, waiting for room. Returns false when `signal` was aborted or a
+   * replay was requested before the frame was in the ring.
+   * @throws NativeError RingPeerFailed, FileNotWritable, InvalidArgument
    */
   async take(
     receipt: Receipt,
