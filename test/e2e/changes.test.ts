@@ -1,4 +1,4 @@
-/** What people ask of a running stream: an end, a pause, another bit rate, more of them. Only what must restart restarts. */
+/** Changes to a stream or a set (an end, a pause, another bit rate or scale) restart only what they must. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import type { Cluster } from '../support/cluster/index.ts';
@@ -16,30 +16,30 @@ const FRAMES = 250;
 const SERVER = 'live';
 
 let cluster: Cluster;
-let world: TestNamespace;
+let fixture: TestNamespace;
 let film: string;
 const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await openFixture(cluster, 'changes', SERVER);
+  fixture = await openFixture(cluster, 'changes', SERVER);
   const size = { width: 320, height: 180, rate: '25', gop: 25 };
   const path = await makeClip({ path: scratch.file('film.mp4'), frames: FRAMES, ...size });
-  film = await addClip(world, path, 'film.mp4');
+  film = await addClip(fixture, path, 'film.mp4');
 });
 
 afterAll(async () => {
-  await world?.remove();
+  await fixture?.remove();
   await cluster?.close();
   scratch[Symbol.dispose]();
 });
 
 const ready = (name: string, limitMilliseconds = 60_000) =>
-  world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Running' }, limitMilliseconds);
+  fixture.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Running' }, limitMilliseconds);
 
-/** Pods with how often their containers were started: the same before and after when nothing restarted. */
+/** The pods with the ids of their containers, which stay the same while nothing restarts. */
 async function processRuns(name: string): Promise<string[]> {
-  const pods = await new StreamView(world, name).pods();
+  const pods = await new StreamView(fixture, name).pods();
   return pods.map(({ metadata, status }) => {
     const containers = [...(status.initContainerStatuses ?? []), ...status.containerStatuses];
     const ids = containers.map(({ name: container, containerID }) => `${container}=${containerID}`);
@@ -52,27 +52,27 @@ async function processes(stream: StreamView): Promise<number[]> {
 }
 
 async function events(name: string): Promise<{ reason: string; note: string }[]> {
-  const path = `/apis/events.k8s.io/v1/namespaces/${world.namespace}/events`;
-  const { items } = JSON.parse(await world.kubectl(['get', '--raw', path]));
+  const path = `/apis/events.k8s.io/v1/namespaces/${fixture.namespace}/events`;
+  const { items } = JSON.parse(await fixture.kubectl(['get', '--raw', path]));
   return items.filter((event: { regarding: { name: string } }) => event.regarding.name === name);
 }
 
 describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology) => {
   const name = `film-${topology.toLowerCase()}`;
 
-  it('arrives frame by frame at a viewer who was there before, and its Job completes', async () => {
+  it('arrives frame by frame at a viewer who connected before, and its Job completes', async () => {
     const spec = { topology, suspend: true, source: { uri: film } };
-    await world.apply([videoPush(name, SERVER, spec)]);
-    await world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 30_000);
-    await using viewer = await attachReader(await viewerUrl(world, SERVER, name));
-    await world.apply([videoPush(name, SERVER, { ...spec, suspend: false })]);
-    await world.untilCondition('vp', name, { type: 'Complete', status: 'True' }, 90_000);
+    await fixture.apply([videoPush(name, SERVER, spec)]);
+    await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 30_000);
+    await using viewer = await attachReader(await viewerUrl(fixture, SERVER, name));
+    await fixture.apply([videoPush(name, SERVER, { ...spec, suspend: false })]);
+    await fixture.untilCondition('vp', name, { type: 'Complete', status: 'True' }, 90_000);
     await viewer.untilIndex(FRAMES - 1, 5_000);
     expect(viewer.indices()).toEqual(Array.from({ length: FRAMES }, (_, i) => i));
-    const { status } = (await world.get('vp', name)) ?? {};
+    const { status } = (await fixture.get('vp', name)) ?? {};
     expect(conditionOf({ status } as never, 'Ready')).toMatchObject({ status: 'True', reason: 'Completed' });
     expect(status.completionTime).toMatch(/Z$/);
-    const jobs = JSON.parse(await world.kubectl(['get', 'job', '-o', 'json'])).items;
+    const jobs = JSON.parse(await fixture.kubectl(['get', 'job', '-o', 'json'])).items;
     const job = jobs.find(({ metadata }: { metadata: { name: string } }) => metadata.name.startsWith(name));
     expect(job.status).toMatchObject({ succeeded: 1 });
     expect(job.status.failed ?? 0).toBe(0);
@@ -81,13 +81,13 @@ describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology)
 
 it('a completed finite stream starts again with another source', async () => {
   const name = 'film-samepod';
-  const copy = await addClip(world, scratch.file('film.mp4'), 'copy.mp4');
-  await using viewer = await attachReader(await viewerUrl(world, SERVER, name));
-  await world.apply([
+  const copy = await addClip(fixture, scratch.file('film.mp4'), 'copy.mp4');
+  await using viewer = await attachReader(await viewerUrl(fixture, SERVER, name));
+  await fixture.apply([
     videoPush(name, SERVER, { topology: 'SamePod', suspend: false, source: { uri: copy } }),
   ]);
-  await world.untilCondition('vp', name, { type: 'Complete', status: 'False' }, 30_000);
-  await world.untilCondition('vp', name, { type: 'Complete', status: 'True' }, 90_000);
+  await fixture.untilCondition('vp', name, { type: 'Complete', status: 'False' }, 30_000);
+  await fixture.untilCondition('vp', name, { type: 'Complete', status: 'True' }, 90_000);
   await viewer.untilIndex(FRAMES - 1, 5_000);
   expect(viewer.indices()).toEqual(Array.from({ length: FRAMES }, (_, i) => i));
 });
@@ -99,18 +99,24 @@ describe('a running stream', () => {
 
   beforeAll(async () => {
     spec.source.uri = film;
-    await world.apply([videoPush(name, SERVER, spec)]);
+    await fixture.apply([videoPush(name, SERVER, spec)]);
     await ready(name);
-    stream = new StreamView(world, name);
+    stream = new StreamView(fixture, name);
   });
 
   it('restarts nothing for labels and annotations alone', async () => {
     const before = [await processRuns(name), await processes(stream)];
-    await world.kubectl(['label', 'vp', name, 'desk=sports', 'videopush.example/owner=anna']);
-    await world.kubectl(['annotate', 'vp', name, 'note=今晚八点直播 — ночной эфир 🎬']);
-    await world.until('vp', name, 'its labels', ({ metadata }) => metadata.labels?.desk === 'sports', 10_000);
-    // A change that does restart something would be under way after this one, which comes behind it.
-    await world.kubectl(['annotate', 'vp', name, 'note=later', '--overwrite']);
+    await fixture.kubectl(['label', 'vp', name, 'desk=sports', 'videopush.example/owner=anna']);
+    await fixture.kubectl(['annotate', 'vp', name, 'note=今晚八点直播 — ночной эфир 🎬']);
+    await fixture.until(
+      'vp',
+      name,
+      'its labels',
+      ({ metadata }) => metadata.labels?.desk === 'sports',
+      10_000,
+    );
+    // The operator handles this later change after the first ones, whose restart would have begun by then.
+    await fixture.kubectl(['annotate', 'vp', name, 'note=later', '--overwrite']);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect([await processRuns(name), await processes(stream)]).toEqual(before);
   });
@@ -119,7 +125,7 @@ describe('a running stream', () => {
     const before = await processRuns(name);
     const [decoder] = await processes(stream);
     const ledger = await stream.ledger();
-    await world.apply([videoPush(name, SERVER, { ...spec, video: { ...VIDEO, bitrateKbps: 300 } })]);
+    await fixture.apply([videoPush(name, SERVER, { ...spec, video: { ...VIDEO, bitrateKbps: 300 } })]);
     await eventually(
       'the encoder has read it',
       async () => (await stream.status('encoder')).reloads === 1,
@@ -135,9 +141,9 @@ describe('a running stream', () => {
     expect(updated.at(-1)?.note).toContain('spec.video.bitrateKbps changed');
   });
 
-  it('replaces its pod for another source, and says so', async () => {
+  it('replaces its pod for another source, and an event reports it', async () => {
     const before = await processRuns(name);
-    await world.apply([videoPush(name, SERVER, { source: SMALL_PATTERN })]);
+    await fixture.apply([videoPush(name, SERVER, { source: SMALL_PATTERN })]);
     await eventually(
       'another pod',
       async () => (await processRuns(name)).length === 1 && (await processRuns(name))[0] !== before[0],
@@ -149,20 +155,20 @@ describe('a running stream', () => {
   });
 
   it('stops when it is suspended and comes back when it is resumed', async () => {
-    await world.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
-    await world.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 60_000);
+    await fixture.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
+    await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 60_000);
     expect(await stream.pods()).toEqual([]);
-    await world.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":false}}']);
+    await fixture.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":false}}']);
     await ready(name);
     expect((await stream.ledger()).lost).toBe(0);
-    await world.kubectl(['delete', 'vp', name]);
+    await fixture.kubectl(['delete', 'vp', name]);
   });
 });
 
 describe('a set', () => {
   const name = 'wall';
   const members = async (): Promise<string[]> =>
-    (await world.list('vp'))
+    (await fixture.list('vp'))
       .map(({ metadata }) => metadata.name)
       .filter((member) => member.startsWith(`${name}-`))
       .sort();
@@ -178,7 +184,7 @@ describe('a set', () => {
         outputs: [{ name: 'main', serverRef: { name: SERVER } }],
       },
     };
-    await world.apply([
+    await fixture.apply([
       {
         apiVersion: 'videopush.dev/v1alpha1',
         kind: 'VideoPushSet',
@@ -189,14 +195,14 @@ describe('a set', () => {
     await ready(`${name}-a`);
   });
 
-  it('is scaled from 1 to 3 and back by kubectl; who stays is not touched', async () => {
+  it('is scaled from 1 to 3 and back by kubectl, and the member that stays does not restart', async () => {
     const before = await processRuns(`${name}-a`);
-    await world.kubectl(['scale', 'vps', name, '--replicas=3']);
+    await fixture.kubectl(['scale', 'vps', name, '--replicas=3']);
     await untilMembers(3);
     await Promise.all(['b', 'c'].map((member) => ready(`${name}-${member}`, 90_000)));
-    await world.untilCondition('vps', name, { type: 'Ready', status: 'True' }, 30_000);
-    expect((await world.get('vps', name))?.status).toMatchObject({ replicas: 3, readyReplicas: 3 });
-    await world.kubectl(['scale', 'vps', name, '--replicas=1']);
+    await fixture.untilCondition('vps', name, { type: 'Ready', status: 'True' }, 30_000);
+    expect((await fixture.get('vps', name))?.status).toMatchObject({ replicas: 3, readyReplicas: 3 });
+    await fixture.kubectl(['scale', 'vps', name, '--replicas=1']);
     await untilMembers(1);
     expect(await members()).toEqual([`${name}-a`]);
     expect(await processRuns(`${name}-a`)).toEqual(before);
@@ -217,12 +223,12 @@ describe('a set', () => {
         behavior: { scaleDown: { stabilizationWindowSeconds: 5 } },
       },
     });
-    await world.apply([autoscaler('1m')]);
+    await fixture.apply([autoscaler('1m')]);
     await untilMembers(3);
-    await world.apply([autoscaler('4')]);
+    await fixture.apply([autoscaler('4')]);
     await untilMembers(1);
-    await world.kubectl(['delete', 'hpa', name]);
-    await world.kubectl(['delete', 'vps', name]);
+    await fixture.kubectl(['delete', 'hpa', name]);
+    await fixture.kubectl(['delete', 'vps', name]);
     await eventually('no member', async () => (await members()).length === 0, 60_000);
   }, 300_000);
 });

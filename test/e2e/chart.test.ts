@@ -1,4 +1,4 @@
-/** The chart on a real cluster: what it renders is taken, and its release can be installed, tested, upgraded and taken away. */
+/** The chart on a real cluster: its objects are valid; its release is tested, upgraded and uninstalled. */
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ let leaveMonitoring: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  // Those that the values name: Roles go into them.
+  // The values name these namespaces, and the chart puts Roles into them.
   const namespaces = OTHERS.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
   await cluster.kubectl(['apply', '-f', '-'], {
     input: namespaces.map((one) => stringify(one)).join('---\n'),
@@ -65,7 +65,7 @@ describe.each(variants)('the chart with %s', (variant) => {
 
   it('renders only what the API server takes, to the last field', async () => {
     const objects = await render(variant);
-    // A pod is looked at together with its account, which a dry run has not made.
+    // The API server checks a pod together with its service account, which a dry run does not create.
     const known = objects.map((object) =>
       object.kind === 'Pod'
         ? { ...object, spec: { ...(object.spec as object), serviceAccountName: 'default' } }
@@ -111,30 +111,30 @@ it.each([
 });
 
 describe('the release', () => {
-  let world: TestNamespace;
+  let fixture: TestNamespace;
   let next: string[];
 
   beforeAll(async () => {
-    world = await TestNamespace.create(cluster, 'release');
-    await world.apply([
+    fixture = await TestNamespace.create(cluster, 'release');
+    await fixture.apply([
       mediaServer('live'),
       videoPush('one-pod', 'live', { source: SMALL_PATTERN }),
       videoPush('two-pods', 'live', { source: SMALL_PATTERN, topology: 'Split' }),
     ]);
     for (const name of ['one-pod', 'two-pods'])
-      await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
+      await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
     const { files } = inject('suite').images;
     next = await Promise.all([files.operator, files.worker].map((file) => retagged(file, 'next', folder)));
     await cluster.loadImages(next);
   });
 
-  afterAll(() => world?.remove());
+  afterAll(() => fixture?.remove());
 
   const release = (...args: string[]): Promise<string> => releaseHelm(cluster, ...args);
 
   /** Every pod of the streams and their server, with the containers that run in it. */
-  const lives = async (): Promise<string[]> =>
-    (await world.list('pod'))
+  const processRuns = async (): Promise<string[]> =>
+    (await fixture.list('pod'))
       .map(({ metadata, status }) => {
         const containers = [...(status.initContainerStatuses ?? []), ...status.containerStatuses];
         return `${metadata.name} ${containers.map(({ containerID }) => containerID).join(' ')}`;
@@ -147,7 +147,7 @@ describe('the release', () => {
   });
 
   it('is upgraded to other images and settings and rolled back while streams run', async () => {
-    const before = await lives();
+    const before = await processRuns();
     expect(before).toHaveLength(4);
     const tags = ['image.tag=next', 'worker.image.tag=next', 'mediaServer.image.tag=next'];
     const upgrade = [...tags, 'logLevel=debug', 'replicaCount=2'];
@@ -156,38 +156,38 @@ describe('the release', () => {
     const images = ['get', 'deployment', RELEASE, '-o', 'jsonpath={..image}'];
     expect(await releaseKubectl(cluster, ...images)).toBe('videopush/operator:next');
     await follows('upgraded');
-    expect(await lives()).toEqual(before);
+    expect(await processRuns()).toEqual(before);
     await release('rollback', RELEASE, '1', ...WAIT);
     await follows('rolled-back');
-    expect(await lives()).toEqual(before);
+    expect(await processRuns()).toEqual(before);
   });
 
-  it('is uninstalled and installed again: definitions and streams stay', async () => {
-    const before = await lives();
-    await world.kubectl(['delete', 'vp', 'two-pods']);
-    const kept = before.filter((life) => !life.startsWith('two-pods'));
-    // Its pods have ended by now; kubelet takes them away a moment later.
-    await eventually('its pods are gone', async () => (await lives()).length === kept.length, 60_000);
+  it('is uninstalled and installed again while CRDs and streams stay', async () => {
+    const before = await processRuns();
+    await fixture.kubectl(['delete', 'vp', 'two-pods']);
+    const kept = before.filter((run) => !run.startsWith('two-pods'));
+    // The containers of its pods have ended by now; kubelet removes the pods a moment later.
+    await eventually('its pods are gone', async () => (await processRuns()).length === kept.length, 60_000);
     await release('uninstall', RELEASE, ...WAIT);
     const definitions = await cluster.kubectl(['get', 'crd', '-o', 'name']);
     for (const plural of ['videopushes', 'mediaservers', 'videopushsets'])
       expect(definitions).toContain(`${plural}.videopush.dev`);
-    expect(await lives()).toEqual(kept);
+    expect(await processRuns()).toEqual(kept);
     await release('install', RELEASE, CHART, ...RELEASE_SETTINGS, ...WAIT);
     await follows('installed');
-    expect(await lives()).toEqual(kept);
+    expect(await processRuns()).toEqual(kept);
   });
 
-  /** The operator of now acts: it answers a new stream. */
+  /** Waits until the running operator sets the condition of a new stream. */
   async function follows(name: string): Promise<void> {
-    await world.apply([videoPush(name, 'nowhere', { source: SMALL_PATTERN })]);
-    const wanted = { type: 'Ready', status: 'False', reason: 'MediaServerMissing' };
-    await world.untilCondition('vp', name, wanted, 60_000);
-    await world.kubectl(['delete', 'vp', name]);
+    await fixture.apply([videoPush(name, 'nowhere', { source: SMALL_PATTERN })]);
+    const missing = { type: 'Ready', status: 'False', reason: 'MediaServerMissing' };
+    await fixture.untilCondition('vp', name, missing, 60_000);
+    await fixture.kubectl(['delete', 'vp', name]);
   }
 });
 
-it('the definitions in the chart are those in crds/', () => {
+it('the CRDs in the chart are those in crds/', () => {
   for (const file of globSync('*.yaml', { cwd: join(repoRoot, 'crds') })) {
     const copy = readFileSync(join(CHART, 'files', 'crds', file), 'utf8');
     expect(copy, file).toBe(readFileSync(join(repoRoot, 'crds', file), 'utf8'));

@@ -1,4 +1,4 @@
-/** After a deletion nothing of ours is left; long names, odd letters and many neighbours are in nobody's way. */
+/** A deletion removes all of a stream's objects, whatever its name, its annotations and its neighbours. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -17,18 +17,18 @@ const longName = (start: string): string => `${start}${'x'.repeat(LONG - start.l
 const NEIGHBOURS = 50;
 
 let cluster: Cluster;
-let world: TestNamespace;
+let fixture: TestNamespace;
 let atFirst: string[];
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await TestNamespace.create(cluster, 'deletion');
+  fixture = await TestNamespace.create(cluster, 'deletion');
   await eventually('the namespace is furnished', async () => (await objects()).length >= 2, 30_000);
   atFirst = await objects();
 });
 
 afterAll(async () => {
-  await world?.remove();
+  await fixture?.remove();
   await cluster?.close();
 });
 
@@ -36,7 +36,7 @@ afterAll(async () => {
 async function objects(): Promise<string[]> {
   const listable = await cluster.kubectl(['api-resources', '--namespaced', '--verbs=list', '-o', 'name']);
   const kinds = listable.split('\n').filter((kind) => kind !== '' && !/^events|metrics\.k8s\.io$/.test(kind));
-  const names = await world.kubectl(['get', kinds.join(','), '-o', 'name', '--ignore-not-found']);
+  const names = await fixture.kubectl(['get', kinds.join(','), '-o', 'name', '--ignore-not-found']);
   return names.split('\n').filter(Boolean).sort();
 }
 
@@ -46,14 +46,14 @@ async function jetStreams(): Promise<string[]> {
   try {
     const names: string[] = [];
     for await (const name of (await jetstreamManager(connection)).streams.names()) names.push(name);
-    return names.filter((name) => name.includes(`-${world.namespace}-`));
+    return names.filter((name) => name.includes(`-${fixture.namespace}-`));
   } finally {
     await connection.close();
   }
 }
 
 const podUids = async (): Promise<string[]> =>
-  (await world.list('pod')).map(({ metadata }) => `${metadata.uid}`);
+  (await fixture.list('pod')).map(({ metadata }) => `${metadata.uid}`);
 
 /** Processes of this machine, on which the node runs, in the control groups of these pods. */
 function processesOf(pods: readonly string[]): string[] {
@@ -83,14 +83,14 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 ch
   it('runs, and leaves neither objects nor queues nor processes', async () => {
     const push = videoPush(name, server, { topology, source: SMALL_PATTERN }) as { metadata: object };
     const annotations = { 'example.com/note': `直播 — «эфир» 🎬 "'\\ \n${'x'.repeat(1_000)}` };
-    await world.apply([mediaServer(server), { ...push, metadata: { name, annotations } }]);
-    await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
+    await fixture.apply([mediaServer(server), { ...push, metadata: { name, annotations } }]);
+    await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
     expect(await jetStreams()).toHaveLength(topology === 'Split' ? 1 : 0);
     const pods = await podUids();
     if (inject('suite').kind === 'node')
       expect(processesOf(pods).length).toBeGreaterThanOrEqual(2 * pods.length);
-    await world.kubectl(['delete', 'vp', name]);
-    await world.kubectl(['delete', 'ms', server]);
+    await fixture.kubectl(['delete', 'vp', name]);
+    await fixture.kubectl(['delete', 'ms', server]);
     await deleted();
     expect(await jetStreams()).toEqual([]);
     expect(processesOf(pods)).toEqual([]);
@@ -98,16 +98,16 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 ch
 });
 
 it('a media server that from now on runs elsewhere leaves none of its objects', async () => {
-  await world.apply([mediaServer('moved')]);
-  await world.untilCondition('ms', 'moved', { type: 'Ready', status: 'True' }, 60_000);
+  await fixture.apply([mediaServer('moved')]);
+  await fixture.untilCondition('ms', 'moved', { type: 'Ready', status: 'True' }, 60_000);
   const endpoints = [{ protocol: 'RTSP', host: 'media.example' }];
   const spec = { type: 'External', service: null, endpoints };
-  await world.kubectl(['patch', 'ms', 'moved', '--type=merge', '-p', JSON.stringify({ spec })]);
-  await world.untilCondition('ms', 'moved', { type: 'Ready', status: 'True', reason: 'External' }, 30_000);
+  await fixture.kubectl(['patch', 'ms', 'moved', '--type=merge', '-p', JSON.stringify({ spec })]);
+  await fixture.untilCondition('ms', 'moved', { type: 'Ready', status: 'True', reason: 'External' }, 30_000);
   const others = async (): Promise<string[]> =>
     (await objects()).filter((name) => !name.startsWith('secret/') && !name.startsWith('mediaserver'));
   await eventually('its objects are gone', async () => (await others()).length === atFirst.length, 60_000);
-  await world.kubectl(['delete', 'ms', 'moved']);
+  await fixture.kubectl(['delete', 'ms', 'moved']);
   await deleted();
 });
 
@@ -118,7 +118,7 @@ it('a set and its members go together, by the foreground and by the background',
   }));
   const outputs = [{ name: 'main', serverRef: { name: 'live' } }];
   for (const cascade of ['foreground', 'background']) {
-    await world.apply([
+    await fixture.apply([
       mediaServer('live'),
       {
         apiVersion: 'videopush.dev/v1alpha1',
@@ -127,8 +127,8 @@ it('a set and its members go together, by the foreground and by the background',
         spec: { replicas: 2, sources, template: { spec: { video: VIDEO, outputs } } },
       },
     ]);
-    await world.untilCondition('vps', 'wall', { type: 'Ready', status: 'True' }, 90_000);
-    await world.kubectl(['delete', 'vps,ms', '--all', `--cascade=${cascade}`]);
+    await fixture.untilCondition('vps', 'wall', { type: 'Ready', status: 'True' }, 90_000);
+    await fixture.kubectl(['delete', 'vps,ms', '--all', `--cascade=${cascade}`]);
     await deleted();
   }
 });
@@ -137,24 +137,24 @@ it(`${NEIGHBOURS} neighbours that wait for their server do not hold up the one t
   const waiting = Array.from({ length: NEIGHBOURS }, (_, i) =>
     videoPush(`waits-${i}`, 'nowhere', { source: SMALL_PATTERN }),
   );
-  await world.apply(waiting);
-  await world.untilCondition(
+  await fixture.apply(waiting);
+  await fixture.untilCondition(
     'vp',
     `waits-${NEIGHBOURS - 1}`,
     { type: 'Ready', status: 'False', reason: 'MediaServerMissing' },
     30_000,
   );
   const since = performance.now();
-  await world.apply([mediaServer('live'), videoPush('runs', 'live', { source: SMALL_PATTERN })]);
-  await world.untilCondition('vp', 'runs', { type: 'Ready', status: 'True' }, 60_000);
+  await fixture.apply([mediaServer('live'), videoPush('runs', 'live', { source: SMALL_PATTERN })]);
+  await fixture.untilCondition('vp', 'runs', { type: 'Ready', status: 'True' }, 60_000);
   console.log(
     `beside ${NEIGHBOURS} that wait: ready after ${((performance.now() - since) / 1000).toFixed(1)} s`,
   );
-  const runs = new StreamView(world, 'runs');
+  const runs = new StreamView(fixture, 'runs');
   const [pod] = await runs.pods();
-  await world.kubectl(['delete', 'vp', ...waiting.map((_, i) => `waits-${i}`)]);
+  await fixture.kubectl(['delete', 'vp', ...waiting.map((_, i) => `waits-${i}`)]);
   expect((await runs.pods()).map(({ metadata }) => metadata.uid)).toEqual([pod?.metadata.uid]);
   expect((await runs.ledger()).lost).toBe(0);
-  await world.kubectl(['delete', 'vp,ms', '--all']);
+  await fixture.kubectl(['delete', 'vp,ms', '--all']);
   await deleted();
 });

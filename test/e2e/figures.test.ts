@@ -1,4 +1,4 @@
-/** How long people wait, printed: from an apply to the objects, and to the first picture at a viewer. No bound fails here. */
+/** Prints the time from an apply to the objects and to a viewer's first picture. No figure fails a test. */
 
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -23,19 +23,19 @@ const TIMES = 20;
 const SERVER = 'live';
 
 let cluster: Cluster;
-let world: TestNamespace;
+let fixture: TestNamespace;
 let film: string;
 const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await openFixture(cluster, 'figures', SERVER);
+  fixture = await openFixture(cluster, 'figures', SERVER);
   const path = await makeClip({ path: scratch.file('a.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
-  film = await addClip(world, path, 'a.mp4');
+  film = await addClip(fixture, path, 'a.mp4');
 });
 
 afterAll(async () => {
-  await world?.remove();
+  await fixture?.remove();
   await cluster?.close();
   scratch[Symbol.dispose]();
 });
@@ -46,33 +46,33 @@ function words(seconds: readonly number[]): string {
   return `p50 ${at(0.5)} s, p95 ${at(0.95)} s, p99 ${at(0.99)} s of ${seconds.length}`;
 }
 
-it(`${TIMES} streams, one after the other: until their objects are there, and until a viewer sees them`, async () => {
-  const base = await viewerUrl(world, SERVER, '');
+it(`${TIMES} streams in a row are timed until their objects exist and until a viewer sees them`, async () => {
+  const base = await viewerUrl(fixture, SERVER, '');
   const objects: number[] = [];
   const pictures: number[] = [];
-  const pushes = world.resource(VIDEO_PUSHES);
+  const pushes = fixture.resource(VIDEO_PUSHES);
   for (let i = 0; i < TIMES; i++) {
     const name = `take-${i}`;
     const push = videoPush(name, SERVER, { source: { uri: film, onEnd: 'Repeat' } }) as KubeObject;
-    push.metadata.namespace = world.namespace;
+    push.metadata.namespace = fixture.namespace;
     await using viewer = new Viewer(`${base}${name}`);
     const since = performance.now();
     await pushes.apply(push, { fieldManager: 'figures', signal: AbortSignal.timeout(10_000) });
-    while ((await world.get(DEPLOYMENTS, `${name}-stream`)) === null) {
+    while ((await fixture.get(DEPLOYMENTS, `${name}-stream`)) === null) {
       if (performance.now() - since > 30_000) throw new Error(`${name} has no Deployment after 30 s`);
       await sleep(5);
     }
     objects.push((performance.now() - since) / 1000);
     await viewer.until('the first picture', (frames) => frames.length > 0, 60_000);
     pictures.push((performance.now() - since) / 1000);
-    await world.kubectl(['delete', 'vp', name, '--wait=false']);
+    await fixture.kubectl(['delete', 'vp', name, '--wait=false']);
   }
   console.log(`apply to child objects: ${words(objects)} (target p99 0.5 s)`);
   console.log(`apply to the first frame at a viewer: ${words(pictures)} (target p95 8 s)`);
   expect(pictures).toHaveLength(TIMES);
 });
 
-it('sizes of the images and memory of the operator', async () => {
+it('the sizes of the images and the memory of the operator are printed', async () => {
   const { files } = inject('suite').images;
   for (const file of Object.values(files)) {
     console.log(`image ${basename(file)}: ${(statSync(file).size / 1e6).toFixed(0)} MB`);

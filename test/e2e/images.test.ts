@@ -1,4 +1,4 @@
-/** What the images hold and what they must not, looked at from inside. */
+/** The images contain what they must and nothing that they must not, as seen from inside a container. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { type TestImages, testImages } from '../support/images.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-/** Programs that a running container has no use for, and an intruder has. */
+/** Programs that are useless to a running container, but useful to an intruder. */
 const UNWANTED = new Set(
   ['npm', 'npx', 'corepack', 'yarn', 'yarnpkg', 'pnpm', 'node-gyp', 'python3', 'make', 'ld', 'as']
     .concat(['gcc', 'g++', 'cc', 'c++', 'cpp', 'pkg-config', 'ffmpeg', 'ffprobe', 'ffplay'])
@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all([operator?.[Symbol.asyncDispose](), worker?.[Symbol.asyncDispose]()]);
 });
 
-/** File names in the folders where programs are looked for. */
+/** Names of the files in the folders of `PATH`. */
 function programs(root: ImageRoot): string[] {
   const folder = /^(\/usr(\/local)?\/s?bin|\/opt\/videopush\/bin)\/([^/]+)$/;
   return [...root.files()].flatMap(({ path }) => folder.exec(path)?.[3] ?? []);
@@ -70,7 +70,7 @@ describe.each(['operator', 'worker'] as const)('the image of the %s', (name) => 
     expect(borrowed).toEqual([]);
   });
 
-  it('writes nowhere but to /tmp', async () => {
+  it('writes only to /tmp', async () => {
     const script = 'echo x > /tmp/there && ! echo x > /opt/videopush/there';
     const { exit, stderr } = await image().run(['sh', '-c', script]);
     expect(exit.code, stderr).toBe(0);
@@ -121,7 +121,7 @@ describe('the worker in its image', () => {
     }
   });
 
-  it('waits for a configuration that is not there yet, and ends in order when it is told to', async () => {
+  it('waits for a configuration that does not exist yet, and exits gracefully on SIGTERM', async () => {
     await using program = worker.start(['--config', '/tmp/none.json'], { entrypoint: true });
     await program.waitForLine(/ConfigUnreadable/);
     program.signal('SIGTERM');
@@ -138,7 +138,7 @@ describe('the operator in its image', () => {
     expect(help.stdout).toContain('--config FILE');
   });
 
-  it('has the resource definitions that it reads', () => {
+  it('contains the CRDs that it reads', () => {
     const found = readdirSync(join(operator.path, 'opt/videopush/crds')).sort();
     expect(found).toEqual(['mediaserver.yaml', 'videopush.yaml', 'videopushset.yaml']);
   });

@@ -46,7 +46,7 @@ beforeEach(({ skip }) => {
 const apply = (objects: readonly object[]): Promise<string> =>
   cluster.kubectl(['apply', '-f', '-'], { input: objects.map((one) => stringify(one)).join('---\n') });
 
-/** What the page takes as given before a command. */
+/** Prepares what the page presumes before a command. */
 const GIVEN: Readonly<Record<string, () => Promise<unknown>>> = {
   'kubectl get videopush,mediaserver -n studio -o yaml | npx videopush render -': async () => {
     await cluster.kubectl(['create', 'namespace', 'studio']);
@@ -64,7 +64,7 @@ const GIVEN: Readonly<Record<string, () => Promise<unknown>>> = {
     cluster.helm(['uninstall', 'other', '--namespace', 'other', ...WAIT]),
 };
 
-/** What a command that runs on is good for. */
+/** Uses what a command serves while it runs. */
 const MEANWHILE: Readonly<Record<string, () => Promise<void>>> = {
   'kubectl port-forward service/live-media 8888': async () => {
     const page = 'http://localhost:8888/hello/';

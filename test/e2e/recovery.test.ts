@@ -1,4 +1,4 @@
-/** Whatever is killed, the stream comes back by itself, with the operator or without it, and its ledger tells the truth. */
+/** A stream recovers from every kill by itself, with or without an operator, and its ledger is correct. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { OPERATOR_NAMESPACE, RELEASE, scaleOperator, suiteCluster } from '../sup
 import { continuity, longestGap, Viewer } from '../support/e2e/viewer.ts';
 import { monotonicMilliseconds } from '../support/recorder.ts';
 
-/** Longer than all that is done to one stream. */
+/** The length of the clip in frames: it outlasts all tests of one stream. */
 const FRAMES = 15_000;
 const RATE = 25;
 const SERVER = 'live';
@@ -48,9 +48,9 @@ afterAll(async () => {
 interface Loss {
   what: string;
   only?: 'SamePod' | 'Split';
-  /** What a viewer and the ledger show behind it. */
-  lost: 'nothing' | 'counted' | 'begins anew';
-  bring: (stream: StreamView, world: TestNamespace) => Promise<unknown>;
+  /** What a viewer and the ledger show after the loss. */
+  lost: 'nothing' | 'counted' | 'starts again';
+  bring: (stream: StreamView, fixture: TestNamespace) => Promise<unknown>;
 }
 
 const LOSSES: readonly Loss[] = [
@@ -69,7 +69,7 @@ const LOSSES: readonly Loss[] = [
   {
     what: "the stream's pod is deleted",
     only: 'SamePod',
-    lost: 'begins anew',
+    lost: 'starts again',
     bring: (stream) => stream.deletePod('encoder'),
   },
   {
@@ -93,7 +93,7 @@ const LOSSES: readonly Loss[] = [
   {
     what: "the media server's pod is deleted",
     lost: 'counted',
-    bring: (_, world) => deletePods(world.namespace, SERVER, 'media-server'),
+    bring: (_, fixture) => deletePods(fixture.namespace, SERVER, 'media-server'),
   },
 ];
 
@@ -116,27 +116,27 @@ async function deletePods(namespace: string, instance: string, component: string
 }
 
 describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
-  let world: TestNamespace;
+  let fixture: TestNamespace;
   let stream: StreamView;
   let viewer: Viewer;
 
   beforeAll(async () => {
-    world = await TestNamespace.create(cluster, `recovery-${topology.toLowerCase()}`);
-    await startClips(world, inject('suite').images.busybox);
-    const uri = await addClip(world, clip, 'long.mp4');
-    await world.apply([
+    fixture = await TestNamespace.create(cluster, `recovery-${topology.toLowerCase()}`);
+    await startClips(fixture, inject('suite').images.busybox);
+    const uri = await addClip(fixture, clip, 'long.mp4');
+    await fixture.apply([
       mediaServer(SERVER),
       videoPush(STREAM, SERVER, { topology, source: { uri, onEnd: 'Repeat' } }),
     ]);
-    stream = new StreamView(world, STREAM);
-    viewer = new Viewer(await viewerUrl(world, SERVER, STREAM));
-    await world.untilCondition('vp', STREAM, { type: 'Ready', status: 'True' }, 90_000);
+    stream = new StreamView(fixture, STREAM);
+    viewer = new Viewer(await viewerUrl(fixture, SERVER, STREAM));
+    await fixture.untilCondition('vp', STREAM, { type: 'Ready', status: 'True' }, 90_000);
     await viewer.until('two seconds of it', (frames) => frames.length > 2 * RATE, 30_000);
   });
 
   afterAll(async () => {
     await viewer?.stop();
-    await world?.remove();
+    await fixture?.remove();
   });
 
   describe.each([
@@ -154,7 +154,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
       const before = await stream.ledger();
       const from = viewer.stamped().length;
       const since = monotonicMilliseconds();
-      await bring(stream, world);
+      await bring(stream, fixture);
       const { end, away } = await untilBack(since);
       const frames = viewer.stamped().slice(from - 1);
       const follows = continuity(
@@ -171,7 +171,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
     });
   });
 
-  /** Two seconds without a gap of half a second. */
+  /** Waits for two seconds without a gap of half a second. */
   async function untilBack(since: number): Promise<{ end: number; away: number }> {
     await sleep(1_000);
     await viewer.until(
@@ -206,12 +206,12 @@ function judge(
       expect(seen).toMatchObject({ missing: [], begun: 0 });
       expect(after.lost).toBe(before.lost);
       break;
-    case 'begins anew':
+    case 'starts again':
       expect(seen).toMatchObject({ missing: [], begun: 1 });
       expect(after.lost).toBe(0);
       break;
     case 'counted':
-      // Its viewers were disconnected too: what was sent before they were back counts as sent, but they have not seen it.
+      // Viewers were disconnected too: frames sent before they reconnected count as sent, but were not seen.
       expect(seen.begun).toBe(0);
       expect(after.lost - before.lost).toBeLessThanOrEqual(seen.missing.length);
   }

@@ -1,4 +1,4 @@
-/** What `videopush render` prints of resources as the cluster has them is what the operator has applied, field by field. */
+/** `videopush render` prints, for a cluster's resources, what the operator has applied, field by field. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,16 +13,16 @@ import { run } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 
 let cluster: Cluster;
-let world: TestNamespace;
+let fixture: TestNamespace;
 const scratch = new Scratch();
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await TestNamespace.create(cluster, 'render');
+  fixture = await TestNamespace.create(cluster, 'render');
 });
 
 afterAll(async () => {
-  await world?.remove();
+  await fixture?.remove();
   await cluster?.close();
   scratch[Symbol.dispose]();
 });
@@ -54,34 +54,34 @@ async function render(manifests: string): Promise<KubeObject[]> {
   );
 }
 
-/** Paths at which `live` is not as `wanted`; what only `live` has are the API server's defaults and status. */
-function differences(wanted: unknown, live: unknown, path = ''): string[] {
-  if (typeof wanted !== 'object' || wanted === null) return wanted === live ? [] : [path];
-  return Object.entries(wanted).flatMap(([name, value]) =>
+/** Paths where `live` differs from `desired`. Fields that only `live` has are server defaults and status. */
+function differences(desired: unknown, live: unknown, path = ''): string[] {
+  if (typeof desired !== 'object' || desired === null) return desired === live ? [] : [path];
+  return Object.entries(desired).flatMap(([name, value]) =>
     differences(value, (live as Record<string, unknown> | undefined)?.[name], `${path}.${name}`),
   );
 }
 
-it('for one pod, for two, and for their server', async () => {
-  await world.apply([
+it('`videopush render` prints what the operator applied for one pod, for two, and for their server', async () => {
+  await fixture.apply([
     mediaServer('live', { authentication: { read: 'Generated' } }),
     videoPush('one', 'live', { source: SMALL_PATTERN }),
     videoPush('two', 'live', { source: SMALL_PATTERN, topology: 'Split' }),
   ]);
   for (const name of ['one', 'two'])
-    await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
-  const objects = await render(await world.kubectl(['get', 'ms,vp', '-o', 'yaml']));
+    await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 90_000);
+  const objects = await render(await fixture.kubectl(['get', 'ms,vp', '-o', 'yaml']));
   expect(objects.length).toBeGreaterThanOrEqual(2 + 3 + 4);
   for (const object of objects) {
     const { kind = '', metadata } = object;
-    const live = JSON.parse(await world.kubectl(['get', kind, metadata.name, '-o', 'json']));
+    const live = JSON.parse(await fixture.kubectl(['get', kind, metadata.name, '-o', 'json']));
     // A Secret's text is stored encoded.
     const { stringData, ...rest } = object as KubeObject & { stringData?: Record<string, string> };
     const data = Object.entries(stringData ?? {}).map(([key, text]) => [
       key,
       Buffer.from(text).toString('base64'),
     ]);
-    const wanted = stringData ? { ...rest, data: Object.fromEntries(data) } : rest;
-    expect(differences(wanted, live), `${kind} ${metadata.name}`).toEqual([]);
+    const desired = stringData ? { ...rest, data: Object.fromEntries(data) } : rest;
+    expect(differences(desired, live), `${kind} ${metadata.name}`).toEqual([]);
   }
 });

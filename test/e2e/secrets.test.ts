@@ -1,4 +1,4 @@
-/** Nothing of a Secret's value is where people or programs look who may not read Secrets. */
+/** No value of a Secret appears in a place that is readable without permission to read Secrets. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
@@ -7,15 +7,15 @@ import { TestNamespace } from '../support/e2e/namespace.ts';
 import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
 
 let cluster: Cluster;
-let world: TestNamespace;
+let fixture: TestNamespace;
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await TestNamespace.create(cluster, 'secrets');
+  fixture = await TestNamespace.create(cluster, 'secrets');
 });
 
 afterAll(async () => {
-  await world?.remove();
+  await fixture?.remove();
   await cluster?.close();
 });
 
@@ -27,7 +27,7 @@ const secret = (name: string, stringData: object, type = 'Opaque'): object => ({
   stringData,
 });
 
-/** The values of the namespace's Secrets, plain and as base64; user names are no secrets. */
+/** The values of the namespace's Secrets, as text and as base64. User names do not count as secret. */
 async function values(namespace: string): Promise<string[]> {
   const { items } = JSON.parse(await cluster.kubectl(['-n', namespace, 'get', 'secret', '-o', 'json']));
   return items
@@ -38,15 +38,15 @@ async function values(namespace: string): Promise<string[]> {
 }
 
 async function allValues(): Promise<string[]> {
-  const all = [...(await values(world.namespace)), ...(await values(OPERATOR_NAMESPACE))];
-  // A shorter one could be anywhere by chance.
+  const all = [...(await values(fixture.namespace)), ...(await values(OPERATOR_NAMESPACE))];
+  // A shorter value could appear anywhere by chance.
   return all.filter((value) => value.length >= 8);
 }
 
-/** Everything that says something, by a name for it. */
+/** All text that the cluster shows about its objects, by the name of its place. */
 async function places(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const namespace of [world.namespace, OPERATOR_NAMESPACE]) {
+  for (const namespace of [fixture.namespace, OPERATOR_NAMESPACE]) {
     const kubectl = (...args: string[]): Promise<string> => cluster.kubectl(['-n', namespace, ...args]);
     const kinds = 'vp,ms,vps,pod,configmap,deployment,job,replicaset,service,events,leases';
     found.set(`objects of ${namespace}`, await kubectl('get', kinds, '-o', 'json', '--ignore-not-found'));
@@ -68,11 +68,11 @@ async function places(): Promise<Map<string, string>> {
 }
 
 it('of the passwords, stream keys and URLs that streams use', async () => {
-  await world.apply([
+  await fixture.apply([
     mediaServer('live', { authentication: { publish: 'Generated', read: 'Generated' } }),
     secret('camera', { username: 'viewer', password: 'pa55-of-the-camera' }, 'kubernetes.io/basic-auth'),
     secret('wrong', { username: 'who', password: 'pa55-that-is-wrong' }, 'kubernetes.io/basic-auth'),
-    secret('service', { url: `rtmp://ingest.${world.namespace}.svc/live/k3y-of-the-stream` }),
+    secret('service', { url: `rtmp://ingest.${fixture.namespace}.svc/live/k3y-of-the-stream` }),
     videoPush('good', 'live', { source: SMALL_PATTERN }),
     videoPush('camera', 'live', {
       source: { uri: 'rtsp://live-media:8554/good', credentialsSecretRef: { name: 'camera' } },
@@ -88,21 +88,21 @@ it('of the passwords, stream keys and URLs that streams use', async () => {
       outputs: [{ name: 'main', urlSecretRef: { name: 'service', key: 'url' } }],
     }),
   ]);
-  await world.untilCondition('vp', 'good', { type: 'Ready', status: 'True' }, 90_000);
-  // The troubled ones have said what their trouble is: that is where a URL would slip out.
-  await world.untilCondition(
+  await fixture.untilCondition('vp', 'good', { type: 'Ready', status: 'True' }, 90_000);
+  // The streams with a problem have reported it by now: such a message could reveal a URL.
+  await fixture.untilCondition(
     'vp',
     'refused',
     { type: 'Ready', status: 'False', reason: 'CredentialsRefused' },
     60_000,
   );
-  await world.untilCondition(
+  await fixture.untilCondition(
     'vp',
     'camera',
     { type: 'Ready', status: 'False', reason: 'CredentialsRefused' },
     60_000,
   );
-  await world.untilCondition('vp', 'outside', { type: 'Published', status: 'False' }, 60_000);
+  await fixture.untilCondition('vp', 'outside', { type: 'Published', status: 'False' }, 60_000);
 
   const secrets = await allValues();
   // Three of ours here, two of the server's and two of the operator's for it, and the operator's key: plain and encoded.

@@ -62,7 +62,7 @@ async function allowed(): Promise<string[]> {
 
 const full = (group: string, resource: string): string => (group === '' ? resource : `${resource}.${group}`);
 
-/** A server-side apply of what was not there: `create` is wanted for it beside `patch`. */
+/** A server-side apply of an object that did not exist needs the verb `create` beside `patch`. */
 const CREATED = 201;
 
 function wordsOf({ verb, objectRef, responseStatus }: AuditEvent): string[] {

@@ -28,7 +28,7 @@ afterAll(async () => {
   await server?.close();
 });
 
-/** `field: message` of this program's own refusal. */
+/** This program's own refusal, as `field: message`. */
 function ownWords(manifest: unknown): { field: string; words: string } {
   try {
     validateManifest(manifest);
@@ -40,7 +40,7 @@ function ownWords(manifest: unknown): { field: string; words: string } {
   throw new Error('accepted by this program');
 }
 
-/** What the API server finds while it decodes, before it looks at schemas, and says in words of its own. */
+/** Names of cases that the API server refuses while decoding, before it checks schemas, in its own words. */
 const DECODING = /strict decoding error/;
 
 describe('a wrong manifest is refused by the API server, with what to write instead', () => {
@@ -95,7 +95,7 @@ it('a set of 1000 long sources is within what rules may cost', async () => {
   expect(await admission.judge(videoPushSet({ sources }))).toMatchObject({ message: '', accepted: true });
 });
 
-it('a set is scaled through its subresource, streams are selected by field, columns say what is there', async () => {
+it('a set is scaled through its subresource, streams are selected by field, and columns show the status', async () => {
   const run = (...args: string[]) => server.kubectl(args);
   const apply = (manifest: object) =>
     server.kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });

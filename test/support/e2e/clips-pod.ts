@@ -1,4 +1,4 @@
-/** A small web server in the test's namespace that holds stamped clips: a source by URL that can be sought in. */
+/** A small web server in the test's namespace that serves stamped clips, as seekable sources by URL. */
 
 import { readFileSync } from 'node:fs';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
@@ -7,10 +7,10 @@ import type { TestNamespace } from './namespace.ts';
 
 const NAME = 'clips';
 
-/** The pod and its Service; `image` has busybox. */
-export async function startClips(world: TestNamespace, image: string): Promise<void> {
+/** Creates the pod and its Service; `image` must contain busybox. */
+export async function startClips(fixture: TestNamespace, image: string): Promise<void> {
   const labels = { app: NAME };
-  await world.apply([
+  await fixture.apply([
     {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -45,21 +45,21 @@ export async function startClips(world: TestNamespace, image: string): Promise<v
       spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
     },
   ]);
-  await world.kubectl(['wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s']);
+  await fixture.kubectl(['wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s']);
 }
 
-/** Puts a file there; resolves with its URL inside of the cluster. */
-export async function addClip(world: TestNamespace, file: string, name: string): Promise<string> {
+/** Copies a file to the web server; resolves with its URL inside the cluster. */
+export async function addClip(fixture: TestNamespace, file: string, name: string): Promise<string> {
   const content = readFileSync(file);
-  // By its length and not by an end of the input: kubectl drops what is still on its way when its input ends.
+  // The pod counts bytes instead of reading to the end: kubectl drops data in transit when its input ends.
   const receive = `busybox head -c ${content.length} > /clips/.part && busybox mv /clips/.part /clips/${name}`;
-  await execWithInput(world, ['exec', '-i', NAME, '--', 'busybox', 'sh', '-c', receive], content);
-  return `http://${NAME}.${world.namespace}.svc/${name}`;
+  await execWithInput(fixture, ['exec', '-i', NAME, '--', 'busybox', 'sh', '-c', receive], content);
+  return `http://${NAME}.${fixture.namespace}.svc/${name}`;
 }
 
-async function execWithInput(world: TestNamespace, args: string[], input: Buffer): Promise<void> {
-  const { child, ended } = start(kubernetesTool('kubectl'), ['-n', world.namespace, ...args], {
-    env: { ...process.env, KUBECONFIG: world.cluster.kubeconfig },
+async function execWithInput(fixture: TestNamespace, args: string[], input: Buffer): Promise<void> {
+  const { child, ended } = start(kubernetesTool('kubectl'), ['-n', fixture.namespace, ...args], {
+    env: { ...process.env, KUBECONFIG: fixture.cluster.kubeconfig },
     stdio: ['pipe', 'ignore', 'pipe'],
     timeout: 60_000,
   });

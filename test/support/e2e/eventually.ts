@@ -1,10 +1,10 @@
-/** Waiting for what a cluster brings about: seconds rather than milliseconds, and a word on how it stood at the limit. */
+/** Polls for a change in a cluster, for seconds; the error at the time limit describes the last state. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Between two looks, milliseconds. */
+/** Time between two polls, in milliseconds. */
 const INTERVAL = 200;
 
-/** Asks until the answer is neither null, undefined nor false. An answer that cannot be had (a pod that is away) is none. */
+/** Polls until the answer is neither null, undefined nor false. A rejected call counts as no answer. */
 export async function eventually<T>(
   what: string,
   ask: () => T | Promise<T>,

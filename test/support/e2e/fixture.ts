@@ -1,4 +1,4 @@
-/** What most files of the suite begin with: a namespace with a media server that runs and a web server for clips. */
+/** The fixture of most test files: a namespace with a running media server and a web server for clips. */
 import { inject } from 'vitest';
 import type { Cluster } from '../cluster/index.ts';
 import { startClips } from './clips-pod.ts';
@@ -10,9 +10,9 @@ export async function openFixture(
   namespace: string,
   server: string,
 ): Promise<TestNamespace> {
-  const world = await TestNamespace.create(cluster, namespace);
-  await startClips(world, inject('suite').images.busybox);
-  await world.apply([mediaServer(server)]);
-  await world.untilCondition('ms', server, { type: 'Ready', status: 'True' }, 60_000);
-  return world;
+  const fixture = await TestNamespace.create(cluster, namespace);
+  await startClips(fixture, inject('suite').images.busybox);
+  await fixture.apply([mediaServer(server)]);
+  await fixture.untilCondition('ms', server, { type: 'Ready', status: 'True' }, 60_000);
+  return fixture;
 }

@@ -1,4 +1,4 @@
-/** A namespace of a test's own in a real cluster, under the restricted Pod Security, and what tests ask of it. */
+/** A test's own namespace in a real cluster, under the restricted Pod Security Standard. */
 
 import { stringify } from 'yaml';
 import { connect } from '../../../operator/src/kube/credentials.ts';
@@ -44,19 +44,19 @@ export class TestNamespace {
     this.#gate.open();
   }
 
-  /** Makes the namespace; `await using` takes it away with everything in it. */
+  /** Creates the namespace; `await using` deletes it with everything in it. */
   static async create(cluster: Cluster, namespace: string): Promise<TestNamespace> {
     const transport = await connect({ kubeconfig: cluster.kubeconfig, userAgent: 'videopush-tests' });
-    const world = new TestNamespace(cluster, namespace, transport);
+    const fixture = new TestNamespace(cluster, namespace, transport);
     const labels = {
       'pod-security.kubernetes.io/enforce': 'restricted',
       'pod-security.kubernetes.io/enforce-version': 'latest',
     };
-    await world.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }]);
-    return world;
+    await fixture.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } }]);
+    return fixture;
   }
 
-  /** As people do it: `kubectl apply -f -`. Rejects with what the API server says. */
+  /** Runs `kubectl apply -f -`; rejects with the API server's message. */
   async apply(objects: readonly object[]): Promise<void> {
     const input = objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
     await this.kubectl(['apply', '-f', '-'], { input });
@@ -70,7 +70,7 @@ export class TestNamespace {
     return new Resource(kind, this.#transport, this.#gate);
   }
 
-  /** null when there is none. `kind` as in KINDS. */
+  /** Returns null when the object does not exist; a word for `kind` is a key of KINDS. */
   async get(kind: string | ResourceKind, name: string): Promise<Any | null> {
     try {
       return (await this.resource(kindOf(kind)).get(
@@ -83,18 +83,18 @@ export class TestNamespace {
     }
   }
 
-  /** All of a kind in this namespace. */
+  /** Lists all objects of a kind in this namespace. */
   async list(kind: string | ResourceKind, labelSelector?: string): Promise<Any[]> {
     const collection = this.resource(kindOf(kind)).collection({ namespace: this.namespace, labelSelector });
     return (await collection.list({ limit: 500, signal: AbortSignal.timeout(10_000) })).items as Any[];
   }
 
-  /** Until the object is as wanted; tells at the limit how it was instead. */
+  /** Waits until the object matches; the error at the time limit shows its last status. */
   async until(
     kind: string | ResourceKind,
     name: string,
     what: string,
-    wanted: (object: Any) => boolean,
+    matches: (object: Any) => boolean,
     limitMilliseconds: number,
   ): Promise<Any> {
     let last: Any | null = null;
@@ -102,7 +102,7 @@ export class TestNamespace {
       `${name}: ${what}`,
       async () => {
         last = await this.get(kind, name);
-        return last !== null && wanted(last) ? last : null;
+        return last !== null && matches(last) ? last : null;
       },
       limitMilliseconds,
       () => JSON.stringify(last?.status ?? last, null, 1),
@@ -117,25 +117,25 @@ export class TestNamespace {
     );
   }
 
-  /** Until condition `type` has `status`, and `reason` where one is given. */
+  /** Waits until condition `type` has `status`, and `reason` where one is given. */
   async untilCondition(
     kind: string,
     name: string,
-    wanted: { type: string; status: string; reason?: string | RegExp },
+    expected: { type: string; status: string; reason?: string | RegExp },
     limitMilliseconds: number,
   ): Promise<Condition> {
     const matches = (object: Any): boolean => {
-      const found = conditionOf(object, wanted.type);
-      if (found?.status !== wanted.status) return false;
+      const found = conditionOf(object, expected.type);
+      if (found?.status !== expected.status) return false;
       if (object.status?.observedGeneration !== object.metadata.generation) return false;
-      if (wanted.reason === undefined) return true;
-      return typeof wanted.reason === 'string'
-        ? found.reason === wanted.reason
-        : wanted.reason.test(found.reason);
+      if (expected.reason === undefined) return true;
+      return typeof expected.reason === 'string'
+        ? found.reason === expected.reason
+        : expected.reason.test(found.reason);
     };
-    const what = `${wanted.type}=${wanted.status} ${wanted.reason ?? ''}`;
+    const what = `${expected.type}=${expected.status} ${expected.reason ?? ''}`;
     const object = await this.until(kind, name, what, matches, limitMilliseconds);
-    return conditionOf(object, wanted.type) as Condition;
+    return conditionOf(object, expected.type) as Condition;
   }
 
   async remove(): Promise<void> {

@@ -3,12 +3,12 @@ import { StampReader } from '../stamp-reader.ts';
 import { eventually } from './eventually.ts';
 import type { TestNamespace } from './namespace.ts';
 
-/** Where viewers find a path of a MediaServer whose Service is a NodePort. */
-export async function viewerUrl(world: TestNamespace, server: string, path: string): Promise<string> {
+/** The RTSP URL for viewers of a path on a MediaServer whose Service is a NodePort. */
+export async function viewerUrl(fixture: TestNamespace, server: string, path: string): Promise<string> {
   return await eventually(
     `the RTSP address of ${server}`,
     async () => {
-      const found = await world.get('ms', server);
+      const found = await fixture.get('ms', server);
       const endpoint = (
         found?.status?.endpoints as { protocol: string; externalURL?: string }[] | undefined
       )?.find(({ protocol }) => protocol === 'RTSP');
@@ -18,7 +18,7 @@ export async function viewerUrl(world: TestNamespace, server: string, path: stri
   );
 }
 
-/** A reader that has been let in: with a slate it sees pictures before anybody publishes. */
+/** Resolves with a reader that has received a picture; a slate sends pictures before anybody publishes. */
 export async function attachReader(url: string, limitMilliseconds = 60_000): Promise<StampReader> {
   return await eventually(
     `a reader at ${url}`,

@@ -1,4 +1,4 @@
-/** A stream in a cluster as its tests see it: its pods, its workers' pages, its ledger, and what can be done to it. */
+/** A stream in a cluster: its pods, its workers' pages and its ledger, and the ways to kill parts of it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { WorkerStatus } from '../../../codec-worker/src/status.ts';
 import type { EncodeSnapshot } from '../../../native/lib/index.ts';
@@ -10,7 +10,7 @@ export type Role = 'decoder' | 'encoder';
 
 const PORTS = { decoder: DECODER.port, encoder: ENCODER.port } as const;
 
-/** Counts of frames. */
+/** Counters in frames. */
 export interface StreamLedger {
   sent: number;
   repeated: number;
@@ -21,16 +21,16 @@ export interface StreamLedger {
 
 export class StreamView {
   readonly name: string;
-  readonly #world: TestNamespace;
+  readonly #fixture: TestNamespace;
 
-  constructor(world: TestNamespace, name: string) {
-    this.#world = world;
+  constructor(fixture: TestNamespace, name: string) {
+    this.#fixture = fixture;
     this.name = name;
   }
 
-  /** Pods of this stream that are not on their way out, the newest last. */
+  /** Pods of this stream that are not being deleted, the newest last. */
   async pods(): Promise<Any[]> {
-    const all = await this.#world.list('pod', `${LABELS.instance}=${this.name},${LABELS.partOf}=videopush`);
+    const all = await this.#fixture.list('pod', `${LABELS.instance}=${this.name},${LABELS.partOf}=videopush`);
     return all
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .sort((a, b) =>
@@ -45,15 +45,15 @@ export class StreamView {
     return found;
   }
 
-  /** What the role's page says; rejects while it does not answer. */
+  /** The status page of the role; rejects while the page does not answer. */
   async status(role: Role): Promise<WorkerStatus> {
     const pod = await this.podOf(role);
-    const { namespace } = this.#world;
+    const { namespace } = this.#fixture;
     const path = `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}:${PORTS[role]}/proxy/status`;
-    return JSON.parse(await this.#world.cluster.kubectl(['get', '--raw', path])) as WorkerStatus;
+    return JSON.parse(await this.#fixture.cluster.kubectl(['get', '--raw', path])) as WorkerStatus;
   }
 
-  /** The encoder's ledger of the first output, with all of the source counted. */
+  /** The encoder's ledger of the first output, with the number of all source frames. */
   async ledger(): Promise<StreamLedger> {
     const { ring } = await this.status('encoder');
     const ledger = ring?.outputs[0]?.ledger;
@@ -67,7 +67,7 @@ export class StreamView {
     return (await this.status('encoder')).snapshot as EncodeSnapshot | null;
   }
 
-  /** SIGKILL of the role's process, by the id that its page gives; resolves when another one answers. */
+  /** Kills the role's process by the id on its status page; resolves when another process answers. */
   async killRole(role: Role, limitMilliseconds = 30_000): Promise<void> {
     const { pid } = await this.status(role);
     const pod = await this.podOf(role);
@@ -81,7 +81,7 @@ export class StreamView {
       '-e',
       `process.kill(${pid}, 'SIGKILL')`,
     ];
-    await this.#world.kubectl(kill);
+    await this.#fixture.kubectl(kill);
     await eventually(
       `another ${role} process answers`,
       async () => (await this.status(role)).pid !== pid,
@@ -89,12 +89,12 @@ export class StreamView {
     );
   }
 
-  /** Whether its containers' processes can be seen here. */
+  /** Whether the containers run on this machine, where their processes are visible. */
   async isLocal(): Promise<boolean> {
     return firstProcess(idOf(containerOf(await this.podOf('encoder'), 'encoder'))) !== undefined;
   }
 
-  /** SIGKILL of the container's first process; resolves when kubelet has started the container again. */
+  /** Kills the container's first process; resolves when kubelet has started the container again. */
   async killContainer(role: Role, limitMilliseconds = 60_000): Promise<void> {
     const pod = await this.podOf(role);
     const before = containerOf(pod, role);
@@ -111,10 +111,10 @@ export class StreamView {
     );
   }
 
-  /** Deletes the role's pod as `kubectl delete pod` does; resolves when another one answers. */
+  /** Deletes the role's pod with `kubectl delete pod`; resolves when another pod answers. */
   async deletePod(role: Role, limitMilliseconds = 90_000): Promise<void> {
     const { name, uid } = (await this.podOf(role)).metadata;
-    await this.#world.kubectl(['delete', 'pod', name, '--wait=false']);
+    await this.#fixture.kubectl(['delete', 'pod', name, '--wait=false']);
     await eventually(
       `another pod's ${role} answers`,
       async () => {
@@ -135,7 +135,7 @@ function containerOf(pod: Any, name: string): any {
 // biome-ignore lint/suspicious/noExplicitAny: a containerStatus
 const idOf = (container: any): string => String(container?.containerID ?? '').replace(/^.*:\/\//, '');
 
-/** The host's id of a container's process 1; undefined when its node is another machine. */
+/** The id on this machine of a container's first process; undefined when the container runs elsewhere. */
 function firstProcess(containerId: string): number | undefined {
   return readdirSync('/proc')
     .map(Number)
@@ -147,6 +147,6 @@ function belongsTo(pid: number, containerId: string): boolean {
   try {
     return containerId !== '' && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(containerId);
   } catch {
-    return false; // it has ended
+    return false; // the process has ended
   }
 }

@@ -1,4 +1,4 @@
-/** A viewer that comes back when it is put out: all that it saw, over all its connections. */
+/** A viewer that reconnects after a disconnection, and keeps all frames that it saw over all connections. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SeenFrame, StampReader } from '../stamp-reader.ts';
 import { eventually } from './eventually.ts';
@@ -7,8 +7,8 @@ export type Stamped = SeenFrame & { index: number };
 
 const RETRY = 200;
 /**
- * A player gives up a server that is silent for 8 s: longer than a stream may pause, and shorter than the kernel's own patience
- * with a first packet that went to a pod that is gone.
+ * The viewer gives up on a server that is silent for 8 s. Pauses of a stream are shorter than that, and the
+ * kernel would wait longer when its first packet went to a deleted pod.
  */
 const SILENCE = ['-timeout', '8000000'];
 
@@ -32,17 +32,17 @@ export class Viewer {
     }
   }
 
-  /** Pictures with an index, in order of arrival. */
+  /** The pictures that carry an index, in order of arrival. */
   stamped(): Stamped[] {
     return this.#readers.flatMap((reader) => reader.stamped());
   }
 
-  /** Of all pictures, the slate's included. */
+  /** The number of all pictures, including those of the slate. */
   get pictures(): number {
     return this.#readers.reduce((sum, reader) => sum + reader.frames.length, 0);
   }
 
-  /** How often it has seen something since it began. */
+  /** The number of connections over which at least one picture came. */
   get connections(): number {
     return this.#readers.filter((reader) => reader.frames.length > 0).length;
   }
@@ -68,15 +68,15 @@ export class Viewer {
 }
 
 export interface Continuity {
-  /** Indices that were left out. */
+  /** Indices that never arrived. */
   missing: number[];
-  /** How many arrived once more. */
+  /** How many pictures arrived a second time. */
   repeated: number;
-  /** How often the source began anew. */
+  /** How often the source started again. */
   begun: number;
 }
 
-/** How the indices follow each other. A source of `length` frames begins again at 0 behind its last. */
+/** Counts gaps and repetitions of indices. A source of `length` frames starts again at 0 after the last. */
 export function continuity(indices: readonly number[], length: number): Continuity {
   const result: Continuity = { missing: [], repeated: 0, begun: 0 };
   let newest = indices[0] ?? 0;
@@ -93,7 +93,7 @@ export function continuity(indices: readonly number[], length: number): Continui
   return result;
 }
 
-/** The longest time without a new picture behind the instant, ms: how long the stream was away. */
+/** The longest time without a new picture after `since`, in milliseconds. */
 export function longestGap(frames: readonly Stamped[], since: number): number {
   const times = frames.map(({ at }) => at).filter((at) => at >= since);
   return Math.max(0, ...times.map((at, i) => at - (times[i - 1] ?? since)));

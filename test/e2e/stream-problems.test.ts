@@ -1,4 +1,4 @@
-/** What may be wrong around a stream: its conditions name it within seconds, and forget it when it is mended. */
+/** A stream's conditions name a problem around it within seconds, and clear when the problem is fixed. */
 import { chmodSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
@@ -10,30 +10,30 @@ import type { TestNamespace } from '../support/e2e/namespace.ts';
 import { RELEASE, releaseKubectl, suiteCluster } from '../support/e2e/suite.ts';
 import { Scratch } from '../support/tools.ts';
 
-/** What people are promised, from the apply or from the moment that something breaks. */
+/** The promised time limit, from the apply or from the moment that something breaks, in milliseconds. */
 const NAMED_WITHIN = 15_000;
-/** kubelet brings a changed Secret into a running pod within 90 s. */
-const MENDED_WITHIN = 150_000;
+/** Time limit of a recovery, in milliseconds: kubelet updates a Secret in a running pod within 90 s. */
+const FIXED_WITHIN = 150_000;
 const SERVER = 'live';
 const CLAIM = 'films';
 
 let cluster: Cluster;
-let world: TestNamespace;
+let fixture: TestNamespace;
 let film: string;
 const scratch = new Scratch();
-// It becomes a volume, whose files a pod's user must be able to read.
+// The folder becomes a volume, and the pod's user must be able to read its files.
 chmodSync(scratch.path, 0o755);
 
 beforeAll(async () => {
   cluster = await suiteCluster();
-  world = await openFixture(cluster, 'worlds', SERVER);
+  fixture = await openFixture(cluster, 'problems', SERVER);
   film = await makeClip({ path: scratch.file('film.mp4'), frames: 500, width: 320, height: 180, gop: 25 });
 });
 
 afterAll(async () => {
-  await world?.remove();
+  await fixture?.remove();
   // A volume belongs to no namespace.
-  await cluster?.kubectl(['delete', 'pv', `${world?.namespace}-${CLAIM}`, '--ignore-not-found']);
+  await cluster?.kubectl(['delete', 'pv', `${fixture?.namespace}-${CLAIM}`, '--ignore-not-found']);
   await cluster?.close();
   scratch[Symbol.dispose]();
 });
@@ -50,60 +50,60 @@ const outputTo = (url: string, credentials?: string): object[] => [
   { name: 'main', url, ...(credentials && { credentialsSecretRef: { name: credentials } }) },
 ];
 
-const atClips = (path: string): string => `http://clips.${world.namespace}.svc/${path}`;
-const serverUrl = (path: string): string => `rtsp://${SERVER}-media.${world.namespace}.svc:8554/${path}`;
+const atClips = (path: string): string => `http://clips.${fixture.namespace}.svc/${path}`;
+const serverUrl = (path: string): string => `rtsp://${SERVER}-media.${fixture.namespace}.svc:8554/${path}`;
 
 /** User and password of the server's own publishers. */
 async function publishers(): Promise<[string, string]> {
-  const name = await world.kubectl(['get', 'secret', '-o', 'name']);
+  const name = await fixture.kubectl(['get', 'secret', '-o', 'name']);
   const secret = name.split('\n').find((line) => line.startsWith(`secret/${SERVER}-publish-`)) ?? '';
-  const { data } = JSON.parse(await world.kubectl(['get', secret, '-o', 'json']));
+  const { data } = JSON.parse(await fixture.kubectl(['get', secret, '-o', 'json']));
   const text = (value: string): string => Buffer.from(value, 'base64').toString();
   return [text(data.username), text(data.password)];
 }
 
-interface Trouble {
+interface Problem {
   what: string;
   name: string;
-  /** The stream; its world is wrong at first, unless `break` is there to make it so. */
+  /** The manifest of the stream. The problem exists from the start, unless `break` causes it later. */
   push: () => object | Promise<object>;
   before?: () => unknown;
   break?: () => unknown;
   condition: { type: string; status: string; reason: string };
-  /** Words of the message. */
+  /** Matches the condition's message. */
   says: RegExp;
-  mend: () => unknown;
+  fix: () => unknown;
 }
 
 const FILM = { onEnd: 'Repeat' };
 const NOT_READY = (reason: string) => ({ type: 'Ready', status: 'False', reason });
 const NATS = `deployment/${RELEASE}-nats`;
 
-const TROUBLES: readonly Trouble[] = [
+const PROBLEMS: readonly Problem[] = [
   {
-    what: 'the media server is not there',
+    what: 'the media server does not exist',
     name: 'no-server',
     push: () => videoPush('no-server', 'later', { source: SMALL_PATTERN }),
     condition: NOT_READY('MediaServerMissing'),
     says: /MediaServer "later"/,
-    mend: () => world.apply([mediaServer('later', { service: { type: 'ClusterIP' } })]),
+    fix: () => fixture.apply([mediaServer('later', { service: { type: 'ClusterIP' } })]),
   },
   {
-    what: 'the Secret of the source is not there',
+    what: 'the Secret of the source does not exist',
     name: 'no-secret',
-    before: () => addClip(world, film, 'secret.mp4'),
+    before: () => addClip(fixture, film, 'secret.mp4'),
     push: () =>
       videoPush('no-secret', SERVER, {
         source: { uri: atClips('secret.mp4'), credentialsSecretRef: { name: 'viewer' }, ...FILM },
       }),
     condition: NOT_READY('CredentialsMissing'),
     says: /viewer/,
-    mend: () => world.apply([basicAuth('viewer', 'anna', 'hunter2')]),
+    fix: () => fixture.apply([basicAuth('viewer', 'anna', 'hunter2')]),
   },
   {
     what: 'the server refuses user and password',
     name: 'bad-secret',
-    before: () => world.apply([basicAuth('publisher', 'nobody', 'wrong')]),
+    before: () => fixture.apply([basicAuth('publisher', 'nobody', 'wrong')]),
     push: () => ({
       ...videoPush('bad-secret', SERVER, {
         source: SMALL_PATTERN,
@@ -112,18 +112,18 @@ const TROUBLES: readonly Trouble[] = [
     }),
     condition: NOT_READY('CredentialsRefused'),
     says: /user|password|credential/i,
-    mend: async () => world.apply([basicAuth('publisher', ...(await publishers()))]),
+    fix: async () => fixture.apply([basicAuth('publisher', ...(await publishers()))]),
   },
   {
-    what: 'the file is not there',
+    what: 'the file does not exist',
     name: 'no-file',
     push: () => videoPush('no-file', SERVER, { source: { uri: atClips('later.mp4'), ...FILM } }),
     condition: NOT_READY('SourceNotFound'),
     says: /404|not found|nothing/i,
-    mend: () => addClip(world, film, 'later.mp4'),
+    fix: () => addClip(fixture, film, 'later.mp4'),
   },
   {
-    what: "the source's volume is not there",
+    what: "the source's volume does not exist",
     name: 'no-claim',
     push: () =>
       videoPush('no-claim', SERVER, {
@@ -131,7 +131,7 @@ const TROUBLES: readonly Trouble[] = [
       }),
     condition: NOT_READY('ClaimMissing'),
     says: /films/,
-    mend: () => hostPathVolume(cluster, CLAIM, scratch.path, { namespace: world.namespace }),
+    fix: () => hostPathVolume(cluster, CLAIM, scratch.path, { namespace: fixture.namespace }),
   },
   {
     what: 'a container is killed for its memory',
@@ -143,40 +143,40 @@ const TROUBLES: readonly Trouble[] = [
       }),
     condition: NOT_READY('OutOfMemory'),
     says: /limits\.memory/,
-    mend: () => world.apply([videoPush('hungry', SERVER, { source: SMALL_PATTERN, resources: null })]),
+    fix: () => fixture.apply([videoPush('hungry', SERVER, { source: SMALL_PATTERN, resources: null })]),
   },
   {
     what: "an object of the child's name belongs to somebody else",
     name: 'taken',
     before: () =>
-      world.apply([
+      fixture.apply([
         { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'taken-worker' }, data: { a: 'b' } },
       ]),
     push: () => videoPush('taken', SERVER, { source: SMALL_PATTERN }),
     condition: NOT_READY('NameTaken'),
     says: /taken-worker/,
-    mend: () => world.kubectl(['delete', 'configmap', 'taken-worker']),
+    fix: () => fixture.kubectl(['delete', 'configmap', 'taken-worker']),
   },
   {
-    what: 'NATS is away',
+    what: 'NATS cannot be reached',
     name: 'split',
     push: () => videoPush('split', SERVER, { source: SMALL_PATTERN, topology: 'Split' }),
     break: () => releaseKubectl(cluster, 'scale', NATS, '--replicas=0'),
     condition: NOT_READY('QueueUnavailable'),
     says: /nats:/,
-    mend: () => releaseKubectl(cluster, 'scale', NATS, '--replicas=1'),
+    fix: () => releaseKubectl(cluster, 'scale', NATS, '--replicas=1'),
   },
 ];
 
-/** By itself: what it shows is the machine's own limit. */
-const SLOW: Trouble = {
+/** This case runs alone, because it shows the limit of the machine. */
+const SLOW: Problem = {
   what: 'the encoder cannot keep up',
   name: 'slow',
   push: () => atPreset('ultrafast'),
-  break: () => world.apply([atPreset('placebo')]),
+  break: () => fixture.apply([atPreset('placebo')]),
   condition: { type: 'Paced', status: 'False', reason: 'EncoderTooSlow' },
   says: /preset/,
-  mend: () => world.apply([atPreset('ultrafast')]),
+  fix: () => fixture.apply([atPreset('ultrafast')]),
 };
 
 const atPreset = (preset: string): object =>
@@ -186,38 +186,39 @@ const atPreset = (preset: string): object =>
     resources: { encoder: { requests: { cpu: '100m' } }, decoder: { requests: { cpu: '100m' } } },
   });
 
-async function tells(trouble: Trouble): Promise<void> {
-  const { what, name, condition, says, mend } = trouble;
+async function reports(problem: Problem): Promise<void> {
+  const { what, name, condition, says, fix } = problem;
   const { type, reason } = condition;
-  await trouble.before?.();
+  await problem.before?.();
   let since = performance.now();
-  await world.apply([await trouble.push()]);
-  if (trouble.break) {
-    await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 60_000);
+  await fixture.apply([await problem.push()]);
+  if (problem.break) {
+    await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True' }, 60_000);
     since = performance.now();
-    await trouble.break();
+    await problem.break();
   }
   try {
-    const found = await world.untilCondition('vp', name, condition, 60_000);
+    const found = await fixture.untilCondition('vp', name, condition, 60_000);
     const named = performance.now() - since;
     expect(found.message).toMatch(says);
-    const mended = performance.now();
-    await mend();
-    await world.untilCondition('vp', name, { type: 'Ready', status: 'True' }, MENDED_WITHIN);
-    await world.untilCondition('vp', name, { type, status: 'True' }, MENDED_WITHIN);
+    const fixedAt = performance.now();
+    await fix();
+    await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True' }, FIXED_WITHIN);
+    await fixture.untilCondition('vp', name, { type, status: 'True' }, FIXED_WITHIN);
     console.log(
       `${what}: ${reason} after ${(named / 1000).toFixed(1)} s ("${found.message}"), ` +
-        `well ${((performance.now() - mended) / 1000).toFixed(1)} s after it was mended`,
+        `well ${((performance.now() - fixedAt) / 1000).toFixed(1)} s after it was fixed`,
     );
     expect(named).toBeLessThan(NAMED_WITHIN);
   } finally {
-    if (trouble.break) await mend();
-    await world.kubectl(['delete', 'vp', name, '--wait=false']);
+    if (problem.break) await fix();
+    await fixture.kubectl(['delete', 'vp', name, '--wait=false']);
   }
 }
 
-describe.concurrent('a stream tells', () => {
-  it.each(TROUBLES)('when $what, and when that is over', tells);
+describe.concurrent("a stream's conditions", () => {
+  it.each(PROBLEMS)('report that $what, and clear when that is fixed', reports);
 });
 
-it('a stream tells when the encoder cannot keep up, and when that is over', () => tells(SLOW));
+it("a stream's conditions report that the encoder cannot keep up, and clear when that is fixed", () =>
+  reports(SLOW));
