@@ -1,4 +1,4 @@
-/** The command as a person uses it: what it prints, what it leaves, with which code it ends. */
+/** The command's output, the files it leaves, and its exit code. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
@@ -100,7 +100,7 @@ it('ends with 4 when the output refuses for good, naming the reason and never th
   expect([...push.stdout, ...push.stderr].join('\n')).not.toContain('wr0ng-secret');
 }, 90_000);
 
-it('gives up on a server that was never there, naming the refusal', async () => {
+it('gives up on a server that never listened, naming the refusal', async () => {
   const port = await freePort();
   await using push = videopush('push', 'testpattern:size=320x180', `rtsp://127.0.0.1:${port}/live`);
   expect(await push.waitForExit(90_000)).toMatchObject({ code: 4 });
@@ -122,7 +122,7 @@ it('refuses usage errors, unknown encoders and unsupported schemes with exit cod
   }
 }, 150_000);
 
-it('probe tells the truth as JSON, --help and --version speak up', async () => {
+it('probe prints the properties of a source as JSON, and --help and --version print text', async () => {
   using scratch = new Scratch();
   const clip = await makeClip({
     path: scratch.file('clip.mp4'),
@@ -162,8 +162,8 @@ it('run refuses a manifest with an unknown field, a missing server or an unnamed
   for (const [text, said] of [
     [push(`  source: { testPattern: {} }\n  colour: red\n${output}`), /spec\.colour/],
     [
-      push('  source: { testPattern: {} }\n  outputs: [{ name: main, serverRef: { name: nowhere } }]'),
-      /nowhere/,
+      push('  source: { testPattern: {} }\n  outputs: [{ name: main, serverRef: { name: does-not-exist } }]'),
+      /does-not-exist/,
     ],
     [
       push(`  source: { persistentVolumeClaim: { claimName: films, path: a.mp4 } }\n${output}`),

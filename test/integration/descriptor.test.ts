@@ -1,4 +1,4 @@
-/** The descriptor says what the source is, not what a decoder context starts with. */
+/** The descriptor contains the properties of the source, not the initial values of a decoder context. */
 import { statSync } from 'node:fs';
 import { probe } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
@@ -12,8 +12,8 @@ async function describedAs(ending: string, options: Partial<ClipOptions>) {
   return { ...rest, video, sizeBytes: statSync(clip.path).size };
 }
 
-describe('the descriptor tells the truth', () => {
-  it('GOP 50 with three B-frames and a pyramid: 50 and a delay of 2', async () => {
+describe('the descriptor contains the properties of the source', () => {
+  it('a GOP of 50 with three B-frames and a pyramid is described as 50 and a delay of 2', async () => {
     const { video, durationSeconds, seekable } = await describedAs('.mp4', {
       gop: 50,
       bFrames: 3,
@@ -25,7 +25,7 @@ describe('the descriptor tells the truth', () => {
     expect(seekable).toBe(true);
   });
 
-  it('GOP 13 without B-frames: 13 and 0', async () => {
+  it('a GOP of 13 without B-frames is described as 13 and no delay', async () => {
     const { video } = await describedAs('.mkv', { gop: 13 });
     expect(video).toMatchObject({ gopFrames: 13, reorderFrames: 0 });
   });
@@ -42,7 +42,7 @@ describe('the descriptor tells the truth', () => {
     },
   );
 
-  it('rotation, colour tags, odd rates and audio', async () => {
+  it('colour tags, a fractional frame rate and audio are described', async () => {
     const { video, audio } = await describedAs('.mp4', {
       rate: '30000/1001',
       audio: 'first',
@@ -53,7 +53,7 @@ describe('the descriptor tells the truth', () => {
     expect(audio).toEqual([expect.objectContaining({ codec: 'aac', sampleRate: 48_000, channels: 1 })]);
   });
 
-  it('a variable rate is told as one', async () => {
+  it('a variable frame rate is described as variable', async () => {
     const { video } = await describedAs('.mp4', { instants: 'if(lt(N,50),N/50,1+(N-50)/10)' });
     expect(video.variableFrameRate).toBe(true);
   });

@@ -1,4 +1,4 @@
-/** Decoder and encoder in pods of their own, joined by a stream of a real NATS server. */
+/** Decoder and encoder in separate pods, joined by a stream of a real NATS server. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -144,7 +144,7 @@ describe('another source', () => {
     expect(stream.encoder.supervisor.stdout.join()).toContain('queue.renumbered');
   }, 180_000);
 
-  it('behind the end of the one before is sent although the end marker is still there', async () => {
+  it('after the end of the one before is sent although the end marker still exists', async () => {
     using scratch = new Scratch();
     const first = await clipOf(50, '50', scratch);
     const second = await clipOf(100, '50', scratch);
@@ -154,7 +154,7 @@ describe('another source', () => {
     await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
     await using stream = await startSplit(nats, { source: { uri: first }, outputs: server.rtsp() });
     expect((await stream.encoder.supervisor.waitForExit(60_000)).code).toBe(0);
-    // Of the new pods the encoder's is there first, and meets the marker.
+    // The encoder's new pod starts before the decoder's and finds the end marker in the queue.
     await stream.replacePod('encoder', { source: { uri: second } });
     await stream.encoder.untilStatus<Status>('the marker', ({ queue }) => queue?.depth === 1, 20_000);
     await stream.replacePod('decoder', { source: { uri: second } });
@@ -202,7 +202,7 @@ it('a server that is too small for a frame is named, with what to set', async ()
   );
 }, 60_000);
 
-it('a stream that vanishes is recreated, and not by a decoder that was told to stop', async () => {
+it('a deleted stream is recreated, but not by a decoder that is stopping', async () => {
   await using nats = await NatsServer.start();
   await using recorder = await Recorder.start();
   await using stream = await startSplit(nats, {

@@ -1,4 +1,4 @@
-/** The client of MediaMTX's control API against the real server, and against servers that are none. */
+/** The client of MediaMTX's control API against the real server and against other servers. */
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -48,7 +48,7 @@ async function failsAfter(asking: Promise<unknown>, expected: unknown): Promise<
 }
 
 describe('paths', () => {
-  it('are added under any name that the server takes, seen, and removed; a second time is as good', async () => {
+  it('are added under any valid name, listed and removed, and each call may be repeated', async () => {
     await using server = await start();
     const place = placeOf(server.apiPort);
     expect(await api.list(place, never)).toEqual([]);
@@ -67,13 +67,13 @@ describe('paths', () => {
     expect(await api.list(place, never)).toEqual([named('plain')]);
   });
 
-  it('that the server refuses are told with its words', async () => {
+  it('that the server refuses are reported with its words', async () => {
     await using server = await start();
     const error = await refusalOf(api.add(placeOf(server.apiPort), { name: 'with space', slate }, never));
     expect(error.message).toMatch(/^adding path "with space": it answered 400 \w+/);
   });
 
-  it('tell of publisher, viewers and bytes, and which of them nobody has named', async () => {
+  it('show their publisher, viewers and bytes, and whether they were added by name', async () => {
     await using server = await start({ all_others: { alwaysAvailable: false } });
     const place = placeOf(server.apiPort);
     await api.add(place, { name: 'live', slate }, never);
@@ -94,7 +94,7 @@ describe('paths', () => {
     expect(live?.bytesReceived).toBeGreaterThan(1000);
   });
 
-  it('are all listed where one page does not hold them', async () => {
+  it('are all listed when one page cannot hold them', async () => {
     const names = Array.from({ length: 1201 }, (_, i) => `path-${String(i).padStart(4, '0')}`);
     await using server = await start(
       Object.fromEntries(names.map((name) => [name, { alwaysAvailable: false }])),
@@ -104,8 +104,8 @@ describe('paths', () => {
   });
 });
 
-describe('what can be wrong with a server is told, and never with the password', () => {
-  it('other credentials', async () => {
+describe('an error of a server is reported without the password', () => {
+  it('when the server has other credentials', async () => {
     await using server = await start();
     const stranger = {
       ...placeOf(server.apiPort),
@@ -124,7 +124,7 @@ describe('what can be wrong with a server is told, and never with the password',
     }
   });
 
-  it('a server that is not there, or is no longer', async () => {
+  it('when the server does not exist or has ended', async () => {
     const nobody = await freePort();
     const error = await refusalOf(api.list(placeOf(nobody), never));
     expect(error.message).toBe(`127.0.0.1:${nobody}: ECONNREFUSED`);
@@ -134,7 +134,7 @@ describe('what can be wrong with a server is told, and never with the password',
     expect((await refusalOf(api.list(placeOf(server.apiPort), never))).message).toMatch(/ECONNREFUSED$/);
   });
 
-  it('a server that stands still: no call takes longer than 5 s, and an abort ends it at once', async () => {
+  it('within 5 s when the server is stopped, and at once after an abort', async () => {
     await using server = await start();
     const place = placeOf(server.apiPort);
     server.signal('SIGSTOP');
@@ -152,7 +152,7 @@ describe('what can be wrong with a server is told, and never with the password',
     } finally {
       server.signal('SIGCONT');
     }
-    // Of a call that was cut off it is not known whether it was carried out; a second one is as good.
+    // The server may have carried out the aborted call; a second call is harmless either way.
     await api.add(place, { name: 'a', slate }, never);
     expect(await api.list(place, never)).toMatchObject([{ name: 'a', named: true }]);
   });

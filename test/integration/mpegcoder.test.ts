@@ -74,7 +74,7 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
     120_000,
   );
 
-  it(`${name} ends with a clear message when there is no server`, async () => {
+  it(`${name} ends with a clear message when no server listens`, async () => {
     const before = queues();
     await using program = example(name, `rtsp://127.0.0.1:${await freePort()}/live`);
     expect(await program.waitForExit(30_000)).toEqual({ code: 1, signal: null });
@@ -82,10 +82,10 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
     expect(queues()).toEqual(before);
   });
 
-  it(`${name} ends with a clear message when there is no file`, async () => {
-    await using program = example(name, `rtsp://127.0.0.1:${await freePort()}/live`, '/nowhere.mp4');
+  it(`${name} ends with a clear message when the file does not exist`, async () => {
+    await using program = example(name, `rtsp://127.0.0.1:${await freePort()}/live`, '/does-not-exist.mp4');
     expect(await program.waitForExit(30_000)).toEqual({ code: 1, signal: null });
-    expect(program.stderr.join('\n')).toMatch(/SourceNotFound: .*nowhere/);
+    expect(program.stderr.join('\n')).toMatch(/SourceNotFound: .*does-not-exist/);
   });
 
   it(`${name} ends when the server goes for good in the middle`, async () => {
@@ -98,9 +98,9 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
   }, 90_000);
 });
 
-describe('either process of the two may die', () => {
+describe('the sample with two processes', () => {
   it.each(['decoder', 'encoder'])(
-    'when the %s process is killed the other ends, and it is told',
+    'the other process ends and the signal is reported when the %s process is killed',
     async (role) => {
       const before = queues();
       await using server = await RtspServer.start();
@@ -115,7 +115,7 @@ describe('either process of the two may die', () => {
     },
   );
 
-  it('when the parent is killed both end', async () => {
+  it('both processes end when their parent is killed', async () => {
     const before = new Set(queues());
     await using server = await RtspServer.start();
     await using program = example('dual-process.ts', server.url());
@@ -123,7 +123,7 @@ describe('either process of the two may die', () => {
     const roles = [await roleProcess(program, 'decoder'), await roleProcess(program, 'encoder')];
     program.signal('SIGKILL');
     await until('both to end', () => roles.every((pid) => programName(pid) !== 'node'), 30_000);
-    // Nobody was left to remove it.
+    // No process was left to remove the queue's folder.
     for (const left of queues()) if (!before.has(left)) rmSync(join('/dev/shm', left), { recursive: true });
   });
 });
@@ -164,7 +164,7 @@ describe('MpegServer', () => {
   });
 
   it.each(['ServeFrame', 'ServeFrameBlock'] as const)(
-    '%s tells the first failed write on that or the next call',
+    '%s reports the first failed write on that or the next call',
     async (method) => {
       await using server = await RtspServer.start({
         onUnit: (count) => (count === 20 ? 'reset' : undefined),

@@ -1,4 +1,4 @@
-/** The observer itself: a reader attached to MediaMTX must see exactly what a publisher sent, faults included. */
+/** A reader attached to MediaMTX must see exactly what a publisher sent, faults included. */
 import { expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
@@ -7,7 +7,7 @@ import { run } from '../support/program.ts';
 import { StampReader } from '../support/stamp-reader.ts';
 import { Scratch } from '../support/tools.ts';
 
-/** What a reader attached beforehand sees of a clip that ffmpeg pushes. */
+/** The result of a reader that was attached before ffmpeg pushes the clip. */
 async function observe(index: (n: number) => number, frames: number): Promise<StampReader> {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mkv'), frames, index });
@@ -20,7 +20,7 @@ async function observe(index: (n: number) => number, frames: number): Promise<St
   return reader;
 }
 
-it('the observer sees a whole push whole, tells the slate apart, and its time stamps rise', async () => {
+it('the observer sees every frame of a push, ignores the slate, and its time stamps rise', async () => {
   const reader = await observe((n) => n, 100);
   expect(judge(reader.indices(), 0, 99)).toEqual(FLAWLESS);
   expect(reader.frames[0]?.index).toBeNull();

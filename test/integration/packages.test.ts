@@ -178,7 +178,12 @@ const LIBRARIES =
 it.each([
   ['CMake', 'cmake', ['c++', 'make', 'pkg-config'], {}],
   ['a compiler', 'g++', ['cmake', 'make', 'pkg-config'], {}],
-  ["FFmpeg's headers", LIBRARIES, ['c++', 'cmake', 'make', 'pkg-config'], { PKG_CONFIG_LIBDIR: '/nowhere' }],
+  [
+    "FFmpeg's headers",
+    LIBRARIES,
+    ['c++', 'cmake', 'make', 'pkg-config'],
+    { PKG_CONFIG_LIBDIR: '/does-not-exist' },
+  ],
   ['all of it', `cmake g++ make pkg-config ${LIBRARIES}`, [], {}],
 ])(
   'an installation that has to compile the addon without %s names the Debian packages in one sentence',

@@ -1,4 +1,4 @@
-/** What the receiver gets is what was asked for: size, key frames, B-frames, threads. */
+/** The received picture has the requested size, key frames and B-frames, from the requested threads. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { EncoderOptions } from '@videopush/native';
@@ -23,7 +23,7 @@ interface Packet {
   key: boolean;
 }
 
-/** Pushes a clip into an MP4 file (which keeps the dts) in the scratch folder and lets ffprobe say what is in it. */
+/** Pushes a clip into an MP4 file, which keeps the dts, and describes the file's content by ffprobe. */
 async function toFile(scratch: Scratch, clip: Partial<ClipOptions>, options: Partial<PushOptions>) {
   const source = await makeClip({ frames: 60, rate: '50', ...clip, path: scratch.file('clip.mp4') });
   const target = scratch.file('out.mp4');
@@ -54,7 +54,7 @@ async function toFile(scratch: Scratch, clip: Partial<ClipOptions>, options: Par
 }
 
 describe('the picture', () => {
-  it('1080p in, 720p out when the encoder is told so', async () => {
+  it('a picture in 1080p arrives in 720p when the encoder scales it', async () => {
     using scratch = new Scratch();
     const { stream, target } = await toFile(
       scratch,
@@ -66,7 +66,7 @@ describe('the picture', () => {
     expect(seen.map((frame) => frame.index)).toEqual(Array.from({ length: 25 }, (_, i) => i));
   }, 60_000);
 
-  it('1080p in, 720p out when the decoder is told so', async () => {
+  it('a picture in 1080p arrives in 720p when the decoder scales it', async () => {
     using scratch = new Scratch();
     const { stream, target } = await toFile(
       scratch,
@@ -96,8 +96,8 @@ describe('the picture', () => {
   }, 60_000);
 
   it.each([0, 1, 3, 16])(
-    'with %i B-frames asked for, at most so many come in a row, and the dts rise',
-    async (wanted) => {
+    'up to %i B-frames come in a row, as requested, and the dts rise',
+    async (maxBFrames) => {
       using scratch = new Scratch();
       const { packets, types, effective } = await toFile(
         scratch,
@@ -108,14 +108,14 @@ describe('the picture', () => {
               ...fast,
               preset: 'veryfast',
               tune: '',
-              maxBFrames: wanted,
+              maxBFrames,
               extra: { b_strategy: '0' },
             },
           },
         },
       );
       expect(packets.length).toBe(120);
-      expect(effective?.maxBFrames).toBe(wanted);
+      expect(effective?.maxBFrames).toBe(maxBFrames);
       const longest = Math.max(
         0,
         ...types
@@ -123,7 +123,7 @@ describe('the picture', () => {
           .split(/[^B]+/)
           .map((run) => run.length),
       );
-      expect(longest).toBe(wanted);
+      expect(longest).toBe(maxBFrames);
       expect(packets.every(({ dts }, i) => i === 0 || dts > (packets[i - 1] as Packet).dts)).toBe(true);
       expect(packets.every(({ pts, dts }) => pts >= dts)).toBe(true);
     },
@@ -145,8 +145,8 @@ describe('the picture', () => {
       await using push = new Push({
         source: { uri: clip, threads },
         outputs: recorder.url(),
-        // A constant quantizer: under a bit rate bound x264's slices look at each other's sizes while they are coded
-        // (encoder/ratecontrol.c), and the same pictures may give two streams.
+        // The quantizer is constant, because under a bit rate limit x264's slices depend on each other's
+        // sizes (encoder/ratecontrol.c), and equal pictures may then give different streams.
         encode: { encoder: { ...fast, threads: 2, extra: { qp: '24' } } },
       });
       await push.ended();

@@ -18,7 +18,7 @@ const RTSP_PORT = 8554;
 const LIMIT_MILLISECONDS = 150_000;
 let folder: Scratch;
 
-/** Nothing else may be there: another run of this file, or a server of the machine's own. */
+/** True when neither another run of this file nor a server of the machine listens on the port. */
 const portIsFree = (): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(RTSP_PORT, '127.0.0.1');

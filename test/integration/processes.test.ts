@@ -73,7 +73,7 @@ it('a decoder whose queue is full is idle, and the end marker comes behind the l
   expect((await stream.decoder.get('/readyz'))?.code).toBe(200);
   expect((await stream.encoder.get('/readyz'))?.code).toBe(503);
 
-  // The server comes: the rest flows, the marker last, and everything has its fate.
+  // Once the server listens, the remaining frames are sent, then the marker, and every frame has an outcome.
   await using recorder = await Recorder.start({ port });
   await recorder.untilUnits(100, 60_000);
   await recorder.untilClosed(20_000);

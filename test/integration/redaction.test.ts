@@ -1,4 +1,4 @@
-/** What FFmpeg's libraries say of secret addresses and credentials while they connect, at their most talkative. */
+/** The log lines of FFmpeg's libraries reveal no secret address or credential, even at their most verbose. */
 import { type LogLine, type OutputOptions, setLogLevel } from '@videopush/native';
 import { afterAll, describe, expect, it } from 'vitest';
 import { MediaMtx } from '../support/mediamtx.ts';
@@ -15,7 +15,7 @@ const SECRETS = [USER, PASSWORD, encodeURIComponent(PASSWORD), KEY, 't0kent0ken'
 const source = { testPattern: { width: 320, height: 180, frameRate: '25' } };
 const encode = { encoder: { encoder: 'libx264', preset: 'ultrafast' } };
 
-/** Everything that a push prints until `done`: lines, events, snapshots. */
+/** All lines, events and snapshots of a push until `done`, as text. */
 async function printed(
   output: Omit<OutputOptions, 'name'>,
   done: (push: Push, lines: LogLine[]) => boolean,
@@ -45,7 +45,7 @@ describe('an output that connects', () => {
       const url = server.rtmp(`live2/${KEY}?token=${TOKEN}`);
       const text = await printed(
         { url, urlSecret, user: USER, password: PASSWORD },
-        // Lines arrive after the call that they tell of.
+        // A log line arrives later than the call that it reports.
         (push, lines) =>
           push.output().phase === 'Connected' && lines.some(({ message }) => /publish command/.test(message)),
       );

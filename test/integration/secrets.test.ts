@@ -1,4 +1,4 @@
-/** What the processes of a stream print and show to other users of the machine, against the secrets that they work with. */
+/** The processes of a stream neither print their secrets nor show them to other users of the machine. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -142,9 +142,9 @@ describe('videopush', () => {
   }, 150_000);
 
   it.each([
-    { what: 'push to a server that is not there', words: ['push', 'testpattern:size=320x180'] },
+    { what: 'push to a server that does not exist', words: ['push', 'testpattern:size=320x180'] },
     { what: 'push to a scheme that is not offered', words: ['push', 'testpattern:size=320x180'] },
-    { what: 'probe of a source that is not there', words: ['probe'] },
+    { what: 'probe of a source that does not exist', words: ['probe'] },
     { what: 'probe of a scheme that is not read', words: ['probe'] },
   ])(
     'the error of a $what holds no secret',
