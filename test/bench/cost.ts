@@ -45,7 +45,7 @@ for (const size of sizes) {
     { name: `videopush ${size.name}`, run: () => withoutUnits(runOurs(settings)) },
     { name: `ffmpeg -re ${size.name}`, run: () => withoutUnits(runFfmpeg(settings)) },
   ];
-  const results = await alternate(contestants, options.pairs, { tell: (line) => console.log(line) });
+  const results = await alternate(contestants, options.pairs, { report: (line) => console.log(line) });
   for (const [name, samples] of results) all.set(name, samples);
   const of = (name: string, pick: (cost: Cost) => number) => column(results.get(name) ?? [], pick);
   const [ours, rival] = contestants.map(({ name }) => of(name, (cost) => cost.cpuPerFrame)) as [

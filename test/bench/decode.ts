@@ -71,7 +71,7 @@ const contestants = [
   { name: 'videopush', run: ours },
   { name: 'ffmpeg -f null', run: ffmpeg },
 ];
-const results = await alternate(contestants, options.pairs, { tell: (line) => console.log(line) });
+const results = await alternate(contestants, options.pairs, { report: (line) => console.log(line) });
 const rate = (name: string) => column(results.get(name) ?? [], (decoded) => decoded.framesPerSecond);
 
 report('decode', {

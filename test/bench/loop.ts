@@ -17,7 +17,7 @@ import { until } from '../support/until.ts';
 interface Figures {
   p99: number;
   longest: number;
-  /** How long each abort took, ms, by what was going on. */
+  /** The time that each abort took, in milliseconds, by the activity that it ended. */
   aborts: Record<string, number>;
 }
 
@@ -99,7 +99,7 @@ const contestants = [
   { name: 'four pushes', run: fourPushes },
   { name: 'faults', run: faults },
 ];
-const results = await alternate(contestants, options.pairs, { tell: (line) => console.log(line) });
+const results = await alternate(contestants, options.pairs, { report: (line) => console.log(line) });
 const slowest = ({ aborts }: Figures) => Math.max(...Object.values(aborts));
 const of = (name: string, pick: (figures: Figures) => number) => column(results.get(name) ?? [], pick);
 

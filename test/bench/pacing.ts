@@ -23,7 +23,7 @@ const contestants = [
   { name: 'ffmpeg -re', run: async () => pacingFigures((await runFfmpeg(settings)).units) },
   { name: 'bare timer', run: async () => pacingFigures((await runMetronome(settings, fps)).units) },
 ];
-const results = await alternate(contestants, options.pairs, { tell: (line) => console.log(line) });
+const results = await alternate(contestants, options.pairs, { report: (line) => console.log(line) });
 
 const of = (name: string, pick: (figures: PacingFigures) => number) => column(results.get(name) ?? [], pick);
 const middle = (name: string, pick: (figures: PacingFigures) => number) => spread(of(name, pick)).median;

@@ -37,7 +37,7 @@ const results = await alternate(
     },
   ],
   options.pairs,
-  { tell: (line) => console.log(line) },
+  { report: (line) => console.log(line) },
 );
 const of = (pick: (pair: Pair) => number) => column(results.get('ring and memcpy') ?? [], pick);
 const handoff = of((pair) => pair.handoffP99Milliseconds);

@@ -10,7 +10,7 @@ import { run } from '../support/program.ts';
 it('mutated files end in frames or in a typed error, never in a crash or a hang', async () => {
   const files = count(200, 2_000);
   const seed = process.env.VIDEOPUSH_TEST_SEED ?? '1';
-  // Compiling the core with the sanitizer is most of it, unless the stage native-asan has done it.
+  // Compiling the core with the sanitizer takes most of the time, unless the stage native-asan has done so.
   for (const { file, args, env } of nativeBuild('fuzz')) {
     await run(file, args, { env, limitMilliseconds: 900_000 });
   }

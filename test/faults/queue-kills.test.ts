@@ -71,7 +71,7 @@ async function killed(
   await run.end();
   const arrived = lane.arrived();
   const missing = Array.from({ length: frames }, (_, i) => i).filter((i) => !arrived.includes(i));
-  // Behind a repeated frame the order begins anew with it, never further back than what was not done.
+  // After a repeated frame the order continues from it; no frame is repeated that was done before.
   const backward = arrived.filter((number, i) => i > 0 && number !== (arrived[i - 1] ?? 0) + 1);
   const ledger = lane.ledger()?.outputs[0]?.ledger;
   console.log(
@@ -92,7 +92,7 @@ async function killed(
 const times = <T>(count: number, what: T): T[] => Array(count).fill(what);
 
 describe.each(['ring', 'jetstream'] as const)('SIGKILL of the ends of a queue over %s', (carrier) => {
-  it('as many of each: none is missing, at most one repeated per kill of the taking end, and the ledgers agree', async () => {
+  it('loses no frame, repeats at most one per kill of the taking end, and keeps the ledgers equal', async () => {
     const random = seeded(testSeed());
     const each = count(10, 60);
     const victims = random.shuffle<Victim>([

@@ -1,4 +1,4 @@
-/** A server that goes away and comes back: the same session goes on, nothing is lost, time never runs backwards. */
+/** A session continues without loss and with rising time stamps after its server was unreachable. */
 import { describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
@@ -21,9 +21,9 @@ function numbers(units: readonly { rtp: number }[]): number[] {
   return units.map(({ rtp }) => ((rtp - first) >>> 0) / TICKS);
 }
 
-describe('one session outlives its connections', () => {
+describe('over several connections', () => {
   it.each(['close', 'reset'] as const)(
-    'when the server says %s in mid-stream: nothing lost, at most one unit repeated, time continuous',
+    'the push loses nothing, repeats at most one unit and keeps time when the server ends one by %s',
     async (how) => {
       using scratch = new Scratch();
       const clip = await makeClip({ ...clipOptions, path: scratch.file('clip.mp4') });
@@ -44,7 +44,7 @@ describe('one session outlives its connections', () => {
       expect(output.connects).toBe(3);
       expect(output.ledger.sent).toBe(FRAMES);
       expect(settled(output.ledger)).toBe(FRAMES);
-      // Each further connection begins with what a new reader needs: announced again, time going on.
+      // Every further connection is announced again, as a new reader needs it.
       for (const connection of server.connections) {
         const methods = connection.requests.map((request) => request.method);
         expect(methods).toEqual(expect.arrayContaining(['ANNOUNCE', 'SETUP', 'RECORD']));
@@ -53,7 +53,7 @@ describe('one session outlives its connections', () => {
     120_000,
   );
 
-  it('when the server is not there at first: the push begins when it comes, at its own rate', async () => {
+  it('the push begins at its own rate when the server starts later', async () => {
     using scratch = new Scratch();
     const clip = await makeClip({ ...clipOptions, path: scratch.file('clip.mp4') });
     const port = await freePort();
@@ -77,7 +77,7 @@ describe('one session outlives its connections', () => {
     });
   }, 120_000);
 
-  it('when MediaMTX cuts the publisher: its reader goes on and sees every frame', async () => {
+  it('the push continues when MediaMTX disconnects it, and the reader sees every frame', async () => {
     using scratch = new Scratch();
     const clip = await makeClip({ ...clipOptions, frames: 300, path: scratch.file('clip.mp4') });
     await using server = await MediaMtx.start();

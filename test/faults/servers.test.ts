@@ -1,6 +1,6 @@
 /**
- * Servers that do not do what a publisher hopes for: each ends in its named error within its limit, an abort ends every
- * wait, and the process goes on.
+ * Every failure of a server ends in its named error within its time limit, an abort ends every wait, and the
+ * process goes on.
  */
 import type { NativeErrorShape, OutputOptions } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
@@ -30,9 +30,9 @@ function pushTo(url: string, extra: Partial<OutputOptions> = {}, bitRate = 500_0
 
 interface Outcome {
   error: NativeErrorShape;
-  /** From the start of the push to the error, ms. */
+  /** Time from the start of the push to the error, in milliseconds. */
   after: number;
-  /** From abort() to the end of every thread, ms. */
+  /** Time from abort() to the end of every thread, in milliseconds. */
   abortTook: number;
 }
 
@@ -49,7 +49,7 @@ async function outcome(url: string, extra: Partial<OutputOptions> = {}, bitRate?
   return { error, after, abortTook: performance.now() - aborted };
 }
 
-/** Says the figures, holds them to ten times what is expected. */
+/** Prints the figures and fails when they exceed ten times the expected time. */
 function judge(what: string, found: Outcome, code: string | string[], limit: number): void {
   console.log(
     `${what}: ${found.error.code} after ${found.after.toFixed(0)} ms, abort ${found.abortTook.toFixed(0)} ms`,
@@ -248,7 +248,7 @@ describe('passwords', () => {
     60_000,
   );
 
-  it('a real MediaMTX refuses a wrong one, and none at all', async () => {
+  it('that are wrong or missing are refused by a real MediaMTX', async () => {
     using scratch = new Scratch();
     await using server = await MediaMtx.start({ publisher: { user: 'camera', password: 'right' } });
     const patience = { responseTimeoutMilliseconds: 10_000 };
@@ -258,7 +258,7 @@ describe('passwords', () => {
     judge('MediaMTX, no password', none, ['CredentialsMissing', 'CredentialsRefused'], 4_000);
   }, 60_000);
 
-  it('a missing file is CredentialsMissing, and mending it is enough', async () => {
+  it('that are in a missing file end in CredentialsMissing', async () => {
     using scratch = new Scratch();
     await using server = await RtspServer.start({
       authentication: { scheme: 'Digest', user: 'camera', password: 'late' },

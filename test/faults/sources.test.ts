@@ -1,4 +1,4 @@
-/** Sources that are not what they seem: a typed error each, no crash, and nothing opened that the source did not name. */
+/** Damaged and hostile sources end in a typed error, without a crash, and open nothing that is not named. */
 
 import { once } from 'node:events';
 import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -53,7 +53,7 @@ async function serve(answer: (path: string, request: IncomingMessage, response: 
 }
 
 describe('files that are no video', () => {
-  it('not there, a folder, empty, text, noise: each has its name', async () => {
+  it('end in an error of their own when they are missing, a folder, empty, text or noise', async () => {
     expect((await refusal(scratch.file('absent.mp4'))).code).toBe('SourceNotFound');
     expect(['SourceUnsupported', 'SourceNotFound', 'InvalidArgument', 'SourceCorrupt']).toContain(
       (await refusal(scratch.path)).code,
@@ -73,13 +73,13 @@ describe('files that are no video', () => {
 
   it('a truncated file ends in a typed error, never in a silent success', async () => {
     const whole = readFileSync(clip);
-    // MP4 keeps its index at the end: without it nothing can be read.
+    // An MP4 file has its index at the end, and cannot be read without it.
     writeFileSync(scratch.file('cut.mp4'), whole.subarray(0, whole.length / 2));
     expect(['SourceCorrupt', 'SourceTruncated', 'SourceUnsupported']).toContain(
       (await refusal(scratch.file('cut.mp4'))).code,
     );
 
-    // With the index in front the first half can be shown: what was there is sent, then the error is said.
+    // With the index in front, the existing part of the file is sent before the error is reported.
     const front = await makeClip({
       path: scratch.file('front.mp4'),
       frames: 100,

@@ -1,13 +1,13 @@
-/** A bare Debian does what the README prints: one part per run of this file, as scripts/test/scenarios.mjs names them. */
+/** Runs one part of the README on a bare Debian; scripts/test/scenarios.mjs names the parts. */
 import { expect, it } from 'vitest';
 import { runInDebian } from '../support/bare-debian.ts';
 
 const version = Number(process.env.VIDEOPUSH_DEBIAN ?? '12');
 const part = process.env.VIDEOPUSH_DEBIAN_PART ?? 'demo';
-/** Less than the scenario has, so that a failure is told here. */
+/** Less than the scenario's own time limit, so that this test reports a failure. */
 const LIMIT_MILLISECONDS = 19 * 60_000;
 
-/** Parts that are no stages. */
+/** The commands of the parts that are not stages of `npm test`. */
 const COMMANDS: Readonly<Record<string, string>> = {
   demo: 'npm run demo',
   setup: 'npm run setup -- --for test',

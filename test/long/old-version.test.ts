@@ -1,7 +1,7 @@
 /**
- * An upgrade from the chart and the CRDs of an older commit: streams that ran before go on untouched, and
- * the new release answers for them. The older commit is the one before this, or that of VIDEOPUSH_OLD_COMMIT. Its images
- * are those of now under another tag: what is tried are its templates, its definitions and its settings.
+ * Streams keep running through an upgrade from the chart and the CRDs of an older commit, and the new release
+ * then manages them. The older commit is the previous one, or that in VIDEOPUSH_OLD_COMMIT. Its release runs
+ * the current images under another tag, because the test is about its templates, its CRDs and its settings.
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -79,13 +79,13 @@ it("streams that run under an older commit's chart go on through the upgrade, an
   await releaseHelm(cluster, 'upgrade', RELEASE, CHART, ...RELEASE_SETTINGS, ...tags, ...WAIT);
   const image = ['get', 'deployment', RELEASE, '-o', 'jsonpath={..image}'];
   expect(await releaseKubectl(cluster, ...image)).toBe('videopush/operator:next');
-  // A new stream is answered, so the operator of now has looked at the old ones, too.
+  // Once the new operator has handled a new stream, it has reconciled the older ones, too.
   await namespace.apply([videoPush('fresh', 'live', { source: SMALL_PATTERN })]);
   await namespace.untilCondition('vp', 'fresh', ready, 120_000);
   const kept = (await containers()).filter((line) => !line.startsWith('fresh'));
   expect(kept).toEqual(before);
 
-  // A change reaches them as it does any stream.
+  // A change reaches the older streams as it reaches any stream.
   for (const name of STREAMS) {
     await namespace.kubectl([
       'patch',

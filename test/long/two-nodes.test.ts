@@ -1,4 +1,4 @@
-/** A cluster of two nodes: streams use both, leave one that is drained, and outlive one that dies. */
+/** In a cluster of two nodes, streams use both, leave a drained node, and survive the death of a node. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -27,7 +27,7 @@ import { readStamps } from '../support/stamp-reader.ts';
 import { Scratch } from '../support/tools.ts';
 
 const RATE = 25;
-/** Longer than all that is done to one stream. */
+/** The length of the clip in frames: it outlasts all tests of one stream. */
 const FRAMES = 20 * 60 * RATE;
 const FAR = 'videopush-far';
 const READY = { type: 'Ready', status: 'True' };
@@ -183,10 +183,10 @@ it("a stream in two pods goes on elsewhere when its decoder's node dies, with ev
   const ledger = await stream.ledger();
   const film = await namespace.get('vp', 'film');
   expect(film && conditionOf(film, 'Published')).toMatchObject({ status: 'True' });
-  // The pod on the dead node never ends, which holds the deletion up for a while only.
+  // The pod on the dead node never ends, but it delays the deletion only for a limited time.
   await namespace.kubectl(['delete', 'vp', 'film'], { limitMilliseconds: DELETION_MILLISECONDS });
 
-  // A Job starts no second pod while the first may still run: somebody has to tell the cluster that the node is gone.
+  // A Job starts no second pod while the first may still run, until somebody deletes the dead node.
   await namespace.untilCondition('vp', 'once', LOST, 1_000);
   await kubectl('delete', 'node', FAR);
   await namespace.untilCondition('vp', 'once', READY, NODE_LOSS_MILLISECONDS);

@@ -6,8 +6,8 @@
  * caches, the shared-memory pages), then a straight line is fitted to 1,000 more. glibc keeps an arena per thread, and
  * which thread meets which arena is chance that moves the resident set by 10 MB: one arena, given back early, leaves
  * about 5 MB of noise. The slope must be under 4 KiB per cycle; a forgotten frame (86 KiB), packet, context or thread
- * is more. A run above it is repeated, twice at most: what leaks does so in every run, a heap that happens to settle
- * late does not.
+ * is more. A run above the limit is repeated up to twice: a leak shows in every run, a heap that settles late
+ * does not.
  */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

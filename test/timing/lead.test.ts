@@ -1,4 +1,4 @@
-/** How far a caller of the frame API may run ahead, and what a failed write does to its next call. */
+/** A caller of the frame API runs ahead by a bounded lead, and its next call reports a failed write. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FramePusher } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
@@ -86,7 +86,7 @@ describe('the lead', () => {
   });
 });
 
-describe('the first failed write is told on that call or the next', () => {
+describe('the first failed write is reported on that call or the next', () => {
   it.each(['push', 'offer'] as const)('to a caller of %s', async (mode) => {
     let refuse = false;
     await using server = await RtspServer.start({

@@ -1,4 +1,4 @@
-/** The frame queue between two processes, as library users have it. */
+/** The frame queue between two processes, through the library's API. */
 import { join } from 'node:path';
 import { FrameQueueReader, FrameQueueWriter } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +17,7 @@ function writer(path: string, count: number, width: number, height: number): Pro
 
 const indexOf = (data: Uint8Array) => new DataView(data.buffer, data.byteOffset).getUint32(0);
 
-/** Frames per second that the reader has, each of them checked. Begins with the first: starting the process is not what is measured. */
+/** Frames per second at the reader, which checks every one; the start of the process is not measured. */
 async function queueRate(path: string, count: number): Promise<number> {
   await using program = writer(path, count, 1920, 1080);
   await using reader = await FrameQueueReader.attach(path);
@@ -33,7 +33,7 @@ async function queueRate(path: string, count: number): Promise<number> {
   return rate;
 }
 
-/** What the push pipelines of old had between their processes. */
+/** The same rate through the queue of older push pipelines, which serialises every frame. */
 async function serialisedRate(count: number): Promise<number> {
   await using program = new Program('python3', [serialised, `${count}`, '1920', '1080']);
   expect((await program.waitForExit(60_000)).code).toBe(0);
@@ -55,7 +55,7 @@ describe('the frame queue between two processes', () => {
     expect(Math.max(...ours) / Math.max(...theirs)).toBeGreaterThan(10);
   });
 
-  it('gives null behind the last frame, as often as it is asked', async () => {
+  it('returns null after the last frame, on every call', async () => {
     using scratch = new Scratch({ memory: true });
     const path = scratch.file('frames');
     await using program = writer(path, 50, 320, 180);
@@ -71,7 +71,7 @@ describe('the frame queue between two processes', () => {
     await program.waitForExit(10_000);
   });
 
-  it('tells the reader within a bound that its writer was killed, and a new pair goes on', async () => {
+  it('reports to the reader within a bound that its writer was killed, and a new pair goes on', async () => {
     using scratch = new Scratch({ memory: true });
     const path = scratch.file('frames');
     await using first = writer(path, 1_000_000, 320, 180);
@@ -84,7 +84,7 @@ describe('the frame queue between two processes', () => {
     };
     await expect(drain()).rejects.toMatchObject({ code: 'RingPeerFailed' });
     const took = performance.now() - killed;
-    console.log(`a killed writer was told after ${took.toFixed(0)} ms`);
+    console.log(`a killed writer was reported after ${took.toFixed(0)} ms`);
     expect(took).toBeLessThan(10_000);
 
     await reader.close();
@@ -94,7 +94,7 @@ describe('the frame queue between two processes', () => {
     expect(second.exit).toBeNull();
   });
 
-  it('tells the writer within a bound that nobody reads', async () => {
+  it('reports to the writer within a bound that nobody reads', async () => {
     using scratch = new Scratch({ memory: true });
     await using lonely = await FrameQueueWriter.create(scratch.file('frames'), {
       width: 320,

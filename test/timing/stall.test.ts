@@ -1,4 +1,4 @@
-/** A stall of three seconds, and what each policy makes of it. The decoder process is stopped with SIGSTOP. */
+/** Every policy's result after a stall of three seconds, during which SIGSTOP stops the decoder process. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LedgerTotals } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
@@ -16,9 +16,9 @@ const STALL = 3_000;
 interface Found {
   units: RecordedUnit[];
   ledger: LedgerTotals;
-  /** Arrival − media time of the last unit before the stall's effect and of the last of all, ms. */
+  /** By how much the stall shifted the schedule, in milliseconds: the change of arrival − media time. */
   shift: number;
-  /** The longest pause between two units, ms. */
+  /** The longest pause between two units, in milliseconds. */
   pause: number;
 }
 
@@ -51,7 +51,7 @@ async function stalled(catchUp: string): Promise<Found> {
   return { units, ledger, shift: (offset.at(-1) ?? 0) - (offset[50] ?? 0), pause: Math.max(...pauses) };
 }
 
-function tell(name: string, { units, ledger, shift, pause }: Found): void {
+function print(name: string, { units, ledger, shift, pause }: Found): void {
   const rate = peakRate(units, 1_000).toFixed(3);
   console.log(
     `${name}: pause ${pause.toFixed(0)} ms, schedule shifted by ${shift.toFixed(0)} ms, peak rate ${rate}, ` +
@@ -62,7 +62,7 @@ function tell(name: string, { units, ledger, shift, pause }: Found): void {
 describe.concurrent('after a stall of 3 s', () => {
   it('Rebase shifts the schedule, drops nothing and keeps the rate', async () => {
     const found = await stalled('Rebase');
-    tell('Rebase', found);
+    print('Rebase', found);
     expect(found.pause).toBeGreaterThan(STALL * 0.8);
     expect(found.ledger.sent).toBe(FRAMES);
     expect(found.shift).toBeGreaterThan(STALL * 0.8);
@@ -71,18 +71,18 @@ describe.concurrent('after a stall of 3 s', () => {
 
   it('Burst catches up at no more than 1.25 times the rate, and drops nothing', async () => {
     const found = await stalled('Burst');
-    tell('Burst', found);
+    print('Burst', found);
     expect(found.pause).toBeGreaterThan(STALL * 0.8);
     expect(found.ledger.sent).toBe(FRAMES);
     expect(Math.abs(found.shift)).toBeLessThan(200);
-    // Over a second: the limit itself plus what one frame more or less at the edges makes.
+    // Over one second, the limit may be exceeded by the frames at its two edges.
     expect(peakRate(found.units, 1_000)).toBeLessThan(1.25 + 1 / RATE);
     expect(peakRate(found.units, 1_000)).toBeGreaterThan(1.1);
   });
 
   it('Skip drops the late frames, counts each, and is on time again at once', async () => {
     const found = await stalled('Skip');
-    tell('Skip', found);
+    print('Skip', found);
     expect(found.ledger.dropped.late).toBeGreaterThan(10);
     expect(found.ledger.sent + found.ledger.dropped.late).toBe(FRAMES);
     expect(settled(found.ledger)).toBe(FRAMES);

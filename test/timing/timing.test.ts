@@ -123,8 +123,8 @@ describe('in the middle', () => {
     });
     const units = await arrived(recorder, push);
     const media = mediaMilliseconds(units);
-    const wanted = media.map((_, n) => (n < 150 ? n * 20 : 3_000 + (n - 150) * 100));
-    expect(Math.max(...media.map((t, n) => Math.abs(t - (wanted[n] as number))))).toBeLessThan(1);
+    const expected = media.map((_, n) => (n < 150 ? n * 20 : 3_000 + (n - 150) * 100));
+    expect(Math.max(...media.map((t, n) => Math.abs(t - (expected[n] as number))))).toBeLessThan(1);
     const worst = Math.max(...deviations(units).map(Math.abs));
     console.log(`worst display error ${worst.toFixed(2)} ms`);
     expect(worst).toBeLessThan(20);

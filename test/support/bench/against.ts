@@ -58,7 +58,7 @@ async function runOnce(name: string, side: Side, options: readonly string[]): Pr
   const since = Date.now();
   await run('npm', ['run', 'bench', '--', name, '--pairs', '1', ...options], {
     what: `the bench ${name} failed in ${side.folder}`,
-    todo: 'look at the log; the bench must exist in both commits',
+    todo: 'read the log; the bench must exist in both commits',
     log: 'bench',
     limitMs: RUN_LIMIT_MS,
     cwd: side.folder,

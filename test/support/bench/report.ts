@@ -18,18 +18,18 @@ export interface Target {
 
 export interface Spread {
   median: number;
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
 export function spread(values: readonly number[]): Spread {
-  return { median: median(values), least: Math.min(...values), most: Math.max(...values) };
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
 /** `0.38 [0.36–0.39]` */
 export function figure(values: readonly number[], digits = 2): string {
-  const { median: middle, least, most } = spread(values);
-  return `${middle.toFixed(digits)} [${least.toFixed(digits)}–${most.toFixed(digits)}]`;
+  const { median: middle, min, max } = spread(values);
+  return `${middle.toFixed(digits)} [${min.toFixed(digits)}–${max.toFixed(digits)}]`;
 }
 
 /** The numbers of one column over a contestant's samples. */

@@ -1,11 +1,11 @@
-/** How a bench runs its contestants: alternating, each run judged by how much the hypervisor took meanwhile. */
+/** Runs the contestants of a bench in turn, and repeats a run from which the hypervisor took too much CPU. */
 import { StealMeter } from '../meters.ts';
 
 export interface Sample<T> {
   value: T;
-  /** Cores stolen during the run, average. */
+  /** The average number of cores that the hypervisor took during the run. */
   steal: number;
-  /** True when no attempt was quiet: this is the least disturbed one. */
+  /** True when every attempt was disturbed; the sample is then the least disturbed one. */
   disturbed: boolean;
   attempts: number;
 }
@@ -16,12 +16,12 @@ export interface Contestant<T> {
 }
 
 export interface RunRules {
-  /** A run with more stolen than this is discarded and repeated; default 0.15 of a core. */
+  /** A run that lost more cores than this is discarded and repeated; default 0.15. */
   stealLimit?: number;
-  /** After so many the least disturbed is taken and marked; default 10. */
+  /** After this many attempts the least disturbed run is taken and marked; default 10. */
   attempts?: number;
-  /** Called with a line about each run. */
-  tell?(line: string): void;
+  /** Called with one line about each run. */
+  report?(line: string): void;
   /** For tests of the rules themselves. */
   meter?: () => { cores(): number };
 }
@@ -35,7 +35,7 @@ async function quietRun<T>(contestant: Contestant<T>, rules: RunRules): Promise<
     const value = await contestant.run();
     const steal = meter.cores();
     if (steal <= limit) return { value, steal, disturbed: false, attempts: attempt };
-    rules.tell?.(`  ${contestant.name}: ${steal.toFixed(2)} of a core was stolen, once more`);
+    rules.report?.(`  ${contestant.name}: ${steal.toFixed(2)} of a core was stolen, once more`);
     if (best === null || steal < best.steal) best = { value, steal, disturbed: true, attempts };
   }
   return best as Sample<T>;
@@ -51,7 +51,7 @@ export async function alternate<T>(
   for (let pair = 0; pair < pairs; pair++) {
     const order = pair % 2 === 0 ? contestants : [...contestants].reverse();
     for (const contestant of order) {
-      rules.tell?.(`pair ${pair + 1} of ${pairs}: ${contestant.name}`);
+      rules.report?.(`pair ${pair + 1} of ${pairs}: ${contestant.name}`);
       results.get(contestant.name)?.push(await quietRun(contestant, rules));
     }
   }
