@@ -15,6 +15,7 @@ import { parityProblems } from './parity.mjs';
 import { otherStarters } from './starters.mjs';
 import { wrongTerms } from './terms.mjs';
 import { forbiddenText, tooLong } from './text.mjs';
+import { untidyNative } from './tidy.mjs';
 import { otherVersions } from './version.mjs';
 
 const files = sourceFiles();
@@ -62,6 +63,7 @@ const checks = [
     () => tool(join(binFolder, 'knip'), ['--no-progress', '--no-config-hints']),
   ],
   ['the C++ is formatted', unformatted],
+  ['clang-tidy finds no defect in native/src', untidyNative],
   ['shellcheck finds nothing to fix', () => tool('shellcheck', shellScripts())],
   ['the C++ includes follow the arrows of docs/architecture.md', () => brokenArrows(files, text)],
   ['child processes are started by one module of each kind of program', () => otherStarters(files, text)],

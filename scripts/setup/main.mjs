@@ -13,7 +13,7 @@ import { buildMediamtx, mediamtxCurrent } from './mediamtx.mjs';
 import { installModules, modulesCurrent } from './modules.mjs';
 import { findMissing, installPackages } from './packages.mjs';
 import { checkPrerequisites, untried } from './prerequisites.mjs';
-import { carriedCurrent, clip, fetchCarried, formatter } from './pypi.mjs';
+import { carriedCurrent, clip, fetchCarried, formatter, tidier } from './pypi.mjs';
 
 /** Aborted, with the signal's name as its reason, when this process is asked to end. */
 const stop = new AbortController();
@@ -79,6 +79,12 @@ function plan(purpose, tried) {
         carriedCurrent(formatter) ? null : 'fetching the formatter that the C++ is checked with',
       takes: 'a few seconds',
       run: () => fetchCarried(formatter),
+    });
+    steps.push({
+      name: 'clang-tidy',
+      missing: async () => (carriedCurrent(tidier) ? null : 'fetching the linter of the C++'),
+      takes: 'a few seconds',
+      run: () => fetchCarried(tidier),
     });
     steps.push({
       name: 'Kubernetes',

