@@ -2,7 +2,6 @@
  * clang-tidy over native/src. It takes seconds for each file, so a file is read again only when the answer
  * can differ: when its preprocessed text, its flags, the checks, a NOLINT or clang-tidy itself changed.
  */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -16,6 +15,8 @@ import {
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { start } from '../child.mjs';
 import { cacheDir, repoRoot, sourceFiles } from '../paths.mjs';
 import { nativeBuild, nativeFolder, nativeProgram } from '../setup/native-build.mjs';
 import { tidier, tidierProgram } from '../setup/pypi.mjs';
@@ -36,17 +37,25 @@ const MARKS_KEPT_MS = 30 * 86_400_000;
  * Runs a program to its end.
  * @param {string} file
  * @param {readonly string[]} args
- * @param {import('node:child_process').ExecFileOptions} options
+ * @param {import('node:child_process').SpawnOptions} options
  * @returns {Promise<{ output: string, trouble: string | null }>} trouble: where it failed, all that is known
  */
-function collect(file, args, options) {
-  const limits = { timeout: FILE_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 };
-  return new Promise((resolve) => {
-    execFile(file, args, { ...options, ...limits, encoding: 'utf8' }, (error, output, complaints) => {
-      resolve({ output, trouble: error && `${output}\n${complaints}\n${error.message}` });
-    });
+async function collect(file, args, options) {
+  const { child, ended } = start(file, args, {
+    ...options,
+    timeout: FILE_LIMIT_MS,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const reading = Promise.all([textOf(child.stdout), textOf(child.stderr)]);
+  const { code, signal, error } = await ended;
+  if (error) return { output: '', trouble: `${file} could not be started: ${error.message}` };
+  const [output, complaints] = await reading;
+  const ending = signal ? `${file} was ended by ${signal}` : `${file} ended with ${code}`;
+  return { output, trouble: code === 0 ? null : `${output}\n${complaints}\n${ending}` };
 }
+
+/** @param {import('node:stream').Readable | null} stream @returns {Promise<string>} */
+const textOf = async (stream) => (stream ? text(stream) : '');
 
 /**
  * @template Item, Result

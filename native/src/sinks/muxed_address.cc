@@ -100,6 +100,7 @@ int unused_part(const std::string& path, int most) {
 
 std::vector<std::string> files_written(const std::string& url, const std::vector<int>& parts) {
   std::vector<std::string> files;
+  files.reserve(parts.size());
   for (const int part : parts) files.push_back(redact(part_name(local_path(url).value(), part)));
   return files;
 }
