@@ -66,7 +66,7 @@ describe('the configuration dictionary', () => {
     });
   });
 
-  it('tells the size of frames that stand upright, and the scaled one beside it', () => {
+  it('reports the size of the frames after rotation, and the scaled size beside it', () => {
     const turned = { ...source, video: { ...source.video, rotation: 90 } };
     expect(describeSource('', turned, 0, 0, 0)).toMatchObject({ width: 1080, height: 1920 });
     expect(describeSource('', source, 0, 640, 360)).toMatchObject({

@@ -6,8 +6,8 @@ import type { EncoderOptions, SourceDescriptor } from '../types.ts';
 export type RateTuple = readonly [numerator: number, denominator: number];
 
 /**
- * What a decoder tells a server about its source, through any channel that carries JSON. Names are mpegCoder's; bit rates are bits
- * per second, and what is not known is null.
+ * The description of a source that a decoder sends to a server, through any channel that carries JSON. The
+ * names are mpegCoder's, bit rates are in bits per second, and unknown values are null.
  */
 export interface ConfigDict {
   videoPath?: string;

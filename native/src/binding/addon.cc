@@ -44,17 +44,17 @@ Napi::Value set_log_level_js(const Info& info) {
 
 Napi::Value limits_js(const Info& info) {
   Napi::Object all = Napi::Object::New(info.Env());
-  const auto tell = [&](const char* name, Range range) {
+  const auto add = [&](const char* name, Range range) {
     Napi::Object object = Napi::Object::New(info.Env());
     object["least"] = Napi::Number::New(info.Env(), static_cast<double>(range.least));
     object["most"] = Napi::Number::New(info.Env(), static_cast<double>(range.most));
     all[name] = object;
   };
-  tell("side", limits::kSide);
-  tell("bitRate", limits::kBitRate);
-  tell("gopFrames", limits::kGopFrames);
-  tell("bFrames", limits::kBFrames);
-  tell("threads", limits::kThreads);
+  add("side", limits::kSide);
+  add("bitRate", limits::kBitRate);
+  add("gopFrames", limits::kGopFrames);
+  add("bFrames", limits::kBFrames);
+  add("threads", limits::kThreads);
   return all;
 }
 

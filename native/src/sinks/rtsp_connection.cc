@@ -159,7 +159,7 @@ void RtspConnection::drain(Nanoseconds until, const AbortSignal& abort) {
   while (wait_for(socket_.fd(), POLLIN, until, abort)) socket_.read_some(buffer_);
 }
 
-/// True when something was there.
+/// Reads what has arrived and parses it; returns false when nothing had arrived.
 bool RtspConnection::read_once() {
   const std::size_t got = socket_.read_some(buffer_);
   parser_.feed(std::span(buffer_).first(got));

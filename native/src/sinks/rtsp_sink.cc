@@ -196,8 +196,8 @@ void RtspSink::on_readable() {
 
 Nanoseconds RtspSink::keepalive_due() const {
   if (!recording_) return kForever;
-  // RTP counts as a sign of life with most servers, but not with all: RTSP itself speaks up twice
-  // per session timeout.
+  // Most servers keep a session open while RTP arrives, but not all do: a keep-alive request is
+  // sent twice per session timeout.
   Nanoseconds due = std::min(last_write_ + kLongestSilence, last_request_ + session_timeout_ / 2);
   if (reporting_) due = std::min(due, last_report_ + kReportAtLast);
   return due;

@@ -135,7 +135,7 @@ std::size_t TcpSocket::write_some(std::span<const iovec> parts) {
 }
 
 void TcpSocket::bound_send_buffer(std::size_t bytes) {
-  // The kernel doubles the value, for its own book-keeping (socket(7)).
+  // The kernel doubles the value, to have room for its own overhead (socket(7)).
   const int value = static_cast<int>(std::min(bytes, kLargestSendBuffer));
   if (setsockopt(fd_, SOL_SOCKET, SO_SNDBUFFORCE, &value, sizeof value) != 0) {
     setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &value, sizeof value);

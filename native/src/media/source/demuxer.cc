@@ -271,7 +271,7 @@ void Demuxer::finish(int result) {
     if (cut || std::strcmp(context_->iformat->name, "mpegts") == 0) av_packet_unref(held_.get());
     fault_ = Error(ErrorCode::SourceTruncated,
                    what() + " is cut short: its last part is missing (" + std::to_string(size()) +
-                       " bytes are there)",
+                       " bytes are available)",
                    "copy or download it again");
   } else if (result == AVERROR_EOF) {
     fault_.reset();

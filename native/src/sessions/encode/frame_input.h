@@ -68,7 +68,7 @@ class FrameInput {
   virtual bool persistent() const = 0;
   virtual bool resumed() const = 0;
   virtual std::uint64_t source_frames() const = 0;
-  /// Frames that are there and not taken yet: an orderly stop still sends these.
+  /// Number of frames in the input that nobody has taken yet: an orderly stop still sends these.
   virtual std::uint64_t waiting() const { return 0; }
   virtual ring::OutputRecord& output_record(std::uint32_t index) = 0;
   /// The encoder holds every frame that is taken and needs more: asked when nothing else can move.

@@ -68,8 +68,8 @@ class ReadSession {
 
   /// Never blocks. Throws the error at which reading stopped, again at each call, until a seek.
   ReadResult next(ReadFrame& out);
-  /// The next frame comes from `target`; what was read ahead is forgotten. Failures (NotSeekable)
-  /// are next()'s to tell.
+  /// The next frame comes from `target`; what was read ahead is forgotten. next() throws failures
+  /// of the seek (NotSeekable).
   void seek(const ReadTarget& target);
   /// From any thread: ends run() and every wait under it within 100 ms.
   void close() noexcept;

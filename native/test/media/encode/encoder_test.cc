@@ -52,7 +52,7 @@ bool contains(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-TEST_CASE("key frames come every GOP and nowhere else, and wherever one is forced") {
+TEST_CASE("key frames come only at each start of a GOP and where one is forced") {
   const VideoFormat format = video_format();
   EncoderOptions options;
   options.gop_frames = 12;
