@@ -1,6 +1,7 @@
 /**
- * WorkerConfig: the JSON document that tells one worker process everything. The builders write it, this file
- * is its schema. Units stand in the names; bit rates are bits per second everywhere below a manifest.
+ * WorkerConfig: the JSON document with the whole configuration of one worker process. The builders write it,
+ * this file is its schema. Names contain the units; bit rates are in bits per second everywhere below a
+ * manifest.
  */
 import { z } from 'zod';
 import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range, wholeNumberFrom } from './limits.ts';

@@ -113,7 +113,7 @@ it('what a field defaults to stands in its description', () => {
   expect(faults(said)).toEqual([]);
 });
 
-it('every rule says what is allowed in one line without a full stop, and is a pattern nowhere', () => {
+it('every rule says what is allowed in one line without a full stop, and no rule is a pattern', () => {
   const rules = all.flatMap(([path, node]) => rulesOf(node).map((rule): [string, Rule] => [path, rule]));
   expect(rules.length).toBeGreaterThan(100);
   const unclear = rules.filter(

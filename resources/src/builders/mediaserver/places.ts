@@ -56,7 +56,7 @@ interface ObservedService {
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
 
-/** What is seen of the world around a server. */
+/** The objects of the cluster that determine the addresses of a server. */
 export interface ObservedPlace {
   service?: KubeObject | undefined;
   /** An address of the node on which the server's pod runs. */

@@ -17,7 +17,7 @@ export function buildService({ server }: ServerContext): KubeObject {
   });
 }
 
-/** A Service of its own: one with node ports or a load balancer would offer the API to the world. */
+/** A Service of its own: one with node ports or a load balancer would offer the API outside the cluster. */
 export function buildApiService({ server }: ServerContext): KubeObject {
   return service({
     server,

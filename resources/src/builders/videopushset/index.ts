@@ -69,7 +69,9 @@ function buildMember(set: VideoPushSet, member: Member): VideoPush {
   };
 }
 
-/** $(name) and $(index) stand in the fields that must differ between the members; nowhere else. */
+/**
+ * Replaces $(name) and $(index), which are allowed only in the fields that must differ between the members.
+ */
 function memberSpec(spec: VideoPushSet['spec']['template']['spec'], member: Member): Spec {
   const fill = (text: string): string =>
     text.replaceAll('$(name)', member.name).replaceAll('$(index)', String(member.index));

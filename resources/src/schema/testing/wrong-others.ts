@@ -25,7 +25,7 @@ const SERVERS = [
     /Unsupported value: "Nginx".*"MediaMTX"/,
   ),
   wrong(
-    'an External server that is nowhere',
+    'an External server without endpoints',
     mediaServer({ type: 'External' }),
     'must say where the External server is found',
   ),

@@ -205,11 +205,7 @@ const OUTPUTS = [
     videoPush({ outputs: [{ serverRef: { name: 'live' } }] }),
     'Required value',
   ),
-  wrong(
-    'an output that goes nowhere',
-    withOutput({}),
-    'exactly one of `serverRef`, `url` and `urlSecretRef`',
-  ),
+  wrong('an output without a target', withOutput({}), 'exactly one of `serverRef`, `url` and `urlSecretRef`'),
   wrong(
     'an output that goes to two places',
     withOutput({ url: 'rtsp://a.example/1', serverRef: { name: 'live' } }),

@@ -58,7 +58,10 @@ export function buildConfigMap({ server }: ServerContext, config: string): KubeO
 /** Parts that the server takes from its file while it runs, without a listener or a stream being closed. */
 const RELOADED = new Set(['paths', 'pathDefaults', 'authInternalUsers', 'logLevel']);
 
-/** Hash of everything else, which makes listeners anew: better done at a pod's orderly end than under its viewers. */
+/**
+ * Hash of all other settings. A change of these makes the server recreate its listeners, which disconnects
+ * viewers: the pod is replaced in order instead.
+ */
 export function settingsHash(config: string): string {
   const settings = Object.entries(parse(config) as Record<string, unknown>);
   return contentHash(Object.fromEntries(settings.filter(([name]) => !RELOADED.has(name))));

@@ -14,8 +14,8 @@ const CONFIG_FOLDER = '/etc/mediamtx';
 const TERMINATION_SECONDS = 10;
 
 /**
- * The server copies packets: 50 MB when it is idle, and a few MB for each stream that is cut into HLS segments. Go's collector
- * is told to work harder before the limit is reached.
+ * Memory of the server, which copies packets: 50 MB when it is idle, and a few MB for each stream that is cut
+ * into HLS segments. GOMEMLIMIT makes Go's garbage collector work harder before the limit is reached.
  */
 const RESOURCES = {
   requests: { cpu: '100m', memory: '128Mi' },
@@ -65,7 +65,7 @@ function container({
   defaults,
 }: Pick<ServerContext, 'server' | 'defaults'>): Record<string, unknown> {
   const ports = [...publicPorts(server), ...INNER_PORTS];
-  // What MediaMTX opens last. Unlike RTSP's, its log does not tell of every connection.
+  // MediaMTX opens the port of its API last, and does not log each connection to it as it does for RTSP.
   const probe = { tcpSocket: { port: 'api' }, timeoutSeconds: 2 };
   return {
     name: 'media-server',

@@ -1,2 +1,2 @@
-/** What a MediaMTX is told, for whoever runs one or changes one that runs. */
+/** The configuration of a MediaMTX, for programs that start one or change a running one. */
 export { buildMediaMtxConfig, pathConfig, type ServerPath, slateFor, type User } from './server-config.ts';

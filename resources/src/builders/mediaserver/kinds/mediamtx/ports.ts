@@ -16,8 +16,8 @@ export interface ServerPort {
 const ICE_PORT = 8189;
 
 /**
- * UDP port of WebRTC's media. Browsers are told the port that the server listens to, so with a fixed node port it must be that
- * one: the same number as the HTTP side's, which is TCP.
+ * UDP port of WebRTC's media. The server announces the port that it listens on to browsers, so with a fixed
+ * node port it must be that one: the same number as that of the HTTP side, which is TCP.
  */
 export function icePort({ spec }: MediaServer): number {
   const fixed = spec.service?.nodePorts?.webrtc;
