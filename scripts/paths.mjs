@@ -66,7 +66,7 @@ export function mediamtxTarget() {
 export function mediamtxBinary() {
   const binary = mediamtxTarget();
   if (existsSync(binary)) return binary;
-  const error = new Error(`MediaMTX is not there yet (${binary}); run \`npm run setup\` first`);
+  const error = new Error(`MediaMTX was not found (${binary}); run \`npm run setup\` first`);
   throw Object.assign(error, { code: 'MediaMtxMissing' });
 }
 
@@ -111,7 +111,7 @@ export function kubernetesTarget() {
 export function kubernetesTool(name) {
   const binary = join(kubernetesTarget(), name);
   if (existsSync(binary)) return binary;
-  const error = new Error(`${name} is not there yet (${binary}); run \`npm run setup -- --for test\` first`);
+  const error = new Error(`${name} was not found (${binary}); run \`npm run setup -- --for test\` first`);
   throw Object.assign(error, { code: 'KubernetesMissing' });
 }
 

@@ -47,7 +47,7 @@ function schemaOf(definition) {
   };
 }
 
-/** Keywords that a type cannot tell; a property may have such a name too, but its value is an object. */
+/** Keywords that a type cannot express. A property may have such a name too, but its value is an object. */
 const CHECKS = /^((min|max)(imum|Length|Items|Properties)|pattern|format)$/;
 
 /**

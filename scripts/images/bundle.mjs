@@ -31,7 +31,7 @@ const REQUIRE = [
  * @throws {SetupError} when the sources do not hang together
  */
 export async function bundle(entry, folder) {
-  // Loaded here: everything else in this folder also works before the npm packages are there.
+  // Imported only here: everything else in this folder also works before the npm packages are installed.
   const { build, formatMessages } = await import('esbuild');
   try {
     const { metafile } = await build({

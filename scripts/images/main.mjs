@@ -21,7 +21,7 @@ Builds the images of the operator and the worker (IMAGE: operator, worker; both 
 
   --for tests        also MediaMTX, NATS and busybox, from the programs that the set-up made
   --save FOLDER      also writes each as a docker-archive to FOLDER; always done, to dist/images/archives,
-                     when no Docker daemon is there to keep them
+                     when there is no Docker daemon to keep them
   --fresh            asks Debian for its packages again instead of taking the layers that exist
   --layout-only      only lays out dist/images/IMAGE, for your own docker build
   --help

@@ -60,7 +60,7 @@ async function busybox() {
   const version = /BusyBox v(\d+\.\d+\.\d+)/.exec((await ask(BUSYBOX, ['--help'])) ?? '')?.[1];
   if (list === null || version === undefined) {
     throw new SetupError('the image of busybox cannot be made', {
-      cause: `${BUSYBOX} is not there`,
+      cause: `${BUSYBOX} does not exist or does not run`,
       todo: 'run `npm run setup -- --for test` (or apt-get install busybox-static)',
     });
   }

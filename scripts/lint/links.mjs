@@ -1,6 +1,6 @@
 /**
- * The pages of the manual hang together: each can be reached from the README of its language, and no link, and no name of
- * a file, leads nowhere.
+ * Checks the links of the manual: each page can be reached from the README of its language, and the target of
+ * every link and every file that a page names exist.
  */
 import { dirname, join } from 'node:path/posix';
 import { CHANGELOG, isChinese, isPage, READMES } from './documents.mjs';

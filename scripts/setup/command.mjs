@@ -132,7 +132,7 @@ function howItEnded(file, { signal, error }) {
  * @param {string} file
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {Promise<string | null>} its output without the line end, or null when it failed or is not there
+ * @returns {Promise<string | null>} its output without the line end, or null when it failed or was not found
  */
 export async function ask(file, args, env = process.env) {
   const { child, ended } = start(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 });

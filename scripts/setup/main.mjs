@@ -19,10 +19,10 @@ import { carriedCurrent, clip, fetchCarried, formatter, tidier } from './pypi.mj
 const stop = new AbortController();
 
 /**
- * One thing that must be there in the end.
+ * One step of the set-up, and the check whether it is needed.
  * @typedef {object} Step
  * @property {string} name
- * @property {() => Promise<string | null>} missing  what will be done about it; null when it is there
+ * @property {() => Promise<string | null>} missing  what the step will do; null when nothing is missing
  * @property {string} takes                          how long that may take, in words
  * @property {() => Promise<void>} run
  * @property {string} [without]  set where the rest works without it: what happens instead

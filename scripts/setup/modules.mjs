@@ -59,7 +59,7 @@ export async function installModules() {
     throw new SetupError(`Node ${pinnedNode()} did not arrive with the npm packages`, {
       cause: version
         ? `${nodeBinary()} says it is ${version}`
-        : `${nodeBinary()} is not there or does not run`,
+        : `${nodeBinary()} does not exist or does not run`,
       todo,
     });
   }

@@ -1,10 +1,10 @@
-/** What must be there before the set-up can do anything: found out, then judged. */
+/** Finds out which of the programs that the set-up needs this machine has, and judges them. */
 import { readFileSync } from 'node:fs';
 import { ask, SetupError } from './command.mjs';
 import { compareVersions, parseVersion } from './versions.mjs';
 
 /**
- * What was found on this machine. A version is the program's own words, null when it is not there.
+ * What was found on this machine. A version is as the program prints it, null when the program was not found.
  * @typedef {object} Facts
  * @property {string} platform   as Node says it: `linux`
  * @property {string} arch       as Node says it: `x64`, `arm64`
@@ -38,8 +38,8 @@ function tooOld(tool, name, found) {
   const wanted = OLDEST[tool];
   const version = found === null ? null : parseVersion(found);
   if (version !== null && compareVersions(version, wanted) >= 0) return [];
-  const there = version === null ? 'is not there' : `is ${version.join('.')}`;
-  return [{ cause: `${name} ${there}; ${wanted.join('.')} or newer is needed`, todo: ADVICE[tool] }];
+  const state = version === null ? 'was not found' : `is ${version.join('.')}`;
+  return [{ cause: `${name} ${state}; ${wanted.join('.')} or newer is needed`, todo: ADVICE[tool] }];
 }
 
 /**

@@ -56,7 +56,7 @@ describe('prerequisites', () => {
   it('distinguishes Python without pip from no Python', () => {
     expect(judge({ ...good, pip: null }).map((problem) => problem.cause)).toEqual(['Python has no pip']);
     expect(judge({ ...good, python: null, pip: null }).map((problem) => problem.cause)).toEqual([
-      'Python is not there; 3 or newer is needed',
+      'Python was not found; 3 or newer is needed',
     ]);
   });
 

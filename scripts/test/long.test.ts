@@ -117,7 +117,7 @@ describe('what the long suite keeps', () => {
     expect(git('diff', '--cached', '--name-only')).toBe('');
   });
 
-  it('is shown as a table that tells what was not run again', () => {
+  it('is shown as a table that names what was not run again', () => {
     expect(
       closingTable([
         { ...report(), again: false },

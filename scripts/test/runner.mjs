@@ -62,7 +62,7 @@ export function stopOnSignals() {
 /** @param {boolean} good  whether all that ran went well @returns {number} the exit code of the run */
 export const exitCode = (good) => (stop === 'SIGINT' ? 130 : stop ? 143 : good ? 0 : 1);
 
-/** Ends whatever runs now: the group gets SIGTERM, and SIGKILL if it is still there later. */
+/** Ends whatever runs now: the group gets SIGTERM, and SIGKILL if it still runs later. */
 export function stopStage() {
   const leader = group;
   if (leader === undefined || !signalGroup(leader, 'SIGTERM')) return;

@@ -63,7 +63,8 @@ async function there(daemon, image) {
  * Makes sure that the daemon has a base image.
  * @param {import('./daemon.mjs').Daemon} daemon
  * @param {object} options
- * @param {boolean} options.pull  whether the official image may be asked for; false: only what is there or made here
+ * @param {boolean} options.pull  whether the official image may be pulled; false: only an existing image is
+ *   used, or one is built here
  * @param {(line: string) => void} options.onLine
  * @returns {Promise<string>} its name
  * @throws {SetupError}

@@ -1,6 +1,6 @@
 /**
- * The images as docker-archives in the cache outside the checkout, each under a key of its content: what has been
- * built once from the same sources is there at once, in every checkout.
+ * The images as docker-archives in the cache outside the checkout, each under a key of its content: an image
+ * that was built once is used by every checkout with the same sources.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,8 @@ const KEPT = 3;
 const folder = () => join(cacheDir(), 'images');
 
 /**
- * Waits until no other process lays out, builds or saves: the laid-out folders and an own daemon are there once.
+ * Waits until no other process lays out, builds or saves images: all use the same folders and the same
+ * daemon.
  * @param {AbortSignal} signal
  * @returns {Promise<() => void>} gives it back
  */

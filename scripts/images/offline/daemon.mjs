@@ -89,8 +89,9 @@ async function startDaemon(signal) {
   );
   const log = join(run, 'log');
   const output = openSync(log, 'w');
-  // In a session of its own, so that Ctrl-C reaches only this process, which then stops it in order; and told by
-  // the kernel when this process is gone without having done so.
+  // The daemon has a session of its own, so that Ctrl-C reaches only this process, which then stops the
+  // daemon in order. If this process ends without doing so, the kernel sends the daemon SIGTERM (setpriv
+  // --pdeathsig).
   const { child, ended } = start('setpriv', ['--pdeathsig', 'TERM', daemonProgram(), ...flags], {
     detached: true,
     stdio: ['ignore', output, output],

@@ -57,7 +57,7 @@ export async function execute(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new ClusterError('ToolMissing', `${file} cannot be started`, {
-      cause: 'it is not there',
+      cause: 'it does not exist',
       action: 'run `npm run setup -- --for test`',
     });
   } finally {
