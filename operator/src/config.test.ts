@@ -38,7 +38,7 @@ describe('what is wrong is said in one line that begins with the field', () => {
     expect(() => parseConfig(text)).not.toThrow(/secret/);
   });
 
-  it('a file that is not there', () => {
+  it('reports a file that does not exist', () => {
     expect(() => readConfig('/nonexistent/operator.json')).toThrow(
       /^the configuration cannot be read: ENOENT/,
     );

@@ -26,8 +26,8 @@ export function createLog({ level, to }: LogOptions): Logger {
 function describeError(error: Error): object {
   const { type, message, stack } = pino.stdSerializers.err(error);
   const { code } = error as { code?: unknown };
-  const told = { type, message, ...(code !== undefined && { code }) };
-  return DEFECTS.has(type) ? { ...told, stack } : told;
+  const facts = { type, message, ...(code !== undefined && { code }) };
+  return DEFECTS.has(type) ? { ...facts, stack } : facts;
 }
 
 const DEFECTS = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError', 'AssertionError']);

@@ -17,7 +17,7 @@ import { Metrics } from './runtime/metrics.ts';
 
 /** Where this process runs. */
 export interface Place {
-  /** of the operator: its key and its lease are there */
+  /** of the operator, which keeps its key and its lease there */
   namespace: string;
   /** of this process, such as the pod's name */
   identity: string;

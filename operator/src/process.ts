@@ -68,7 +68,7 @@ function explain(error: unknown, log: Logger | undefined): number {
   const { message, action, code } = error as { message: string; action?: string; code?: string };
   const wrongUse = error instanceof ConfigError || code?.startsWith('ERR_PARSE_ARGS');
   if (!log)
-    process.stderr.write(`videopush operator: ${redact(message)}${wrongUse ? ' (--help tells more)' : ''}\n`);
+    process.stderr.write(`videopush operator: ${redact(message)}${wrongUse ? ' (see --help)' : ''}\n`);
   else if (action) log.fatal({ code, action }, message);
   else log.fatal({ err: error }, message);
   if (wrongUse) return EXIT.usage;

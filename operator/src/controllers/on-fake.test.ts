@@ -9,9 +9,9 @@ import { MEDIA_SERVERS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resourc
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, SECRETS, SERVICES } from '../kube/kinds.ts';
-import { podOf as podOfServer } from './mediaserver/testing/worlds.ts';
+import { podOf as podOfServer } from './mediaserver/testing/observations.ts';
 import { OnFake, OPERATOR } from './testing/on-fake.ts';
-import { podOfWorkload } from './videopush/testing/worlds.ts';
+import { podOfWorkload } from './videopush/testing/observations.ts';
 
 const ALL = [
   CONFIG_MAPS,
@@ -61,13 +61,16 @@ function serverPod(name: string): KubeObject {
 
 describe('a stream', () => {
   it('is made as the builders say, and belongs to its VideoPush', () =>
-    OnFake.run(async (world) => {
-      const push = await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      await world.sees(VIDEO_PUSHES, 'demo', because('Pending'));
+    OnFake.run(async (cluster) => {
+      const push = await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
       const defaults = { ...DEFAULTS, natsAddress: 'nats://queue:4222' };
       const context = { push: push as unknown as VideoPush, servers: {}, defaults };
       const { config, workloads } = finishObjects(buildStream(context), originOf(context));
-      const stored = [await world.get(CONFIG_MAPS, configName('demo')), await world.get(DEPLOYMENTS, STREAM)];
+      const stored = [
+        await cluster.get(CONFIG_MAPS, configName('demo')),
+        await cluster.get(DEPLOYMENTS, STREAM),
+      ];
       const { uid } = push.metadata;
       for (const [index, desired] of [config, ...workloads].entries()) {
         const { metadata } = stored[index] as KubeObject;
@@ -78,159 +81,159 @@ describe('a stream', () => {
         expect(metadata.managedFields).toMatchObject([{ manager: FIELD_MANAGER, operation: 'Apply' }]);
       }
       expect(stored[0]?.data).toEqual(config.data);
-      expect(await world.list(JOBS)).toEqual([]);
+      expect(await cluster.list(JOBS)).toEqual([]);
     }));
 
   it('waits for what has its name, and begins when that has gone', () =>
-    OnFake.run(async (world) => {
-      await world.create(CONFIG_MAPS, configName('demo'), { data: { mine: 'true' } });
-      await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      const refused = await world.sees(VIDEO_PUSHES, 'demo', because('NameTaken'));
+    OnFake.run(async (cluster) => {
+      await cluster.create(CONFIG_MAPS, configName('demo'), { data: { mine: 'true' } });
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      const refused = await cluster.sees(VIDEO_PUSHES, 'demo', because('NameTaken'));
       expect(ready(refused)?.status).toBe('False');
-      await world.idle();
-      expect((await world.get(CONFIG_MAPS, configName('demo'))).data).toEqual({ mine: 'true' });
-      expect(await world.list(DEPLOYMENTS)).toEqual([]);
-      await world.delete(CONFIG_MAPS, configName('demo'));
-      world.clock.skip(120_000); // no watch tells of what is not ours
-      await world.sees(DEPLOYMENTS, STREAM);
-      await world.sees(VIDEO_PUSHES, 'demo', because('Pending'));
+      await cluster.idle();
+      expect((await cluster.get(CONFIG_MAPS, configName('demo'))).data).toEqual({ mine: 'true' });
+      expect(await cluster.list(DEPLOYMENTS)).toEqual([]);
+      await cluster.delete(CONFIG_MAPS, configName('demo'));
+      cluster.clock.skip(120_000); // no watch reports objects that are not ours
+      await cluster.sees(DEPLOYMENTS, STREAM);
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
     }));
 
   it('waits for its server', () =>
-    OnFake.run(async (world) => {
-      await world.create(VIDEO_PUSHES, 'demo', { spec: toServer('late') });
-      await world.sees(VIDEO_PUSHES, 'demo', because('MediaServerMissing'));
-      expect(await world.list(DEPLOYMENTS)).toEqual([]);
+    OnFake.run(async (cluster) => {
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: toServer('late') });
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('MediaServerMissing'));
+      expect(await cluster.list(DEPLOYMENTS)).toEqual([]);
       const endpoints = [{ protocol: 'RTSP', host: 'media.example' }];
-      await world.create(MEDIA_SERVERS, 'late', { spec: { type: 'External', endpoints } });
-      await world.sees(DEPLOYMENTS, STREAM);
-      await world.sees(VIDEO_PUSHES, 'demo', because('Pending'));
+      await cluster.create(MEDIA_SERVERS, 'late', { spec: { type: 'External', endpoints } });
+      await cluster.sees(DEPLOYMENTS, STREAM);
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
     }));
 
   it('is stopped and begun again as asked', () =>
-    OnFake.run(async (world) => {
-      await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      const made = await world.sees(DEPLOYMENTS, STREAM, replicas(1));
-      await world.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: true } });
-      await world.sees(DEPLOYMENTS, STREAM, replicas(0));
-      await world.sees(
+    OnFake.run(async (cluster) => {
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      const made = await cluster.sees(DEPLOYMENTS, STREAM, replicas(1));
+      await cluster.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: true } });
+      await cluster.sees(DEPLOYMENTS, STREAM, replicas(0));
+      await cluster.sees(
         VIDEO_PUSHES,
         'demo',
         (push) => because('Suspended')(push) && ready(push)?.status === 'True',
       );
-      await world.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: false } });
-      const again = await world.sees(DEPLOYMENTS, STREAM, replicas(1));
-      await world.sees(VIDEO_PUSHES, 'demo', because('Resuming'));
+      await cluster.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: false } });
+      const again = await cluster.sees(DEPLOYMENTS, STREAM, replicas(1));
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Resuming'));
       expect(again.metadata.uid).toBe(made.metadata.uid);
       expect(templateHash(again)).toBe(templateHash(made));
     }));
 
   it('keeps its pod when only labels or the bit rate change', () =>
-    OnFake.run(async (world) => {
-      await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      const made = await world.sees(DEPLOYMENTS, STREAM);
+    OnFake.run(async (cluster) => {
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      const made = await cluster.sees(DEPLOYMENTS, STREAM);
       const pod = podOfWorkload({ ...made, kind: 'Deployment' });
-      await world.runPod(PODS, pod);
-      await world.sees(VIDEO_PUSHES, 'demo', because('Starting'));
-      const config = await world.get(CONFIG_MAPS, configName('demo'));
+      await cluster.runPod(PODS, pod);
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Starting'));
+      const config = await cluster.get(CONFIG_MAPS, configName('demo'));
       const labels = { team: 'blue' };
-      await world.apply(VIDEO_PUSHES, 'demo', {}, { labels });
-      await world.apply(VIDEO_PUSHES, 'demo', { spec: { video: { bitrateKbps: 4321 } } }, { labels });
-      await world.sees(
+      await cluster.apply(VIDEO_PUSHES, 'demo', {}, { labels });
+      await cluster.apply(VIDEO_PUSHES, 'demo', { spec: { video: { bitrateKbps: 4321 } } }, { labels });
+      await cluster.sees(
         PODS,
         pod.metadata.name,
         ({ metadata }) => metadata.annotations?.[ANNOTATIONS.encoderConfig] !== undefined,
       );
-      await world.sees(
+      await cluster.sees(
         VIDEO_PUSHES,
         'demo',
         ({ status }) => (status as { observedGeneration?: number }).observedGeneration === 2,
       );
-      await world.idle();
-      const changed = await world.get(CONFIG_MAPS, configName('demo'));
+      await cluster.idle();
+      const changed = await cluster.get(CONFIG_MAPS, configName('demo'));
       const [was, is] = [config, changed].map(({ data }) => data as Record<string, string>);
       expect(is?.[ENCODER.key]).toContain('4321');
       expect({ ...is, [ENCODER.key]: '' }).toEqual({ ...was, [ENCODER.key]: '' });
-      expect(await world.get(DEPLOYMENTS, STREAM)).toEqual(made);
+      expect(await cluster.get(DEPLOYMENTS, STREAM)).toEqual(made);
     }));
 
   it('goes with its VideoPush, and is another one when that comes again', () =>
-    OnFake.run(async (world) => {
-      await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      const first = await world.sees(DEPLOYMENTS, STREAM);
-      await world.delete(VIDEO_PUSHES, 'demo');
-      await world.gone(DEPLOYMENTS, STREAM);
-      await world.gone(CONFIG_MAPS, configName('demo'));
-      await world.idle();
-      expect(await world.list(DEPLOYMENTS)).toEqual([]);
-      await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      expect((await world.sees(DEPLOYMENTS, STREAM)).metadata.uid).not.toBe(first.metadata.uid);
+    OnFake.run(async (cluster) => {
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      const first = await cluster.sees(DEPLOYMENTS, STREAM);
+      await cluster.delete(VIDEO_PUSHES, 'demo');
+      await cluster.gone(DEPLOYMENTS, STREAM);
+      await cluster.gone(CONFIG_MAPS, configName('demo'));
+      await cluster.idle();
+      expect(await cluster.list(DEPLOYMENTS)).toEqual([]);
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      expect((await cluster.sees(DEPLOYMENTS, STREAM)).metadata.uid).not.toBe(first.metadata.uid);
     }));
 
   it('takes its queue with it when it was split', () =>
-    OnFake.run(async (world) => {
-      await world.create(VIDEO_PUSHES, 'demo', { spec: { ...SPEC, topology: 'Split' } });
-      await world.sees(DEPLOYMENTS, 'demo-decoder');
-      await world.sees(DEPLOYMENTS, 'demo-encoder');
-      const { metadata } = await world.get(VIDEO_PUSHES, 'demo');
+    OnFake.run(async (cluster) => {
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: { ...SPEC, topology: 'Split' } });
+      await cluster.sees(DEPLOYMENTS, 'demo-decoder');
+      await cluster.sees(DEPLOYMENTS, 'demo-encoder');
+      const { metadata } = await cluster.get(VIDEO_PUSHES, 'demo');
       expect(metadata.finalizers).toEqual(['videopush.dev/jetstream']);
-      await world.delete(VIDEO_PUSHES, 'demo');
-      await world.gone(VIDEO_PUSHES, 'demo');
-      expect(world.deletedStreams).toHaveLength(1);
-      expect(await world.list(DEPLOYMENTS)).toEqual([]);
+      await cluster.delete(VIDEO_PUSHES, 'demo');
+      await cluster.gone(VIDEO_PUSHES, 'demo');
+      expect(cluster.deletedStreams).toHaveLength(1);
+      expect(await cluster.list(DEPLOYMENTS)).toEqual([]);
     }));
 
   it('leaves no queue behind when it goes to another NATS', () =>
-    OnFake.run(async (world) => {
+    OnFake.run(async (cluster) => {
       const spec = { ...SPEC, topology: 'Split' };
-      await world.apply(VIDEO_PUSHES, 'demo', { spec });
-      const { uid } = (await world.sees(DEPLOYMENTS, 'demo-encoder')).metadata;
+      await cluster.apply(VIDEO_PUSHES, 'demo', { spec });
+      const { uid } = (await cluster.sees(DEPLOYMENTS, 'demo-encoder')).metadata;
       const jetStream = { address: 'nats://other:4222' };
-      await world.apply(VIDEO_PUSHES, 'demo', { spec: { ...spec, queue: { jetStream } } });
-      await world.sees(DEPLOYMENTS, 'demo-encoder', ({ metadata }) => metadata.uid !== uid);
-      expect(world.deletedStreams).toHaveLength(1);
-      expect(JSON.stringify(await world.get(CONFIG_MAPS, configName('demo')))).toContain(jetStream.address);
+      await cluster.apply(VIDEO_PUSHES, 'demo', { spec: { ...spec, queue: { jetStream } } });
+      await cluster.sees(DEPLOYMENTS, 'demo-encoder', ({ metadata }) => metadata.uid !== uid);
+      expect(cluster.deletedStreams).toHaveLength(1);
+      expect(JSON.stringify(await cluster.get(CONFIG_MAPS, configName('demo')))).toContain(jetStream.address);
     }));
 });
 
 describe('a media server', () => {
   it('is made with all that belongs to it, and its streams begin when it has their paths', () =>
-    OnFake.run(async (world) => {
-      const { metadata } = await world.create(MEDIA_SERVERS, 'live', { spec: {} });
-      await world.create(VIDEO_PUSHES, 'demo', { spec: toServer('live') });
-      await world.sees(VIDEO_PUSHES, 'demo', because('MediaServerNotReady'));
-      await world.sees(MEDIA_SERVERS, 'live', because('Pending'));
+    OnFake.run(async (cluster) => {
+      const { metadata } = await cluster.create(MEDIA_SERVERS, 'live', { spec: {} });
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: toServer('live') });
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('MediaServerNotReady'));
+      await cluster.sees(MEDIA_SERVERS, 'live', because('Pending'));
       const children = await Promise.all(
-        [CONFIG_MAPS, DEPLOYMENTS, SERVICES].map((kind) => world.list(kind)),
+        [CONFIG_MAPS, DEPLOYMENTS, SERVICES].map((kind) => cluster.list(kind)),
       );
       expect(children.map(({ length }) => length)).toEqual([1, 1, 2]);
       for (const child of children.flat()) {
         expect(child.metadata.ownerReferences).toMatchObject([{ uid: metadata.uid, controller: true }]);
         expect(child.metadata.managedFields).toMatchObject([{ manager: FIELD_MANAGER, operation: 'Apply' }]);
       }
-      expect(await world.list(SECRETS)).not.toEqual([]);
-      await world.runPod(PODS, serverPod('live'));
-      await world.sees(MEDIA_SERVERS, 'live', because('Available'));
-      await world.sees(DEPLOYMENTS, STREAM);
-      await world.sees(VIDEO_PUSHES, 'demo', because('Pending'));
+      expect(await cluster.list(SECRETS)).not.toEqual([]);
+      await cluster.runPod(PODS, serverPod('live'));
+      await cluster.sees(MEDIA_SERVERS, 'live', because('Available'));
+      await cluster.sees(DEPLOYMENTS, STREAM);
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
     }));
 
   it('waits for what has its name, and takes all that it has made with it', () =>
-    OnFake.run(async (world) => {
+    OnFake.run(async (cluster) => {
       const ports = [{ port: 1 }];
-      await world.create(SERVICES, 'live-media', { spec: { ports } });
-      await world.create(MEDIA_SERVERS, 'live', { spec: {} });
-      await world.sees(MEDIA_SERVERS, 'live', because('NameTaken'));
-      await world.delete(SERVICES, 'live-media');
-      await world.idle();
-      world.clock.skip(120_000);
-      await world.sees(DEPLOYMENTS, 'live-media');
-      await world.sees(MEDIA_SERVERS, 'live', because('Pending'));
-      await world.delete(MEDIA_SERVERS, 'live');
-      for (const kind of [DEPLOYMENTS, SERVICES]) await world.gone(kind, 'live-media');
-      await world.idle();
+      await cluster.create(SERVICES, 'live-media', { spec: { ports } });
+      await cluster.create(MEDIA_SERVERS, 'live', { spec: {} });
+      await cluster.sees(MEDIA_SERVERS, 'live', because('NameTaken'));
+      await cluster.delete(SERVICES, 'live-media');
+      await cluster.idle();
+      cluster.clock.skip(120_000);
+      await cluster.sees(DEPLOYMENTS, 'live-media');
+      await cluster.sees(MEDIA_SERVERS, 'live', because('Pending'));
+      await cluster.delete(MEDIA_SERVERS, 'live');
+      for (const kind of [DEPLOYMENTS, SERVICES]) await cluster.gone(kind, 'live-media');
+      await cluster.idle();
       const left = await Promise.all(
-        [CONFIG_MAPS, DEPLOYMENTS, SERVICES, SECRETS].map((kind) => world.list(kind)),
+        [CONFIG_MAPS, DEPLOYMENTS, SERVICES, SECRETS].map((kind) => cluster.list(kind)),
       );
       expect(left.flat()).toEqual([]);
     }));
@@ -238,25 +241,25 @@ describe('a media server', () => {
 
 describe('a set', () => {
   it('grows and shrinks as asked', () =>
-    OnFake.run(async (world) => {
+    OnFake.run(async (cluster) => {
       const sources = ['a', 'b', 'c'].map((name) => ({ name, source: SOURCE }));
       const spec = { replicas: 3, sources, template: { spec: { outputs: SPEC.outputs } } };
-      await world.create(VIDEO_PUSH_SETS, 'wall', { spec });
+      await cluster.create(VIDEO_PUSH_SETS, 'wall', { spec });
       const counted =
         (count: number) =>
         ({ status }: KubeObject) =>
           (status as { replicas?: number } | undefined)?.replicas === count;
-      await world.sees(VIDEO_PUSH_SETS, 'wall', counted(3));
-      const [first, , third] = await world.list(VIDEO_PUSHES);
-      await world.sees(DEPLOYMENTS, 'wall-c-stream');
-      await world.apply(VIDEO_PUSH_SETS, 'wall', { spec: { replicas: 1 } });
-      await world.sees(VIDEO_PUSH_SETS, 'wall', counted(1));
-      await world.gone(DEPLOYMENTS, 'wall-c-stream');
-      expect(namesOf(await world.list(VIDEO_PUSHES))).toEqual(['wall-a']);
-      await world.apply(VIDEO_PUSH_SETS, 'wall', { spec: { replicas: 3 } });
-      await world.sees(VIDEO_PUSH_SETS, 'wall', counted(3));
-      await world.sees(DEPLOYMENTS, 'wall-c-stream');
-      const [same, , other] = await world.list(VIDEO_PUSHES);
+      await cluster.sees(VIDEO_PUSH_SETS, 'wall', counted(3));
+      const [first, , third] = await cluster.list(VIDEO_PUSHES);
+      await cluster.sees(DEPLOYMENTS, 'wall-c-stream');
+      await cluster.apply(VIDEO_PUSH_SETS, 'wall', { spec: { replicas: 1 } });
+      await cluster.sees(VIDEO_PUSH_SETS, 'wall', counted(1));
+      await cluster.gone(DEPLOYMENTS, 'wall-c-stream');
+      expect(namesOf(await cluster.list(VIDEO_PUSHES))).toEqual(['wall-a']);
+      await cluster.apply(VIDEO_PUSH_SETS, 'wall', { spec: { replicas: 3 } });
+      await cluster.sees(VIDEO_PUSH_SETS, 'wall', counted(3));
+      await cluster.sees(DEPLOYMENTS, 'wall-c-stream');
+      const [same, , other] = await cluster.list(VIDEO_PUSHES);
       expect(same?.metadata.uid).toBe(first?.metadata.uid);
       expect(other?.metadata.uid).not.toBe(third?.metadata.uid);
     }));
@@ -264,84 +267,87 @@ describe('a set', () => {
 
 describe('the operator', () => {
   /** A stream, a server and a set, and nothing left to do. */
-  async function filled(world: OnFake): Promise<void> {
-    await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-    await world.create(MEDIA_SERVERS, 'live', { spec: {} });
+  async function filled(cluster: OnFake): Promise<void> {
+    await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+    await cluster.create(MEDIA_SERVERS, 'live', { spec: {} });
     const sources = ['a', 'b'].map((name) => ({ name, source: SOURCE }));
     const spec = { replicas: 2, sources, template: { spec: toServer('live') } };
-    await world.create(VIDEO_PUSH_SETS, 'wall', { spec });
-    await world.runPod(PODS, serverPod('live'));
-    for (const name of ['demo', 'wall-a', 'wall-b']) await world.sees(VIDEO_PUSHES, name, because('Pending'));
-    await world.sees(
+    await cluster.create(VIDEO_PUSH_SETS, 'wall', { spec });
+    await cluster.runPod(PODS, serverPod('live'));
+    for (const name of ['demo', 'wall-a', 'wall-b'])
+      await cluster.sees(VIDEO_PUSHES, name, because('Pending'));
+    await cluster.sees(
       VIDEO_PUSH_SETS,
       'wall',
       ({ status }) => (status as { replicas?: number })?.replicas === 2,
     );
-    await world.sees(MEDIA_SERVERS, 'live', because('Available'));
-    await world.idle();
+    await cluster.sees(MEDIA_SERVERS, 'live', because('Available'));
+    await cluster.idle();
   }
 
   it('writes nothing again when it is restarted', () =>
-    OnFake.run(async (world) => {
-      await filled(world);
-      const before = await world.versions(ALL);
-      const writes = world.writes.length;
+    OnFake.run(async (cluster) => {
+      await filled(cluster);
+      const before = await cluster.versions(ALL);
+      const writes = cluster.writes.length;
       for (const _ of ['the first to take the lease', 'one to whom it was given']) {
-        await world.stopOperator();
-        await world.startOperator({ election: true });
-        await world.idle();
+        await cluster.stopOperator();
+        await cluster.startOperator({ election: true });
+        await cluster.idle();
       }
-      expect(world.writes.slice(writes)).toEqual([]);
-      expect(await world.versions(ALL)).toEqual(before);
+      expect(cluster.writes.slice(writes)).toEqual([]);
+      expect(await cluster.versions(ALL)).toEqual(before);
     }));
 
   it('does when it starts what was asked for while none ran', () =>
-    OnFake.run(async (world) => {
-      await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      await world.sees(VIDEO_PUSHES, 'demo', because('Pending'));
-      await world.stopOperator();
-      await world.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: true } });
-      await world.create(VIDEO_PUSHES, 'other', { spec: SPEC });
-      await world.startOperator();
-      await world.sees(DEPLOYMENTS, STREAM, replicas(0));
-      await world.sees(DEPLOYMENTS, 'other-stream', replicas(1));
+    OnFake.run(async (cluster) => {
+      await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
+      await cluster.stopOperator();
+      await cluster.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: true } });
+      await cluster.create(VIDEO_PUSHES, 'other', { spec: SPEC });
+      await cluster.startOperator();
+      await cluster.sees(DEPLOYMENTS, STREAM, replicas(0));
+      await cluster.sees(DEPLOYMENTS, 'other-stream', replicas(1));
     }));
 
   it('writes nothing again when its watches broke off', () =>
-    OnFake.run(async (world) => {
-      await filled(world);
-      const before = await world.versions(ALL);
-      const [writes, watches] = [world.writes.length, world.watches];
-      world.server.dropWatches();
-      await world.watchesOpened(watches, ALL.length - 1); // Secrets are not watched
-      await world.idle();
-      expect(world.writes.slice(writes)).toEqual([]);
-      expect(await world.versions(ALL)).toEqual(before);
+    OnFake.run(async (cluster) => {
+      await filled(cluster);
+      const before = await cluster.versions(ALL);
+      const [writes, watches] = [cluster.writes.length, cluster.watches];
+      cluster.server.dropWatches();
+      await cluster.watchesOpened(watches, ALL.length - 1); // Secrets are not watched
+      await cluster.idle();
+      expect(cluster.writes.slice(writes)).toEqual([]);
+      expect(await cluster.versions(ALL)).toEqual(before);
     }));
 
   it('finds out what it missed when it has to list again, and changes only that', () =>
-    OnFake.run(async (world) => {
-      await filled(world);
-      const before = await world.versions(ALL);
-      const [writes, watches] = [world.writes.length, world.watches];
-      world.server.dropWatches();
-      await world.delete(DEPLOYMENTS, STREAM);
-      world.server.compact();
-      await world.watchesOpened(watches, ALL.length - 1);
-      await world.sees(DEPLOYMENTS, STREAM);
-      await world.idle();
+    OnFake.run(async (cluster) => {
+      await filled(cluster);
+      const before = await cluster.versions(ALL);
+      const [writes, watches] = [cluster.writes.length, cluster.watches];
+      cluster.server.dropWatches();
+      await cluster.delete(DEPLOYMENTS, STREAM);
+      cluster.server.compact();
+      await cluster.watchesOpened(watches, ALL.length - 1);
+      await cluster.sees(DEPLOYMENTS, STREAM);
+      await cluster.idle();
       const path = '/apis/apps/v1/namespaces/tv/deployments/demo-stream';
-      expect(world.writes.slice(writes)).toEqual([`DELETE ${path}`, `PATCH ${path}`]);
+      expect(cluster.writes.slice(writes)).toEqual([`DELETE ${path}`, `PATCH ${path}`]);
       const key = `Deployment tv/${STREAM}`;
-      expect({ ...(await world.versions(ALL)), [key]: '' }).toEqual({ ...before, [key]: '' });
+      expect({ ...(await cluster.versions(ALL)), [key]: '' }).toEqual({ ...before, [key]: '' });
     }));
 
   it('goes on when the API server refuses for a while', () =>
-    OnFake.run(async (world) => {
-      for (const code of [429, 500, 503]) world.server.refuse({ code, times: 2, userAgent: OPERATOR });
-      const push = await world.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
-      await world.sees(DEPLOYMENTS, STREAM);
-      await world.sees(VIDEO_PUSHES, 'demo', because('Pending'));
-      expect((await world.list(DEPLOYMENTS))[0]?.metadata.ownerReferences?.[0]?.uid).toBe(push.metadata.uid);
+    OnFake.run(async (cluster) => {
+      for (const code of [429, 500, 503]) cluster.server.refuse({ code, times: 2, userAgent: OPERATOR });
+      const push = await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
+      await cluster.sees(DEPLOYMENTS, STREAM);
+      await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
+      expect((await cluster.list(DEPLOYMENTS))[0]?.metadata.ownerReferences?.[0]?.uid).toBe(
+        push.metadata.uid,
+      );
     }));
 });

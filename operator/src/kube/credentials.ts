@@ -1,6 +1,7 @@
 /**
- * The way to the API server and who we are there: in a cluster the pod's own account, elsewhere a kubeconfig. Both are read by
- * @kubernetes/client-node (client certificates, tokens, exec plugins, OIDC); nothing else of it is used.
+ * Address of the API server and credentials for it: in a cluster those of the pod's service account,
+ * elsewhere those of a kubeconfig. @kubernetes/client-node reads both (client certificates, tokens, exec
+ * plugins, OIDC); nothing else of it is used.
  */
 import { KubeConfig } from '@kubernetes/client-node';
 import { withoutUndefined } from '@videopush/resources/objects';

@@ -30,16 +30,18 @@ export interface RecorderOptions {
   controller: string;
   /** the pod's name */
   instance: string;
-  /** the same cause within this time is counted, not told anew, milliseconds, default 600000 */
+  /**
+   * an event with the same cause within this time is counted, not written again; milliseconds, default 600000
+   */
   window?: number;
   onError?: (error: unknown) => void;
 }
 
 const MAX_NOTE_BYTES = 1024;
-/** Of one write, milliseconds. */
+/** Time limit of one write, in milliseconds. */
 const LIMIT = 10_000;
 
-interface Told {
+interface Recorded {
   at: number;
   count: number;
   object: KubeObject;
@@ -47,14 +49,14 @@ interface Told {
 
 export class EventRecorder {
   readonly #options: Required<Omit<RecorderOptions, 'onError'>> & Pick<RecorderOptions, 'onError'>;
-  readonly #told = new Map<string, Told>();
+  readonly #recorded = new Map<string, Recorded>();
   #writing: Promise<void> = Promise.resolve();
 
   constructor(options: RecorderOptions) {
     this.#options = { window: 600_000, ...options };
   }
 
-  /** Tells of `regarding` in the background; what cannot be written goes to onError. */
+  /** Writes an event about `regarding` in the background; onError gets the error of a write that fails. */
   record(regarding: KubeObject, words: EventWords): void {
     this.#writing = this.#writing.then(() => this.#write(regarding, words));
   }
@@ -68,15 +70,15 @@ export class EventRecorder {
     const { events, clock, onError } = this.#options;
     this.#forget();
     const cause = [regarding.metadata.uid, words.type, words.reason, words.action, words.note].join('\n');
-    const before = this.#told.get(cause);
+    const before = this.#recorded.get(cause);
     try {
       const object = before ? again(before, clock) : this.#first(regarding, words);
       const stored = await within(clock, LIMIT, 'no answer in time', (signal) =>
         before ? events.replace(object, signal) : events.create(object, signal),
       );
-      this.#told.set(cause, { at: clock.now(), count: (before?.count ?? 0) + 1, object: stored });
+      this.#recorded.set(cause, { at: clock.now(), count: (before?.count ?? 0) + 1, object: stored });
     } catch (error) {
-      this.#told.delete(cause); // the next time it is told anew
+      this.#recorded.delete(cause); // the next event of this cause is created again
       onError?.(error);
     }
   }
@@ -110,11 +112,11 @@ export class EventRecorder {
 
   #forget(): void {
     const { clock, window } = this.#options;
-    for (const [cause, { at }] of this.#told) if (clock.now() - at > window) this.#told.delete(cause);
+    for (const [cause, { at }] of this.#recorded) if (clock.now() - at > window) this.#recorded.delete(cause);
   }
 }
 
-const again = ({ object, count }: Told, clock: Clock): KubeObject => ({
+const again = ({ object, count }: Recorded, clock: Clock): KubeObject => ({
   ...object,
   series: { count: count + 1, lastObservedTime: microTime(clock.date()) },
 });

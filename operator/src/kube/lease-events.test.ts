@@ -66,7 +66,7 @@ describe('the lease', () => {
     });
   });
 
-  it('that is not there is null; one that somebody else wrote first is a conflict', async () => {
+  it('that does not exist is null; one that somebody else wrote first is a conflict', async () => {
     const client = leaseClient(resource(LEASES), place);
     answer = () => {
       throw new ApiError('get', 404, { reason: 'NotFound' });
@@ -97,7 +97,7 @@ describe('an event', () => {
       onError: (error) => errors.push(error),
     });
 
-  it('names what it regards, who tells it and why', async () => {
+  it('names what it regards, who reports it and why', async () => {
     const events = recorder();
     events.record(push, words);
     await events.flush();

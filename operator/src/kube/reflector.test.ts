@@ -7,18 +7,18 @@ import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { FakeCollection } from './testing/fake-collection.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 
-interface World {
+interface Fixture {
   clock: ManualClock;
   server: FakeCollection;
   reflector: Reflector;
-  /** what was told, such as '+ns/a', '~ns/a', '-ns/a'; in brackets when it came with a list */
+  /** the reported changes, such as '+ns/a', '~ns/a', '-ns/a'; in brackets when they came with a list */
   news: string[];
   errors: unknown[];
 }
 
 /** A reflector that runs while `body` does. */
 async function following(
-  body: (world: World) => Promise<void>,
+  body: (fixture: Fixture) => Promise<void>,
   options: Partial<ReflectorOptions> = {},
 ): Promise<void> {
   const clock = new ManualClock();
@@ -197,13 +197,13 @@ it('ends with the server’s state whatever happens on the way', async () => {
     server.faults.list.length = server.faults.watch.length = 0;
     await clock.advance(300_000);
     expect(copy(reflector)).toEqual(server.contents);
-    const told = new Set<string>();
+    const known = new Set<string>();
     for (const word of news.map((text) => text.replace(/[()]/g, ''))) {
       const key = word.slice(1);
-      expect(told.has(key), word).toBe(word[0] !== '+');
-      if (word[0] === '-') told.delete(key);
-      else told.add(key);
+      expect(known.has(key), word).toBe(word[0] !== '+');
+      if (word[0] === '-') known.delete(key);
+      else known.add(key);
     }
-    expect(told).toEqual(new Set(Object.keys(server.contents)));
+    expect(known).toEqual(new Set(Object.keys(server.contents)));
   });
 });

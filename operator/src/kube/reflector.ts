@@ -1,6 +1,7 @@
 /**
- * A copy of a collection that follows the API server: list, watch, and again whatever happens. As client-go's
- * tools/cache/reflector.go: bookmarks, 410 means list anew, errors back off, a clean end of the watch is no error.
+ * A copy of a collection that follows the API server: it lists, watches, and repeats both after every
+ * failure. As in client-go's tools/cache/reflector.go it uses bookmarks, lists again after a 410, backs off
+ * after errors, and does not take a clean end of a watch for an error.
  */
 
 import { type KubeObject, keyOf } from '@videopush/resources/objects';
@@ -41,19 +42,23 @@ export interface ReflectorOptions {
   clock: Clock;
   onChange: OnChange;
   onError?: (error: unknown) => void;
-  /** Told after onChange, when all changes up to `version` are known here. Must not throw, must not wait. */
+  /**
+   * Called after onChange, when all changes up to `version` are known here. Must not throw, must not wait.
+   */
   onVersion?: (version: string) => void;
   /** objects per page, default 500 */
   pageSize?: number;
   /** silence after which a watch is taken for dead, milliseconds, default 210000: the bookmarks of a quiet kind may be two minutes apart */
   silence?: number;
-  /** after which the whole is listed anew, in case a change was missed, milliseconds, default 600000 */
+  /**
+   * time after which everything is listed again, in case a change was missed; milliseconds, default 600000
+   */
   relist?: number;
 }
 
 const LEAST_BACKOFF = 800;
 const MAX_BACKOFF = 30_000;
-/** A watch that lasted this long begins the back-off anew, milliseconds. */
+/** A watch that lasted this long resets the back-off, milliseconds. */
 const HEALTHY = 120_000;
 /** A watch that ends sooner without an event is an error in disguise, milliseconds. */
 const TOO_SHORT = 1_000;
@@ -131,7 +136,7 @@ export class Reflector {
     return page.resourceVersion;
   }
 
-  /** Watches from a version on, again and again; returns when it is time to list anew. */
+  /** Watches from a version on, again and again; returns when it is time to list again. */
   async #follow(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { clock, relist } = this.#options;
     const until = clock.now() + relist * (1 + 0.2 * clock.random());
@@ -182,7 +187,7 @@ export class Reflector {
     }
   }
 
-  /** The version to go on from, when the event tells it. */
+  /** The version to continue from, when the event contains it. */
   #take({ type, object }: WatchEvent): string | undefined {
     if (type === 'ERROR') {
       const status = object as Status;

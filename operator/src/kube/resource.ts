@@ -1,4 +1,4 @@
-/** One kind of object on one API server: where it lives and what may be asked of it. */
+/** One kind of object on one API server: its paths and the requests for it. */
 
 import { apiVersionOf, type KubeObject, keyOf, type ResourceKind, typed } from '@videopush/resources/objects';
 import { isNotFound } from './errors.ts';
@@ -45,7 +45,7 @@ export interface Written {
 }
 
 export interface ResourceOptions {
-  /** Told of each write, before its caller is. Must not throw. */
+  /** Called for each write, before it is reported to its caller. Must not throw. */
   onWritten?: (written: Written) => void;
 }
 
@@ -121,9 +121,9 @@ export class Resource {
   }
 
   /**
-   * A JSON merge patch (RFC 7386): null takes a field away, a list stands for the whole list. For single fields of objects that
-   * are not ours, such as an annotation on a pod of a Job; one that is not there is not made. With metadata.uid: only of that
-   * very object.
+   * A JSON merge patch (RFC 7386): null removes a field, and a list replaces the whole list. It is for single
+   * fields of objects that are not ours, such as an annotation on a pod of a Job; it does not create an
+   * object that does not exist. With metadata.uid it patches only the object with that uid.
    */
   patch(place: Place, patch: object, { fieldManager, signal }: PatchOptions): Promise<KubeObject> {
     return this.#write(signal, (signal) =>

@@ -102,7 +102,9 @@ export class Store {
     return index;
   }
 
-  /** Told of each change, once store and indexes show it; returns what ends the subscription. */
+  /**
+   * Calls the listener for each change, once store and indexes show it; returns what ends the subscription.
+   */
   subscribe(listener: OnChange): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -63,7 +63,7 @@ const refuse = (code: number, reason: string, headers = {}) => {
 };
 
 describe('requests', () => {
-  it('go where the object lives, in a group or in none, in a namespace or in none', async () => {
+  it('go to the path of the object, in a group or in none, in a namespace or in none', async () => {
     await new Resource(pods, transport, gate).get({ namespace: 'media', name: 'p 1' }, signal);
     await new Resource(pushes, transport, gate).get({ namespace: 'media', name: 'v' }, signal);
     await new Resource({ ...pods, plural: 'nodes' }, transport, gate).get({ name: 'n' }, signal);

@@ -1,6 +1,6 @@
 /**
- * The one door for writes: closed as long as this process does not lead. Closing it ends the writes under way, and tells when none
- * is left: only then may it be said that this process no longer acts.
+ * All writes pass this gate, which is closed as long as this process does not lead. Closing it aborts the
+ * writes under way and resolves when none is left: only then may this process report that it no longer acts.
  */
 
 /** A write was asked for while this process does not lead; nothing was sent. */

@@ -59,8 +59,9 @@ export interface OperatorContext {
   readonly log: Log;
   readonly events: EventRecorder;
   /**
-   * What is watched of a kind: for kinds of ours everything, for all others only what carries the label
-   * app.kubernetes.io/managed-by=videopush-operator. Whether a name is taken by somebody else, only resource(kind).get() tells.
+   * The watched objects of a kind: for kinds of ours all, for other kinds only those with the label
+   * app.kubernetes.io/managed-by=videopush-operator. Only resource(kind).get() shows whether somebody else
+   * has taken a name.
    */
   store(kind: ResourceKind): StoreReader;
   /** Reads go to the API server; writes pass the gate that is open only while this process leads. */

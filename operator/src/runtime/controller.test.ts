@@ -8,7 +8,7 @@ import { WorkQueue } from './work-queue.ts';
 /** A controller that runs while `body` does. */
 async function running(
   reconcile: Reconcile,
-  body: (world: {
+  body: (fixture: {
     clock: ManualClock;
     queue: WorkQueue;
     outcomes: Outcome[];
@@ -56,7 +56,7 @@ it('a reconcile may ask to be called again', () =>
   ));
 
 describe('an error', () => {
-  it('is tried again with growing delays, and tells what failed', () =>
+  it('is reported, and the reconcile is tried again with growing delays', () =>
     running(
       async () => {
         throw new Error('no route');

@@ -10,7 +10,10 @@ export interface ReconcileResult {
   requeueAfterMilliseconds?: number;
 }
 
-/** Level-based: gets a name, reads the world, brings it closer to what is desired. `signal` ends it at its deadline. */
+/**
+ * Level-based: gets a name, reads the state of the cluster, brings it closer to the desired one. `signal`
+ * aborts it at its deadline.
+ */
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<ReconcileResult | undefined>;
 
 /** controller-runtime's names for how a reconcile ended. */
@@ -95,7 +98,7 @@ export class Controller {
     const { queue, observer } = this.#options;
     if (error instanceof GateClosedError) return this.#interrupted(key); // this process has just ceased to lead
     if (isConflict(error)) {
-      // Somebody wrote in between: read again and decide anew.
+      // Somebody wrote in between: the next reconcile reads and decides again.
       queue.addRateLimited(key);
       return 'requeue';
     }

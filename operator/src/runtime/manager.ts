@@ -46,7 +46,7 @@ export interface ManagerOptions {
   freeze?: boolean;
 }
 
-/** How long reconciles under way may go on when this process is told to end, milliseconds. */
+/** How long reconciles under way may continue after a request to end this process, milliseconds. */
 const GRACE = 1_000;
 
 export class Manager {
@@ -167,7 +167,7 @@ export class Manager {
     await ended;
   }
 
-  /** The reconciles under way, and the events that they told. */
+  /** Waits for the reconciles under way and for the writes of their events. */
   async #finish(term: LeadershipTerm): Promise<void> {
     const began = this.#clock.now();
     await term.drain(GRACE);
@@ -198,7 +198,9 @@ export class Manager {
     );
   }
 
-  /** Why this process should be started anew: it believes that it leads, with a lease that has run out. */
+  /**
+   * Why this process should be restarted: it still acts as leader with an expired lease. null: it should not.
+   */
   unhealthy(): string | null {
     const { leaseDuration = 15_000 } = this.#options.election ?? {};
     const age = this.#election?.leaseAge ?? 0;

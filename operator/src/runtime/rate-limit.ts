@@ -39,7 +39,7 @@ export class KeyedBackoff {
   }
 }
 
-/** All keys together: `rate` per second, up to `burst` at once. Reserving never waits, it tells how long to. */
+/** Limits all keys together: `rate` per second, up to `burst` at once. reserve() returns how long to wait. */
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #rate: number;
@@ -58,7 +58,7 @@ export class TokenBucket {
     this.#at = clock.now();
   }
 
-  /** Takes a token, if need be one of the future; milliseconds until it is there. */
+  /** Takes a token, if need be a future one; returns the milliseconds until it is available. */
   reserve(): number {
     const now = this.#clock.now();
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#rate);

@@ -62,7 +62,7 @@ export class MediaServerController {
     const outcome = await this.#carryOut(observed, decision, signal);
     signal.throwIfAborted();
     this.#note(observed, decision, outcome);
-    await this.#tell(observed, decision, outcome, signal);
+    await this.#report(observed, decision, outcome, signal);
     return this.#next(decision, outcome);
   }
 
@@ -99,7 +99,7 @@ export class MediaServerController {
         await this.#context.resource(SECRETS).create(secret, signal);
         this.#context.log.info({ object: keyOf(secret) }, `Created Secret ${secret.metadata.name}`);
       } catch (error) {
-        // Its name tells what is in it, so one that is there is the same.
+        // The name of the Secret contains a hash of its content, so an existing one has the same content.
         const refused = isConflict(error) ? null : refusal(error, secret);
         if (refused) return refused;
         if (!isConflict(error)) throw error;
@@ -123,7 +123,7 @@ export class MediaServerController {
     return [];
   }
 
-  /** Into the book where streams find their paths, and into the figures. */
+  /** Records the paths of a server, where the controller of streams reads them, and its metrics. */
   #note({ server, api, paths }: Observation, { situation, addPaths }: Plan, { missingPaths }: Outcome): void {
     const { uid, namespace, name } = server.metadata;
     if (situation.kind !== 'Live') {
@@ -145,8 +145,8 @@ export class MediaServerController {
     this.#figures.set(uid, { namespace, name }, seen);
   }
 
-  /** One write of the status when it says something new, then the events: never of what was not stored. */
-  async #tell(
+  /** Writes the status once when it has changed, then its events: none of them reports an unstored status. */
+  async #report(
     observed: Observation,
     { situation }: Plan,
     outcome: Outcome,

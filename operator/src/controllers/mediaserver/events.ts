@@ -8,10 +8,10 @@ export function eventsOf(before: ServerStatus | undefined, ready: ConditionDraft
   const { status, reason, message } = ready;
   if (was?.status === status && was.reason === reason) return [];
   if (status === 'True') return [{ type: 'Normal', reason, action: 'Serve', note: message }];
-  // Of a server that is on its way for the first time there is nothing to tell yet.
-  if (was?.status !== 'True' && !TELLING.test(reason)) return [];
+  // A server that starts for the first time has no event until it is ready or has a problem.
+  if (was?.status !== 'True' && !REPORTED.test(reason)) return [];
   return [{ type: 'Warning', reason, action: 'Serve', note: message }];
 }
 
-/** All that waiting alone does not explain. */
-const TELLING = /^(?!Pending$|Starting$|Restarting$|Updating$)/;
+/** Reasons that mere waiting does not explain, which are reported. */
+const REPORTED = /^(?!Pending$|Starting$|Restarting$|Updating$)/;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { LINGER, LingeringPaths } from './lingering.ts';
-import { pathsOf } from './testing/worlds.ts';
+import { pathsOf } from './testing/observations.ts';
 
 const online = () => true;
 

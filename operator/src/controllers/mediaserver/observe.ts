@@ -1,4 +1,6 @@
-/** Looks up everything that a decision about one media server rests on. What is not there is a value, not an error. */
+/**
+ * Reads everything that a decision about one media server needs. A missing object is a value, not an error.
+ */
 
 import type { MediaServer, VideoPush } from '@videopush/resources';
 import { type ServerCredentials, serverCredentials } from '@videopush/resources/builders/credentials';
@@ -86,7 +88,10 @@ function onlineBy(api: ApiView): (path: string) => boolean | undefined {
 
 const byName = (a: ServerPath, b: ServerPath): number => (a.name < b.name ? -1 : Number(a.name > b.name));
 
-/** From the stores; what isn't there may be somebody else's, of which the stores are not told. */
+/**
+ * Reads the children from the stores, and from the API server those that somebody else owns: stores lack
+ * these.
+ */
 async function findChildren(
   server: StoredServer,
   elsewhere: boolean,

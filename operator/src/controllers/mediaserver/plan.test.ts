@@ -7,14 +7,14 @@ import { plan, STEADY } from './plan.ts';
 import {
   answered,
   NOW,
+  observationOf,
   pathsOf,
   podOf,
   running,
   serverOf,
   settled,
   stateOf,
-  worldOf,
-} from './testing/worlds.ts';
+} from './testing/observations.ts';
 
 const names = (objects: readonly KubeObject[]): string[] =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
@@ -27,7 +27,7 @@ const foreign = (object: KubeObject, owners: object[] = []): KubeObject => ({
 
 describe('the objects of a server', () => {
   it('of a new server are all made, the file before the workload that reads it', () => {
-    const { creates, applies } = plan(worldOf(serverOf()), DEFAULTS);
+    const { creates, applies } = plan(observationOf(serverOf()), DEFAULTS);
     expect(names(creates)).toEqual([
       expect.stringMatching(/^Secret live-publish-\w+$/),
       expect.stringMatching(/^Secret live-metrics-\w+$/),
@@ -50,19 +50,21 @@ describe('the objects of a server', () => {
   });
 
   it('are recreated when somebody has deleted or changed them', () => {
-    const world = running(serverOf());
-    const without = { ...world, children: world.children.filter(({ kind }) => kind !== 'Service') };
+    const observed = running(serverOf());
+    const without = { ...observed, children: observed.children.filter(({ kind }) => kind !== 'Service') };
     expect(names(plan(without, DEFAULTS).applies)).toEqual(['Service live-media', 'Service live-media-api']);
-    const changed = world.children.map((child) =>
+    const changed = observed.children.map((child) =>
       child.kind === 'Deployment' ? { ...child, spec: { ...(child.spec as object), replicas: 0 } } : child,
     );
-    expect(names(plan({ ...world, children: changed }, DEFAULTS).applies)).toEqual(['Deployment live-media']);
+    expect(names(plan({ ...observed, children: changed }, DEFAULTS).applies)).toEqual([
+      'Deployment live-media',
+    ]);
   });
 
   it('of a server that now runs elsewhere are deleted', () => {
-    const world = running(serverOf());
+    const observed = running(serverOf());
     const server = serverOf({ type: 'External', endpoints: [{ protocol: 'RTSP', host: 'media.example' }] });
-    const { situation, deletes, applies } = plan({ ...world, server, credentials: null }, DEFAULTS);
+    const { situation, deletes, applies } = plan({ ...observed, server, credentials: null }, DEFAULTS);
     expect(situation).toEqual({ kind: 'External' });
     expect(deletes).toHaveLength(4);
     expect(applies).toEqual([]);
@@ -76,34 +78,34 @@ describe('another version or other settings of the operator', () => {
       { type: 'Ready', status, reason: 'X', message: '', lastTransitionTime: since.toISOString() },
     ],
   });
-  const world = (status: object, server = serverOf()) => {
+  const observed = (status: object, server = serverOf()) => {
     const before = running(server);
     return { ...before, server: { ...before.server, status } as typeof before.server };
   };
 
   it('do not put the viewers of a running server out', () => {
-    expect(names(plan(world(ready('True', NOW)), NEWER).applies)).toEqual([]);
-    expect(names(plan(world(ready('False', NOW)), NEWER).applies)).toEqual([]);
+    expect(names(plan(observed(ready('True', NOW)), NEWER).applies)).toEqual([]);
+    expect(names(plan(observed(ready('False', NOW)), NEWER).applies)).toEqual([]);
   });
 
   it('take effect once it has been unwell for a while', () => {
     const long = ready('False', new Date(NOW.getTime() - 60_000));
-    expect(names(plan(world(long), NEWER).applies)).toEqual(['Deployment live-media']);
+    expect(names(plan(observed(long), NEWER).applies)).toEqual(['Deployment live-media']);
   });
 
   it('take effect with the next change', () => {
-    const before = world(ready('True', NOW));
+    const before = observed(ready('True', NOW));
     const server = { ...before.server, spec: { protocols: ['RTSP'] } } as typeof before.server;
     expect(names(plan({ ...before, server }, NEWER).applies)).toContain('Deployment live-media');
   });
 });
 
 describe('names that are taken', () => {
-  const world = settled(worldOf(serverOf()));
+  const observed = settled(observationOf(serverOf()));
 
   it('by somebody else stop everything, and are looked at again', () => {
-    const children = world.children.map((child) => (child.kind === 'Service' ? foreign(child) : child));
-    const { situation, applies, requeueAfter } = plan({ ...world, children }, DEFAULTS);
+    const children = observed.children.map((child) => (child.kind === 'Service' ? foreign(child) : child));
+    const { situation, applies, requeueAfter } = plan({ ...observed, children }, DEFAULTS);
     expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'NameTaken', stalled: true } });
     expect(applies).toEqual([]);
     expect(requeueAfter).toBe(FOREIGN_RETRY);
@@ -111,59 +113,59 @@ describe('names that are taken', () => {
 
   it('by an earlier server of the same name are waited for', () => {
     const owner = { kind: 'MediaServer', name: 'live', uid: 'earlier', controller: true };
-    const children = world.children.map((child) => foreign(child, [owner]));
-    expect(plan({ ...world, children }, DEFAULTS).situation).toEqual({ kind: 'Clearing' });
+    const children = observed.children.map((child) => foreign(child, [owner]));
+    expect(plan({ ...observed, children }, DEFAULTS).situation).toEqual({ kind: 'Clearing' });
   });
 });
 
 describe('the paths of a running server', () => {
   it('get into the file and into the server, in this order', () => {
-    const world = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b') };
-    const { applies, addPaths, podAnnotations } = plan(world, DEFAULTS);
+    const observed = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b') };
+    const { applies, addPaths, podAnnotations } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap live-media-config']);
     expect(addPaths).toEqual(pathsOf('b'));
     expect(Object.keys(podAnnotations[0]?.annotations ?? {})).toEqual([ANNOTATIONS.serverFile]);
   });
 
   it('do not restart it', () => {
-    const world = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b', 'c') };
-    expect(names(plan(world, DEFAULTS).applies)).not.toContain('Deployment live-media');
+    const observed = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b', 'c') };
+    expect(names(plan(observed, DEFAULTS).applies)).not.toContain('Deployment live-media');
   });
 
   it('that a reload of an older file took away are added again', () => {
-    const world = running(serverOf(), pathsOf('a', 'b'), { api: answered(stateOf('a')) });
-    const { applies, addPaths } = plan(world, DEFAULTS);
+    const observed = running(serverOf(), pathsOf('a', 'b'), { api: answered(stateOf('a')) });
+    const { applies, addPaths } = plan(observed, DEFAULTS);
     expect(applies).toEqual([]);
     expect(addPaths).toEqual(pathsOf('b'));
   });
 
   it('that nobody wants any more are removed, from the file too', () => {
-    const world = { ...running(serverOf(), pathsOf('a', 'b')), paths: pathsOf('a') };
-    const { applies, removePaths } = plan(world, DEFAULTS);
+    const observed = { ...running(serverOf(), pathsOf('a', 'b')), paths: pathsOf('a') };
+    const { applies, removePaths } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap live-media-config']);
     expect(removePaths).toEqual(['b']);
   });
 
   it('that no stream announced are nobody else’s business', () => {
-    const world = running(serverOf(), pathsOf('a'), {
+    const observed = running(serverOf(), pathsOf('a'), {
       api: answered(stateOf('a'), stateOf('by-hand', { named: false, online: true })),
     });
-    expect(plan(world, DEFAULTS).removePaths).toEqual([]);
+    expect(plan(observed, DEFAULTS).removePaths).toEqual([]);
   });
 
   it('that run under all others get their own name', () => {
-    const world = running(serverOf(), pathsOf('a'), {
+    const observed = running(serverOf(), pathsOf('a'), {
       api: answered(stateOf('a', { named: false, online: true })),
     });
-    expect(plan(world, DEFAULTS).addPaths).toEqual(pathsOf('a'));
+    expect(plan(observed, DEFAULTS).addPaths).toEqual(pathsOf('a'));
   });
 
   it('are left to the file while the server does not answer, and asked for soon', () => {
-    const world = running(serverOf(), pathsOf('a'), {
+    const observed = running(serverOf(), pathsOf('a'), {
       api: { state: 'Silent', error: 'ECONNREFUSED', milliseconds: 100 },
       paths: pathsOf('a', 'b'),
     });
-    const { applies, addPaths, requeueAfter } = plan(world, DEFAULTS);
+    const { applies, addPaths, requeueAfter } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap live-media-config']);
     expect(addPaths).toEqual([]);
     expect(requeueAfter).toBeLessThan(STEADY);
@@ -176,24 +178,24 @@ describe('the paths of a running server', () => {
   });
 
   it('are not asked for while there is no pod', () => {
-    const world = { ...running(serverOf(), pathsOf('a')), pod: null, api: { state: 'Unasked' } as const };
-    expect(plan(world, DEFAULTS)).toMatchObject({ addPaths: [], podAnnotations: [] });
-    expect(plan(world, DEFAULTS).requeueAfter).toBeUndefined();
+    const observed = { ...running(serverOf(), pathsOf('a')), pod: null, api: { state: 'Unasked' } as const };
+    expect(plan(observed, DEFAULTS)).toMatchObject({ addPaths: [], podAnnotations: [] });
+    expect(plan(observed, DEFAULTS).requeueAfter).toBeUndefined();
   });
 });
 
-it('a pod that was told of the file is not told again', () => {
+it('a pod is not annotated again with the same file', () => {
   const paths = pathsOf('a');
   const first = { ...running(serverOf(), paths), paths: pathsOf('a', 'b') };
   const [note] = plan(first, DEFAULTS).podAnnotations;
-  const world = running(serverOf(), first.paths as never, {
+  const observed = running(serverOf(), first.paths as never, {
     pod: podOf({ annotations: note?.annotations ?? {} }),
   });
-  expect(plan(world, DEFAULTS).podAnnotations).toEqual([]);
+  expect(plan(observed, DEFAULTS).podAnnotations).toEqual([]);
 });
 
 it('types that cannot be run yet are refused with what to use instead', () => {
-  const { situation } = plan(worldOf(serverOf({ type: 'SRS' }), { credentials: null }), DEFAULTS);
+  const { situation } = plan(observationOf(serverOf({ type: 'SRS' }), { credentials: null }), DEFAULTS);
   expect(situation).toMatchObject({
     kind: 'Refused',
     problem: { reason: 'ServerTypeRefused', stalled: true },

@@ -33,7 +33,7 @@ export type Situation =
 
 export interface Plan {
   situation: Situation;
-  /** one that is there already is as good */
+  /** an object that exists already is left as it is */
   creates: readonly KubeObject[];
   /** in this order: the file has a path before the running server has it, so that no reload takes it away again */
   applies: readonly KubeObject[];
@@ -127,14 +127,17 @@ function nextLook({ pod, api, lingering }: Observation): number[] {
   return [api.state === 'Answered' && !lingering ? STEADY : SOON];
 }
 
-/** A running pod is told of a new file: an update of the pod makes kubelet bring it at once instead of within a minute and a half. */
+/**
+ * Annotates a running pod when its file has changed: an update of the pod makes the kubelet mount the new
+ * file at once instead of within 90 s.
+ */
 function fileAnnotation({ pod, children }: Observation, config: KubeObject): Plan['podAnnotations'] {
   const stored = children.find((child) => sameObject(child, config));
   const hash = contentHash(config.data);
-  const told = pod?.metadata.annotations?.[ANNOTATIONS.serverFile];
-  if (!pod || !stored || told === hash) return [];
-  // A pod that was never told of one began with the file that is there.
-  if (told === undefined && contentHash(stored.data) === hash) return [];
+  const annotated = pod?.metadata.annotations?.[ANNOTATIONS.serverFile];
+  if (!pod || !stored || annotated === hash) return [];
+  // A pod without the annotation started with the stored file.
+  if (annotated === undefined && contentHash(stored.data) === hash) return [];
   return [{ pod, annotations: { [ANNOTATIONS.serverFile]: hash } }];
 }
 

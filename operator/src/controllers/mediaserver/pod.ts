@@ -1,4 +1,4 @@
-/** What the pod of a media server tells. Pure. */
+/** Derives the state of a media server from its pod. Pure. */
 import { REASONS } from '@videopush/resources/builders/conditions';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { Problem } from '../shared/problem.ts';
@@ -89,7 +89,7 @@ function waiting(pod: ServerPod): Problem | null {
   }
   return problem(
     REASONS.crashLoop,
-    `The server ends again and again with exit code ${exitCode ?? 'unknown'}; the log of its pod tells why`,
+    `The server ends again and again with exit code ${exitCode ?? 'unknown'}; see the log of its pod`,
     true,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Which Secrets this process has made lately. The operator may create Secrets and not read them, so one that somebody has deleted
- * is made anew only because it is tried again now and then.
+ * Remembers which Secrets this process has created lately. The operator may create Secrets but not read them,
+ * so it tries to create each again from time to time: only this recreates a Secret that somebody has deleted.
  */
 
 /** milliseconds */

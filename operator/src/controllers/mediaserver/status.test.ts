@@ -4,12 +4,21 @@ import { eventsOf } from './events.ts';
 import type { Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import { judgeStatus, type Outcome, type ServerStatus } from './status.ts';
-import { answered, pathsOf, podOf, running, serverOf, settled, told, worldOf } from './testing/worlds.ts';
+import {
+  answered,
+  observationOf,
+  pathsOf,
+  podOf,
+  running,
+  serverOf,
+  settled,
+  withStatus,
+} from './testing/observations.ts';
 
-const judge = (world: Observation, outcome: Partial<Outcome> = {}): ServerStatus =>
+const judge = (observed: Observation, outcome: Partial<Outcome> = {}): ServerStatus =>
   judgeStatus(
-    world,
-    plan(world, DEFAULTS).situation,
+    observed,
+    plan(observed, DEFAULTS).situation,
     { refused: null, missingPaths: [], ...outcome },
     DEFAULTS,
   ).status;
@@ -21,7 +30,7 @@ const summary = (status: ServerStatus): string[] =>
     return found ? `${found.status} ${found.reason}` : 'absent';
   });
 
-const starting = settled(worldOf(serverOf()));
+const starting = settled(observationOf(serverOf()));
 const waiting = (reason: string, more: object = {}) =>
   podOf({ ready: false, state: { waiting: { reason, message: 'no such key' } }, ...more });
 const crashed = (terminated: object) => ({
@@ -48,7 +57,7 @@ describe('Ready', () => {
     ['is True when the server answers', running(serverOf()), 'True Available', ''],
     [
       'is True for a server that runs elsewhere',
-      worldOf(serverOf({ type: 'External', endpoints: [] })),
+      observationOf(serverOf({ type: 'External', endpoints: [] })),
       'True External',
       '',
     ],
@@ -65,7 +74,7 @@ describe('Ready', () => {
       'Reconciling',
     ],
     [
-      'names a claim that is not there',
+      'names a claim that does not exist',
       { ...starting, pod: unschedulable('persistentvolumeclaim "films" not found') },
       'False ClaimMissing',
       'Reconciling',
@@ -77,7 +86,7 @@ describe('Ready', () => {
       'Stalled',
     ],
     [
-      'tells a lack of memory from that',
+      'distinguishes a lack of memory from other crashes',
       { ...starting, pod: podOf(crashed({ exitCode: 137, reason: 'Error' })) },
       'False OutOfMemory',
       'Stalled',
@@ -90,19 +99,19 @@ describe('Ready', () => {
     ],
     [
       'refuses what cannot be run',
-      worldOf(serverOf({ type: 'MkvServer' }), { credentials: null }),
+      observationOf(serverOf({ type: 'MkvServer' }), { credentials: null }),
       'False ServerTypeRefused',
       'Stalled',
     ],
-  ])('%s', (_, world, ready, other) => {
-    const [is, reconciling, stalled] = summary(judge(world));
+  ])('%s', (_, observed, ready, other) => {
+    const [is, reconciling, stalled] = summary(judge(observed));
     expect(is).toBe(ready);
     expect(reconciling === 'absent').toBe(other !== 'Reconciling');
     expect(stalled === 'absent').toBe(other !== 'Stalled');
   });
 
   it('forgives a server that has answered one late answer, and not a quarter of a minute', () => {
-    const well = told(running(serverOf()));
+    const well = withStatus(running(serverOf()));
     const silent = (milliseconds: number): Observation => ({
       ...well,
       api: { state: 'Silent', error: 'no answer within 3 s', milliseconds },
@@ -127,13 +136,13 @@ describe('Ready', () => {
   });
 
   it('says Restarting of a server that was ready before', () => {
-    const world = told(running(serverOf()));
-    expect(summary(judge({ ...world, pod: podOf({ ready: false }) }))[0]).toBe('False Restarting');
+    const observed = withStatus(running(serverOf()));
+    expect(summary(judge({ ...observed, pod: podOf({ ready: false }) }))[0]).toBe('False Restarting');
   });
 });
 
 describe('where a server is found', () => {
-  it('inside of the cluster, and nowhere outside by default', () => {
+  it('is only inside of the cluster by default', () => {
     expect(judge(running(serverOf({ protocols: ['RTSP', 'HLS'] }))).endpoints).toEqual([
       { protocol: 'RTSP', url: 'rtsp://live-media.tv.svc.cluster.local:8554' },
       { protocol: 'HLS', url: 'http://live-media.tv.svc.cluster.local:8888' },
@@ -141,11 +150,11 @@ describe('where a server is found', () => {
   });
 
   const withService = (spec: Parameters<typeof serverOf>[0], service: object): Observation => {
-    const world = running(serverOf({ protocols: ['RTSP'], ...spec }));
-    const children = world.children.map((child) =>
+    const observed = running(serverOf({ protocols: ['RTSP'], ...spec }));
+    const children = observed.children.map((child) =>
       child.metadata.name === 'live-media' && child.kind === 'Service' ? { ...child, ...service } : child,
     );
-    return { ...world, children };
+    return { ...observed, children };
   };
   const nodePort = { spec: { ports: [{ name: 'rtsp', port: 8554, nodePort: 31000 }] } };
   const balancer = { status: { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } } };
@@ -176,8 +185,8 @@ describe('where a server is found', () => {
       withService({ externalHost: 'media.example' }, {}),
       'rtsp://media.example:8554',
     ],
-  ])('outside %s', (_, world, url) => {
-    expect(judge(world).endpoints?.[0]?.externalURL).toBe(url);
+  ])('outside %s', (_, observed, url) => {
+    expect(judge(observed).endpoints?.[0]?.externalURL).toBe(url);
   });
 
   it('and whose Secrets hold its users', () => {
@@ -190,37 +199,37 @@ describe('where a server is found', () => {
 
 describe('events', () => {
   const change = (before: Observation, after: Observation): string[] => {
-    const world = {
+    const observed = {
       ...after,
       server: { ...after.server, ...(before.server.status && { status: before.server.status }) },
     };
     const outcome = { refused: null, missingPaths: [] };
-    const { ready } = judgeStatus(world, plan(world, DEFAULTS).situation, outcome, DEFAULTS);
-    return eventsOf(world.server.status, ready).map(({ type, reason }) => `${type} ${reason}`);
+    const { ready } = judgeStatus(observed, plan(observed, DEFAULTS).situation, outcome, DEFAULTS);
+    return eventsOf(observed.server.status, ready).map(({ type, reason }) => `${type} ${reason}`);
   };
 
-  it('tell that a server came to be ready, and that it went away', () => {
+  it('report that a server became ready, and that it went away', () => {
     const well = running(serverOf());
     const gone = { ...starting, pod: null };
-    expect(change(told(starting), well)).toEqual(['Normal Available']);
-    expect(change(told(well), gone)).toEqual(['Warning Pending']);
-    expect(change(told(well), well)).toEqual([]);
+    expect(change(withStatus(starting), well)).toEqual(['Normal Available']);
+    expect(change(withStatus(well), gone)).toEqual(['Warning Pending']);
+    expect(change(withStatus(well), well)).toEqual([]);
   });
 
-  it('do not tell of the way to the first start', () => {
-    expect(change(worldOf(serverOf()), starting)).toEqual([]);
-    expect(change(told(starting), { ...starting, pod: podOf({ ready: false }) })).toEqual([]);
+  it('do not report the steps before the first start', () => {
+    expect(change(observationOf(serverOf()), starting)).toEqual([]);
+    expect(change(withStatus(starting), { ...starting, pod: podOf({ ready: false }) })).toEqual([]);
   });
 
-  it('tell what waiting alone does not explain', () => {
-    expect(change(told(starting), { ...starting, pod: waiting('ErrImagePull') })).toEqual([
+  it('report what waiting alone does not explain', () => {
+    expect(change(withStatus(starting), { ...starting, pod: waiting('ErrImagePull') })).toEqual([
       'Warning ImageUnavailable',
     ]);
   });
 });
 
 it('a server whose readers come and go has the same status', () => {
-  const world = told(running(serverOf(), pathsOf('a')));
+  const observed = withStatus(running(serverOf(), pathsOf('a')));
   const api = answered({
     name: 'a',
     named: true,
@@ -229,5 +238,5 @@ it('a server whose readers come and go has the same status', () => {
     bytesReceived: 9,
     bytesSent: 99,
   });
-  expect(judge({ ...world, api })).toEqual(world.server.status);
+  expect(judge({ ...observed, api })).toEqual(observed.server.status);
 });

@@ -6,7 +6,7 @@ import { contains, DriftDetector, FIGHT_INTERVAL } from './drift.ts';
 describe('an object is as desired', () => {
   it.each<[string, unknown, unknown]>([
     ['when it has more fields', { a: 1, b: 2 }, { a: 1 }],
-    ['when an unset field is not there', {}, { a: undefined }],
+    ['when an unset field is missing', {}, { a: undefined }],
     ['when an empty part was left out', {}, { a: {}, b: [] }],
     [
       'when a list of named things has one more',

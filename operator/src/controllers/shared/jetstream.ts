@@ -1,12 +1,14 @@
-/** Deletes a stream in JetStream: over a connection of its own, since that happens once in a VideoPush's life. */
+/** Deletes a stream in JetStream. It opens a connection for this, which each VideoPush needs only once. */
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { JetStreamPlace } from '@videopush/resources/builders/videopush';
 
-/** Of everything together, milliseconds. */
+/** Time limit of the whole deletion, in milliseconds. */
 const LIMIT = 5_000;
 
-/** Deletes it if it is there. Rejects when the server cannot be reached or does not answer within 5 s. */
+/**
+ * Deletes the stream if it exists. Rejects when the server cannot be reached or does not answer within 5 s.
+ */
 export type DeleteStream = (place: JetStreamPlace, signal: AbortSignal) => Promise<void>;
 
 export const deleteStream: DeleteStream = async ({ address, stream }, signal) => {
@@ -41,7 +43,7 @@ async function tryDelete({ address, stream }: JetStreamPlace, signal: AbortSigna
   }
 }
 
-/** JetStream's err_code for a stream that is not there. */
+/** JetStream's err_code for a stream that does not exist. */
 const STREAM_NOT_FOUND = 10059;
 
 function isMissing(error: unknown): boolean {

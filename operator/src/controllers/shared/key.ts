@@ -8,8 +8,9 @@ const KEY_BYTES = 32;
 const FIELD = 'key';
 
 /**
- * Reads the key, or makes it. Two operators that begin together agree: the second one's create is refused and it reads the
- * first one's. @throws Error when the Secret is there and holds no key: passwords would change without a word
+ * Reads the key, or creates it. Two operators that start together use one key: the API server refuses the
+ * second create, and that operator reads the key of the first.
+ * @throws Error when the Secret exists without a key: with another one, all passwords would change
  */
 export async function loadKey(
   secrets: Pick<Resource, 'get' | 'create'>,

@@ -6,7 +6,7 @@ import type { Problem } from './problem.ts';
 /** A name that somebody else uses is checked again this late, in milliseconds, should no watch report that it became free. */
 export const FOREIGN_RETRY = 120_000;
 
-/** A resource of ours as far as its children are told by it. */
+/** The fields of a resource of ours that identify its children. */
 interface Owner {
   kind?: string | undefined;
   metadata: { name: string; uid: string };

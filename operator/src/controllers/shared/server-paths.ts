@@ -1,9 +1,10 @@
 /**
- * Which paths the media servers were seen to have. The controller of servers asks their APIs and writes here, the one of streams
- * reads: an encoder starts only when its path is there. Nothing is stored elsewhere: after a start the servers are asked anew.
+ * The paths that the media servers have. The controller of servers asks their APIs and writes here, the
+ * controller of streams reads: an encoder starts only when its path exists. Nothing is stored elsewhere: a
+ * restarted operator asks the servers again.
  */
 
-/** One path as its server told it. */
+/** One path as its server reported it. */
 export interface SeenPath {
   name: string;
   /** somebody publishes to it; what the server shows in place of a publisher does not count */
@@ -25,7 +26,7 @@ export class ServerPaths {
     const now = new Map(paths.map((path) => [path.name, Object.freeze({ ...path })]));
     this.#servers.set(serverUid, now);
     for (const path of new Set([...(before?.keys() ?? []), ...now.keys()])) {
-      if (before?.get(path)?.online !== now.get(path)?.online) this.#tell({ serverUid, path });
+      if (before?.get(path)?.online !== now.get(path)?.online) this.#notify({ serverUid, path });
     }
   }
 
@@ -46,7 +47,7 @@ export class ServerPaths {
     return () => this.#listeners.delete(listener);
   }
 
-  #tell(change: PathChange): void {
+  #notify(change: PathChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 }

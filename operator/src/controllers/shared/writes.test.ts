@@ -16,10 +16,13 @@ it.each([
   ['it is another one by now', invalid('metadata.uid'), true],
   ['it is wrong', invalid('spec.replicas'), false],
   ['it is not allowed', new ApiError('PATCH p', 403), false],
-])('forgives a write of what is not there any more: %s', async (_, error, forgiven) => {
-  const write = harmless(Promise.reject(error));
-  await (forgiven ? expect(write).resolves.toBeUndefined() : expect(write).rejects.toBe(error));
-});
+])(
+  'ignores a failed write only when its object no longer exists as it was read: %s',
+  async (_, error, forgiven) => {
+    const write = harmless(Promise.reject(error));
+    await (forgiven ? expect(write).resolves.toBeUndefined() : expect(write).rejects.toBe(error));
+  },
+);
 
 it.each([
   [invalid('spec.replicas'), 'Invalid'],
@@ -28,6 +31,6 @@ it.each([
   [new ApiError('PATCH p', 500, { message: '.status.new: field not declared in schema' }), 'Invalid'],
   [new ApiError('PATCH p', 500, { message: 'etcdserver: request timed out' }), undefined],
   [new Error('ECONNREFUSED'), undefined],
-])('tells what no retry mends: %s', (error, reason) => {
+])('recognizes a refusal that no retry fixes: %s', (error, reason) => {
   expect(refusal(error, POD)?.reason).toBe(reason);
 });

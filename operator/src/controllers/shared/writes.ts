@@ -15,7 +15,7 @@ export async function harmless(write: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Of that very pod, if it is still there: an apply would make one that has gone anew. */
+/** Annotates this pod if it still exists. It is a patch, since an apply would recreate a deleted pod. */
 export async function annotate(
   pods: Resource,
   { metadata: { name, namespace, uid } }: KubeObject,
@@ -26,7 +26,7 @@ export async function annotate(
   await harmless(pods.patch({ name, namespace }, { metadata: { uid, annotations } }, options));
 }
 
-/** What no retry mends: an object that the API server does not take. null: it may pass. */
+/** The problem that no retry fixes: the API server refuses the object. null: a retry may succeed. */
 export function refusal(error: unknown, { kind, metadata: { name } }: KubeObject): Problem | null {
   if (!(error instanceof ApiError) || !isRefused(error)) return null;
   const message = `${kind} "${name}" is refused by the API server: ${error.message}`;

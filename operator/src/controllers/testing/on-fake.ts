@@ -69,15 +69,15 @@ export class OnFake {
   }
 
   /** An operator that runs while `body` does. */
-  static async run(body: (world: OnFake) => Promise<void>): Promise<void> {
-    const world = new OnFake(await FakeApiServer.start([NAMESPACE, OPERATOR_NAMESPACE]));
+  static async run(body: (cluster: OnFake) => Promise<void>): Promise<void> {
+    const cluster = new OnFake(await FakeApiServer.start([NAMESPACE, OPERATOR_NAMESPACE]));
     try {
-      await world.startOperator();
-      await body(world);
+      await cluster.startOperator();
+      await body(cluster);
     } finally {
-      await world.stopOperator();
-      world.#transport.close();
-      await world.server.close();
+      await cluster.stopOperator();
+      cluster.#transport.close();
+      await cluster.server.close();
     }
   }
 
@@ -132,7 +132,7 @@ export class OnFake {
     return this.as(kind).apply(object, { fieldManager: 'user', signal: this.#signal() });
   }
 
-  /** As the kubelet tells it. */
+  /** Creates a pod and writes its status as the kubelet does. */
   async runPod(kind: ResourceKind, { metadata, spec, status }: KubeObject): Promise<KubeObject> {
     await this.create(kind, metadata.name, { spec }, metadata);
     const options = { fieldManager: 'kubelet', subresource: 'status', signal: this.#signal() };
@@ -153,7 +153,7 @@ export class OnFake {
     return (await this.as(kind).collection({ namespace: NAMESPACE }).list(page)).items;
   }
 
-  /** The object as soon as it is there and as desired. */
+  /** Resolves with the object as soon as it exists and is as desired. */
   async sees(
     kind: ResourceKind,
     name: string,

@@ -53,9 +53,9 @@ function driftReverted({ kind, metadata: { name } }: KubeObject): EventWords {
 function encoderAnnotations({ config, pods }: Observation, objects: StreamObjects): Plan['podAnnotations'] {
   const pod = podOf(pods, 'encoder');
   const hash = objects.hashes.encoder;
-  const told = pod?.metadata.annotations?.[ANNOTATIONS.encoderConfig];
-  if (!pod || !config || told === hash) return [];
-  if (told === undefined && configText(config, ENCODER.key) === configText(objects.config, ENCODER.key))
+  const annotated = pod?.metadata.annotations?.[ANNOTATIONS.encoderConfig];
+  if (!pod || !config || annotated === hash) return [];
+  if (annotated === undefined && configText(config, ENCODER.key) === configText(objects.config, ENCODER.key))
     return [];
   return [{ pod, annotations: { [ANNOTATIONS.encoderConfig]: hash } }];
 }

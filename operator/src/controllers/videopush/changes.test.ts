@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from './plan.ts';
-import { after, FILM, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/worlds.ts';
+import { after, FILM, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/observations.ts';
 
 type Spec = Parameters<typeof withSpec>[1];
 
@@ -13,24 +13,24 @@ describe('a stream with an end, in two pods,', () => {
       ['demo-encoder'],
     ],
     [
-      'begins anew with another source',
+      'starts again from the beginning with another source',
       { source: { uri: 'https://films.example/other.mp4' } },
-      'spec.source.uri changed: the stream begins anew',
+      'spec.source.uri changed: the stream starts again from the beginning',
       ['demo-encoder'],
     ],
     [
-      'begins anew on another NATS server, which knows nothing of it',
+      'starts again from the beginning on another NATS server, which has no messages of it',
       { queue: { jetStream: { address: 'nats://other:4222' } } },
-      'spec.queue.jetStream.address changed: the stream begins anew',
+      'spec.queue.jetStream.address changed: the stream starts again from the beginning',
       ['demo-decoder', 'demo-encoder'],
     ],
   ])('%s', (_, change, note, ended) => {
     const before = running(heldByQueue(pushOf({ source: FILM, topology: 'Split' })), WITH_NATS);
-    const world = withSpec(before, change);
-    expect(plan(world, WITH_NATS).deletes.map(({ metadata }) => metadata.name)).toEqual(ended);
-    const { events, jetStreamDeletes } = plan({ ...after(world, WITH_NATS), pods: [] }, WITH_NATS);
+    const observed = withSpec(before, change);
+    expect(plan(observed, WITH_NATS).deletes.map(({ metadata }) => metadata.name)).toEqual(ended);
+    const { events, jetStreamDeletes } = plan({ ...after(observed, WITH_NATS), pods: [] }, WITH_NATS);
     expect(events.map((event) => event.note)).toEqual([note]);
-    // What the stream still holds is sent: the workers tell one source from another.
+    // The frames that JetStream still holds are sent: the workers distinguish one source from another.
     expect(jetStreamDeletes).toEqual([]);
   });
 });

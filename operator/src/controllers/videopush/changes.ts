@@ -52,7 +52,7 @@ function consequence(config: KubeObject, objects: StreamObjects, stored: readonl
   if (moved.some(({ kind }) => kind === 'Job'))
     return goesOnInQueue(config, objects.config)
       ? 'the pods are replaced, and the stream goes on where it is'
-      : 'the stream begins anew';
+      : 'the stream starts again from the beginning';
   if (moved.length > 1) return 'the pods are replaced';
   if (moved.length > 0 || differs(DECODER.key, config, objects.config)) return 'the pod is replaced';
   if (differs(ENCODER.key, config, objects.config))

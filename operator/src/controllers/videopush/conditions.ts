@@ -130,7 +130,9 @@ function beginning(view: LiveView): Verdict | null {
   return onTheWay(way(view, REASONS.starting), waitingWords(late));
 }
 
-/** Why a stream is not there yet: what was asked for last, until it is done. `first`: for one that never was. */
+/**
+ * Why a stream does not run yet: the last change of it, until that is done. `first`: for one that never ran.
+ */
 function way({ observed: { push } }: LiveView, first: string): string {
   const { conditions, startTime } = push.status ?? {};
   const before = conditions?.find(({ type }) => type === CONDITIONS.ready)?.reason;
@@ -140,8 +142,8 @@ function way({ observed: { push } }: LiveView, first: string): string {
 }
 
 function waitingWords({ role, facts }: RoleView): string {
-  const told = facts?.ready.message ?? '';
-  return told === '' || facts?.ready.ok ? `The ${role} is starting` : sentence(told);
+  const message = facts?.ready.message ?? '';
+  return message === '' || facts?.ready.ok ? `The ${role} is starting` : sentence(message);
 }
 
 /** The four aspects of a stream that is in place. */
@@ -163,7 +165,7 @@ function published(view: RoleView): ConditionDraft {
   return { type, status: 'True', reason: 'Connected', message: 'Every output is connected' };
 }
 
-/** Of a role that is not ready: what it says itself, else what its pod tells. */
+/** The condition of a role that is not ready: as its worker reports, else as its pod shows. */
 function absent(type: string, { role, pod, status, facts, problem }: RoleView): ConditionDraft {
   if (problem) return { type, status: 'False', reason: problem.reason, message: problem.message };
   if (!pod || !status?.state?.running)

@@ -25,7 +25,7 @@ import { judgeStatus } from './status.ts';
 
 /** What came of a plan. */
 interface Outcome {
-  /** what the API server does not take, which only another specification, quota or permission mends */
+  /** what the API server refuses: only another specification, quota or permission fixes it */
   refused: Problem | null;
   /** a stream in JetStream could not be deleted: it is tried again */
   queueError: Error | null;
@@ -61,7 +61,7 @@ export class VideoPushController {
     const decision = plan(observed, this.#context.defaults);
     const { refused, queueError } = await this.#carryOut(observed, decision, signal);
     const trouble = refused ?? (decision.situation.kind === 'Terminating' ? heldUp(queueError) : null);
-    await this.#tell(observed, decision, trouble, signal);
+    await this.#report(observed, decision, trouble, signal);
     if (queueError) throw queueError;
     return nextReconcile(refused, decision.requeueAfter);
   }
@@ -112,8 +112,8 @@ export class VideoPushController {
     await (finalizers.length > 0 ? applied : harmless(applied));
   }
 
-  /** One write of the status when it says something new, then the events: never of what was not stored. */
-  async #tell(
+  /** Writes the status once when it has changed, then its events: none of them reports an unstored status. */
+  async #report(
     observed: Observation,
     { situation, events }: Plan,
     refused: Problem | null,
@@ -123,8 +123,8 @@ export class VideoPushController {
     const judged = judgeStatus(observed, situation, this.#context.defaults, refused);
     const written = await this.#writer.writeStatus(push, judged, signal);
     if (written === 'Gone') return;
-    const told = refused ? events.filter(({ reason }) => reason !== 'Updated') : events;
-    for (const words of [...told, ...eventsOf(observed, situation, judged)])
+    const done = refused ? events.filter(({ reason }) => reason !== 'Updated') : events;
+    for (const words of [...done, ...eventsOf(observed, situation, judged)])
       this.#context.events.record(push, words);
   }
 

@@ -31,7 +31,7 @@ export function desiredObjects(observed: Observation, defaults: Defaults, comple
   }
 }
 
-/** What the builders are given, as far as it is there. */
+/** The input of the builders, with the servers that exist. */
 export function contextOf(observed: Observation, defaults: Defaults): StreamContext {
   const servers = Object.entries(observed.servers).flatMap(([name, seen]) =>
     seen ? [[name, seen] as const] : [],
@@ -39,7 +39,9 @@ export function contextOf(observed: Observation, defaults: Defaults): StreamCont
   return { push: observed.push as VideoPush, servers: Object.fromEntries(servers), defaults };
 }
 
-/** What a new stream has to wait for, so that nobody publishes to a path which is then made anew under it. */
+/**
+ * What a new stream has to wait for, so that it does not publish to a path that the server then recreates.
+ */
 export function serverGate({ servers }: Observation): Problem | null {
   for (const [name, seen] of Object.entries(servers)) {
     if (!seen) return missingServer(name);

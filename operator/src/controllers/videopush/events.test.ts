@@ -4,19 +4,21 @@ import { eventsOf } from './events.ts';
 import type { Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import { judgeStatus } from './status.ts';
-import { pushOf, serverOf, worldOf } from './testing/worlds.ts';
+import { observationOf, pushOf, serverOf } from './testing/observations.ts';
 
 const push = pushOf({ outputs: [{ name: 'main', serverRef: { name: 'live' } }] });
 const served = (more: Parameters<typeof serverOf>[1]) => ({ servers: { live: serverOf('live', more) } });
 
-function events(world: Observation): string[] {
-  const { situation } = plan(world, DEFAULTS);
-  const judged = judgeStatus(world, situation, DEFAULTS);
-  return eventsOf(world, situation, judged).map(({ type, reason }) => `${type} ${reason}`);
+function events(observed: Observation): string[] {
+  const { situation } = plan(observed, DEFAULTS);
+  const judged = judgeStatus(observed, situation, DEFAULTS);
+  return eventsOf(observed, situation, judged).map(({ type, reason }) => `${type} ${reason}`);
 }
 
 it('a new stream that waits for its server warns of nothing, one without a server does', () => {
-  expect(events(worldOf(push, served({ ready: false })))).toEqual(['Normal MediaServerNotReady']);
-  expect(events(worldOf(push, served({ missingPaths: ['demo'] })))).toEqual(['Normal MediaServerNotReady']);
-  expect(events(worldOf(push, { servers: { live: null } }))).toEqual(['Warning MediaServerMissing']);
+  expect(events(observationOf(push, served({ ready: false })))).toEqual(['Normal MediaServerNotReady']);
+  expect(events(observationOf(push, served({ missingPaths: ['demo'] })))).toEqual([
+    'Normal MediaServerNotReady',
+  ]);
+  expect(events(observationOf(push, { servers: { live: null } }))).toEqual(['Warning MediaServerMissing']);
 });

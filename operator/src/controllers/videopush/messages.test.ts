@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { readableFacts } from './messages.ts';
-import { factsOf } from './testing/worlds.ts';
+import { factsOf } from './testing/observations.ts';
 
 const spec = {
   source: {
@@ -21,17 +21,17 @@ it.each([
   [
     'CredentialsMissing',
     '/credentials/source/username: No such file or directory; make the file readable for this process',
-    'Key "username" of Secret "viewer" is not there; create it, and the stream goes on by itself within 90 s',
+    'Key "username" of Secret "viewer" does not exist; create it, and the stream goes on by itself within 90 s',
   ],
   [
     'CredentialsMissing',
     'output main: /credentials/outputs/main/password: No such file or directory; make it readable',
-    'output main: key "password" of Secret "publisher" is not there; create it, and the stream goes on by itself within 90 s',
+    'output main: key "password" of Secret "publisher" does not exist; create it, and the stream goes on by itself within 90 s',
   ],
   [
     'CredentialsMissing',
     'output outside: its URL cannot be read from /credentials/urls/outside/url (ENOENT); provide the file',
-    'output outside: key "url" of Secret "service" is not there; create it, and the stream goes on by itself within 90 s',
+    'output outside: key "url" of Secret "service" does not exist; create it, and the stream goes on by itself within 90 s',
   ],
   [
     'UrlInvalid',

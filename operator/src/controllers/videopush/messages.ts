@@ -25,7 +25,7 @@ function reworded(code: string, message: string, spec: Spec): string {
   if (!written || !place) return message;
   if (code !== 'CredentialsMissing') return message.replaceAll(written, place);
   const [, output] = /^(output [^:]+: )/i.exec(message) ?? [];
-  const words = `${place} is not there; create it, and the stream goes on by itself within 90 s`;
+  const words = `${place} does not exist; create it, and the stream goes on by itself within 90 s`;
   return output ? `${output}${words}` : sentence(words);
 }
 

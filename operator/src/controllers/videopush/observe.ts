@@ -1,4 +1,4 @@
-/** Looks up everything that a decision about one stream rests on. What is not there is a value, not an error. */
+/** Reads everything that a decision about one stream needs. A missing object is a value, not an error. */
 
 import type { MediaServer, VideoPush } from '@videopush/resources';
 import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
@@ -81,7 +81,9 @@ function children({ metadata: { name } }: StoredPush): { kind: ResourceKind; nam
   ];
 }
 
-/** From the store; what isn't there may be somebody else's, of which the store is not told. */
+/**
+ * Reads the object from the store, or from the API server when somebody else owns it: the store lacks these.
+ */
 async function find(
   kind: ResourceKind,
   name: string,
@@ -158,7 +160,7 @@ async function findClaim(
   return claim ? 'Present' : 'Missing';
 }
 
-/** The pages that tell of the roles now. */
+/** The status pages of the roles that run now. */
 function pollTargets(pods: readonly Pod[]): PollTarget[] {
   return ROLES.flatMap((role) => {
     const pod = podOf(pods, role);
@@ -176,7 +178,7 @@ function restartSamples(pods: readonly Pod[], workers: Observation['workers']): 
     ROLES.filter((role) => containerOf(pod, role)).flatMap((role) => {
       const id = `${pod.metadata.uid}/${role}`;
       const restarts = containerStatus(pod, role)?.restartCount ?? 0;
-      // The role's own count begins anew with each life of its container.
+      // The count of the worker's supervisor starts at 0 with each start of the container.
       const own = podOf(pods, role) === pod ? (workers[role]?.restarts ?? null) : null;
       return [
         { id, count: restarts },

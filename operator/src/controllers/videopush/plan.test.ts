@@ -12,6 +12,7 @@ import {
   finished,
   heldByQueue,
   NOW,
+  observationOf,
   podOfWorkload,
   pushOf,
   running,
@@ -21,30 +22,29 @@ import {
   WITH_NATS,
   withPod,
   withSpec,
-  worldOf,
-} from './testing/worlds.ts';
+} from './testing/observations.ts';
 
 const names = (objects: readonly KubeObject[]): string[] =>
   objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
 
-const workload = (world: Observation, index = 0): Workload => world.workloads[index] as Workload;
+const workload = (observed: Observation, index = 0): Workload => observed.workloads[index] as Workload;
 const spec = (object: KubeObject | undefined): Record<string, unknown> =>
   object?.spec as Record<string, unknown>;
 
 describe('a new stream', () => {
   it('without an end gets its ConfigMap, then a Deployment', () => {
-    const { applies, situation } = plan(worldOf(pushOf()), DEFAULTS);
+    const { applies, situation } = plan(observationOf(pushOf()), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
     expect(situation.kind).toBe('Live');
   });
 
   it('with an end gets a Job', () => {
-    const { applies } = plan(worldOf(pushOf({ source: FILM })), DEFAULTS);
+    const { applies } = plan(observationOf(pushOf({ source: FILM })), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
   });
 
   it('in two pods gets its finalizer before the queue can be made', () => {
-    const { applies, finalizers } = plan(worldOf(pushOf({ topology: 'Split' })), WITH_NATS);
+    const { applies, finalizers } = plan(observationOf(pushOf({ topology: 'Split' })), WITH_NATS);
     expect(finalizers).toEqual([JETSTREAM_FINALIZER]);
     expect(names(applies)).toEqual([
       'ConfigMap demo-worker',
@@ -54,13 +54,13 @@ describe('a new stream', () => {
   });
 
   it('that is suspended from the beginning starts nothing', () => {
-    const { applies, situation } = plan(worldOf(pushOf({ suspend: true })), DEFAULTS);
+    const { applies, situation } = plan(observationOf(pushOf({ suspend: true })), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker']);
     expect(situation).toEqual({ kind: 'Suspended', stopped: true });
   });
 
   it('that cannot be built is refused with the sentence of the builder, and nothing is applied', () => {
-    const { applies, situation } = plan(worldOf(pushOf({ topology: 'Split' })), DEFAULTS);
+    const { applies, situation } = plan(observationOf(pushOf({ topology: 'Split' })), DEFAULTS);
     expect(applies).toEqual([]);
     expect(situation).toMatchObject({
       kind: 'Refused',
@@ -73,7 +73,7 @@ describe('a server', () => {
   const push = pushOf({ outputs: toServer('live') });
 
   it('that does not exist is waited for', () => {
-    const { applies, situation } = plan(worldOf(push, { servers: { live: null } }), DEFAULTS);
+    const { applies, situation } = plan(observationOf(push, { servers: { live: null } }), DEFAULTS);
     expect(applies).toEqual([]);
     expect(situation).toMatchObject({
       kind: 'Waiting',
@@ -83,7 +83,7 @@ describe('a server', () => {
 
   it('that is not ready is waited for', () => {
     const servers = { live: serverOf('live', { ready: false }) };
-    expect(plan(worldOf(push, { servers }), DEFAULTS).situation).toMatchObject({
+    expect(plan(observationOf(push, { servers }), DEFAULTS).situation).toMatchObject({
       kind: 'Waiting',
       problem: { message: 'MediaServer "live" is not ready yet' },
     });
@@ -91,34 +91,34 @@ describe('a server', () => {
 
   it('that does not have the path yet is waited for', () => {
     const servers = { live: serverOf('live', { missingPaths: ['demo'] }) };
-    expect(plan(worldOf(push, { servers }), DEFAULTS).situation).toMatchObject({
+    expect(plan(observationOf(push, { servers }), DEFAULTS).situation).toMatchObject({
       kind: 'Waiting',
       problem: { reason: 'MediaServerNotReady', message: 'MediaServer "live" does not have path "demo" yet' },
     });
   });
 
   it('that goes away later takes nothing off the air', () => {
-    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     for (const servers of [
       { live: null },
       { live: serverOf('live', { ready: false, missingPaths: ['demo'] }) },
     ]) {
-      const { applies, deletes, situation } = plan({ ...world, servers }, DEFAULTS);
+      const { applies, deletes, situation } = plan({ ...observed, servers }, DEFAULTS);
       expect([...applies, ...deletes]).toEqual([]);
       expect(situation.kind).toBe('Live');
     }
   });
 
   it('that is gone does not keep a stream from being suspended', () => {
-    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
-    const { deletes } = plan(withSpec({ ...world, servers: { live: null } }, { suspend: true }), DEFAULTS);
+    const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    const { deletes } = plan(withSpec({ ...observed, servers: { live: null } }, { suspend: true }), DEFAULTS);
     expect(names(deletes)).toEqual(['Deployment demo-stream']);
   });
 
   it('with other credentials replaces the pod, and the event says why', () => {
-    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     const servers = { live: serverOf('live', { publishSecret: 'live-publish-other' }) };
-    const { applies, events } = plan({ ...world, servers }, DEFAULTS);
+    const { applies, events } = plan({ ...observed, servers }, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
     expect(events[0]?.note).toBe(
       'A MediaServer has another address or other credentials: the pod is replaced',
@@ -135,8 +135,8 @@ describe('a running stream', () => {
   });
 
   it('takes over another bit rate by ConfigMap and an annotation of its pod, and nothing else', () => {
-    const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
-    const { applies, podAnnotations, deletes, events } = plan(world, DEFAULTS);
+    const observed = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
+    const { applies, podAnnotations, deletes, events } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker']);
     expect(deletes).toEqual([]);
     expect(
@@ -147,34 +147,34 @@ describe('a running stream', () => {
     ]);
   });
 
-  it('is told of another bit rate once', () => {
-    const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
-    const { podAnnotations } = plan(world, DEFAULTS);
+  it('is annotated once with another bit rate', () => {
+    const observed = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
+    const { podAnnotations } = plan(observed, DEFAULTS);
     const [annotated] = podAnnotations.map(({ pod, annotations }) => ({
       ...pod,
       metadata: { ...pod.metadata, annotations },
     }));
-    const later = { ...after(world), pods: annotated ? [annotated] : [] };
+    const later = { ...after(observed), pods: annotated ? [annotated] : [] };
     expect(plan(later, DEFAULTS)).toMatchObject({ applies: [], podAnnotations: [], events: [] });
   });
 
   it('is replaced for another source, and the event says which field', () => {
-    const world = withSpec(running(pushOf()), { source: { testPattern: { width: 640 } } });
-    const { applies, events } = plan(world, DEFAULTS);
+    const observed = withSpec(running(pushOf()), { source: { testPattern: { width: 640 } } });
+    const { applies, events } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
     expect(events[0]?.note).toMatch(/^spec\.source\.testPattern\S* changed: the pod is replaced$/);
   });
 
   it('with an end is deleted and recreated for another source, since a Job cannot be changed', () => {
-    const world = withSpec(running(pushOf({ source: FILM })), {
+    const observed = withSpec(running(pushOf({ source: FILM })), {
       source: { uri: 'https://films.example/other.mp4' },
     });
-    const first = plan(world, DEFAULTS);
+    const first = plan(observed, DEFAULTS);
     expect(first.situation.kind).toBe('Clearing');
     expect(names(first.deletes)).toEqual(['Job demo-stream']);
     expect(first.applies).toEqual([]);
 
-    const waiting = after(world);
+    const waiting = after(observed);
     expect(plan(waiting, DEFAULTS)).toMatchObject({
       situation: { kind: 'Clearing' },
       applies: [],
@@ -183,23 +183,25 @@ describe('a running stream', () => {
 
     const second = plan({ ...waiting, pods: [] }, DEFAULTS);
     expect(names(second.applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
-    expect(second.events[0]?.note).toBe('spec.source.uri changed: the stream begins anew');
+    expect(second.events[0]?.note).toBe(
+      'spec.source.uri changed: the stream starts again from the beginning',
+    );
   });
 
   it('is not touched by labels and annotations of its resource', () => {
-    const world = running(pushOf());
+    const observed = running(pushOf());
     const metadata = {
-      ...world.push.metadata,
+      ...observed.push.metadata,
       labels: { team: 'news' },
       annotations: { note: 'Grüße 你好' },
     };
-    expect(plan({ ...world, push: { ...world.push, metadata } }, DEFAULTS).applies).toEqual([]);
+    expect(plan({ ...observed, push: { ...observed.push, metadata } }, DEFAULTS).applies).toEqual([]);
   });
 
   it('moves to two pods only when the one of before has ended', () => {
-    const world = withSpec(running(pushOf(), WITH_NATS), { topology: 'Split' });
-    expect(names(plan(world, WITH_NATS).deletes)).toEqual(['Deployment demo-stream']);
-    const { applies, finalizers } = plan({ ...after(world, WITH_NATS), pods: [] }, WITH_NATS);
+    const observed = withSpec(running(pushOf(), WITH_NATS), { topology: 'Split' });
+    expect(names(plan(observed, WITH_NATS).deletes)).toEqual(['Deployment demo-stream']);
+    const { applies, finalizers } = plan({ ...after(observed, WITH_NATS), pods: [] }, WITH_NATS);
     expect(finalizers).toEqual([JETSTREAM_FINALIZER]);
     expect(names(applies)).toEqual([
       'ConfigMap demo-worker',
@@ -209,17 +211,17 @@ describe('a running stream', () => {
   });
 
   it('that moves back to one pod leaves no queue behind', () => {
-    const world = withSpec(running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS), {
+    const observed = withSpec(running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS), {
       topology: 'SamePod',
     });
-    const { jetStreamDeletes, finalizers } = plan({ ...after(world, WITH_NATS), pods: [] }, WITH_NATS);
+    const { jetStreamDeletes, finalizers } = plan({ ...after(observed, WITH_NATS), pods: [] }, WITH_NATS);
     expect(jetStreamDeletes).toMatchObject([{ address: 'nats://queue:4222' }]);
     expect(finalizers).toEqual([]);
   });
 
   it('goes on under a specification that cannot be used', () => {
-    const world = withSpec(running(pushOf()), { source: { uri: 'file:///film.mp4' } });
-    const { situation, applies, deletes } = plan(world, DEFAULTS);
+    const observed = withSpec(running(pushOf()), { source: { uri: 'file:///film.mp4' } });
+    const { situation, applies, deletes } = plan(observed, DEFAULTS);
     expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'Invalid' } });
     expect([...applies, ...deletes]).toEqual([]);
   });
@@ -241,9 +243,9 @@ describe('suspension', () => {
   });
 
   it('has happened when no pod is left', () => {
-    const world = after(withSpec(running(pushOf()), { suspend: true }));
-    expect(plan(world, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: false });
-    expect(plan({ ...world, pods: [] }, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: true });
+    const observed = after(withSpec(running(pushOf()), { suspend: true }));
+    expect(plan(observed, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: false });
+    expect(plan({ ...observed, pods: [] }, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: true });
   });
 
   it('ends with the same workload as before', () => {
@@ -266,8 +268,8 @@ describe('a completed stream', () => {
     ['with another bit rate', withSpec(done, { video: { bitrateKbps: 800 } })],
     ['suspended', withSpec(done, { suspend: true })],
     ['whose Job somebody has deleted', { ...after(done), workloads: [], pods: [] }],
-  ])('stays completed %s', (_, world) => {
-    expect(plan(world, DEFAULTS)).toMatchObject({
+  ])('stays completed %s', (_, observed) => {
+    expect(plan(observed, DEFAULTS)).toMatchObject({
       situation: { kind: 'Completed' },
       applies: [],
       deletes: [],
@@ -275,9 +277,9 @@ describe('a completed stream', () => {
   });
 
   it('begins again with another source', () => {
-    const world = withSpec(after(done), { source: { uri: 'https://films.example/other.mp4' } });
-    expect(names(plan(world, DEFAULTS).deletes)).toEqual(['Job demo-stream']);
-    const cleared = after(world);
+    const observed = withSpec(after(done), { source: { uri: 'https://films.example/other.mp4' } });
+    expect(names(plan(observed, DEFAULTS).deletes)).toEqual(['Job demo-stream']);
+    const cleared = after(observed);
     expect(names(plan(cleared, DEFAULTS).applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
   });
 
@@ -302,9 +304,9 @@ describe('somebody else', () => {
     metadata: { name, namespace: 'tv', uid: 'x', ...(owner && { ownerReferences: [owner as never] }) },
   });
 
-  it('who has the name of a child keeps it, and a person is told', () => {
+  it('leaves an object of somebody else that has the name of a child, and reports it', () => {
     const { applies, deletes, situation, requeueAfter } = plan(
-      worldOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream')] }),
+      observationOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream')] }),
       DEFAULTS,
     );
     expect([...applies, ...deletes]).toEqual([]);
@@ -313,8 +315,8 @@ describe('somebody else', () => {
   });
 
   it('who has a name that this shape does not need is no trouble', () => {
-    const world = worldOf(pushOf(), { workloads: [foreign('Job', 'demo-encoder')] });
-    expect(plan(world, DEFAULTS).applies).toHaveLength(2);
+    const observed = observationOf(pushOf(), { workloads: [foreign('Job', 'demo-encoder')] });
+    expect(plan(observed, DEFAULTS).applies).toHaveLength(2);
   });
 
   it('is not meant when objects of an earlier resource of this name are still being deleted', () => {
@@ -325,8 +327,8 @@ describe('somebody else', () => {
       uid: 'old',
       controller: true,
     };
-    const world = worldOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream', owner)] });
-    expect(plan(world, DEFAULTS)).toMatchObject({
+    const observed = observationOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream', owner)] });
+    expect(plan(observed, DEFAULTS)).toMatchObject({
       situation: { kind: 'Clearing' },
       applies: [],
       deletes: [],
@@ -334,24 +336,24 @@ describe('somebody else', () => {
   });
 
   it('who changes a field of ours has it put back, with an event', () => {
-    const world = running(pushOf());
-    const changed = { ...workload(world), spec: { ...workload(world).spec, replicas: 3 } };
-    const { applies, events } = plan({ ...world, workloads: [changed] }, DEFAULTS);
+    const observed = running(pushOf());
+    const changed = { ...workload(observed), spec: { ...workload(observed).spec, replicas: 3 } };
+    const { applies, events } = plan({ ...observed, workloads: [changed] }, DEFAULTS);
     expect(names(applies)).toEqual(['Deployment demo-stream']);
     expect(events).toMatchObject([{ type: 'Warning', reason: 'DriftReverted' }]);
   });
 
   it('who adds fields of their own is left in peace', () => {
-    const world = running(pushOf());
-    const { metadata } = workload(world);
+    const observed = running(pushOf());
+    const { metadata } = workload(observed);
     const annotations = { ...metadata.annotations, 'other.example/note': 'x' };
-    const changed = { ...workload(world), metadata: { ...metadata, annotations } };
-    expect(plan({ ...world, workloads: [changed] }, DEFAULTS).applies).toEqual([]);
+    const changed = { ...workload(observed), metadata: { ...metadata, annotations } };
+    expect(plan({ ...observed, workloads: [changed] }, DEFAULTS).applies).toEqual([]);
   });
 
   it('who deletes a child finds it made again', () => {
-    const world = running(pushOf());
-    expect(names(plan({ ...world, workloads: [], pods: [] }, DEFAULTS).applies)).toEqual([
+    const observed = running(pushOf());
+    expect(names(plan({ ...observed, workloads: [], pods: [] }, DEFAULTS).applies)).toEqual([
       'Deployment demo-stream',
     ]);
   });
@@ -365,23 +367,26 @@ describe('a new version of the operator', () => {
   });
 
   it('comes into effect with the next change of the stream', () => {
-    const world = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
-    expect(names(plan(world, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
+    const observed = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
+    expect(names(plan(observed, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
   });
 
   it('comes into effect for a stream that has been unwell for a minute', () => {
     const waiting = { ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } };
-    const world = after(withPod(running(pushOf()), { decoder: waiting, encoder: waiting }));
-    expect(plan(world, newer).applies).toEqual([]);
-    const later = { ...world, now: new Date(NOW.getTime() + 61_000) };
+    const observed = after(withPod(running(pushOf()), { decoder: waiting, encoder: waiting }));
+    expect(plan(observed, newer).applies).toEqual([]);
+    const later = { ...observed, now: new Date(NOW.getTime() + 61_000) };
     expect(names(plan(later, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
   });
 });
 
 describe('deletion', () => {
-  const deleted = (world: Observation, secondsAgo: number): Observation => {
+  const deleted = (observed: Observation, secondsAgo: number): Observation => {
     const deletionTimestamp = new Date(NOW.getTime() - secondsAgo * 1000).toISOString();
-    return { ...world, push: { ...world.push, metadata: { ...world.push.metadata, deletionTimestamp } } };
+    return {
+      ...observed,
+      push: { ...observed.push, metadata: { ...observed.push.metadata, deletionTimestamp } },
+    };
   };
   const split = running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS);
 
@@ -417,8 +422,8 @@ describe('deletion', () => {
   });
 });
 
-it('every object that is applied tells the hash of its content', () => {
-  const { applies } = plan(worldOf(pushOf({ topology: 'Split' })), WITH_NATS);
+it('every object that is applied carries the hash of its content', () => {
+  const { applies } = plan(observationOf(pushOf({ topology: 'Split' })), WITH_NATS);
   for (const { metadata } of applies) expect(metadata.annotations?.[APPLIED]).toMatch(/^[0-9a-f]{16}$/);
 });
 
@@ -431,6 +436,6 @@ it('a pod that still ends keeps a new Job waiting, one of a lost node only for a
       {},
       { metadata: { deletionTimestamp: new Date(NOW.getTime() - secondsAgo * 1000).toISOString() } },
     );
-  expect(plan(worldOf(push, { pods: [ending(5)] }), DEFAULTS).situation.kind).toBe('Clearing');
-  expect(plan(worldOf(push, { pods: [ending(61)] }), DEFAULTS).applies).toHaveLength(2);
+  expect(plan(observationOf(push, { pods: [ending(5)] }), DEFAULTS).situation.kind).toBe('Clearing');
+  expect(plan(observationOf(push, { pods: [ending(61)] }), DEFAULTS).applies).toHaveLength(2);
 });

@@ -1,4 +1,4 @@
-/** What the pods of a stream tell of its two roles. Pure. */
+/** Derives the state of a stream's two roles from its pods. Pure. */
 
 import { REASONS } from '@videopush/resources/builders/conditions';
 import { DECODER, ENCODER } from '@videopush/resources/builders/names';
@@ -45,7 +45,7 @@ export interface ContainerStatus {
 export interface RoleView {
   role: Role;
   pod: Pod | null;
-  /** of the container; null while kubelet has not told of it */
+  /** status of the container; null until the kubelet has reported it */
   status: ContainerStatus | null;
   facts: WorkerFacts | null;
   ready: boolean;
@@ -171,10 +171,10 @@ function waitingProblem(pod: Pod, role: Role): Problem | null {
   if (reason !== 'CrashLoopBackOff') return null;
   const last = status?.lastState?.terminated;
   if (outOfMemory(last)) return memoryWords(role);
-  const told = last?.message?.trim() ? `: ${last.message.trim()}` : '; its log tells more';
+  const cause = last?.message?.trim() ? `: ${last.message.trim()}` : '; see its log';
   return {
     reason: REASONS.crashLoop,
-    message: `The ${role} ends again and again with exit code ${last?.exitCode ?? 'unknown'}${told}`,
+    message: `The ${role} ends again and again with exit code ${last?.exitCode ?? 'unknown'}${cause}`,
     stalled: true,
   };
 }

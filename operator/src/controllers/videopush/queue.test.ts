@@ -1,7 +1,7 @@
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { plan } from './plan.ts';
-import { after, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/worlds.ts';
+import { after, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/observations.ts';
 
 const names = (objects: readonly KubeObject[]): string[] =>
   objects.map(({ kind, metadata: { name } }) => `${kind} ${name}`);

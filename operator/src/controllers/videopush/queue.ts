@@ -11,30 +11,36 @@ import type { Observation, StoredPush } from './observation.ts';
 import { containerOf, isOver } from './pods.ts';
 
 /**
- * As the decoder was told, which may be elsewhere than where it would be put today; else where it would be, when `push` is
- * given. null: there is none.
+ * Where the stream in JetStream is: as the decoder's configuration says, which may differ from where it would
+ * be created today; without one, where it would be created, when `push` is given. null: there is none.
  */
 export function placeOfQueue(
   config: KubeObject | null,
   push?: StoredPush,
   defaults?: Defaults,
 ): JetStreamPlace | null {
-  const told = toldPlace(config);
-  if (told || !push || !defaults) return told;
+  const place = configuredPlace(config);
+  if (place || !push || !defaults) return place;
   const address = natsAddressOf(push as VideoPush, defaults);
   const { namespace, name, uid } = push.metadata;
   return address === undefined ? null : { address, stream: jetStreamName(namespace, name, uid) };
 }
 
-/** Whether a new decoder goes on behind the last frame of the one before: both have a stream, and the same source. */
+/**
+ * Whether a new decoder continues behind the last frame of the previous one: both have the same stream and
+ * source.
+ */
 export function goesOnInQueue(before: KubeObject, after: KubeObject): boolean {
-  const [was, is] = [told(before), told(after)];
+  const [was, is] = [configuredQueue(before), configuredQueue(after)];
   return was.source !== undefined && ['address', 'stream', 'source'].every((key) => was[key] === is[key]);
 }
 
-/** Where the stream in JetStream stands that nobody uses any more when the pods go to another NATS; null when they do not. */
+/**
+ * Where the stream in JetStream is that nobody uses once the pods use another NATS server; null when they do
+ * not.
+ */
 export function placeLeft(before: KubeObject | null, after: KubeObject): JetStreamPlace | null {
-  const [was, is] = [toldPlace(before), toldPlace(after)];
+  const [was, is] = [configuredPlace(before), configuredPlace(after)];
   return was && is && was.address !== is.address ? was : null;
 }
 
@@ -54,13 +60,13 @@ export function releaseQueue({ push, pods, config }: Observation, defaults: Defa
   return { jetStreamDeletes: place ? [place] : [], finalizers: [] };
 }
 
-function toldPlace(config: KubeObject | null): JetStreamPlace | null {
-  const { address, stream } = told(config);
+function configuredPlace(config: KubeObject | null): JetStreamPlace | null {
+  const { address, stream } = configuredQueue(config);
   return typeof address === 'string' && typeof stream === 'string' ? { address, stream } : null;
 }
 
-/** What the decoder was told of its stream in JetStream; nothing when there is none. */
-function told(config: KubeObject | null): Record<string, unknown> {
+/** The stream in JetStream as the decoder's configuration names it; empty when there is none. */
+function configuredQueue(config: KubeObject | null): Record<string, unknown> {
   try {
     const text = configText(config, DECODER.key) ?? '';
     const { queue } = JSON.parse(text) as { queue?: { jetStream?: Record<string, unknown> } };

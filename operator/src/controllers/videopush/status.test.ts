@@ -13,6 +13,7 @@ import {
   finished,
   NOW,
   notReady,
+  observationOf,
   podOfWorkload,
   pushOf,
   READY,
@@ -22,15 +23,16 @@ import {
   UNREADY,
   withPod,
   withSpec,
-  worldOf,
-} from './testing/worlds.ts';
+} from './testing/observations.ts';
 
-const judge = (world: Observation): PushStatus =>
-  judgeStatus(world, plan(world, DEFAULTS).situation, DEFAULTS).status;
+const judge = (observed: Observation): PushStatus =>
+  judgeStatus(observed, plan(observed, DEFAULTS).situation, DEFAULTS).status;
 
-const events = (world: Observation): string[] => {
-  const { situation } = plan(world, DEFAULTS);
-  return eventsOf(world, situation, judgeStatus(world, situation, DEFAULTS)).map(({ reason }) => reason);
+const events = (observed: Observation): string[] => {
+  const { situation } = plan(observed, DEFAULTS);
+  return eventsOf(observed, situation, judgeStatus(observed, situation, DEFAULTS)).map(
+    ({ reason }) => reason,
+  );
 };
 
 const of = ({ conditions = [] }: PushStatus, type: string): string => {
@@ -39,8 +41,8 @@ const of = ({ conditions = [] }: PushStatus, type: string): string => {
 };
 
 /** Ready, Reconciling, Stalled. */
-const summary = (world: Observation): string[] => {
-  const status = judge(world);
+const summary = (observed: Observation): string[] => {
+  const status = judge(observed);
   return ['Ready', 'Reconciling', 'Stalled'].map((type) => of(status, type));
 };
 
@@ -63,7 +65,12 @@ describe('Ready', () => {
   const missing = 'persistentvolumeclaim "films" not found';
 
   it.each<[string, Observation, string, string]>([
-    ['is False while the first pod is being made', after(worldOf(pushOf())), 'False Pending', 'Reconciling'],
+    [
+      'is False while the first pod is being made',
+      after(observationOf(pushOf())),
+      'False Pending',
+      'Reconciling',
+    ],
     [
       'is False while its containers start',
       withPod(live, { decoder: UNREADY, encoder: UNREADY }),
@@ -73,7 +80,7 @@ describe('Ready', () => {
     ['is True when both roles are ready', live, 'True Running', ''],
     [
       'names a server that does not exist',
-      worldOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } }),
+      observationOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } }),
       'False MediaServerMissing',
       'Reconciling',
     ],
@@ -90,7 +97,7 @@ describe('Ready', () => {
       'Reconciling',
     ],
     [
-      'names a claim that is not there',
+      'names a claim that does not exist',
       { ...withPod(live, {}, unschedulable('no node')), claim: 'Missing' },
       'False ClaimMissing',
       'Reconciling',
@@ -129,8 +136,8 @@ describe('Ready', () => {
       'False CrashLoop',
       'Stalled',
     ],
-  ])('%s', (_, world, ready, other) => {
-    expect(summary(world)).toEqual([
+  ])('%s', (_, observed, ready, other) => {
+    expect(summary(observed)).toEqual([
       ready,
       other === 'Reconciling' ? `True ${ready.split(' ')[1]}` : 'absent',
       other === 'Stalled' ? `True ${ready.split(' ')[1]}` : 'absent',
@@ -179,7 +186,7 @@ describe('Ready', () => {
     );
   });
 
-  it('names a process that is killed again and again although its container lives on', () => {
+  it('names a process that is killed again and again although its container keeps running', () => {
     const facts = factsOf({ killed: true, young: true, restarts: 3 });
     expect(summary({ ...live, workers: { decoder: null, encoder: facts } })).toEqual([
       'False OutOfMemory',
@@ -203,7 +210,7 @@ describe('Ready', () => {
   });
 
   it('carries over what a worker waits for', () => {
-    const fault = { code: 'SourceNotFound', message: 'nothing is there', permanent: false };
+    const fault = { code: 'SourceNotFound', message: 'the file does not exist', permanent: false };
     const decoder = factsOf({ ready: notReady('SourceNotFound'), fault });
     expect(summary({ ...live, workers: { decoder, encoder: factsOf() } })).toEqual([
       'False SourceNotFound',
@@ -226,8 +233,8 @@ describe('Ready', () => {
 
   it('blames a server that went away for a stream that is not published', () => {
     const push = pushOf({ outputs: toServer('live') });
-    const world = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
-    const gone = { ...world, servers: { live: null } };
+    const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
+    const gone = { ...observed, servers: { live: null } };
     expect(summary(gone)[0]).toBe('True Running');
     expect(summary(withPod(gone, { encoder: UNREADY }))[0]).toBe('False MediaServerMissing');
   });
@@ -237,7 +244,7 @@ describe('Ready', () => {
     expect(summary({ ...live, workloads })).toEqual(['False Updating', 'True Updating', 'absent']);
   });
 
-  it('tells why a Deployment gets no pod', () => {
+  it('reports why a Deployment gets no pod', () => {
     const conditions = [
       { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' },
     ];
@@ -247,7 +254,7 @@ describe('Ready', () => {
     expect(status.conditions?.[0]?.message).toBe('No pod can be made: exceeded quota');
   });
 
-  it('tells what the API server does not take', () => {
+  it('reports what the API server refuses', () => {
     const refused = { reason: 'Invalid', message: 'Job "demo-stream" is refused', stalled: true };
     const { status } = judgeStatus(live, { kind: 'Live' }, DEFAULTS, refused);
     expect(of(status, 'Stalled')).toBe('True Invalid');
@@ -256,9 +263,9 @@ describe('Ready', () => {
 
 describe('a stream at rest', () => {
   it('that is finished is ready and complete', () => {
-    const world = finished(running(pushOf({ source: FILM })));
-    expect(summary(world)).toEqual(['True Completed', 'absent', 'absent']);
-    const status = judge(world);
+    const observed = finished(running(pushOf({ source: FILM })));
+    expect(summary(observed)).toEqual(['True Completed', 'absent', 'absent']);
+    const status = judge(observed);
     expect(of(status, 'Complete')).toBe('True Completed');
     expect(status.completionTime).toBe('2026-03-01T11:59:50Z');
   });
@@ -328,7 +335,7 @@ describe('the aspects', () => {
 });
 
 describe('a status', () => {
-  it('tells what was asked for and where it runs, and nothing that changes every second', () => {
+  it('reports what was asked for and where it runs, and nothing that changes every second', () => {
     expect(judge(live)).toMatchObject({
       observedGeneration: 1,
       source: 'TestSrc2',
@@ -378,30 +385,30 @@ describe('events', () => {
     return { ...live, workers: { decoder: factsOf({ ready: notReady(code), fault }), encoder: factsOf() } };
   };
 
-  it('tell that a stream is published, once', () => {
-    const placed = after(worldOf(pushOf()));
+  it('report once that a stream is published', () => {
+    const placed = after(observationOf(pushOf()));
     const started = { ...placed, pods: [podOfWorkload(placed.workloads[0] as never)] };
     expect(events(started)).toEqual(['Published']);
     expect(events(after(started))).toEqual([]);
   });
 
-  it('tell that the source is lost, once', () => {
+  it('report once that the source is lost', () => {
     expect(events(withFault('SourceDisconnected'))).toEqual(['SourceLost']);
     expect(events(after(withFault('SourceDisconnected')))).toEqual([]);
   });
 
-  it('tell of restarts when there is a new one', () => {
+  it('report a new restart', () => {
     expect(events({ ...live, restarts: 1 })).toEqual(['Restarted']);
     expect(events(after({ ...live, restarts: 1 }))).toEqual([]);
   });
 
-  it('tell what keeps a stream from running', () => {
-    const world = worldOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } });
-    expect(events(world)).toEqual(['MediaServerMissing']);
-    expect(events(after(world))).toEqual([]);
+  it('report what keeps a stream from running', () => {
+    const observed = observationOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } });
+    expect(events(observed)).toEqual(['MediaServerMissing']);
+    expect(events(after(observed))).toEqual([]);
   });
 
-  it('tell of the end, of suspension and of its end', () => {
+  it('report the end, a suspension and its end', () => {
     expect(events(finished(running(pushOf({ source: FILM }))))).toEqual(['Completed']);
     const stopped = { ...after(withSpec(live, { suspend: true })), pods: [] };
     expect(events(stopped)).toEqual(['Suspended']);
@@ -416,7 +423,7 @@ describe('events', () => {
     expect(events(withPod(film, {}, { name: 'demo-stream-other' }))).toEqual(['RestartedFromBeginning']);
   });
 
-  it('tell nothing of a pod that has ended because everything was sent', () => {
+  it('do not report a pod that has ended because everything was sent', () => {
     const film = running(pushOf({ source: FILM }));
     const over = withPod(film, {}, { status: { phase: 'Succeeded' } });
     expect(summary(over)).toEqual(['True Running', 'absent', 'absent']);

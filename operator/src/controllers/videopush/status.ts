@@ -84,7 +84,7 @@ function summary(situation: Situation, view: LiveView): Verdict {
   }
 }
 
-/** Reconciling and Stalled are there only while they are True (kstatus). */
+/** The conditions of a verdict. Reconciling and Stalled exist only while they are True (kstatus). */
 function readyDrafts({ ready, stalled, reason, message }: Verdict): ConditionDraft[] {
   const drafts: ConditionDraft[] = [
     { type: CONDITIONS.ready, status: ready ? 'True' : 'False', reason, message },

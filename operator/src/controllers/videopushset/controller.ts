@@ -52,7 +52,7 @@ export class VideoPushSetController {
     const observed = this.#observe(key, set);
     const decision = plan(observed);
     const refused = await this.#carryOut(decision, signal);
-    await this.#tell(observed, decision, refused, signal);
+    await this.#report(observed, decision, refused, signal);
     return nextReconcile(refused, decision.requeueAfter);
   }
 
@@ -97,8 +97,8 @@ export class VideoPushSetController {
     return refusals[0] ?? null;
   }
 
-  /** One write of the status when it says something new, then the events: never of what was not stored. */
-  async #tell(
+  /** Writes the status once when it has changed, then its events: none of them reports an unstored status. */
+  async #report(
     observed: Observation,
     decision: Plan,
     refused: Problem | null,

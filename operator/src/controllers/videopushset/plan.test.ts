@@ -55,7 +55,7 @@ function stored(member: KubeObject, words: Words = {}): StoredMember {
   }) as StoredMember;
 }
 
-function worldOf(set: StoredSet, members: readonly StoredMember[]): Observation {
+function observationOf(set: StoredSet, members: readonly StoredMember[]): Observation {
   const detector = new DriftDetector();
   const names = new Map(members.map((member) => [member.metadata.name, member]));
   const desired = membersOf(set);
@@ -75,22 +75,22 @@ function worldOf(set: StoredSet, members: readonly StoredMember[]): Observation 
 }
 
 const full = (set: StoredSet, words: Words[] = []): Observation =>
-  worldOf(
+  observationOf(
     set,
     membersOf(set).map((member, index) => stored(member, words[index])),
   );
 
 const names = (objects: readonly KubeObject[]): string[] => objects.map(({ metadata }) => metadata.name);
-const status = (world: Observation): SetStatus => judgeStatus(world, plan(world), null).status;
-const summary = (world: Observation): string[] =>
+const status = (observed: Observation): SetStatus => judgeStatus(observed, plan(observed), null).status;
+const summary = (observed: Observation): string[] =>
   ['Ready', 'Reconciling', 'Stalled'].map((type) => {
-    const found = status(world).conditions?.find((condition) => condition.type === type);
+    const found = status(observed).conditions?.find((condition) => condition.type === type);
     return found ? `${found.status} ${found.reason}` : 'absent';
   });
 
 describe('the streams of a set', () => {
   it('are made for the first sources, as many as replicas says', () => {
-    const { applies, deletes, events } = plan(worldOf(setOf(2), []));
+    const { applies, deletes, events } = plan(observationOf(setOf(2), []));
     expect(names(applies)).toEqual(['wall-0', 'wall-1']);
     expect(deletes).toEqual([]);
     expect(events).toEqual([
@@ -105,7 +105,11 @@ describe('the streams of a set', () => {
   it('beyond replicas are deleted, the last ones first', () => {
     const set = setOf(12, 12);
     const members = full(set).owned;
-    expect(names(plan(worldOf(setOf(9, 12), members)).deletes)).toEqual(['wall-11', 'wall-10', 'wall-9']);
+    expect(names(plan(observationOf(setOf(9, 12), members)).deletes)).toEqual([
+      'wall-11',
+      'wall-10',
+      'wall-9',
+    ]);
   });
 
   it('whose source left the list are deleted, and the others keep their identity', () => {
@@ -118,7 +122,7 @@ describe('the streams of a set', () => {
       } as StoredSet;
     };
     const before = full(list('lobby', 'yard', 'gate')).owned;
-    const { applies, deletes } = plan(worldOf(list('lobby', 'gate', 'roof'), before));
+    const { applies, deletes } = plan(observationOf(list('lobby', 'gate', 'roof'), before));
     expect(names(applies)).toEqual(['wall-roof']);
     expect(names(deletes)).toEqual(['wall-yard']);
   });
@@ -127,7 +131,7 @@ describe('the streams of a set', () => {
     const set = setOf(2);
     const changed = structuredClone(set);
     changed.spec.template.spec.video = { bitrateKbps: 900 };
-    const { applies, events } = plan(worldOf(changed, full(set).owned));
+    const { applies, events } = plan(observationOf(changed, full(set).owned));
     expect(names(applies)).toEqual(['wall-0', 'wall-1']);
     expect(events.map(({ reason }) => reason)).toEqual(['Updated']);
   });
@@ -136,16 +140,16 @@ describe('the streams of a set', () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const edited = { ...member, spec: { ...(member.spec as object), suspend: true, outputs: [] } };
-    expect(names(plan(worldOf(set, [edited as StoredMember])).applies)).toEqual(['wall-0']);
+    expect(names(plan(observationOf(set, [edited as StoredMember])).applies)).toEqual(['wall-0']);
   });
 
   it('are not taken from somebody else', () => {
     const set = setOf(1);
     const mine = stored(membersOf(set)[0] as KubeObject);
     const foreign = { ...mine, metadata: { ...mine.metadata, ownerReferences: [] } };
-    const world = worldOf(set, [foreign]);
-    expect(plan(world)).toMatchObject({ applies: [], taken: ['wall-0'] });
-    expect(summary(world)).toEqual(['False NameTaken', 'absent', 'True NameTaken']);
+    const observed = observationOf(set, [foreign]);
+    expect(plan(observed)).toMatchObject({ applies: [], taken: ['wall-0'] });
+    expect(summary(observed)).toEqual(['False NameTaken', 'absent', 'True NameTaken']);
   });
 
   it('of an earlier set of the name are waited for', () => {
@@ -153,9 +157,9 @@ describe('the streams of a set', () => {
     const mine = stored(membersOf(set)[0] as KubeObject);
     const [owner] = mine.metadata.ownerReferences ?? [];
     const old = { ...mine, metadata: { ...mine.metadata, ownerReferences: [{ ...owner, uid: 'old' }] } };
-    const world = worldOf(set, [old as StoredMember]);
-    expect(plan(world)).toMatchObject({ applies: [], taken: [], clearing: ['wall-0'] });
-    expect(summary(world)).toEqual(['False Updating', 'True Updating', 'absent']);
+    const observed = observationOf(set, [old as StoredMember]);
+    expect(plan(observed)).toMatchObject({ applies: [], taken: [], clearing: ['wall-0'] });
+    expect(summary(observed)).toEqual(['False Updating', 'True Updating', 'absent']);
   });
 
   it('that are on their way out are neither deleted again nor revived', () => {
@@ -165,20 +169,20 @@ describe('the streams of a set', () => {
       ...member,
       metadata: { ...member.metadata, deletionTimestamp: '2026-03-01T11:59:00Z' },
     };
-    expect(plan(worldOf(set, [leaving]))).toMatchObject({ applies: [], clearing: ['wall-0'] });
-    expect(plan(worldOf(setOf(0), [leaving]))).toMatchObject({ applies: [], deletes: [] });
+    expect(plan(observationOf(set, [leaving]))).toMatchObject({ applies: [], clearing: ['wall-0'] });
+    expect(plan(observationOf(setOf(0), [leaving]))).toMatchObject({ applies: [], deletes: [] });
   });
 
   it('may be a thousand', () => {
     const set = setOf(1000, 1000);
-    const world = full(set);
-    expect(plan(world)).toMatchObject({ applies: [], deletes: [] });
-    expect(status(world)).toMatchObject({ replicas: 1000, readyReplicas: 1000 });
+    const observed = full(set);
+    expect(plan(observed)).toMatchObject({ applies: [], deletes: [] });
+    expect(status(observed)).toMatchObject({ replicas: 1000, readyReplicas: 1000 });
   });
 });
 
 describe('the status of a set', () => {
-  it('counts its streams and those that are ready, and tells an autoscaler how to find their pods', () => {
+  it('counts its streams and those that are ready, and holds the selector of their pods for autoscalers', () => {
     expect(status(full(setOf(3), [{}, { ready: 'False', reason: 'Starting' }]))).toMatchObject({
       observedGeneration: 2,
       replicas: 3,
@@ -191,13 +195,13 @@ describe('the status of a set', () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const newer = { ...member, metadata: { ...member.metadata, generation: 2 } };
-    expect(status(worldOf(set, [newer])).readyReplicas).toBe(0);
+    expect(status(observationOf(set, [newer])).readyReplicas).toBe(0);
   });
 
   it.each<[string, Observation, string[]]>([
     ['all are ready', full(setOf(3)), ['True Running', 'absent', 'absent']],
     ['none is asked for', full(setOf(0)), ['True Running', 'absent', 'absent']],
-    ['some are being made', worldOf(setOf(3), []), ['False Updating', 'True Updating', 'absent']],
+    ['some are being made', observationOf(setOf(3), []), ['False Updating', 'True Updating', 'absent']],
     [
       'one is on its way',
       full(setOf(2), [{}, { ready: 'False', reason: 'SourceNotFound' }]),
@@ -213,17 +217,17 @@ describe('the status of a set', () => {
       full(setOf(2), [{ ready: 'False' }, { ready: 'False', stalled: true }]),
       ['False MembersNotReady', 'True MembersNotReady', 'absent'],
     ],
-  ])('says whether %s', (_, world, expected) => {
-    expect(summary(world)).toEqual(expected);
+  ])('says whether %s', (_, observed, expected) => {
+    expect(summary(observed)).toEqual(expected);
   });
 
   it('names the first stream that is not well, and why', () => {
-    const world = full(setOf(3), [
+    const observed = full(setOf(3), [
       {},
-      { ready: 'False', reason: 'SourceNotFound', message: 'Nothing is there' },
+      { ready: 'False', reason: 'SourceNotFound', message: 'The file does not exist' },
     ]);
-    const message = status(world).conditions?.[0]?.message;
-    expect(message).toBe('2 of 3 streams are ready; wall-1: SourceNotFound: Nothing is there');
+    const message = status(observed).conditions?.[0]?.message;
+    expect(message).toBe('2 of 3 streams are ready; wall-1: SourceNotFound: The file does not exist');
   });
 });
 

@@ -13,7 +13,7 @@ export interface Plan {
   deletes: readonly StoredMember[];
   /** names of members that somebody else has */
   taken: readonly string[];
-  /** names that an earlier life of the member still has: they are free in a moment */
+  /** names that a terminating member or one of a deleted set of this name still has: they become free soon */
   clearing: readonly string[];
   events: readonly EventWords[];
   /** milliseconds */
@@ -53,12 +53,12 @@ export function plan(observed: Observation): Plan {
     deletes,
     taken,
     clearing,
-    events: tell(missing, changed, deletes),
+    events: eventsOf(missing, changed, deletes),
     ...requeue(waits),
   };
 }
 
-function tell(
+function eventsOf(
   missing: readonly KubeObject[],
   changed: readonly KubeObject[],
   deletes: readonly KubeObject[],
@@ -74,7 +74,7 @@ function tell(
   ];
 }
 
-/** How many names an event tells; the others are counted. */
+/** Maximum number of names that an event lists; the others are counted. */
 const MAX_NAMES = 5;
 
 export function listOf(members: readonly KubeObject[]): string {

@@ -62,7 +62,7 @@ function judge(
   if (refused) return refused;
   const [name] = taken;
   if (name !== undefined) {
-    const message = `VideoPush "${name}" is there and does not belong to this set; rename the set or the source, or delete it`;
+    const message = `VideoPush "${name}" exists and does not belong to this set; rename the set or the source, or delete it`;
     return { reason: REASONS.nameTaken, message, stalled: true };
   }
   const moving = applies.length > 0 || deletes.length > 0 || clearing.length > 0 || owned.some(isTerminating);

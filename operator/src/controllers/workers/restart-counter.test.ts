@@ -3,7 +3,7 @@ import { RestartCounter } from './restart-counter.ts';
 
 const sample = (id: string, count: number | null) => ({ id, count });
 
-it('a new stream has as many restarts as its pods tell of', () => {
+it('a new stream has as many restarts as its pods report', () => {
   const counter = new RestartCounter();
   expect(counter.count('a', 0, [])).toBe(0);
   expect(counter.count('a', 0, [sample('pod', 2), sample('pod/2', 1)])).toBe(3);
@@ -25,11 +25,11 @@ it('a restarted operator counts nothing twice, even when a worker answers late',
   expect(counter.count('a', 6, [sample('pod', 3), sample('pod/3', 0)])).toBe(7);
 });
 
-it('restarts while no operator was there are counted once one is', () => {
+it('restarts while no operator runs are counted by the next one', () => {
   expect(new RestartCounter().count('a', 1, [sample('pod', 4)])).toBe(4);
 });
 
-it('a count that a worker cannot tell at the moment is not lost', () => {
+it('a count that a worker cannot report at the moment is not lost', () => {
   const counter = new RestartCounter();
   counter.count('a', 0, []);
   counter.count('a', 0, [sample('pod/0', 3)]);

@@ -1,6 +1,6 @@
 /** How often the processes and containers of a stream were restarted since it was created, over pods and over operators. */
 
-/** A counter that begins at 0 with the life of its `id`; `count` null: not known yet. */
+/** A counter that starts at 0 when its `id` is new; `count` null: not known yet. */
 export interface RestartSample {
   id: string;
   count: number | null;
@@ -9,7 +9,7 @@ export interface RestartSample {
 interface Tally {
   /** as the status had it when this operator first looked */
   recorded: number;
-  /** ids that were there then, with what they counted when it was first known: part of `recorded` */
+  /** ids that existed then, with their first known counts: these are part of `recorded` */
   first: Map<string, number | null>;
   seen: Map<string, number>;
 }

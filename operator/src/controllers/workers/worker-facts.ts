@@ -5,7 +5,7 @@ export type Role = 'decoder' | 'encoder';
 export interface WorkerFacts {
   /** of the role process; a new one means that it was started again */
   startTime: string;
-  /** restarts within the life of its container */
+  /** restarts of the role process since its container started */
   restarts: number;
   ready: { ok: boolean; code: string; message: string };
   /** what keeps the role from working, or troubles it */

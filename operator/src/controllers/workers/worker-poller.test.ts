@@ -30,7 +30,7 @@ function setUp(fetch: FetchPage, concurrency = 4) {
 }
 
 describe('the poller', () => {
-  it('asks at once, then every ten seconds, and tells only what is new', async () => {
+  it('asks at once, then every ten seconds, and reports only what is new', async () => {
     let asked = 0;
     let body = page();
     const { clock, news, poller } = setUp(async () => {
@@ -133,7 +133,7 @@ describe('the facts of a page', () => {
     ['nothing', undefined],
     ['a list', []],
     ['another role', page({ role: 'decoder' })],
-  ])('are not there for %s', (_, body) => expect(readFacts(body, 'encoder')).toBeNull());
+  ])('are null for %s', (_, body) => expect(readFacts(body, 'encoder')).toBeNull());
 
   it('survive a page that is not what it should be', () => {
     const facts = readFacts(

@@ -12,7 +12,7 @@ export interface PollTarget {
   podUid: string;
   role: Role;
   url: string;
-  /** whatever tells that the answer may be another one now: readiness, restarts */
+  /** whatever indicates that the answer may have changed: readiness, restarts */
   stamp: string;
 }
 
@@ -122,7 +122,7 @@ export class WorkerPoller {
       const ask = (signal: AbortSignal): Promise<unknown> => fetch(url, signal);
       return readFacts(await within(clock, LIMIT, 'no answer in time', ask, this.#stop.signal), role);
     } catch {
-      return null; // it is being started, or is gone: its pod tells more
+      return null; // the worker is starting, or is gone: its pod shows which
     } finally {
       this.#asking--;
       this.#waiting.shift()?.();

@@ -27,14 +27,14 @@ export class FakeCollection implements Collection {
     const object: KubeObject = { metadata, spec };
     const type = this.#objects.has(keyOf(object)) ? 'MODIFIED' : 'ADDED';
     this.#objects.set(keyOf(object), object);
-    this.#tell({ type, object });
+    this.#publish({ type, object });
   }
 
   remove(name: string): void {
     const object = this.#objects.get(`ns/${name}`);
     if (!object || !this.#objects.delete(`ns/${name}`)) return;
     const metadata = { ...object.metadata, resourceVersion: `${++this.#version}` };
-    this.#tell({ type: 'DELETED', object: { ...object, metadata } });
+    this.#publish({ type: 'DELETED', object: { ...object, metadata } });
   }
 
   bookmark(): void {
@@ -47,7 +47,7 @@ export class FakeCollection implements Collection {
     for (const watcher of [...this.#watchers]) watcher.end(error);
   }
 
-  /** Forgets the history: who watches from before it is told to list anew. */
+  /** Forgets the history: a watch that continues from before gets 410 and must list again. */
   expire(): void {
     this.#oldest = this.#version;
     this.#history.length = 0;
@@ -109,7 +109,7 @@ export class FakeCollection implements Collection {
     }
   }
 
-  #tell(event: WatchEvent): void {
+  #publish(event: WatchEvent): void {
     this.#history.push({ version: this.#version, event });
     for (const watcher of this.#watchers) if (!this.mute) watcher.push(event);
   }

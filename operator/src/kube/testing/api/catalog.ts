@@ -17,7 +17,7 @@ export interface ServedKind extends ResourceKind {
   type: Type;
   /** has the subresource */
   status: boolean;
-  /** counts in metadata.generation how often it was specified anew */
+  /** counts the changes of its specification in metadata.generation */
   generation: boolean;
   /** what may be selected by beside name and namespace */
   selectableFields: readonly string[];

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { NAMESPACES } from '../../kinds.ts';
 import type { Transport } from '../../transport.ts';
 import { applies } from './contract/applies.ts';
+import { type Fixture, fixtureOf } from './contract/fixture.ts';
 import { patches } from './contract/patches.ts';
 import { readsAndWatches } from './contract/reads.ts';
 import { resources } from './contract/resources.ts';
-import { type World, worldOf } from './contract/world.ts';
 import { deletions, writes } from './contract/writes.ts';
 
 export interface OpenApi {
@@ -18,20 +18,20 @@ export function apiContract(name: string, open: () => Promise<OpenApi>): void {
   describe(`the API server's contract: ${name}`, () => {
     let api: OpenApi;
     let count = 0;
-    const world: World = {} as World;
+    const fixture: Fixture = {} as Fixture;
     beforeAll(async () => {
       api = await open();
     });
     afterAll(() => api?.close());
     beforeEach(async () => {
-      Object.assign(world, worldOf(api.transport, `contract-${++count}`));
-      await world.of(NAMESPACES).create({ metadata: { name: world.namespace } }, world.signal);
+      Object.assign(fixture, fixtureOf(api.transport, `contract-${++count}`));
+      await fixture.of(NAMESPACES).create({ metadata: { name: fixture.namespace } }, fixture.signal);
     });
-    readsAndWatches(world);
-    writes(world);
-    applies(world);
-    patches(world);
-    resources(world);
-    deletions(world);
+    readsAndWatches(fixture);
+    writes(fixture);
+    applies(fixture);
+    patches(fixture);
+    resources(fixture);
+    deletions(fixture);
   });
 }

@@ -30,7 +30,10 @@ const UNOWNED = new Set(
   ].map((path) => path.map((step) => `f:${step}`).join(SEPARATOR)),
 );
 
-/** Every owned path of the value with what stands there; '' for an item, which is there or not. */
+/**
+ * Every owned path of `value` with the value at it; '' for the item of a list, whose path only says that it
+ * exists.
+ */
 export function flatten(type: Type, value: unknown): Map<string, string> {
   const out = new Map<string, string>();
   leaves(type, value, '', out);

@@ -41,7 +41,7 @@ const put = (name: string, more: object = {}): Promise<KubeObject> =>
 const asked = (method: string): number =>
   server.answered.filter((request) => request.method === method).length;
 
-interface World {
+interface Fixture {
   clock: SkippingClock;
   reflector: Reflector;
   errors: unknown[];
@@ -49,7 +49,7 @@ interface World {
 }
 
 /** A reflector that follows all ConfigMaps while `body` runs. */
-async function following(body: (world: World) => Promise<void>): Promise<void> {
+async function following(body: (fixture: Fixture) => Promise<void>): Promise<void> {
   const clock = new SkippingClock();
   const errors: unknown[] = [];
   const reflector = new Reflector({
@@ -71,21 +71,21 @@ async function following(body: (world: World) => Promise<void>): Promise<void> {
 }
 
 /** The reflector has the object that is written now. */
-const hears = async ({ names }: World, name: string): Promise<void> => {
+const hears = async ({ names }: Fixture, name: string): Promise<void> => {
   await put(name);
   await until(`${name} is heard of`, () => names().includes(name), LIMIT);
 };
 
 it('asks to be left alone for a while, and the reflector does that', async () => {
   server.refuse({ code: 429, times: 1, retryAfter: 20 });
-  await following(async (world) => {
-    const [error] = await until('it is refused', () => world.errors.length > 0 && world.errors, LIMIT);
+  await following(async (fixture) => {
+    const [error] = await until('it is refused', () => fixture.errors.length > 0 && fixture.errors, LIMIT);
     expect(error).toMatchObject({ code: 429, retryAfter: 20_000 });
-    world.clock.skip(19_000);
+    fixture.clock.skip(19_000);
     expect(asked('GET')).toBe(1);
-    world.clock.skip(1_000);
-    await world.reflector.synced;
-    await hears(world, 'a');
+    fixture.clock.skip(1_000);
+    await fixture.reflector.synced;
+    await hears(fixture, 'a');
   });
 });
 
@@ -96,49 +96,49 @@ it('fails as often as ordered, whatever is asked', async () => {
 });
 
 it('breaks watches off, and the reflector goes on from where it was', () =>
-  following(async (world) => {
-    await world.reflector.synced;
-    await hears(world, 'a');
+  following(async (fixture) => {
+    await fixture.reflector.synced;
+    await hears(fixture, 'a');
     server.dropWatches();
-    await until('the watch is missed', () => world.errors.length > 0, LIMIT);
-    world.clock.skip(2_000);
-    await hears(world, 'b');
+    await until('the watch is missed', () => fixture.errors.length > 0, LIMIT);
+    fixture.clock.skip(2_000);
+    await hears(fixture, 'b');
     expect([asked('GET'), asked('WATCH')]).toEqual([1, 2]);
-    expect(world.names()).toEqual(['a', 'b']);
+    expect(fixture.names()).toEqual(['a', 'b']);
   }));
 
 it('falls silent, and the reflector does not wait for it for ever', () =>
-  following(async (world) => {
-    await world.reflector.synced;
-    await hears(world, 'a');
+  following(async (fixture) => {
+    await fixture.reflector.synced;
+    await hears(fixture, 'a');
     server.stallWatches();
     await put('b');
-    world.clock.skip(210_000);
+    fixture.clock.skip(210_000);
     const [error] = await until(
       'the silence is noticed',
-      () => world.errors.length > 0 && world.errors,
+      () => fixture.errors.length > 0 && fixture.errors,
       LIMIT,
     );
     expect(`${error}`).toContain('nothing was heard of the watch for 210 s');
-    expect(world.names()).toEqual(['a']);
-    world.clock.skip(2_000);
-    await hears(world, 'c');
-    expect(world.names()).toEqual(['a', 'b', 'c']);
+    expect(fixture.names()).toEqual(['a']);
+    fixture.clock.skip(2_000);
+    await hears(fixture, 'c');
+    expect(fixture.names()).toEqual(['a', 'b', 'c']);
   }));
 
 it('forgets what happened, and the reflector lists again', () =>
-  following(async (world) => {
-    await world.reflector.synced;
-    await hears(world, 'a');
+  following(async (fixture) => {
+    await fixture.reflector.synced;
+    await hears(fixture, 'a');
     server.dropWatches();
-    await until('the watch is missed', () => world.errors.length > 0, LIMIT);
+    await until('the watch is missed', () => fixture.errors.length > 0, LIMIT);
     await put('b');
     await configMaps.delete({ name: 'a', namespace: 'default' }, {}, signal);
     server.compact();
-    world.clock.skip(2_000);
-    await until('it is listed again', () => `${world.names()}` === 'b', LIMIT);
+    fixture.clock.skip(2_000);
+    await until('it is listed again', () => `${fixture.names()}` === 'b', LIMIT);
     expect(asked('GET')).toBe(2);
-    await hears(world, 'c');
+    await hears(fixture, 'c');
   }));
 
 it('forgets lists of which it was still to show a part', async () => {

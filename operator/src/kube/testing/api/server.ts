@@ -94,7 +94,7 @@ export class FakeApiServer {
     this.#watches.stall();
   }
 
-  /** Forgets what happened: who goes on from before, in a watch or in a list, is told to list anew. */
+  /** Forgets past changes: a watch or list that continues from before gets 410 and must list again. */
   compact(): void {
     this.#storage.forgetHistory();
     this.#pages.clear();
@@ -185,7 +185,7 @@ export class FakeApiServer {
     return shown(stored);
   }
 
-  /** All pages of a list show what was there when the first was asked for. */
+  /** All pages of a list show the objects that existed when the first page was requested. */
   #list(request: Request): object {
     const { kind, query } = request;
     const from = query.get('continue');
@@ -210,7 +210,8 @@ export class FakeApiServer {
   #watch(request: Request, response: ServerResponse): void {
     const { kind, query } = request;
     const version = query.get('resourceVersion') ?? '';
-    // What a watch without a version begins with is another story, which nobody here tells.
+    // A watch without a version begins with the existing objects; the operator starts none, so this is
+    // refused.
     if (!/^[1-9][0-9]*$/.test(version)) throw badRequest('this server wants a resourceVersion to watch from');
     const watched = {
       kind,

@@ -64,7 +64,7 @@ export class Storage {
     const stored = { kind, object: { ...object, metadata }, managers };
     this.#objects.set(id, stored);
     const after = shown(stored);
-    this.#tell({ kind, version: this.#version, before: before && shown(before), after });
+    this.#publish({ kind, version: this.#version, before: before && shown(before), after });
     return after;
   }
 
@@ -73,7 +73,7 @@ export class Storage {
     this.#objects.delete(idOf(stored.kind, stored.object));
     const before = shown(stored);
     before.metadata.resourceVersion = `${++this.#version}`;
-    this.#tell({ kind: stored.kind, version: this.#version, before });
+    this.#publish({ kind: stored.kind, version: this.#version, before });
     return before;
   }
 
@@ -93,7 +93,7 @@ export class Storage {
     return () => this.#listeners.delete(listener);
   }
 
-  #tell(change: Change): void {
+  #publish(change: Change): void {
     this.#history.push(change);
     for (const listener of this.#listeners) listener(change);
   }

@@ -50,7 +50,10 @@ const QUANTITY: Type = {
 
 const map = (...keys: string[]): ListMerge => ({ keys });
 
-/** Lists of Kubernetes' own types that are merged item by item; as the x-kubernetes-list-* words in its OpenAPI tell. */
+/**
+ * Lists of Kubernetes' own types that are merged item by item, as the x-kubernetes-list-* keywords of its
+ * OpenAPI document define.
+ */
 const LISTS: Readonly<Record<string, ListMerge>> = {
   'V1ObjectMeta.finalizers': 'set',
   'V1ObjectMeta.ownerReferences': map('uid'),

@@ -1,4 +1,4 @@
-/** The watches that are open at the fake API server: what they are told, and the ways in which they fail. */
+/** The open watches of the fake API server: the events that they get, and the ways in which they fail. */
 import type { ServerResponse } from 'node:http';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { WatchEvent } from '../../reflector.ts';
@@ -21,7 +21,7 @@ const LAST_BOOKMARK = 2_000;
 
 interface Watch {
   response: ServerResponse;
-  /** nothing more is told, and nobody is told so */
+  /** the watch gets no more events, and does not end either */
   stalled: boolean;
 }
 
@@ -35,7 +35,7 @@ export class Watches {
 
   open(request: WatchRequest, response: ServerResponse): void {
     const watch: Watch = { response, stalled: false };
-    const tell = (event: WatchEvent) => {
+    const send = (event: WatchEvent) => {
       if (!watch.stalled) response.write(`${JSON.stringify(event)}\n`);
     };
     response.writeHead(200, { 'content-type': 'application/json' });
@@ -43,16 +43,16 @@ export class Watches {
     const missed = this.#storage.since(request.version);
     if (!missed) {
       const { status } = expired(`too old resource version: ${request.version} (${this.#storage.version})`);
-      tell({ type: 'ERROR', object: status });
+      send({ type: 'ERROR', object: status });
       response.end();
       return;
     }
     const take = (change: Change) => {
       const event = eventOf(change, request);
-      if (event) tell(event);
+      if (event) send(event);
     };
     missed.forEach(take);
-    const ends = [this.#storage.subscribe(take), ...this.#time(request, watch, tell)];
+    const ends = [this.#storage.subscribe(take), ...this.#time(request, watch, send)];
     this.#open.add(watch);
     response.on('close', () => {
       this.#open.delete(watch);
@@ -69,12 +69,12 @@ export class Watches {
     for (const watch of this.#open) watch.stalled = true;
   }
 
-  #time(request: WatchRequest, watch: Watch, tell: (event: WatchEvent) => void): (() => void)[] {
+  #time(request: WatchRequest, watch: Watch, send: (event: WatchEvent) => void): (() => void)[] {
     const { kind, bookmarks, timeoutSeconds } = request;
     const limit = timeoutSeconds * 1000;
     const timers = [
       setTimeout(() => {
-        if (bookmarks) tell({ type: 'BOOKMARK', object: bookmarkOf(kind, this.#storage.version) });
+        if (bookmarks) send({ type: 'BOOKMARK', object: bookmarkOf(kind, this.#storage.version) });
       }, limit - LAST_BOOKMARK),
       setTimeout(() => {
         if (!watch.stalled) watch.response.end();

@@ -1,4 +1,4 @@
-/** Observation worlds for tables: a stream in a cluster that does at once what a plan says. */
+/** Observations for tables of tests: a stream in a cluster that carries out each plan at once. */
 
 import type { MediaServer, VideoPush } from '@videopush/resources';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
@@ -35,14 +35,14 @@ export function pushOf(spec: Partial<Spec> = {}, more: Partial<StoredPush> = {})
   };
 }
 
-/** What was applied in a world, so that its plans are remembered when they are carried out. */
-const BOOKS = new WeakMap<Observation['judge'], DriftDetector>();
+/** The detector of each observation, which remembers the objects when a plan is carried out. */
+const DETECTORS = new WeakMap<Observation['judge'], DriftDetector>();
 const LONG_AGO = -60_000;
 
-export function worldOf(push: StoredPush, more: Partial<Observation> = {}): Observation {
+export function observationOf(push: StoredPush, more: Partial<Observation> = {}): Observation {
   const detector = new DriftDetector();
   const judge: Observation['judge'] = (desired, stored) => detector.judge(desired, stored, 0);
-  BOOKS.set(judge, detector);
+  DETECTORS.set(judge, detector);
   return {
     push,
     servers: {},
@@ -58,35 +58,36 @@ export function worldOf(push: StoredPush, more: Partial<Observation> = {}): Obse
   };
 }
 
-export const withSpec = (world: Observation, spec: Partial<Spec>): Observation => ({
-  ...world,
+export const withSpec = (observed: Observation, spec: Partial<Spec>): Observation => ({
+  ...observed,
   push: {
-    ...world.push,
-    spec: { ...world.push.spec, ...spec },
-    metadata: { ...world.push.metadata, generation: (world.push.metadata.generation ?? 0) + 1 },
+    ...observed.push,
+    spec: { ...observed.push.spec, ...spec },
+    metadata: { ...observed.push.metadata, generation: (observed.push.metadata.generation ?? 0) + 1 },
   },
 });
 
 /** What the plan says has been done, and the status written. */
 export function after(
-  world: Observation,
+  observed: Observation,
   defaults: Defaults = DEFAULTS,
-  decision: Plan = plan(world, defaults),
+  decision: Plan = plan(observed, defaults),
 ): Observation {
   const gone = (object: KubeObject): boolean =>
     decision.deletes.some((deleted) => sameObject(deleted, object));
   const applied = decision.applies.map((object) => stored(object));
-  for (const object of decision.applies) BOOKS.get(world.judge)?.remember(object, stored(object), LONG_AGO);
-  const rest = world.workloads.filter(
+  for (const object of decision.applies)
+    DETECTORS.get(observed.judge)?.remember(object, stored(object), LONG_AGO);
+  const rest = observed.workloads.filter(
     (one) => !gone(one) && !applied.some((other) => sameObject(one, other)),
   );
-  const config = applied.find(({ kind }) => kind === 'ConfigMap') ?? world.config;
-  const finalizers = decision.finalizers ? [...decision.finalizers] : world.push.metadata.finalizers;
-  const { status } = judgeStatus(world, decision.situation, defaults);
-  const metadata = { ...world.push.metadata, ...(finalizers && { finalizers }) };
+  const config = applied.find(({ kind }) => kind === 'ConfigMap') ?? observed.config;
+  const finalizers = decision.finalizers ? [...decision.finalizers] : observed.push.metadata.finalizers;
+  const { status } = judgeStatus(observed, decision.situation, defaults);
+  const metadata = { ...observed.push.metadata, ...(finalizers && { finalizers }) };
   return {
-    ...world,
-    push: { ...world.push, metadata, status } as StoredPush,
+    ...observed,
+    push: { ...observed.push, metadata, status } as StoredPush,
     config,
     workloads: [...rest, ...applied.filter(({ kind }) => kind !== 'ConfigMap')] as Workload[],
   };
@@ -103,13 +104,13 @@ export function stored(object: KubeObject): Workload {
   } as Workload;
 }
 
-/** Its objects are there and its pod runs, connected to both sides. */
+/** A stream whose objects exist and whose pod runs, connected to its source and its output. */
 export function running(
   push: StoredPush,
   defaults: Defaults = DEFAULTS,
   more: Partial<Observation> = {},
 ): Observation {
-  const placed = after(worldOf(push, more), defaults);
+  const placed = after(observationOf(push, more), defaults);
   const pods = placed.workloads.map((workload) => podOfWorkload(workload));
   return after({ ...placed, pods }, defaults);
 }
@@ -162,13 +163,13 @@ export function podOfWorkload(
   };
 }
 
-/** The pod of the world's (first) workload in another state. */
+/** The observation with the pod of its first workload in another state. */
 export function withPod(
-  world: Observation,
+  observed: Observation,
   state: Parameters<typeof podOfWorkload>[1],
   more: Parameters<typeof podOfWorkload>[2] = {},
 ): Observation {
-  return { ...world, pods: [podOfWorkload(world.workloads[0] as Workload, state, more)] };
+  return { ...observed, pods: [podOfWorkload(observed.workloads[0] as Workload, state, more)] };
 }
 
 export function factsOf(more: Partial<WorkerFacts> = {}): WorkerFacts {
@@ -205,8 +206,8 @@ export function serverOf(name: string, more: Partial<ObservedServer> = {}): Obse
 export const toServer = (name: string): Spec['outputs'] => [{ name: 'main', serverRef: { name } }];
 
 /** The Job of a finite stream has sent everything. */
-export function finished(world: Observation): Observation {
-  const workloads = world.workloads.map((workload) =>
+export function finished(observed: Observation): Observation {
+  const workloads = observed.workloads.map((workload) =>
     workload.kind === 'Job'
       ? {
           ...workload,
@@ -217,10 +218,10 @@ export function finished(world: Observation): Observation {
         }
       : workload,
   );
-  const over = world.pods.map((pod) =>
+  const over = observed.pods.map((pod) =>
     pod.metadata.name.includes('decoder') ? pod : { ...pod, status: { ...pod.status, phase: 'Succeeded' } },
   );
-  return { ...world, workloads, pods: over };
+  return { ...observed, workloads, pods: over };
 }
 
 /** A split stream with its finalizer. */

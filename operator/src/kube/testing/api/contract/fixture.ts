@@ -23,7 +23,7 @@ export interface Entry {
 }
 
 /** One namespace for each test. */
-export interface World {
+export interface Fixture {
   transport: Transport;
   namespace: string;
   signal: AbortSignal;
@@ -36,7 +36,7 @@ export interface World {
   push(spec?: object, more?: object): Promise<KubeObject>;
 }
 
-export function worldOf(transport: Transport, namespace: string): World {
+export function fixtureOf(transport: Transport, namespace: string): Fixture {
   const gate = new WriteGate();
   gate.open();
   const signal = AbortSignal.timeout(LIMIT);
@@ -76,7 +76,7 @@ export function dataOwners({ metadata: { managedFields = [] } }: KubeObject): st
 
 /** The first events of a watch that `desired` picks. */
 export async function eventsFrom(
-  { signal }: World,
+  { signal }: Fixture,
   collection: Collection,
   resourceVersion: string,
   many: number,

@@ -1,4 +1,4 @@
-/** Observation worlds for tables: a media server in a cluster that does at once what a plan says. */
+/** Observations for tables of tests: a media server in a cluster that carries out each plan at once. */
 
 import type { MediaServer } from '@videopush/resources';
 import { serverCredentials } from '@videopush/resources/builders/credentials';
@@ -29,7 +29,7 @@ export function serverOf(
   };
 }
 
-export function worldOf(server: StoredServer, more: Partial<Observation> = {}): Observation {
+export function observationOf(server: StoredServer, more: Partial<Observation> = {}): Observation {
   const detector = new DriftDetector();
   return {
     server,
@@ -86,14 +86,14 @@ export const stateOf = (name: string, more: Partial<PathState> = {}): PathState 
 export const answered = (...paths: PathState[]): ApiView => ({ state: 'Answered', paths });
 
 /** Everything that the plan applies is stored, and its Secrets are made. */
-export function settled(world: Observation): Observation {
-  const { applies, creates } = plan(world, DEFAULTS);
+export function settled(observed: Observation): Observation {
+  const { applies, creates } = plan(observed, DEFAULTS);
   const replaced = (old: KubeObject): boolean =>
     applies.some(({ kind, metadata }) => kind === old.kind && metadata.name === old.metadata.name);
   return {
-    ...world,
-    children: [...world.children.filter((child) => !replaced(child)), ...structuredClone(applies)],
-    secretsMade: new Set([...world.secretsMade, ...creates.map(({ metadata }) => metadata.name)]),
+    ...observed,
+    children: [...observed.children.filter((child) => !replaced(child)), ...structuredClone(applies)],
+    secretsMade: new Set([...observed.secretsMade, ...creates.map(({ metadata }) => metadata.name)]),
   };
 }
 
@@ -103,13 +103,18 @@ export function running(
   paths: ServerPath[] = [],
   more: Partial<Observation> = {},
 ): Observation {
-  const world = settled(worldOf(server, { paths, pod: podOf() }));
-  return { ...world, api: answered(...paths.map(({ name }) => stateOf(name))), ...more };
+  const observed = settled(observationOf(server, { paths, pod: podOf() }));
+  return { ...observed, api: answered(...paths.map(({ name }) => stateOf(name))), ...more };
 }
 
-/** The status as it is written, and the world in which it is. */
-export function told(world: Observation, outcome: Partial<Outcome> = {}): Observation {
-  const { situation } = plan(world, DEFAULTS);
-  const { status } = judgeStatus(world, situation, { refused: null, missingPaths: [], ...outcome }, DEFAULTS);
-  return { ...world, server: { ...world.server, status } };
+/** The observation after the status that follows from it was written. */
+export function withStatus(observed: Observation, outcome: Partial<Outcome> = {}): Observation {
+  const { situation } = plan(observed, DEFAULTS);
+  const { status } = judgeStatus(
+    observed,
+    situation,
+    { refused: null, missingPaths: [], ...outcome },
+    DEFAULTS,
+  );
+  return { ...observed, server: { ...observed.server, status } };
 }
