@@ -79,7 +79,7 @@ async function encode(url: string, queuePath: string): Promise<void> {
   }
 }
 
-/** Runs a role; a failure is told in a line or two and in the exit code. */
+/** Runs a role; a failure is reported in one or two lines and by the exit code. */
 async function asChild(work: () => Promise<void>): Promise<void> {
   const orphaned = () => process.exit(1);
   process.once('disconnect', orphaned); // the parent is gone

@@ -72,7 +72,7 @@ async function installLanguages(root: string): Promise<void> {
     await run('ln', ['-s', `../lib/node_modules/npm/bin/${name}-cli.js`, join(local, 'bin', name)]);
 }
 
-/** Makes the system unless it is there: about a minute. */
+/** Creates the system unless it exists, which takes about a minute. */
 async function system(version: DebianVersion): Promise<string> {
   if (process.getuid?.() !== 0) throw new Error('a bare Debian can only be made by root');
   const root = join(cacheDir(), 'debian', SUITES[version]);
@@ -83,7 +83,7 @@ async function system(version: DebianVersion): Promise<string> {
   const options = ['--variant=minbase', `--include=${BASE_PACKAGES.join(',')}`];
   await run(...alone('debootstrap', ...options, SUITES[version], fresh), { limitMilliseconds: 600_000 });
   await installLanguages(fresh);
-  // Of the machine around it: how it reaches the network, and whom it trusts there.
+  // The system reaches the network as the machine around it does, and trusts the same certificates.
   for (const file of ['/etc/resolv.conf', '/etc/hosts', CERTIFICATES])
     cpSync(realpathSync(file), join(fresh, file));
   renameSync(fresh, root);
@@ -106,9 +106,9 @@ async function unpack(root: string): Promise<void> {
 
 /** Settings by which this machine reaches the network; they are no part of the system. */
 function network(): NodeJS.ProcessEnv {
-  const wanted =
+  const names =
     /^(https?_proxy|no_proxy|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|PIP_CERT|CURL_CA_BUNDLE|GOPROXY|GOFLAGS)$/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => names.test(name)));
 }
 
 /**

@@ -35,7 +35,7 @@ export interface MediaMtxOptions {
   rtspPort?: number;
 }
 
-/** What /v3/paths/get says, as far as tests look at it. */
+/** The answer of /v3/paths/get, with the fields that tests read. */
 export interface PathDetails {
   online: boolean;
   available: boolean;
@@ -143,7 +143,7 @@ export class MediaMtx {
     );
   }
 
-  /** Cuts the publisher of a path, as an administrator would. */
+  /** Disconnects the publisher of a path, as an administrator would. */
   async kickPublisher(name = 'live'): Promise<void> {
     const source = (await this.path(name))?.source;
     if (!source) throw new Error(`${name} has no publisher`);

@@ -49,7 +49,7 @@ export function runOutside(
   const [program, ...args] = words;
   const { code, stdout, stderr } = runSync(program, args, {
     cwd,
-    // A compiler cache knows sources again in whatever folder they stand, where it is told which folder that is.
+    // With its base folder set, a compiler cache recognises the same sources in another folder.
     env: {
       ...cleanEnvironment(node),
       CCACHE_BASEDIR: cwd,

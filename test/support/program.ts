@@ -46,7 +46,7 @@ export function start(
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  ended.catch(() => {}); // for callers that look at the process alone
+  ended.catch(() => {}); // for callers that use the process alone
   return { child, ended };
 }
 
@@ -110,7 +110,7 @@ export class Program {
     }
     ends.push(this.#collect('stderr', keep));
     if (options.stdin && this.child.stdin) {
-      // A reader that goes away is the reader's business: its exit code tells.
+      // A program may stop reading its input early; its exit code shows whether that is an error.
       this.child.stdin.on('error', () => {});
       options.stdin.pipe(this.child.stdin);
     }
@@ -202,11 +202,11 @@ export class Program {
     return exit;
   }
 
-  /** The command, its fate and its last lines, for a failure message. */
+  /** The command, its outcome and its last lines, for a failure message. */
   tail(lines = 25): string {
-    const fate = this.exit ? `code ${this.exit.code}, signal ${this.exit.signal}` : 'running';
+    const outcome = this.exit ? `code ${this.exit.code}, signal ${this.exit.signal}` : 'running';
     return [
-      `$ ${this.command}  (${fate})`,
+      `$ ${this.command}  (${outcome})`,
       ...this.stdout.slice(-lines).map((line) => `  out| ${line}`),
       ...this.stderr.slice(-lines).map((line) => `  err| ${line}`),
     ].join('\n');

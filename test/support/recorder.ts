@@ -59,7 +59,7 @@ export function monotonicMilliseconds(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** A line as the recorder prints it; which fields are there depends on `e`. */
+/** A line as the recorder prints it; its fields depend on `e`. */
 interface Line {
   e: string;
   c: number;

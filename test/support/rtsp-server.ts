@@ -217,10 +217,10 @@ class Session {
 
   #answer(request: RtspRequest): string {
     const cseq = `CSeq: ${request.headers.get('cseq') ?? '0'}\r\n`;
-    const wanted = this.#script().authentication;
-    if (wanted && request.method !== 'OPTIONS' && !authorized(request, wanted, this.#nonce)) {
+    const required = this.#script().authentication;
+    if (required && request.method !== 'OPTIONS' && !authorized(request, required, this.#nonce)) {
       const challenge =
-        wanted.scheme === 'Digest' ? `Digest realm="test", nonce="${this.#nonce}"` : 'Basic realm="test"';
+        required.scheme === 'Digest' ? `Digest realm="test", nonce="${this.#nonce}"` : 'Basic realm="test"';
       return `RTSP/1.0 401 Unauthorized\r\n${cseq}WWW-Authenticate: ${challenge}\r\n\r\n`;
     }
     const extra =
@@ -262,19 +262,19 @@ const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 /** Basic (RFC 7617) or Digest without qop (RFC 2617 §3.2.2.1), as RTSP publishers use them. */
 function authorized(
   request: RtspRequest,
-  wanted: NonNullable<Script['authentication']>,
+  required: NonNullable<Script['authentication']>,
   nonce: string,
 ): boolean {
   const given = request.headers.get('authorization') ?? '';
-  if (wanted.scheme === 'Basic') {
-    return given === `Basic ${Buffer.from(`${wanted.user}:${wanted.password}`).toString('base64')}`;
+  if (required.scheme === 'Basic') {
+    return given === `Basic ${Buffer.from(`${required.user}:${required.password}`).toString('base64')}`;
   }
   if (!given.startsWith('Digest ')) return false;
   const field = (name: string) => new RegExp(`(?:^|[ ,])${name}="?([^",]*)`).exec(given.slice(6))?.[1] ?? '';
-  const secret = md5(`${wanted.user}:test:${wanted.password}`);
+  const secret = md5(`${required.user}:test:${required.password}`);
   const call = md5(`${request.method}:${field('uri')}`);
   return (
-    field('username') === wanted.user &&
+    field('username') === required.user &&
     field('nonce') === nonce &&
     field('response') === md5(`${secret}:${nonce}:${call}`)
   );

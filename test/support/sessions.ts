@@ -1,4 +1,4 @@
-/** Both halves of a push in this process, straight on the native sessions: what most tests need, without worker processes. */
+/** Both halves of a push in this process, on the native sessions and without worker processes. */
 import {
   DecodeSession,
   type DecodeSessionOptions,
@@ -68,7 +68,7 @@ export class Push {
   }
 }
 
-/** The ledger's law: every source frame has exactly one fate. How many have one. */
+/** The number of source frames with an outcome. Every source frame must get exactly one. */
 export function settled({ sent, dropped, failed }: LedgerTotals): number {
   const sum = (counts: Record<string, number>) => Object.values(counts).reduce((a, b) => a + b, 0);
   return sent + sum(dropped) + sum(failed);

@@ -52,7 +52,7 @@ export class Role {
     );
   }
 
-  /** Process id of the role's process; null while there is none. */
+  /** The id of the role's process; null while it does not run. */
   pid(): number | null {
     try {
       return (JSON.parse(readFileSync(this.#stateFile, 'utf8')) as { child: number | null }).child;
@@ -177,7 +177,7 @@ export class Stream {
     this.#roles[name] = this.#make(name, options);
   }
 
-  /** The queue's header page as an observer sees it; null while there is none. */
+  /** The queue's header page as an observer sees it; null while the queue does not exist. */
   ring(): RingSnapshot | null {
     try {
       return observeRing(this.ringPath);
@@ -186,10 +186,10 @@ export class Stream {
     }
   }
 
-  /** Waits until the end marker is in the queue and every frame has its fate. The first output's ledger. */
+  /** Waits for the end marker and an outcome for every frame; resolves with the first output's ledger. */
   async untilSettled(limitMilliseconds = 30_000): Promise<LedgerTotals> {
     const ledger = await until(
-      'a fate for every frame',
+      'an outcome for every frame',
       () => {
         const ring = this.ring();
         const first = ring?.outputs[0]?.ledger;

@@ -1,4 +1,4 @@
-/** The two images that are there on every node: what holds a pod's namespaces, and a shell for tests. */
+/** The two images on every node: the one that holds a pod's namespaces, and a shell for tests. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { PAUSE_IMAGE } from './containerd.ts';
 
 const COMPILE_MILLISECONDS = 60_000;
 
-/** Archives of both, made when they are not in the cache; and the name of the shell's image. */
+/** The archives of both images, built unless the cache has them, and the name of the shell's image. */
 export async function baseImages(signal?: AbortSignal): Promise<{ archives: string[]; busybox: string }> {
   const folder = join(cacheDir(), 'cluster-images');
   mkdirSync(folder, { recursive: true });

@@ -44,12 +44,12 @@ function copyValue(from: string, to: string): void {
   writeFileSync(to, readFileSync(from, 'utf8').trim());
 }
 
-/** Removes the slot's groups with everything below. The processes in them must have been told to die. */
+/** Removes the slot's groups with everything below. Their processes must have been killed before. */
 export async function removeCgroups(slot: number): Promise<void> {
   const end = performance.now() + LIMIT_MILLISECONDS;
   for (const tree of trees()) {
     const folder = join(tree, cgroupRoot(slot));
-    // A group is busy until the kernel has buried the last process that was in it.
+    // A group is busy until the kernel has removed the last process in it.
     while (existsSync(folder) && !removeTree(folder) && performance.now() < end) await sleep(20);
   }
 }

@@ -29,7 +29,7 @@ export async function execute(
   signal?.throwIfAborted();
   const stdin = input === undefined ? 'ignore' : 'pipe';
   const { child, ended } = start(file, args, { env, stdio: [stdin, 'pipe', 'pipe'] });
-  const closed = once(child, 'close').catch(() => {}); // `ended` tells why it could not be started
+  const closed = once(child, 'close').catch(() => {}); // `ended` reports why it could not be started
   const name = `${basename(file)} ${args.slice(0, 4).join(' ')}`;
   let late = false;
   const limit = setTimeout(() => {

@@ -1,4 +1,4 @@
-/** The cluster that KUBECONFIG names: somebody else's, which is used and left as it is. */
+/** The existing cluster that KUBECONFIG names, which these tests use and do not end. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
@@ -9,7 +9,7 @@ import type { Cluster, StartOptions } from './index.ts';
 import { alive } from './processes.ts';
 import { readState } from './runs.ts';
 
-/** @throws {ClusterError} when there is none, or it does not answer */
+/** @throws {ClusterError} when KUBECONFIG names no cluster, or the cluster does not answer */
 export async function useCurrent(options: StartOptions = {}): Promise<Cluster> {
   const [first] = (process.env.KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
   if (first === undefined) {
@@ -21,7 +21,7 @@ export async function useCurrent(options: StartOptions = {}): Promise<Cluster> {
   return await attachCluster(resolve(first), options);
 }
 
-/** A cluster that is there already; its end is somebody else's. */
+/** Attaches to an existing cluster, without responsibility for its end. */
 export async function attachCluster(
   kubeconfig: string,
   { onLine = () => {}, signal }: StartOptions = {},

@@ -1,4 +1,4 @@
-/** Names inside the cluster: CoreDNS as a process on the node, behind the ClusterIP that pods are told. */
+/** CoreDNS as a process on the node, behind the ClusterIP that pods use as their name server. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubernetesTool } from '../../../scripts/paths.mjs';

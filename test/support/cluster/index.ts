@@ -76,7 +76,7 @@ export async function startCluster(options: StartOptions = {}): Promise<Cluster>
   }
   const obstacle = await kindUsable(options.signal);
   if (obstacle === null) {
-    onLine('cluster: kind, since it and a Docker daemon are there');
+    onLine('cluster: kind, since it and a Docker daemon were found');
     return startKind(options);
   }
   onLine(`cluster: a node from the pinned programs (no kind: ${obstacle})`);

@@ -1,8 +1,8 @@
 #!/bin/bash
 # Process 1 of a node's namespaces; its argument is the run's folder. Each line on standard input is the name of a
-# process and its command, quoted for a shell; the process runs with its output in logs/NAME.log, and its end is told on
-# standard output. When the input ends, because its writer closed it or died, this ends, and the kernel then kills
-# everything in the namespaces and takes their mounts and their network away.
+# process and its command, quoted for a shell. The process writes to logs/NAME.log, and its end is reported on
+# standard output. When the input ends, because its writer closed it or died, this script ends, and the kernel
+# then kills everything in the namespaces and removes their mounts and their network.
 set -u
 folder=$1
 

@@ -1,4 +1,4 @@
-/** A cluster of kind (Kubernetes in Docker), where both are there. */
+/** A cluster of kind (Kubernetes in Docker), on machines that have both programs. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ export async function kindUsable(signal?: AbortSignal): Promise<string | null> {
     await execute('kind', ['version'], options);
   } catch {
     signal?.throwIfAborted();
-    return 'there is no program of that name';
+    return 'the program was not found';
   }
   try {
     await execute('docker', ['version', '--format', '{{.Server.Version}}'], options);

@@ -1,6 +1,6 @@
 /**
- * A node to work with by hand: `node test/support/cluster/main.ts up` starts one, prints its kubeconfig's path and keeps
- * it until it is told to end (Ctrl-C); `down` clears what dead runs have left.
+ * A node for work by hand: `node test/support/cluster/main.ts up` starts one, prints the path of its
+ * kubeconfig and runs it until Ctrl-C; `down` removes the remains of dead runs.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterError } from './errors.ts';

@@ -51,7 +51,7 @@ export class Namespaces {
     });
     const said: string[] = [];
     child.stderr?.setEncoding('utf8').on('data', (text: string) => said.push(text));
-    // Written to after its end: the listeners of 'close' tell.
+    // A write after the process has ended fails here; the listeners of 'close' report the end.
     child.stdin?.on('error', () => {});
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);

@@ -92,7 +92,7 @@ function runIp(args: string, keeper: number | null, signal?: AbortSignal): Promi
   return execute(file, rest, { limitMilliseconds: 10_000, ...(signal ? { signal } : {}) });
 }
 
-/** Removes this machine's end, and its routes with it; not an error when there is none. */
+/** Removes this machine's end of the link with its routes; does nothing when it does not exist. */
 export async function removeLink(slot: number): Promise<void> {
   await runIp(`link delete ${linkName(slot)}`, null).catch(() => {});
 }

@@ -193,14 +193,14 @@ class Node {
   }
 }
 
-/** What a test may take as given: pods run, have their account's token, and the metrics API does not hold up anything. */
+/** Waits until pods run, get the token of their service account, and the metrics API answers. */
 async function untilUsable(api: AdminApi, waiting: Waiting, say: (line: string) => void): Promise<void> {
   const account = '/api/v1/namespaces/default/serviceaccounts/default';
   await Promise.all([
     api
       .until('the node is ready', `/api/v1/nodes/${NODE_NAME}`, conditionTrue('Ready'), waiting)
       .then(() => say('node ready')),
-    api.until('the default service account is there', account, () => true, waiting),
+    api.until('the default service account exists', account, () => true, waiting),
     api
       .until('the metrics API is available', METRICS_API, conditionTrue('Available'), waiting)
       .then(() => say('metrics API available')),

@@ -1,4 +1,4 @@
-/* The first process of every pod: it holds the pod's namespaces, buries orphans and ends when it is told to. */
+/* The first process of every pod holds the pod's namespaces, reaps orphans, and ends on a signal. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

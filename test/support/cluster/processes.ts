@@ -1,17 +1,17 @@
-/** Which process a number means: numbers are given again, so a process is its number and its start. */
+/** Identifies a process by its id and its start time, because the kernel reuses ids. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessMark {
   pid: number;
-  /** Ticks since boot (proc(5), field 22 of stat). */
+  /** Start time in ticks since boot (proc(5), field 22 of stat). */
   start: string;
 }
 
-/** The state and the start of a process; null when there is none with this number. */
-function look(pid: number): { state: string; start: string } | null {
+/** The state and the start time of a process; null when no process has this id. */
+function stateOf(pid: number): { state: string; start: string } | null {
   try {
-    // The second field is the program's name in brackets, which may hold anything.
+    // The second field is the program's name in brackets, which may contain any character.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
@@ -21,16 +21,16 @@ function look(pid: number): { state: string; start: string } | null {
   }
 }
 
-/** @throws {Error} when there is no such process */
+/** @throws {Error} when no process has this id */
 export function mark(pid: number): ProcessMark {
-  const found = look(pid);
+  const found = stateOf(pid);
   if (!found) throw new Error(`there is no process ${pid}`);
   return { pid, start: found.start };
 }
 
-/** A zombie has ended. */
+/** Whether the process runs; a zombie counts as ended. */
 export function alive(process: ProcessMark): boolean {
-  const found = look(process.pid);
+  const found = stateOf(process.pid);
   return found !== null && found.start === process.start && found.state !== 'Z';
 }
 

@@ -51,8 +51,8 @@ function writeState(folder: string, state: RunState): void {
 }
 
 /**
- * Takes the lowest free slot; clears what a run that died has left.
- * @param onLine told what was cleared
+ * Takes the lowest free slot, after removing the remains of dead runs.
+ * @param onLine called with a line for every removed run
  * @throws {ClusterError} `NoRoom` when all slots are taken
  */
 export async function claimRun(onLine: (line: string) => void, signal?: AbortSignal): Promise<Run> {

@@ -1,4 +1,4 @@
-/** What is to be closed when this process is told to end. */
+/** Closes resources when this process gets a signal to end. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -40,7 +40,7 @@ it('every command that a page or a help prints is run by a test, and no other is
   const commands = new Set(printed.map(({ command }) => command));
   expect(
     listed.filter((command) => !commands.has(command)),
-    'printed nowhere',
+    'not printed on any page or help',
   ).toEqual([]);
   expect(new Set(listed).size, 'listed twice').toBe(listed.length);
 });

@@ -1,4 +1,4 @@
-/** Types a printed command into a shell, as a reader would: in a folder of its own that looks like the checkout. */
+/** Runs a printed command in a shell, as a reader would, in a folder with the checkout's structure. */
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

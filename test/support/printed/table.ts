@@ -2,15 +2,15 @@
 
 export interface Step {
   command: string;
-  /** It runs on until it is told to stop: Ctrl-C once its output has a line like this. */
+  /** The command runs until Ctrl-C, which it gets once its output has a line that matches. */
   until?: RegExp;
-  /** Default 0. */
+  /** The expected exit code; default 0. */
   code?: number;
-  /** What its output must have. */
+  /** Matches the output. */
   prints?: RegExp;
-  /** Words put for placeholders such as NAME. */
+  /** Values of placeholders such as NAME. */
   words?: Record<string, string>;
-  /** Added where the command itself would leave this machine. */
+  /** Arguments that keep the command on this machine. */
   append?: string;
 }
 
@@ -19,8 +19,9 @@ const IMAGES = 'videopush/operator:0.1.0 videopush/worker:0.1.0';
 const VIDEO = 'rtsp://localhost:8554/video';
 
 /**
- * In a folder with talk.mp4, test-video.mp4, videos/film.mp4 and url.txt (an address of the server), the checkout's node_modules, package.json, scripts and examples, and a
- * media server at port 8554.
+ * These commands run beside a media server at port 8554, in a folder with talk.mp4, test-video.mp4,
+ * videos/film.mp4, url.txt (an address of the server) and the checkout's node_modules, package.json, scripts
+ * and examples.
  */
 export const HERE: Step[] = [
   { command: 'npx videopush probe talk.mp4', prints: /640x360/ },

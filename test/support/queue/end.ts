@@ -1,6 +1,6 @@
 /**
- * What the two scripted ends of a frame queue share: their command line, and frames whose every byte tells their number.
- * The ends are processes of their own, so that they can be killed at any instant.
+ * The command line and the frames of the two scripted ends of a frame queue. Every byte of a frame shows its
+ * number. The ends are separate processes, so that they can be killed at any instant.
  */
 import type { RelayFormat } from '@videopush/native';
 import { format } from '../../../codec-worker/src/queues/split/testing.ts';

@@ -51,12 +51,12 @@ export class Lane implements AsyncDisposable {
     return this.#start('take.ts', { ...this.options, ...changes });
   }
 
-  /** The ring where the taking end's ledger are; null while there is none. */
+  /** The ring with the taking end's ledger; null while it does not exist. */
   ledger(): RingSnapshot | null {
     return ring(this.options.ringPath);
   }
 
-  /** The giving end's ring; null while there is none. */
+  /** The giving end's ring; null while it does not exist. */
   given(): RingSnapshot | null {
     return ring(this.givingRing);
   }
