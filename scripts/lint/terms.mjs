@@ -1,13 +1,26 @@
-/** One idea has one word on the pages of the manual: words that were used beside it, and the one that stays. */
+/**
+ * One idea has one word on the pages of the manual, in comments and in the strings of tests: the words that it must not
+ * have, each with the one to use.
+ */
 import { isChinese, isPage } from './documents.mjs';
 
 /** @typedef {{ word: RegExp, instead: string }} Term */
 
 /** @type {Term[]} */
+const EVERYWHERE = [
+  { word: /\banew\b/i, instead: 'again, or recreate' },
+  { word: /\baudiences?\b/i, instead: 'viewers' },
+  { word: /\bbooks\b/i, instead: 'ledger or counters' },
+  { word: /\bfates?\b/i, instead: 'outcome' },
+  { word: /\bmend(s|ed|ing)?\b/i, instead: 'fix' },
+  { word: /\bpassengers?\b/i, instead: 'side data' },
+  { word: /\bput(s|ting)? out\b/i, instead: 'disconnect' },
+  { word: /\b(is|are|was|were) not there\b/i, instead: 'does not exist, or not found' },
+];
+
+/** @type {Term[]} */
 const ENGLISH = [
-  { word: /\banew\b/, instead: 'again, or recreate' },
-  { word: /\baudience\b/i, instead: 'viewers' },
-  { word: /\bbooks\b/, instead: 'ledger or counters' },
+  ...EVERYWHERE,
   { word: /\bgenerated picture\b/i, instead: 'test pattern' },
   { word: /(?<!custom )\bresource definitions?\b/i, instead: 'CRD' },
   { word: /\btime stamps?\b/i, instead: 'timestamp' },
@@ -31,25 +44,69 @@ const CHINESE = [
   { word: /(?<!自定义)资源定义/, instead: 'CRD' },
 ];
 
-/** @param {string} text @returns {string} without code, line numbers kept */
-const prose = (text) =>
-  text.replace(/^```.*?^```/gms, (block) => block.replace(/[^\n]/g, '')).replace(/`[^`\n]*`/g, '');
+/** @param {string} text @returns {string} the same length and lines, with blanks for all but line ends */
+const blank = (text) => text.replace(/[^\n]/g, ' ');
+
+/** @param {string} text @returns {string} a page without code, line numbers kept */
+const prose = (text) => text.replace(/^```.*?^```/gms, blank).replace(/`[^`\n]*`/g, blank);
+
+/** Source code in which comments and strings are looked for. */
+const CODE = /\.(ts|mjs|cc|h)$/;
+const TEST = /\.test\.ts$|^native\/test\//;
+/** The folder test is not checked; this rule's own files must name what they look for. */
+const EXEMPT = /^test\/|^scripts\/lint\/terms\.(mjs|test\.ts)$/;
+
+/** A comment or a string. The apostrophe of a C++ number such as 60'000 follows a digit and begins no string. */
+const PARTS = new RegExp(
+  [
+    /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)/,
+    /(?<!\w)'(?:\\.|[^'\\\n])*'/,
+    /"(?:\\.|[^"\\\n])*"/,
+    /`(?:\\[\s\S]|[^`\\])*`/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
+
+/**
+ * @param {string} file
+ * @param {string} text
+ * @returns {string} the comments, and of tests the strings, which include their titles; line numbers kept
+ */
+function words(file, text) {
+  let out = '';
+  let end = 0;
+  for (const { 0: part, index, groups } of text.matchAll(PARTS)) {
+    const kept = groups?.comment ? prose(part) : TEST.test(file) ? part : blank(part);
+    out += blank(text.slice(end, index)) + kept;
+    end = index + part.length;
+  }
+  return out;
+}
+
+/**
+ * @param {string} file
+ * @param {string} text
+ * @param {readonly Term[]} terms
+ * @returns {string[]}
+ */
+const places = (file, text, terms) =>
+  text.split('\n').flatMap((line, index) =>
+    terms.flatMap(({ word, instead }) => {
+      const [found] = word.exec(line) ?? [];
+      return found === undefined ? [] : [`${file}:${index + 1}: “${found}”; say ${instead}`];
+    }),
+  );
 
 /**
  * @param {readonly string[]} files  relative to the root
  * @param {(file: string) => string} text
- * @returns {string[]} one line for each word of a page that has another one in its place
+ * @returns {string[]} one line for each word of a page, a comment or a test that has another one in its place
  */
 export function wrongTerms(files, text) {
-  return files.filter(isPage).flatMap((file) => {
-    const terms = isChinese(file) ? CHINESE : ENGLISH;
-    return prose(text(file))
-      .split('\n')
-      .flatMap((line, index) =>
-        terms.flatMap(({ word, instead }) => {
-          const [found] = word.exec(line) ?? [];
-          return found === undefined ? [] : [`${file}:${index + 1}: “${found}”; the manual says ${instead}`];
-        }),
-      );
+  return files.flatMap((file) => {
+    if (isPage(file)) return places(file, prose(text(file)), isChinese(file) ? CHINESE : ENGLISH);
+    return CODE.test(file) && !EXEMPT.test(file) ? places(file, words(file, text(file)), EVERYWHERE) : [];
   });
 }

@@ -8,8 +8,29 @@ it.each([
   ['docs/a.md', '\nthe Resource Definitions', 'CRD'],
   ['docs/zh-CN/a.md', '一台媒体服务器', '流媒体服务器'],
   ['README.zh-CN.md', '每个 pod 都', 'Pod'],
+  ['cli/src/a.ts', 'const path = "/a"; // it is not there', 'does not exist, or not found'],
+  ['cli/src/a.ts', '/**\n * A stream that is made anew.\n */', 'again, or recreate'],
+  ['scripts/a.mjs', '/* what a retry mends */', 'fix'],
+  ['cli/src/a.test.ts', "it('has a fate', () => {});", 'outcome'],
+  ['cli/src/a.test.ts', 'it.each([`an audience`])', 'viewers'],
+  ['native/src/a.h', "wait(60'000);  // the fate of viewer's frames", 'outcome'],
+  ['native/test/a_test.cc', 'TEST_CASE("passengers")', 'side data'],
 ])('in %s “%s” is named with the word to use', (file, content, instead) => {
   expect(check(file, content)).toEqual([expect.stringContaining(instead)]);
+});
+
+it('a wrong word is reported with its file and line', () => {
+  expect(check('cli/src/a.ts', "const a = '\\'';\n\n/** the books */\n")).toEqual([
+    'cli/src/a.ts:3: “books”; say ledger or counters',
+  ]);
+});
+
+it('names, code in comments, and strings outside of tests are left alone', () => {
+  expect(check('cli/src/a.ts', "const books = 'http://h/anew'; // as `books` there, for viewers")).toEqual(
+    [],
+  );
+  expect(check('native/src/a.cc', 'const char* audience = "anew";  // is there, puts it')).toEqual([]);
+  expect(check('examples/a.txt', '// anew')).toEqual([]);
 });
 
 it('the words to use, code and other files are left alone', () => {
