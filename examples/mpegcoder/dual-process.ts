@@ -1,12 +1,12 @@
 /**
- * A decoder process and an encoder process, joined by a queue of at most 20 frames: mpegCoder's second sample, and the form to prefer,
- * because decoding never delays the push.
+ * mpegCoder's second sample: a decoder process and an encoder process, joined by a queue of up to 20 frames.
+ * This form is preferable, because decoding never delays the push.
  *
  *     node examples/mpegcoder/dual-process.ts FILE URL
  *     node examples/mpegcoder/dual-process.ts test-video.mp4 rtsp://localhost:8554/video
  *
- * The queue is shared memory: pixels are copied into it once and never serialised. If either process dies, or the server
- * can't be had, all of it ends within seconds, with a message and exit code 1.
+ * The queue is shared memory: pixels are copied into it once and never serialised. If either process dies, or
+ * the server cannot be reached, both processes end within seconds, with a message and exit code 1.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,10 +1,11 @@
 /**
- * One process that decodes a file and pushes it without ever blocking in a serve call: mpegCoder's first sample.
+ * mpegCoder's first sample: one process decodes a file and pushes it without ever blocking in a serve call.
  *
  *     node examples/mpegcoder/non-blocking.ts FILE URL
  *     node examples/mpegcoder/non-blocking.ts test-video.mp4 rtsp://localhost:8554/video
  *
- * A server such as MediaMTX must listen at URL. Needs Node 24 (npx node … uses the one that `npm run setup` installed).
+ * A server such as MediaMTX must listen at URL. The sample needs Node 24; `npx node …` uses the one that
+ * `npm run setup` installed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeError } from '@videopush/native';

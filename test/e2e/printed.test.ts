@@ -1,6 +1,6 @@
 /**
- * Every command that a page or a help prints for a cluster, in an order that a reader could follow: from an installation
- * to the removal of everything. Behind all other files of the suite, since nothing of the release is left then.
+ * Every command that a page or a help prints for a cluster runs as printed, in an order that a reader could
+ * follow, from the installation to the removal. This file runs last, because it removes the release.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

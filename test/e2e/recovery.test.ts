@@ -187,7 +187,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
   }
 });
 
-/** Raw frames and encoded ones that may be on their way at any moment: the queue, what is kept for a resume, the encoder's. */
+/** The most frames without an outcome at any moment: in the queue, kept for a resume, or in the encoder. */
 const ON_THE_WAY = 60;
 
 function judge(

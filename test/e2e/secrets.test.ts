@@ -67,7 +67,7 @@ async function places(): Promise<Map<string, string>> {
   return found;
 }
 
-it('of the passwords, stream keys and URLs that streams use', async () => {
+it('no readable place contains the passwords, stream keys and URLs that streams use', async () => {
   await fixture.apply([
     mediaServer('live', { authentication: { publish: 'Generated', read: 'Generated' } }),
     secret('camera', { username: 'viewer', password: 'pa55-of-the-camera' }, 'kubernetes.io/basic-auth'),
@@ -105,7 +105,8 @@ it('of the passwords, stream keys and URLs that streams use', async () => {
   await fixture.untilCondition('vp', 'outside', { type: 'Published', status: 'False' }, 60_000);
 
   const secrets = await allValues();
-  // Three of ours here, two of the server's and two of the operator's for it, and the operator's key: plain and encoded.
+  // Three values of this test, two of the server, two of the operator for it, and the operator's key, each as
+  // text and as base64.
   expect(secrets.length).toBeGreaterThanOrEqual(2 * 7);
   const all = await places();
   expect([...all.keys()].filter((place) => place.startsWith('log of')).length).toBeGreaterThanOrEqual(8);
@@ -115,7 +116,7 @@ it('of the passwords, stream keys and URLs that streams use', async () => {
   expect(leaks).toEqual([]);
 });
 
-it('and no argument or variable of a process holds one', async ({ skip }) => {
+it('no argument or environment variable of a process contains a secret', async ({ skip }) => {
   skip(inject('suite').kind !== 'node', 'processes are only seen on a node of this machine');
   const secrets = await allValues();
   const leaks = readdirSync('/proc')

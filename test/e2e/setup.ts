@@ -1,4 +1,4 @@
-/** Before all files of the suite: a cluster, the images on it, and the chart's release. After them: both are taken away. */
+/** Starts a cluster with the images and the chart's release before all test files, and ends it afterwards. */
 import type { TestProject } from 'vitest/node';
 import { stringify } from 'yaml';
 import { type Cluster, startCluster } from '../support/cluster/index.ts';
@@ -33,7 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return close;
 }
 
-/** Into a namespace that lets nothing in but what the restricted Pod Security Standard allows. */
+/** Installs the chart into a namespace with the restricted Pod Security Standard. */
 async function install(cluster: Cluster): Promise<void> {
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: OPERATOR_NAMESPACE, labels } };
@@ -43,7 +43,7 @@ async function install(cluster: Cluster): Promise<void> {
   say(`helm install took ${((performance.now() - since) / 1000).toFixed(1)} s`);
 }
 
-/** A node of ours dies with all that is on it; a cluster of somebody else is left as it was. */
+/** Removes the release from an existing cluster; a node that this process started ends with its contents. */
 async function leave(cluster: Cluster): Promise<void> {
   if (cluster.kind === 'node') return;
   await releaseHelm(cluster, 'uninstall', RELEASE, '--ignore-not-found', ...WAIT).catch(() => {});

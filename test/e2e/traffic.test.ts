@@ -1,6 +1,6 @@
 /**
- * What the operator asked of the API server while all the other files ran, beside what the chart allows it: the same. Runs
- * behind them all.
+ * The operator's requests to the API server during the other test files are those that the chart allows, no
+ * more and no fewer. This file runs after the others.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';

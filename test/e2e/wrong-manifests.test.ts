@@ -1,4 +1,4 @@
-/** A real API server with the definitions of crds/: what it refuses, with which words, and what it makes of the rest. */
+/** A real API server with the CRDs refuses wrong manifests with helpful words and completes right ones. */
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

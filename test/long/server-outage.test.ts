@@ -1,4 +1,4 @@
-/** A media server that is away for minutes: nothing is lost, nothing piles up, and the push goes on at its own rate. */
+/** A push loses nothing, piles up nothing and keeps its rate when its server is unreachable for minutes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { memory, processTree } from '../support/meters.ts';

@@ -32,7 +32,7 @@ const FRAMES = 20 * 60 * RATE;
 const FAR = 'videopush-far';
 const READY = { type: 'Ready', status: 'True' };
 const LOST = { type: 'Ready', status: 'False', reason: 'NodeUnreachable' };
-/** What the cluster waits for a silent node (50 s), the pod then (30 s), and as much again for a busy machine. */
+/** The cluster waits 50 s for a silent node, then 30 s for its pods; a busy machine may need twice as long. */
 const NODE_LOSS_MILLISECONDS = 180_000;
 /** The operator waits 90 s for pods that do not end. */
 const DELETION_MILLISECONDS = 150_000;
@@ -43,7 +43,7 @@ let far: FurtherNode;
 let namespace: TestNamespace;
 let uri: string;
 
-/** Everything that streams need is on the first node, since the other one joins last. */
+/** The other node joins last, so that everything that streams need runs on the first one. */
 beforeAll(async () => {
   const images = await testImages({ onLine: console.log });
   cluster = await startNode({ onLine: console.log });

@@ -138,7 +138,7 @@ function* walk(folder: string): Generator<Dirent> {
   }
 }
 
-/** Takes away what a layer hides of the layers below it: `.wh.NAME` a file or folder, `.wh..wh..opq` all that is in its folder. */
+/** Removes what a layer hides: `.wh.NAME` one file or folder, `.wh..wh..opq` the contents of its folder. */
 function hide(root: string, marks: readonly string[]): void {
   for (const mark of marks) {
     const folder = join(root, dirname(mark));

@@ -49,7 +49,7 @@ export interface NodeCluster extends Cluster {
 export interface StartOptions {
   /** Told what is being done, a line each. Default: nobody. */
   onLine?: (line: string) => void;
-  /** Ends the start; what it has made so far is taken away. */
+  /** Aborts the start, which then removes everything that it has created. */
   signal?: AbortSignal;
 }
 

@@ -9,7 +9,7 @@ const PORT = 4443;
 
 export const METRICS_API = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io';
 
-/** Looks at the kubelet every 10 s, the shortest that it allows. @param authority of the kubelet's certificate */
+/** Polls the kubelet every 10 s, the shortest interval allowed. @param authority signs its certificate */
 export function metricsServer(kubeconfig: string, authority: Identity, identity: Identity): Command {
   return {
     name: 'metrics-server',

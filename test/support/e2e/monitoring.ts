@@ -1,4 +1,4 @@
-/** The definitions of Prometheus' own operator in a cluster that lacks them: what the chart brings for it can be checked then. */
+/** Installs missing CRDs of the Prometheus operator, to check the chart's objects of these kinds. */
 import { join } from 'node:path';
 import { fetchModule } from '../../../scripts/setup/go-module.mjs';
 import type { Cluster } from '../cluster/index.ts';
@@ -7,7 +7,7 @@ const PLURALS = ['podmonitors', 'prometheusrules', 'servicemonitors'];
 
 /**
  * @param folder for temporary files
- * @returns what takes away again what was brought
+ * @returns a function that removes the installed CRDs
  */
 export async function bringMonitoring(cluster: Cluster, folder: string): Promise<() => Promise<void>> {
   const names = (await cluster.kubectl(['get', 'crd', '-o', 'name'])).split('\n');

@@ -1,4 +1,4 @@
-/** What the files of the suite share: one cluster and in it one release of the chart, which test/e2e/setup.ts makes. */
+/** The cluster and the release of the chart that all test files share; test/e2e/setup.ts creates both. */
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { repoRoot } from '../../../scripts/paths.mjs';
@@ -24,7 +24,7 @@ export const CHART = join(repoRoot, 'charts', 'videopush');
 
 const HELM_MILLISECONDS = 240_000;
 
-/** The suite's cluster, to be closed by the file that asked for it: what is closed is this file's view of it. */
+/** A handle on the suite's cluster; closing it releases the handle and leaves the cluster running. */
 export const suiteCluster = (): Promise<Cluster> => attachCluster(inject('suite').kubeconfig);
 
 /** Settings of the suite's release: images as the tests build them, and a small NATS. */
