@@ -123,7 +123,7 @@ export async function checkPrerequisites() {
   if (warning !== null) console.warn(warning);
   const problems = judge(facts);
   if (problems.length === 0) return facts;
-  throw new SetupError('something is missing that must be there first', {
+  throw new SetupError('this machine lacks something that the set-up needs', {
     cause: problems.map((problem) => problem.cause).join('\n'),
     todo: [...problems.map((problem) => problem.todo), 'then run the same command again'].join('\n'),
   });

@@ -1,6 +1,6 @@
-// Time as the pipeline sees it. Deadlines live on the monotonic clock; the wall clock is read once
-// per session, to anchor RTCP sender reports. Both are injected, so that tests can run an hour in a
-// second.
+// The clocks of the pipeline. Deadlines are instants of the monotonic clock; the system clock is
+// read once per session, to anchor RTCP sender reports. Both are injected, so that tests can run an
+// hour in a second.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 export interface Clock {
   /** Monotonic, milliseconds. */
   now(): number;
-  /** By the calendar. */
+  /** The date and time of day. */
   date(): Date;
   /** Runs `action` once, after `milliseconds`; returns what cancels it. */
   after(milliseconds: number, action: () => void): () => void;

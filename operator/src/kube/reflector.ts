@@ -228,7 +228,7 @@ export class Reflector {
   }
 }
 
-/** Without what takes half of the memory and nobody here reads. */
+/** The object without managedFields, which take half of the memory and which the operator does not read. */
 function slim(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };

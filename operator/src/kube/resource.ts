@@ -30,7 +30,7 @@ export interface ApplyOptions extends PatchOptions {
 }
 
 export interface DeleteOptions {
-  /** Only this very object, not a successor of its name. */
+  /** Deletes only the object with this uid, not a later one of the same name. */
   uid?: string | undefined;
   propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
 }
@@ -153,7 +153,7 @@ export class Resource {
     this.#options.onWritten?.({ key: keyOf({ metadata: place }), object, deleted: true });
   }
 
-  /** For a Reflector. */
+  /** The collection that a Reflector lists and watches. */
   collection(selection: Selection = {}): Collection {
     const { namespace, ...selectors } = selection;
     const path = this.#path({ namespace });

@@ -174,7 +174,9 @@ export class LeaderElection {
     };
   }
 
-  /** So that the next one need not wait for the lease to run out; a failure only costs it that wait. */
+  /**
+   * Gives the lease back, so that the next leader need not wait until it expires; it must after a failure.
+   */
   async #release(): Promise<void> {
     const { client, clock, identity, retryPeriod, onError } = this.#options;
     const seen = this.#seen;

@@ -87,7 +87,7 @@ export class Manager {
     return this.#term !== undefined;
   }
 
-  /** Before run(). */
+  /** Adds a controller. Must be called before run(). */
   add(factory: ControllerFactory): void {
     const spec = factory(this.context);
     if (this.#specs.some(({ name }) => name === spec.name))

@@ -187,7 +187,7 @@ export class Metrics {
     });
   }
 
-  /** For the transport. */
+  /** Counts the answers of the API server; the transport calls it for each. */
   readonly answered: OnAnswer = (method, code, host) =>
     this.#requests.inc({ code: code === undefined ? '<error>' : `${code}`, method, host });
 

@@ -105,7 +105,10 @@ export class WorkQueue {
     this.#delayed.set(key, { due, cancel });
   }
 
-  /** After a failure: with the key's backoff, and not faster than all keys together may. */
+  /**
+   * Adds a key again after a failure, delayed by the key's back-off and by the rate limit of all keys
+   * together.
+   */
   addRateLimited(key: string, atLeast = 0): void {
     this.#observer.retried?.();
     this.addAfter(key, Math.max(this.#backoff.next(key), this.#bucket.reserve(), atLeast));
@@ -115,7 +118,7 @@ export class WorkQueue {
     return this.#backoff.failures(key);
   }
 
-  /** After a success: the next failure is a first one. */
+  /** Resets the back-off of a key after a success. */
   forget(key: string): void {
     this.#backoff.forget(key);
   }

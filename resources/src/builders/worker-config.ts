@@ -32,9 +32,9 @@ export interface OutputTarget extends CredentialFiles {
 
 /** What the place of running adds to a VideoPush. */
 export interface WorkerContext {
-  /** By output name; every output of the VideoPush must be there. */
+  /** The targets by output name. It must contain every output of the VideoPush. */
   outputs: Readonly<Record<string, OutputTarget>>;
-  /** Of the source. */
+  /** Credentials of the source. */
   sourceCredentials?: CredentialFiles;
   /** The folder under which each claim is mounted, by claim name. */
   claims?: Readonly<Record<string, string>>;

@@ -51,7 +51,7 @@ export class MediaServerController {
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const server = this.#context.store(MEDIA_SERVERS).get(key) as StoredServer | undefined;
-    // Of a server that is deleted, the cluster deletes the children; nothing is done for it any more.
+    // The cluster deletes the children of a deleted server; the operator does nothing more for it.
     if (!server || server.metadata.deletionTimestamp) {
       this.#forget(key);
       return undefined;

@@ -33,6 +33,8 @@ export function mediaServerController(
   };
 }
 
-/** Of a stream, its server cares for the outputs and the codec, which are in the specification. */
+/**
+ * Whether the specification of a stream changed, which has the outputs and the codec that its server needs.
+ */
 const outputsChanged = (before: KubeObject, after: KubeObject): boolean =>
   before.metadata.generation !== after.metadata.generation || before.metadata.uid !== after.metadata.uid;

@@ -22,7 +22,7 @@ import { isUpgradeHeld } from '../shared/upgrade-hold.ts';
 import type { Observation } from './observation.ts';
 import { apiAddress, type ServerPod } from './pod.ts';
 
-/** Where a server stands as a whole; its status is judged by it. */
+/** The situation of a server as a whole, from which its status follows. */
 export type Situation =
   /** cannot be done as it is asked for */
   | { kind: 'Refused'; problem: Problem }

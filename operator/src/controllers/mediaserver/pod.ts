@@ -44,7 +44,7 @@ const containerOf = ({ status }: ServerPod): ContainerState | undefined => statu
 /** Its port takes connections. */
 export const isReady = (pod: ServerPod): boolean => containerOf(pod)?.ready === true;
 
-/** Where its API may be asked; undefined while the container does not run. */
+/** The address of the API of the server in `pod`; undefined while the container does not run. */
 export function apiAddress(pod: ServerPod | null): string | undefined {
   return pod && containerOf(pod)?.state?.running ? pod.status?.podIP : undefined;
 }

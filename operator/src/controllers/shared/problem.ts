@@ -9,7 +9,7 @@ export interface Problem {
   stalled: boolean;
 }
 
-/** As a condition's message: with a capital letter, and without the secrets of the URLs in it. */
+/** Makes `text` a condition's message: with a capital letter, and without the secrets of the URLs in it. */
 export const sentence = (text: string): string => {
   const shown = redact(text);
   return shown.charAt(0).toUpperCase() + shown.slice(1);

@@ -6,7 +6,7 @@ import { ApiError, isConflict, isNotFound, isOtherObject } from '../../kube/erro
 import type { Resource } from '../../kube/resource.ts';
 import type { Problem } from './problem.ts';
 
-/** That it is gone, or another one by now, is what was desired. */
+/** Ignores the error of a write whose object is gone, was replaced or has changed meanwhile. */
 export async function harmless(write: Promise<unknown>): Promise<void> {
   try {
     await write;

@@ -24,7 +24,7 @@ const NAMESPACE = 'tv';
 /** How the operator calls itself to the API server. */
 export const OPERATOR = 'videopush-operator/';
 const OPERATOR_NAMESPACE = 'videopush';
-/** Of one wait, milliseconds. */
+/** Time limit of one wait, in milliseconds. */
 const LIMIT = 10_000;
 
 /** The paths of every media server there is. */
@@ -116,7 +116,7 @@ export class OnFake {
     await operator?.stop();
   }
 
-  /** As kubectl would: nothing of it is the operator's. */
+  /** Requests like those of kubectl, which do not pass through the operator. */
   as(kind: ResourceKind): Resource {
     return new Resource(kind, this.#transport, this.#gate);
   }
@@ -214,7 +214,7 @@ export class OnFake {
     await this.#until(`${count} watches are opened`, async () => this.watches - from >= count);
   }
 
-  /** That were opened, up to now. */
+  /** Number of watches that were opened up to now. */
   get watches(): number {
     return this.server.answered.filter(({ method }) => method === 'WATCH').length;
   }

@@ -52,7 +52,9 @@ export interface Plan {
   applies: readonly KubeObject[];
   podAnnotations: readonly { pod: Pod; annotations: Record<string, string> }[];
   jetStreamDeletes: readonly JetStreamPlace[];
-  /** In JetStream of another NATS than is desired now: deleted before the applies, if that can be done. */
+  /**
+   * the stream in a NATS server that is not the desired one: deleted before the applies, if that is possible
+   */
   leftQueue?: JetStreamPlace;
   /** of ours; undefined: as they are. Set before everything else, removed after it. */
   finalizers?: readonly string[];

@@ -98,7 +98,7 @@ function restarts({ push, pods }: Observation, before: PushStatus, after: PushSt
   const events = grown
     ? [warning('Restarted', 'Restart', 'A process of the stream ended and was started again')]
     : [];
-  // Positions live as long as the pod's memory does.
+  // The position in the source is kept in the pod's memory, and lost with the pod.
   const lost = before.podName !== undefined && before.podName !== after.podName;
   const meant = before.observedGeneration !== after.observedGeneration || pods.some(hasSucceeded);
   const finite = effectiveOnEnd((push as VideoPush).spec.source) === 'Complete';

@@ -34,7 +34,7 @@ export function videoPushController(context: ControlContext): ControllerSpec {
   };
 }
 
-/** Of a server, its streams care for what it is, whether it is ready and where it is found. */
+/** Whether a server changed in what its streams use: its specification, readiness or addresses. */
 function serverMatters(before: KubeObject, after: KubeObject): boolean {
   return digest(before) !== digest(after);
 }

@@ -1,4 +1,4 @@
-/** Where the controller of streams finds what it looks at. */
+/** The indexes in which the controller of streams finds objects. */
 
 import { LABELS, selectorLabels } from '@videopush/resources/builders/names';
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';

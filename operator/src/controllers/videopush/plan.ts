@@ -124,7 +124,10 @@ function obsolete({ objects, mine, leftQueue }: BuiltFacts): Plan | null {
   return found.length > 0 ? clearing(found.filter((workload) => !isTerminating(workload))) : null;
 }
 
-/** Of another shape than is desired now, or a Job with another template, which cannot be changed. */
+/**
+ * Whether a workload must be replaced: it is not desired, or it is a Job with another template, which is
+ * immutable.
+ */
 function isObsolete(stored: Workload, desired: readonly KubeObject[]): boolean {
   const same = desired.find((object) => sameObject(object, stored));
   if (!same || isTerminating(stored)) return true;

@@ -179,7 +179,10 @@ function waitingProblem(pod: Pod, role: Role): Problem | null {
   };
 }
 
-/** Of a container, or of the process in it, which is all that the kernel ends where cgroups do not die as a whole. */
+/**
+ * The problem of a role that lacks memory: the kernel killed its container, or, where it does not kill whole
+ * cgroups, only the process in it.
+ */
 function memoryProblem(pod: Pod, role: Role, facts: WorkerFacts | null, ready: boolean): Problem | null {
   if (facts?.killed && facts.young && facts.restarts >= KILLED_OFTEN) return memoryWords(role);
   if (ready || facts?.fault) return null;

@@ -132,7 +132,7 @@ function facts(
   };
 }
 
-/** Of a split stream, whose decoder has a pod of its own. */
+/** The pod and node of the decoder of a split stream; undefined for others, whose decoder has no own pod. */
 function decoderPlace({ decoder: { pod }, encoder }: LiveView): PushStatus['decoder'] {
   if (!pod || containerOf(pod, 'encoder') || pod === encoder.pod) return undefined;
   return withoutUndefined({ podName: pod.metadata.name, nodeName: pod.spec?.nodeName });
@@ -142,7 +142,10 @@ function completionTime({ push, workloads, now }: Observation): string {
   return push.status?.completionTime ?? completedJob(workloads)?.status?.completionTime ?? seconds(now);
 }
 
-/** As they were when they cannot be said: a server that is gone may come back. */
+/**
+ * The outputs of the stream. While they cannot be computed, the last ones stay: a missing server may come
+ * back.
+ */
 function outputsOf(observed: Observation, defaults: Defaults): PushStatus['outputs'] {
   try {
     return streamOutputs(contextOf(observed, defaults));

@@ -44,7 +44,7 @@ export class VideoPushSetController {
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const set = this.#context.store(VIDEO_PUSH_SETS).get(key) as StoredSet | undefined;
-    // Of a set that is deleted, the cluster deletes the streams.
+    // The cluster deletes the streams of a deleted set.
     if (!set || set.metadata.deletionTimestamp) {
       this.#desired.delete(key);
       return undefined;

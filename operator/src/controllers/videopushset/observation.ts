@@ -4,7 +4,7 @@ import type { VideoPush, VideoPushSet } from '@videopush/resources';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
 import type { Judgement } from '../shared/drift.ts';
 
-/** As the API server keeps it. */
+/** A set as the API server stores it. */
 export type StoredSet = Omit<VideoPushSet, 'metadata'> & {
   metadata: ObjectMeta & { namespace: string; uid: string };
 };

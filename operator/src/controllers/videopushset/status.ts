@@ -87,7 +87,9 @@ function conditionOf({ status }: StoredMember, type: string): Condition | undefi
   return (status?.conditions as Condition[] | undefined)?.find((condition) => condition.type === type);
 }
 
-/** Of what is asked for now; what was true of an earlier specification is not counted. */
+/**
+ * Whether the stream is ready with its present specification; readiness with an earlier one does not count.
+ */
 export function isReady(member: StoredMember): boolean {
   const ready = conditionOf(member, CONDITIONS.ready);
   const { generation = 0 } = member.metadata;

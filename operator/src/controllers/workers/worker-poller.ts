@@ -28,7 +28,7 @@ export interface PollerOptions {
   concurrency?: number;
 }
 
-/** Of one question, milliseconds. */
+/** Time limit of one request, in milliseconds. */
 const LIMIT = 2_000;
 /** Between questions, milliseconds. */
 const STEADY = 10_000;
@@ -54,7 +54,7 @@ export class WorkerPoller {
     this.#options = { concurrency: 32, ...options };
   }
 
-  /** From now on these are the pages of the stream; none means that it is forgotten. */
+  /** Polls these pages for the stream from now on, instead of earlier ones; none ends its polling. */
   follow(key: string, targets: readonly PollTarget[]): void {
     const before = this.#streams.get(key);
     if (targets.length === 0) {
@@ -87,7 +87,7 @@ export class WorkerPoller {
     for (const key of [...this.#streams.keys()]) this.#forget(key);
   }
 
-  /** For the end of the process. */
+  /** Ends all polling, when the process ends. */
   close(): void {
     this.#stop.abort();
     this.clear();

@@ -59,5 +59,5 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Until all promises that can be settled without time passing are. */
+/** Resolves once all promises are settled that do not wait for time to pass. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

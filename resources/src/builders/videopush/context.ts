@@ -14,7 +14,7 @@ export interface ServerOfOutput {
 
 export interface StreamContext {
   push: VideoPush;
-  /** By name; every server that an output names must be there. */
+  /** The servers by name. It must contain every server that an output names. */
   servers: Readonly<Record<string, ServerOfOutput>>;
   defaults: Defaults;
   /** A finite stream has been sent completely: of a split one nothing needs to run any more. */

@@ -93,7 +93,7 @@ export function after(
   };
 }
 
-/** As the API server keeps it. */
+/** The object as the API server stores it. */
 export function stored(object: KubeObject): Workload {
   const { name } = object.metadata;
   const status = object.kind === 'Deployment' ? { observedGeneration: 1, updatedReplicas: 1 } : undefined;

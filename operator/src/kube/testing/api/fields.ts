@@ -137,7 +137,7 @@ export function covers(set: FieldSet, path: string): boolean {
   return false;
 }
 
-/** As it stands in managedFields. */
+/** The set in the format of managedFields (FieldsV1). */
 export function fieldsV1(set: FieldSet): Json {
   const out: Json = {};
   for (const path of [...set].sort()) {

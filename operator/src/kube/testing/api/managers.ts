@@ -102,7 +102,10 @@ function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string,
   return new Set([...after].filter(differs).map(([path]) => path));
 }
 
-/** Without fields that are gone and managers that own nothing; the time moves only with the fields. */
+/**
+ * Removes fields that are gone and managers that own none; the time of a manager changes only with its
+ * fields.
+ */
 function settle(next: Manager[], before: readonly Manager[], type: Type, object: Json): Manager[] {
   const there = new Set(flatten(type, object).keys());
   return next
@@ -123,7 +126,7 @@ export const sameManagers = (a: readonly Manager[], b: readonly Manager[]): bool
   a.length === b.length &&
   a.every((manager) => b.some((other) => same(manager, other) && equal(manager.fields, other.fields)));
 
-/** As they stand in an object. */
+/** The managers in the format of metadata.managedFields. */
 export const managedFields = (apiVersion: string, managers: readonly Manager[]): Json[] =>
   managers.map(({ name, operation, subresource, fields, time }) => ({
     manager: name,

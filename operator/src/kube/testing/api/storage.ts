@@ -21,7 +21,7 @@ export interface Change {
   after?: KubeObject | undefined;
 }
 
-/** Not where history begins: a version that a test makes up is too old. */
+/** The first version is not 1, so that small versions which a test makes up are too old. */
 const FIRST_VERSION = 1000;
 
 export class Storage {
@@ -39,13 +39,13 @@ export class Storage {
     return this.#objects.get(idOf(kind, { metadata: { ...(namespace && { namespace }), name } }));
   }
 
-  /** In the order of their names. */
+  /** The objects that `fits` selects, ordered by name. */
   list(kind: ServedKind, fits: Selector): KubeObject[] {
     const found = [...this.#objects].filter(([, stored]) => stored.kind === kind && fits(stored.object));
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stored]) => shown(stored));
   }
 
-  /** Of any kind. */
+  /** The objects of any kind that the object with this uid owns. */
   ownedBy(uid: string): Stored[] {
     return [...this.#objects.values()].filter(({ object: { metadata } }) =>
       metadata.ownerReferences?.some((owner) => owner.uid === uid),
@@ -68,7 +68,7 @@ export class Storage {
     return after;
   }
 
-  /** As it was last. */
+  /** Removes the object and returns its last state. */
   remove(stored: Stored): KubeObject {
     this.#objects.delete(idOf(stored.kind, stored.object));
     const before = shown(stored);
@@ -101,7 +101,7 @@ export class Storage {
 
 const idOf = (kind: ResourceKind, object: KubeObject): string => `${resourceName(kind)} ${keyOf(object)}`;
 
-/** As a reader gets it: a copy, with who owns what. */
+/** A copy of the object as readers get it, with managedFields. */
 export function shown({ object, managers }: Stored): KubeObject {
   const copy = clone(object);
   if (managers.length > 0)

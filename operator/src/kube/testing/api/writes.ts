@@ -135,7 +135,9 @@ export class Writes {
     return this.#store(write, live, next, managers);
   }
 
-  /** As it is to be stored: what the write may not change is as it was, and its defaults are filled in. */
+  /**
+   * The object to store: fields that the write may not change keep their values, and defaults are filled in.
+   */
   #complete(
     { kind, namespace, name, subresource }: Write,
     live: Stored | undefined,
@@ -174,7 +176,10 @@ export class Writes {
     return this.#storage.put(kind, next, managers);
   }
 
-  /** With what it owns, as the garbage collector does it in the background. */
+  /**
+   * Removes the object and all that it owns, which the garbage collector of a cluster removes in the
+   * background.
+   */
   #remove(stored: Stored): KubeObject {
     const last = this.#storage.remove(stored);
     for (const { kind, object } of this.#storage.ownedBy(last.metadata.uid ?? '')) {

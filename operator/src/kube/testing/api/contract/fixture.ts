@@ -9,7 +9,7 @@ import { Resource } from '../../../resource.ts';
 import type { Transport } from '../../../transport.ts';
 import { WriteGate } from '../../../write-gate.ts';
 
-/** Of one test, milliseconds. */
+/** Time limit of one test, in milliseconds. */
 const LIMIT = 20_000;
 export const OUTPUT = { name: 'main', url: 'rtsp://out.example/demo' };
 export const PUSH_SPEC = { source: { testPattern: {} }, outputs: [OUTPUT] };
