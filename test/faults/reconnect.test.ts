@@ -89,7 +89,7 @@ describe('over several connections', () => {
     await push.ended();
     await reader.untilIndex(299, 30_000);
     const verdict = judge(reader.indices(), 0, 299);
-    // The server may have dropped what it had received and not yet passed on: that is not the publisher's to know.
+    // The server may have dropped units that it had received and not yet passed on, unknown to the publisher.
     expect(verdict.missing.length).toBeLessThanOrEqual(2);
     expect(verdict.swapped).toEqual([]);
     expect(verdict.repeated.length).toBeLessThanOrEqual(1);

@@ -256,7 +256,7 @@ it('a decoder that drops rather than waits does not wait for a server that is aw
   expect(ledger?.sent).toBeLessThan(200);
 });
 
-/** Publishes the stream's last frame once more, as another writer's message between two of the decoder's; false: it did not. */
+/** Publishes the stream's last frame again, as if by another writer; false when it could not. */
 async function repeatLast(connection: NatsConnection, stream: string): Promise<boolean> {
   try {
     const { streams } = await jetstreamManager(connection);

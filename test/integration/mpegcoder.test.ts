@@ -1,4 +1,4 @@
-/** mpegCoder's two push samples and its server class, against a real MediaMTX and against servers that fail. */
+/** mpegCoder's two push samples and its server class work with MediaMTX and report servers that fail. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** The published packages, installed from their tarballs outside of the checkout, on every Node that they promise. */
+/** The published packages work on every supported Node, installed from tarballs outside of the checkout. */
 import {
   cpSync,
   existsSync,
@@ -150,7 +150,7 @@ it('a package carries its licence, its page and its declarations, and no test, o
   }
 });
 
-/** Runs the install step of the package, without prebuilt addons and outside of npm; `PATH` is what the machine has. */
+/** Runs the package's install step with the environment `env`, without prebuilt addons and outside of npm. */
 function compileOnInstall(env: NodeJS.ProcessEnv): { status: number | null; lines: string[]; root: string } {
   const root = scratch.file(`compiled-${++installs}`);
   const installed = join(folder, 'node_modules', '@videopush', 'native');

@@ -1,4 +1,4 @@
-/** A stream as it runs in production: two processes under their supervisors, a queue of twenty between them. */
+/** A stream runs as two processes under their supervisors, with a queue of twenty between them. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';

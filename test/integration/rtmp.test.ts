@@ -1,4 +1,4 @@
-/** A push by RTMP to a real MediaMTX: whom it trusts with TLS, and what it says when the server refuses its user. */
+/** A push by RTMP to a real MediaMTX checks the certificate of TLS and reports the refusal of its user. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';

@@ -1,4 +1,4 @@
-/** The samples of the pages, with sources that a page does not show: portrait, of variable rate, with long GOPs. */
+/** The samples of the pages work with further sources: in portrait, of variable rate, and with long GOPs. */
 import { FrameReader } from '@videopush/native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childEnvironment, nodeBinary } from '../../scripts/paths.mjs';

@@ -32,7 +32,7 @@ const FRAMES = 20 * 60 * RATE;
 const FAR = 'videopush-far';
 const READY = { type: 'Ready', status: 'True' };
 const LOST = { type: 'Ready', status: 'False', reason: 'NodeUnreachable' };
-/** The cluster waits 50 s for a silent node, then 30 s for its pods; a busy machine may need twice as long. */
+/** A cluster waits 50 s for a silent node, then 30 s for its pods; a busy machine may need twice as long. */
 const NODE_LOSS_MILLISECONDS = 180_000;
 /** The operator waits 90 s for pods that do not end. */
 const DELETION_MILLISECONDS = 150_000;

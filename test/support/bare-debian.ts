@@ -27,7 +27,7 @@ const CHECKOUT = '/srv/videopush';
 const BASE_PACKAGES = ['ca-certificates', 'git', 'python3', 'python3-pip'];
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
-/** The shell that makes a folder the root of everything below it, and becomes the command. Arguments: root, command. */
+/** A shell script that makes a folder the root and executes a command. Its arguments are root and command. */
 const ENTER = `set -e
 root=$1
 mount --bind "$root" "$root"
@@ -90,7 +90,7 @@ async function system(version: DebianVersion): Promise<string> {
   return root;
 }
 
-/** Puts the checkout as it is now into the system, unless that was done; what was built in an older one goes. */
+/** Copies the current checkout into the system, unless the copy exists, and removes older builds. */
 async function unpack(root: string): Promise<void> {
   const hash = treeHash(repoRoot) ?? '';
   const mark = join(root, 'srv', 'tree');

@@ -1,4 +1,4 @@
-/** A port whose connections are never completed: a listener with a full backlog, to which Linux drops every further SYN. */
+/** A port that completes no connection: Linux drops every further SYN to a listener with a full backlog. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

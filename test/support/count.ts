@@ -11,5 +11,5 @@ export function count(gate: number, full: number): number {
   return inFull() ? full : gate;
 }
 
-/** The limit of a test that repeats itself, in milliseconds; in full it has the time of a scenario of the long suite. */
+/** Time limit of a repeating test, in milliseconds; the full run gets that of a long scenario. */
 export const within = (milliseconds: number): number => (inFull() ? 1_200_000 : milliseconds);

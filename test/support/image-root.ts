@@ -130,7 +130,7 @@ export class ImageRoot {
   }
 }
 
-/** Everything below a folder, without going where symbolic links point: theirs may be folders of this machine. */
+/** Everything below a folder. Symbolic links are not followed, because they may leave the image. */
 function* walk(folder: string): Generator<Dirent> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     yield entry;

@@ -1,4 +1,4 @@
-/** A real NATS server with JetStream on a free port, whose memory is its only store: it forgets everything when it ends. */
+/** A real NATS server with JetStream on a free port, which stores everything in memory only. */
 import { writeFileSync } from 'node:fs';
 import { connect } from '@nats-io/transport-node';
 import { kubernetesTool } from '../../scripts/paths.mjs';

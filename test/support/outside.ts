@@ -81,7 +81,7 @@ export function packAll(folder: string): void {
 }
 
 /**
- * Packs @videopush/native again without its prebuilt addons: those from a machine with another FFmpeg are of no more use.
+ * Packs @videopush/native again without its prebuilt addons, as for a machine with another FFmpeg.
  * @param folder  the one of `packAll`
  */
 export function removePrebuilds(folder: string): void {

@@ -50,7 +50,7 @@ export function start(
   return { child, ended };
 }
 
-/** Runs a program to its end, and this process with it. @throws when it cannot be started, or takes too long */
+/** Runs a program to its end and blocks meanwhile. @throws when it cannot be started, or takes too long */
 export function runSync(
   command: string,
   args: readonly string[],

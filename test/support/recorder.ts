@@ -1,7 +1,7 @@
 import { Program } from './program.ts';
 import { tool } from './tools.ts';
 
-/** Times are milliseconds of the monotonic clock (`performance.now()` has another origin; `process.hrtime` this one). */
+/** Times are milliseconds of the monotonic clock, with the origin of `process.hrtime`. */
 export interface RecordedUnit {
   connection: number;
   track: number;

@@ -22,7 +22,7 @@ export interface StampReaderOptions {
   scale?: number;
 }
 
-/** An ffmpeg that decodes to nothing but the stamp's corner. Pictures of any size at least that large may follow one another. */
+/** An ffmpeg that outputs only the stamp's corner of every picture, whose size may change in the stream. */
 export class StampReader {
   readonly frames: SeenFrame[] = [];
   readonly pid: number;

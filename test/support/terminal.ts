@@ -1,4 +1,4 @@
-/** A command on a terminal of its own, as a person at the keyboard has it: keys go in, the screen's text comes out. */
+/** A command on its own terminal, which takes keys and returns the text of the screen. */
 import { PassThrough } from 'node:stream';
 import { Program } from './program.ts';
 

@@ -1,4 +1,4 @@
-/** The small C++ programs of the test support, compiled when first asked for, and folders for a test's files. */
+/** The small C++ programs of the tests, compiled at their first use, and folders for a test's files. */
 import { createHash } from 'node:crypto';
 import {
   mkdirSync,

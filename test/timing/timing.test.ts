@@ -1,4 +1,4 @@
-/** When units leave: start, lookahead, variable rate, close; judged at the recorder by the kernel's stamps. */
+/** Units leave on time at the start, in the middle and at the end, by the recorder's kernel stamps. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FramePusher } from '@videopush/native';

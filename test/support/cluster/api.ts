@@ -1,4 +1,4 @@
-/** The few requests that starting a cluster takes, as its administrator: asking over and over is cheaper than kubectl. */
+/** An administrator's requests during the start of a cluster; polling by HTTP is cheaper than by kubectl. */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** The container runtime of a node: its own containerd with its own network for pods, and images that files bring. */
+/** The container runtime of a node: its own containerd with a pod network, and images imported from files. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

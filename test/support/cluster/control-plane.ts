@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
 import type { Pki } from './pki.ts';
 
-/** How long a part may take to come up on a machine that is busy with a build; by itself each takes a few seconds. */
+/** Time limit for the start of a part, which takes seconds, or more while the machine builds something. */
 export const PART_MILLISECONDS = 90_000;
 
 export interface Command {
@@ -88,7 +88,7 @@ const kubeconfigs = (path: string): string[] =>
 
 export const auditLogOf = (folder: string): string => join(folder, 'audit.log');
 
-/** Who asked for what, without contents: of the accounts that programs in pods have, save the cluster's own. */
+/** The audit policy logs requests without bodies, from service accounts other than the cluster's own. */
 const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',

@@ -46,7 +46,7 @@ export function kubelet(place: NodePlace, kubeconfig: string): Command {
     volumePluginDir: join(folder, 'volume-plugins'),
     podLogsDir: join(folder, 'pod-logs'),
     staticPodPath: '',
-    // A nearly full disk of a developer's machine is no reason to evict; an image, once collected, could not be pulled.
+    // A nearly full disk must neither evict pods nor remove images, which could not be pulled again.
     evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '1%', 'nodefs.inodesFree': '1%' },
     imageGCHighThresholdPercent: 100,
   };

@@ -10,7 +10,7 @@ import { killMarked, mark, type ProcessMark } from './processes.ts';
 const START_MILLISECONDS = 15_000;
 const END_MILLISECONDS = 10_000;
 
-/** Of this process's environment nothing: a proxy or a cloud's credentials would change what the programs do. */
+/** Contains nothing from this process, whose proxy or cloud credentials could change what the programs do. */
 const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/nonexistent',

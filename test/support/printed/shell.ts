@@ -18,7 +18,7 @@ export function checkout(): Scratch {
   return scratch;
 }
 
-/** A reader's PATH: the Node of the machine, not that of npm's scripts. `videopush` of the helps is found like that of npx. */
+/** A reader's PATH: it has the Node of the machine instead of npm's, and `videopush` for the helps. */
 function readersPath(command: string, programs: readonly string[]): string {
   const own = (process.env.PATH ?? '').split(':').filter((folder) => folder !== binFolder);
   const installed = /(^|\| )videopush /.test(command) ? [binFolder] : [];

@@ -100,7 +100,7 @@ export const FROM_FFMPEG: Step[] = [
   { command: 'ffprobe talk.mp4', prints: /640x360/ },
 ];
 
-/** In this order, which the tests of the packages run with other folders for the two that the commands name. */
+/** The tests of the packages run these commands in this order, with other folders. */
 export const PACKAGES = {
   folder: 'mkdir -p dist/packages',
   pack: 'npm pack --workspace native --workspace resources --workspace codec-worker --workspace cli --pack-destination dist/packages',
@@ -173,7 +173,7 @@ export const GATE: string[] = [
 /** Measuring takes a quiet machine and much time: the benches that it names must exist. */
 export const BENCHES: string[] = ['npm run bench', 'npm run bench -- cost --against HEAD~1'];
 
-/** With stand-ins for docker, kind and ctr, which print their own command line: no Docker and no registry is at hand. */
+/** These run with replacements for docker, kind and ctr, which print their own command line. */
 export const WITH_STAND_INS: Step[] = [
   {
     command: `docker run --rm -it -v "$PWD:/videopush" -w /videopush -p 8554:8554 -p 8888:8888 node:24-trixie sh -c 'apt-get update && apt-get install -y golang-go python3-pip && npm run demo'`,

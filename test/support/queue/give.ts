@@ -1,4 +1,4 @@
-/** The giving end of a frame queue, a process of its own: frames 0 to N - 1, then the end marker. Started again it goes on. */
+/** The giving end of a frame queue writes frames 0 to N - 1 and the end marker; a restart continues. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FrameQueueWriter, RelayWriter } from '@videopush/native';
 import type { RingStart } from '../../../codec-worker/src/queues/queue.ts';

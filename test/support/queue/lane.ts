@@ -1,4 +1,4 @@
-/** A frame queue between two processes of its own, over a ring or over JetStream: what conformance tests run on. */
+/** A frame queue between two processes for the conformance tests, over a ring or over JetStream. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { observeRing, type RingSnapshot } from '@videopush/native';

@@ -1,6 +1,6 @@
 /**
- * The taking end of a frame queue, a process of its own: notes the number of each frame in a file, then calls it done, and
- * ends at the end marker. It holds frames back like an encoder with a delay.
+ * The taking end of a frame queue appends the number of each frame to a file before the frame is done, and ends
+ * at the end marker. It holds frames back like an encoder with a delay.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,7 +34,7 @@ function carry(): JetStreamEncoder | null {
   return carrier;
 }
 
-/** Holds frames as an encoder does: the pixels are read at once, the frame is done when later ones have come. */
+/** Holds frames as an encoder does: it reads pixels at once and finishes a frame after later ones. */
 const held: { position: number; number: number }[] = [];
 let taken = 0;
 
