@@ -67,7 +67,7 @@ complete -F _videopush videopush
 `;
 }
 
-/** In single quotes of zsh's _arguments, where colons and brackets have a meaning. */
+/** Escapes text for single quotes in zsh's _arguments, where colons and brackets have a meaning. */
 const forZsh = (text: string): string => text.replace(/[\\[\]:]/g, '\\$&').replaceAll("'", "'\\''");
 
 /** The action of _arguments that offers a place's completions; a blank offers none. */

@@ -1,7 +1,7 @@
 /** What stands below the options in a help, and the hint after a mistake. */
 import type { Command } from 'commander';
 
-/** Of a help that goes to a file or a pipe. */
+/** Width of a help text that goes to a file or a pipe. */
 const USUAL_COLUMNS = 80;
 
 /** Adds paragraphs, wrapped at the width of the terminal; lines that begin with blanks stay as they are. */
@@ -27,7 +27,7 @@ function wrapLine(line: string, width: number): string[] {
   return lines;
 }
 
-/** After a mistake each command names its own help. */
+/** Makes each command name its own help after a usage error. */
 export function nameHelps(root: Command): void {
   root.showHelpAfterError('(videopush --help lists the commands)');
   for (const command of root.commands) {

@@ -61,7 +61,7 @@ export async function follow(
   }
 }
 
-/** Until the next look: at most half a second, less when a stream's time is over or all have ended before. */
+/** Waits until the next poll: at most 0.5 s, less when a stream's time is over or all have ended before. */
 async function pause(running: readonly Watched[], stop: AbortSignal): Promise<void> {
   const left = running.filter(({ stopped }) => !stopped).map((one) => Math.max(0, one.left));
   const waking = new AbortController();

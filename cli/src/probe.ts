@@ -12,7 +12,7 @@ export interface ProbeFlags extends Pick<AddressFlags, 'sourceFile'> {
 const known = (value: string | number | null | undefined, unit = ''): string =>
   value === null || value === undefined ? 'unknown' : `${value}${unit}`;
 
-/** To the millisecond: what is behind it is only the rounding of a sum. */
+/** Rounds to milliseconds: further digits are only rounding errors of a sum. */
 const seconds = (value: number | null): string =>
   value === null ? 'unknown' : `${Number(value.toFixed(3))} s`;
 

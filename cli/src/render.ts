@@ -38,7 +38,7 @@ export interface Document {
 }
 
 export interface RenderOptions {
-  /** Of manifests that name none. */
+  /** Namespace of manifests that name none. */
   namespace: string;
   /** The operator's key; unset: one of zeros. */
   key?: Buffer | undefined;

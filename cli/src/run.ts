@@ -75,7 +75,8 @@ export function collect(manifests: Manifest[]): Manifests {
 
 /** As many streams as the set asks for. What stands in for $(name) may spoil a field, so each is looked at again. */
 function membersOf(set: VideoPushSet): VideoPush[] {
-  // Without a cluster nothing owns anything, but the builders want to know by whom members would be owned.
+  // Without a cluster there are no owners, but the builders need the uid of the set that would own the
+  // members.
   const owner = { ...set, metadata: { uid: 'local', ...set.metadata } };
   return buildMembers(owner).map((member) => {
     try {

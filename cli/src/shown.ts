@@ -4,7 +4,7 @@ import { redactor } from '@videopush/resources/secrets';
 let hide = redactor([]);
 const kept: string[] = [];
 
-/** From now on these stand in no line, also outside of URLs. */
+/** Hides these secrets in all later lines, also outside of URLs. */
 export function keepSecret(...secrets: readonly (string | undefined)[]): void {
   kept.push(...secrets.filter((secret) => secret !== undefined));
   hide = redactor(kept);

@@ -121,7 +121,10 @@ export class Watched {
     void this.live.stream.stop();
   }
 
-  /** After the end: the processes' own closing snapshots, and the ledgers from the ring, which nobody can kill. */
+  /**
+   * Reads, after the end, the last snapshots of the processes and the ledgers of the ring, which remain after
+   * a kill.
+   */
   settle(): void {
     const { stream } = this.live;
     this.#decoder = stream.decoder.summary ?? this.#decoder;

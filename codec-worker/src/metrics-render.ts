@@ -7,7 +7,7 @@ export type Labels = Record<string, string>;
 export interface Sample {
   labels: Labels;
   value: number;
-  /** For histograms: NAME_bucket, NAME_sum, NAME_count. */
+  /** Name of the sample of a histogram: NAME_bucket, NAME_sum or NAME_count. */
   metricName?: string;
 }
 

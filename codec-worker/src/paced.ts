@@ -5,13 +5,13 @@ import type { EncodeSnapshot, OutputSnapshot } from '@videopush/native';
 export interface Paced {
   /** False once more than 5 % of the units of 10 s were later than one frame; true again after 20 s below 1 %. */
   ok: boolean;
-  /** Of the units of the last 10 s, 0 to 1: the output that keeps its time worst. */
+  /** Share of late units in the last 10 s, 0 to 1, of the output with the largest share. */
   lateShare: number;
 }
 
 const BAD_SHARE = 0.05;
 const BAD_SECONDS = 10;
-/** Before that nothing is judged at all. */
+/** Seconds before the first judgement. */
 const FIRST_SECONDS = 3;
 const GOOD_SHARE = 0.01;
 const GOOD_SECONDS = 20;

@@ -86,7 +86,7 @@ async function usableConfig(
   }
 }
 
-/** Not ready, and why, on the address of the configuration when at least that can be read. */
+/** Serves "not ready" and its cause on the address in the configuration, when at least that can be read. */
 async function serveFault(
   file: string,
   code: string,

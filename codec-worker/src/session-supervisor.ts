@@ -19,9 +19,9 @@ export interface SessionSupervisorOptions<Snapshot> {
 }
 
 const TIMES = {
-  /** Between looks at the mounted files. */
+  /** Interval at which the mounted files are polled. */
   poll: 1000,
-  /** Before a session that failed for a passing reason is opened again; doubles up to the other. */
+  /** Delay before a session that failed for a transient reason is opened again; doubles up to `retryMax`. */
   retryFirst: 250,
   retryMax: 5000,
   /** A permanent error is tried again this late even when no file changed: the other side may have been fixed. */
@@ -46,7 +46,7 @@ export class SessionSupervisor<Snapshot> {
     return this.#fault;
   }
 
-  /** Of the session, or of the last one; null before the first. */
+  /** Snapshot of the session, or of the last one; null before the first. */
   snapshot(): Snapshot | null {
     if (this.#session) this.#last = this.#session.snapshot();
     return this.#last;

@@ -6,7 +6,7 @@ import type { Paced } from './paced.ts';
 import type { QueueStatus } from './queues/queue.ts';
 
 export interface LastExit {
-  /** Of the shell's convention: 128 + the signal. */
+  /** Exit code by the shell's convention: 128 + the signal. */
   code: number;
   /** Its name, such as SIGKILL; null: it exited by itself. */
   signal: string | null;
@@ -41,7 +41,7 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   error: NativeErrorShape | null;
   /** Encoder: whether units leave on time; null for a decoder and before the first second. */
   paced: Paced | null;
-  /** Of the native session; null before there was one. */
+  /** Snapshot of the native session; null before the first session. */
   snapshot: Snapshot | null;
   /** What joins this pod's ring to that of the other role's pod; null when both are in one. */
   queue: QueueStatus | null;

@@ -20,7 +20,7 @@ export const LIMITS = {
   gopSeconds: range(1, 600),
   /** What x264 takes. */
   bFrames: range(0, 16),
-  /** Of a decoder or an encoder, 0 = automatic. */
+  /** Threads of a decoder or an encoder, 0 = automatic. */
   threads: range(0, 64),
   queueFrames: range(1, 256),
   encoderDelayFrames: range(0, 512),

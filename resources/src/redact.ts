@@ -10,7 +10,7 @@ const PUNCTUATION = /[.,:;!?)\]}']/;
 const PLAIN = /^[A-Za-z0-9._-]{1,40}$/;
 /** A path inside of a stream id. */
 const PLAIN_PATH = /^[A-Za-z0-9._/-]{1,200}$/;
-/** From a broken password to the '@' behind it, in characters. */
+/** Maximum distance from a malformed password to the '@' behind it, in characters. */
 const FARTHEST_AT = 256;
 
 /** Showing a secret costs more than hiding a harmless value: only what is known is shown. */

@@ -211,7 +211,7 @@ export function parseWorkerConfig(text: string): WorkerConfig {
   return checkWorkerConfig(document);
 }
 
-/** As parseWorkerConfig, for a document that is an object already. */
+/** Like parseWorkerConfig, for a document that is already an object. */
 export function checkWorkerConfig(document: unknown): WorkerConfig {
   const result = workerConfig.safeParse(document, { reportInput: true });
   if (result.success) return result.data;

@@ -16,7 +16,7 @@ export interface MediaMtxOptions {
   binary: string;
   /** The configuration file's text. */
   config: string;
-  /** As the configuration says. */
+  /** The ports that the configuration names. */
   ports: { api: number; rtsp?: number };
   /** Whom the API answers; default: everybody on this machine. */
   account?: User;
@@ -42,7 +42,7 @@ const api = new MediaMtxApi();
 
 export class MediaMtx {
   readonly ended: Promise<Ending>;
-  /** Of its supervisor, whose only child it is. */
+  /** Process id of the supervisor, whose only child is the server. */
   readonly pid: number;
   readonly #program: Program;
   readonly #folder: string;

@@ -40,7 +40,7 @@ export interface LogEntry {
 export interface LocalStreamOptions {
   credentials?: {
     source?: Credentials;
-    /** By output name; `url` is for addresses that are secrets themselves. */
+    /** Credentials by output name; `url` is for addresses that are secrets themselves. */
     outputs?: Readonly<Record<string, Credentials & { url?: string }>>;
   };
   onLog?: (entry: LogEntry) => void;
@@ -72,7 +72,7 @@ export class LocalRole<Snapshot extends DecodeSnapshot | EncodeSnapshot> {
     this.#stateFile = stateFile;
   }
 
-  /** Of the supervisor; null before it has begun. */
+  /** State of the supervisor; null before it has started. */
   state(): SupervisorState | null {
     return readSupervisorState(this.#stateFile);
   }
@@ -106,7 +106,7 @@ export class LocalRole<Snapshot extends DecodeSnapshot | EncodeSnapshot> {
 export class LocalStream {
   readonly decoder: LocalRole<DecodeSnapshot>;
   readonly encoder: LocalRole<EncodeSnapshot>;
-  /** For `observeRing`: the ledger outlives the processes until `close`. */
+  /** Path of the ring for `observeRing`: the ledger in it remains after the processes, until `close`. */
   readonly ringPath: string;
   /** Resolves when both processes have ended: one that ends takes the other along. */
   readonly ended: Promise<StreamEnd>;

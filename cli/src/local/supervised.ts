@@ -19,9 +19,9 @@ export interface SupervisorState {
   supervisor: number;
   /** Process id of what it runs; null while there is none. */
   child: number | null;
-  /** After failures. */
+  /** Number of restarts after failures. */
   restarts: number;
-  /** After changes of the configuration. */
+  /** Number of restarts after changes of the configuration. */
   reloads: number;
   lastExit: { code: number; signal: string | null } | null;
 }

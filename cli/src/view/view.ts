@@ -20,10 +20,10 @@ export interface View {
 
 const STYLES: Record<Tone, 'green' | 'yellow' | 'red'> = { good: 'green', warning: 'yellow', bad: 'red' };
 
-/** In colour on a terminal that has it, unless NO_COLOR is set. */
+/** Colours text on a terminal that supports it, unless NO_COLOR is set. */
 const paint: Paint = (tone, text) => styleText(STYLES[tone], text, { stream: process.stdout });
 
-/** Of a terminal that does not say how large it is. */
+/** Assumed size of a terminal that does not report one. */
 const USUAL_SIZE = { columns: 80, rows: 24 };
 
 /** Lines that stay are written again after a change of the window's size, as far as these. */

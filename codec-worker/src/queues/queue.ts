@@ -1,7 +1,7 @@
 /** What a role sees of the carrier that joins its ring to that of another pod. In one pod there is none: the ring is enough. */
 import type { NativeErrorShape, RingSeed } from '@videopush/native';
 
-/** Of /status. */
+/** The part of /status about the queue. */
 export interface QueueStatus {
   type: 'jetstream';
   address: string;
@@ -24,7 +24,7 @@ export interface Carrier {
 
 /** How a decoder's ring begins. */
 export interface RingStart {
-  /** Of the ring's options. */
+  /** Hash of the ring's options. */
   parameters: string;
   /** The frame behind which it goes on, when the ring does not exist any more. */
   seed?: RingSeed;

@@ -39,7 +39,10 @@ export function finishObjects<Objects extends Whole>(objects: Objects, origin: O
   return { ...objects, config: stamped(config), workloads };
 }
 
-/** Of the servers only what the stream's objects depend on: their status and their viewers change at will. */
+/**
+ * What a stream's objects depend on. Of its servers it leaves out what changes without effect on them, such
+ * as status.
+ */
 export function originOf({ defaults, servers }: Pick<StreamContext, 'defaults' | 'servers'>): Origin {
   const used = Object.entries(servers).map(([name, { server, publishSecret }]) => ({
     name,
@@ -57,7 +60,7 @@ export const serverOrigin = ({ server, defaults }: Pick<ServerContext, 'server' 
 
 const installationOf = (defaults: Defaults): string => contentHash({ ...defaults, version: VERSION });
 
-/** As it was applied; null when the object does not carry it. */
+/** The origin with which the object was applied; null when the object does not carry it. */
 export function readOrigin(config: KubeObject | null | undefined): Origin | null {
   try {
     const value = JSON.parse(config?.metadata.annotations?.[ORIGIN] ?? '') as Origin | null;

@@ -64,7 +64,7 @@ export const REASONS = {
 
 export type Reason = (typeof REASONS)[keyof typeof REASONS];
 
-/** As meta/v1 Condition. */
+/** A condition like meta/v1 Condition. */
 export interface Condition {
   type: string;
   status: 'True' | 'False' | 'Unknown';

@@ -6,7 +6,7 @@ import { childName, shortHash } from './names.ts';
 export interface Account {
   name: string;
   password: string;
-  /** Of the Secret that holds it; another password means another name. */
+  /** Name of the Secret that holds the password; another password means another name. */
   secretName: string;
 }
 

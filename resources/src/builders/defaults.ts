@@ -13,7 +13,7 @@ export interface Defaults {
 
 export const VERSION = '0.1.0';
 
-/** As the chart installs it unless its values say otherwise. */
+/** The defaults of an installation by the chart, unless its values say otherwise. */
 export const DEFAULTS: Defaults = {
   images: { worker: `videopush/worker:${VERSION}`, mediaMtx: 'bluenviron/mediamtx:1.21.0' },
   imagePullPolicy: 'IfNotPresent',

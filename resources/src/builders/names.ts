@@ -32,7 +32,10 @@ export const ANNOTATIONS = {
 } as const;
 
 export const FIELD_MANAGER = 'videopush-operator';
-/** Of a set's members, whose finalizers belong to FIELD_MANAGER: an apply takes away what its manager no longer names. */
+/**
+ * Field manager of a set's members. Their finalizers belong to FIELD_MANAGER, since an apply removes what its
+ * manager no longer names.
+ */
 export const SET_FIELD_MANAGER = 'videopush-operator-set';
 export const STATUS_FIELD_MANAGER = 'videopush-operator-status';
 /** of events */
@@ -76,7 +79,7 @@ export function shortHash(text: string, digits = 10): string {
   return createHash('sha256').update(text).digest('hex').slice(0, digits);
 }
 
-/** Of an object's JSON, whatever the order in which it was built. */
+/** Hash of a value's JSON, independent of the order of its keys. */
 export function contentHash(value: unknown): string {
   return shortHash(canonicalJson(value), 16);
 }

@@ -17,7 +17,7 @@ export interface Picture {
 /** What a source is taken for while nobody has seen it: the most common broadcast. */
 const ASSUMED = { width: 1920, height: 1080, rate: 30 } as const;
 
-/** Of a generated picture, where the resource leaves it open. */
+/** Size and rate of a test pattern, where the resource does not set them. */
 const PATTERN = { width: 1280, height: 720, rate: 30 } as const;
 
 /** "30000/1001" as a number. */
@@ -26,7 +26,7 @@ export function rateOf(text: string): number {
   return Number(numerator) / Number(denominator);
 }
 
-/** As it comes out of the source: what the decoder decodes. */
+/** The picture of the source, which the decoder decodes. */
 export function sourcePicture({ source }: Spec): Picture {
   const { testPattern } = source;
   if (!testPattern) return { ...ASSUMED, sizeKnown: false, rateKnown: false };
@@ -39,7 +39,7 @@ export function sourcePicture({ source }: Spec): Picture {
   };
 }
 
-/** As it goes through the queue into the encoder: after scaling and rate conversion. */
+/** The picture in the queue and in the encoder, after scaling and rate conversion. */
 export function pushedPicture(spec: Spec): Picture {
   const source = sourcePicture(spec);
   const { width, height, frameRate } = spec.video ?? {};

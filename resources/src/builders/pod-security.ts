@@ -3,7 +3,7 @@
 /** The user and group of both images; volumes of the pod belong to the group. */
 const USER = 1000;
 
-/** Of a pod: Kubernetes' profile `restricted`, no token, no environment variables about Services. */
+/** Settings of a pod: Kubernetes' profile `restricted`, no token, no environment variables about Services. */
 export const RESTRICTED_POD = {
   automountServiceAccountToken: false,
   enableServiceLinks: false,
@@ -19,7 +19,7 @@ export const RESTRICTED_POD = {
   dnsConfig: { options: [{ name: 'ndots', value: '2' }] },
 } as const;
 
-/** Of a container. */
+/** Security context of a container. */
 export const RESTRICTED_CONTAINER = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,

@@ -1,6 +1,6 @@
 /** Amounts as the quantities of Kubernetes that are read best. Pure. */
 
-/** Of thousandths of a core. */
+/** Quantity of a number of thousandths of a core. */
 export const millicores = (count: number): string => `${Math.ceil(count)}m`;
 
 export const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}Mi`;

@@ -6,7 +6,7 @@ import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import type { Schema } from './kinds.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** As it stands in a schema. */
+/** A rule as a schema has it. */
 export interface Rule {
   rule: string;
   message: string;

@@ -14,7 +14,10 @@ type QueueConfig = Pick<WorkerConfig['queue'], 'capacityFrames' | 'whenFull' | '
 /** What a split queue needs beyond a ring: frames under way to the server and back, and the kept position. */
 export const EXTRA_FRAMES = 4;
 
-/** As the native decode session: encoder delay + latency budget x rate + 2; 25 frames a second when unknown. */
+/**
+ * As in the native decode session: encoder delay + latency budget x rate + 2; an unknown rate counts as 25
+ * Hz.
+ */
 export function retainedFrames(
   { encoderDelayFrames }: QueueConfig,
   latencyBudgetMilliseconds: number,

@@ -30,9 +30,9 @@ export interface QueueRecord {
 
 export interface FrameRecord {
   kind: 'frame';
-  /** Without its age, which travels as the wall-clock instant of its production. */
+  /** The header without its age, which is sent as the time of the system clock at which it was produced. */
   header: Omit<RelayHeader, 'ageSeconds'>;
-  /** Wall clock, milliseconds since 1970. */
+  /** Time of the system clock, milliseconds since 1970. */
   producedAt: number;
   /** Sequence of the frame in front of this one in the stream; null: none is known. What lies between was dropped by the decoder. */
   previous: bigint | null;

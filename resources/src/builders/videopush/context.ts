@@ -26,7 +26,7 @@ export interface StreamObjects {
   config: KubeObject;
   /** Job or Deployment(s), complete, ready to apply */
   workloads: KubeObject[];
-  /** Of what the two configurations mean. */
+  /** Hashes of the meaning of the two configurations. */
   hashes: { decoder: string; encoder: string };
 }
 

@@ -26,7 +26,7 @@ export interface VolumeMount {
 const BOTH: readonly Role[] = ['decoder', 'encoder'];
 /** The user's group may read, nobody may write. */
 const MODE = 0o440;
-/** Of the state of supervisors and the cache of compiled code. */
+/** Size limit of the volume for the state of supervisors and the cache of compiled code. */
 const TEMPORARY_LIMIT = '64Mi';
 
 /** Volumes of a pod that has these roles. */
@@ -36,7 +36,7 @@ export function podVolumes(context: StreamContext, roles: readonly Role[]): obje
     .map(({ volume }) => volume);
 }
 
-/** Of one role's container; `/tmp` is its own. */
+/** The mounts of one role's container; each has its own `/tmp`. */
 export function volumeMounts(context: StreamContext, role: Role): VolumeMount[] {
   return volumesOf(context)
     .filter(({ roles }) => roles.includes(role))

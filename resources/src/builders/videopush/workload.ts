@@ -9,7 +9,7 @@ import { namespaceOf, type StreamContext } from './context.ts';
 import { type PodTemplate, podTemplate } from './pod.ts';
 import type { Role } from './volumes.ts';
 
-/** As often as Kubernetes can count: a stream is tried again until somebody ends it. */
+/** The largest limit of a Job: a stream is tried again until somebody ends it. */
 const BACKOFF_LIMIT = 2_147_483_647;
 
 export const runsToEnd = ({ spec }: VideoPush): boolean => effectiveOnEnd(spec.source) === 'Complete';

@@ -32,18 +32,21 @@ const DAY = 86_400_000;
 
 /** Milliseconds. */
 const TIMES = {
-  /** Between looks at the stream while no acknowledgement is heard, and before a failed pass is followed by the next. */
+  /**
+   * Interval at which the stream is polled while no acknowledgement arrives; also the delay after a failed
+   * pass.
+   */
   poll: 1000,
-  /** The same after the server refused a publish for want of room. */
+  /** The same delay after the server refused a message because the stream was full. */
   full: 250,
-  /** Before it is looked whether a too small server was given another configuration. */
+  /** Delay before the next check whether a server with too little storage has another configuration. */
   tooLarge: 10_000,
 };
 
 export interface ForwarderOptions {
   address: string;
   stream: string;
-  /** Of the decoder's ring; its only output is the stream. */
+  /** Path of the decoder's ring, whose only output is the stream. */
   ringPath: string;
   /** The numbering of that ring, and the hash of what is in it. */
   epoch: string;
@@ -80,7 +83,7 @@ export class Forwarder {
   #lastId: string | null = null;
   /** Counts the looks at the stream, so that no identity is used twice. */
   #attempt = 0;
-  /** Of the frame that this process knows to have been in the stream last. */
+  /** Sequence of the last frame that this process knows to be in the stream. */
   #stored: bigint | null = null;
   /** The end marker's sequence in the stream; null: it has not been written. */
   #end: number | null = null;

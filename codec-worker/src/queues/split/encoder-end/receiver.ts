@@ -19,15 +19,15 @@ import { Intake, type IntakeOptions } from './intake.ts';
 
 /** Milliseconds. */
 const TIMES = {
-  /** Between looks for a stream that no decoder has made yet. */
+  /** Interval at which a receiver polls for a stream that no decoder has created yet. */
   poll: 250,
-  /** How long one request for messages stands. */
+  /** Lifetime of one request for messages. */
   fetch: 5000,
-  /** Between looks at what the encoder has done, when nothing rings. */
+  /** Interval at which the progress of the encoder is polled when it does not report any. */
   settle: 500,
-  /** Before a consumer that has gone is taken for lost with the server, and recreated. */
+  /** Delay before a missing consumer is considered lost with the server, and recreated. */
   claim: 500,
-  /** For the last acknowledgements. */
+  /** Time limit of the last acknowledgements. */
   flush: 1000,
 };
 
@@ -80,7 +80,7 @@ export class Receiver {
     return this.#intake.held + this.#behind;
   }
 
-  /** Until `finish` or `cut`, or superseded. */
+  /** Receives until `finish` or `cut` is called, or until another receiver takes over. */
   run(): Promise<void> {
     this.#running = this.#link
       .run((connection) => this.#serve(connection))

@@ -97,7 +97,7 @@ export function slateFor(codec: string): { codec: SlateCodec } | undefined {
   return known && { codec: known };
 }
 
-/** As one path stands in the file; also the body of the API's call that adds it. */
+/** The configuration of one path, as in the file and in the body of the API's request that adds it. */
 export function pathConfig({ slate }: ServerPath): Record<string, unknown> {
   if (!slate) return { source: 'publisher' };
   return 'file' in slate
