@@ -1,6 +1,6 @@
 /**
- * The taking end of a frame queue appends the number of each frame to a file before the frame is done, and ends
- * at the end marker. It holds frames back like an encoder with a delay.
+ * The taking end of a frame queue appends the number of each frame to a file before the frame is done, and
+ * ends at the end marker. It holds frames back like an encoder with a delay.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
