@@ -162,7 +162,7 @@ std::string MuxedSink::file_path() {
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(ErrorCode::FileNotWritable, path + " is a folder", "name a file");
   }
-  part_ = continues_ ? unused_part(path, kMostFileParts) : 1;
+  part_ = continues_ ? unused_part(path, kMaxFileParts) : 1;
   return part_name(path, part_);
 }
 

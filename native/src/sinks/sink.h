@@ -18,7 +18,7 @@ namespace videopush::sinks {
 
 enum class Protocol { Rtsp, Rtmp, Srt, File };
 
-inline constexpr int kMostFileParts = 384;
+inline constexpr int kMaxFileParts = 384;
 
 struct Credentials {
   std::string user, password;
@@ -97,7 +97,7 @@ class Sink {
   /// themselves, files).
   virtual bool timestamps_from_zero() const = 0;
   /// Of a file: which part of the push the last connection began, from 1 (the file that was named)
-  /// to kMostFileParts. 0 for anything else.
+  /// to kMaxFileParts. 0 for anything else.
   virtual int file_part() const { return 0; }
 };
 
