@@ -1,5 +1,6 @@
 /** The stages of `npm test` in their order: what each runs, how long it may take, where its report is. */
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { nodeBinary, repoRoot } from '../paths.mjs';
 import { nativeBuild, nativeProgram } from '../setup/native-build.mjs';
@@ -63,6 +64,8 @@ export function vitestStage(project, minutes, filters) {
   const args = [vitest, 'run', '--project', project, '--reporter', 'default', '--reporter', ours];
   // Here a file's timing, or its operator, would be disturbed by another file beside it.
   if (['timing', 'e2e', 'long'].includes(project)) args.push('--no-file-parallelism');
+  // Unit tests wait for nothing but the CPU, and vitest alone would leave one core idle.
+  if (project === 'unit') args.push(`--max-workers=${availableParallelism()}`);
   return {
     name: project,
     limitMs: minutes * MINUTE,
