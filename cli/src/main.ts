@@ -62,7 +62,11 @@ function pushWords(program: Command): void {
       'constant frame rate, such as 25 or 30000/1001 (default: timestamps of the source)',
       parseRate,
     )
-    .option('--gop <FRAMES>', 'distance of key frames (default: 2 s)', wholeNumber(LIMITS.gopFrames))
+    .option(
+      '--gop <FRAMES>',
+      "distance of key frames (default: the source's, at most 10 s; else 2 s)",
+      wholeNumber(LIMITS.gopFrames),
+    )
     .option('--bframes <N>', 'B-frames between references', wholeNumber(LIMITS.bFrames), 0)
     .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(LIMITS.threads), 0)
     .option('--queue <FRAMES>', 'capacity of the frame queue', wholeNumber(LIMITS.queueFrames), 20)
