@@ -39,6 +39,10 @@ constexpr Range kTimeoutMilliseconds{1, 86'400'000};
 /// at most (resources/src/limits.ts), but a library user's frames may come from a faster camera.
 constexpr int kMaxFrameRate = 1000;
 
+/// Files of one output, which begins another one each time its process is started again. The ring
+/// has a bit for each (ring/layout.h).
+constexpr int kMaxFileParts = 384;
+
 /// Of a source, b/s. No real one comes near; what lies beyond is not a bit rate.
 constexpr std::int64_t kMaxSourceBitRate = 1ll << 50;
 

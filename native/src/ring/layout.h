@@ -28,6 +28,7 @@
 #include <cstdint>
 
 #include "core/format.h"
+#include "core/limits.h"
 
 namespace videopush::ring {
 
@@ -38,7 +39,6 @@ inline constexpr std::uint32_t kMaxSlots =
     512;  // also the width of the outcome window in the ledger
 inline constexpr std::uint64_t kMaxBytes = 256ull << 20;
 inline constexpr std::uint32_t kMaxPlanes = 4;
-inline constexpr std::uint32_t kMaxParts = 384;  // files of one output
 
 /// Why a frame was not sent. Order is ABI. The names are the metric's `reason` labels.
 enum class Drop : std::uint32_t { QueueFull, Late, DecodeError, Network, kCount };
@@ -75,7 +75,7 @@ struct alignas(64) OutputRecord {
   std::atomic<std::uint64_t> connects;
   // Of an output that is a file: bit n: part n + 1 was written ("name.mkv" is part 1, "name-2.mkv",
   // which a later process of the push began, part 2).
-  std::atomic<std::uint64_t> parts[kMaxParts / 64];
+  std::atomic<std::uint64_t> parts[limits::kMaxFileParts / 64];
 };
 static_assert(sizeof(OutputRecord) == 512);
 

@@ -172,8 +172,8 @@ void Ledger::adopt(const OutputRecord& from) {
 
 std::vector<int> Ledger::parts() const {
   std::vector<int> out;
-  for (std::uint32_t i = 0; i < kMaxParts; ++i) {
-    if (record_.parts[i / 64].load() >> (i % 64) & 1) out.push_back(static_cast<int>(i) + 1);
+  for (int i = 0; i < limits::kMaxFileParts; ++i) {
+    if (record_.parts[i / 64].load() >> (i % 64) & 1) out.push_back(i + 1);
   }
   return out;
 }

@@ -79,8 +79,8 @@ class Ledger {
   std::vector<Entry> early_;
 };
 
-/// Notes that part `part`, from 1 to kMaxParts, of a file was written. By the consumer process
-/// only.
+/// Notes that part `part`, from 1 to limits::kMaxFileParts, of a file was written. By the consumer
+/// process only.
 void add_part(OutputRecord& record, int part);
 
 }  // namespace videopush::ring

@@ -13,6 +13,7 @@ extern "C" {
 #include <utility>
 
 #include "core/error.h"
+#include "core/limits.h"
 #include "core/redact.h"
 #include "core/tls.h"
 #include "core/url.h"
@@ -162,7 +163,7 @@ std::string MuxedSink::file_path() {
   if (std::filesystem::is_directory(path, ignored)) {
     throw Error(ErrorCode::FileNotWritable, path + " is a folder", "name a file");
   }
-  part_ = continues_ ? unused_part(path, kMaxFileParts) : 1;
+  part_ = continues_ ? unused_part(path, limits::kMaxFileParts) : 1;
   return part_name(path, part_);
 }
 

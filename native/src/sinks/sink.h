@@ -18,8 +18,6 @@ namespace videopush::sinks {
 
 enum class Protocol { Rtsp, Rtmp, Srt, File };
 
-inline constexpr int kMaxFileParts = 384;
-
 struct Credentials {
   std::string user, password;
 };  // both empty = none
@@ -97,7 +95,7 @@ class Sink {
   /// themselves, files).
   virtual bool timestamps_from_zero() const = 0;
   /// Of a file: which part of the push the last connection began, from 1 (the file that was named)
-  /// to kMaxFileParts. 0 for anything else.
+  /// to limits::kMaxFileParts. 0 for anything else.
   virtual int file_part() const { return 0; }
 };
 

@@ -16,7 +16,6 @@ constexpr Nanoseconds kShortLife = 2 * kSecond;
 constexpr int kShortLivesOfConflict = 2;
 constexpr Nanoseconds kCloseLimit = 1 * kSecond;
 constexpr Nanoseconds kAbortedCloseLimit = kSecond / 10;
-static_assert(sinks::kMaxFileParts == ring::kMaxParts);
 constexpr Nanoseconds kLookAtFiles = 1 * kSecond;
 /// The other half of a credential is at the server and may change unseen: now and then it is tried
 /// as it is.
