@@ -5,7 +5,8 @@ import { closingFailure, FIRST_CONNECT_SECONDS, failureOf } from './failures.ts'
 import { HeldOutputs } from './held.ts';
 import type { LocalStream, StreamEnd } from './local/stream.ts';
 import { exitCodeOf, type OutputSummary, type Policy, summarize } from './summary.ts';
-import { mediaSeconds, type StreamState } from './view/stats.ts';
+import type { StreamState } from './view/state.ts';
+import { mediaSeconds } from './view/stats.ts';
 
 /** A stream and what the command knows of it besides. */
 export interface LiveStream {

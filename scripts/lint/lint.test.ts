@@ -83,6 +83,7 @@ describe('the arrows of the TypeScript sources', () => {
     ['operator/src/runtime/b.ts', "import '../controllers/apply.ts';", 'noRestrictedImports'],
     ['operator/src/controllers/c.ts', "import '../../../cli/src/push.ts';", 'noRestrictedImports'],
     ['cli/src/c.ts', "import './d.ts';", 'noImportCycles'],
+    ['cli/src/g.ts', "import type { H } from './h.ts';", 'noImportCycles'],
     ['resources/src/e.ts', "import './none.ts';", 'noUnresolvedImports'],
     ['cli/src/f.ts', 'let x;\n'.repeat(451), 'noExcessiveLinesPerFile'],
   ] as const;
@@ -102,6 +103,7 @@ describe('the arrows of the TypeScript sources', () => {
       }
       for (const [file, content] of [...Object.entries(GOOD), ...BAD]) write(file, content);
       write('cli/src/d.ts', "import './c.ts';\n");
+      write('cli/src/h.ts', "import type { G } from './g.ts';\n");
       const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.'];
       const { stdout } = runSync(resolve('node_modules/.bin/biome'), args, { cwd: folder, timeout: 60_000 });
       const { diagnostics } = JSON.parse(stdout) as {

@@ -1,19 +1,11 @@
 /** Earlier states of the streams, so that rates and recent figures have something to be taken against. */
-import type { StreamState } from './stats.ts';
+import type { Past, StreamState } from './state.ts';
 
 /** Rates are taken over about this long, in seconds. */
 const RATE_SECONDS = 2;
 
 /** What is called recent, in seconds. */
 export const RECENT_SECONDS = 10;
-
-/** Earlier states of one stream; undefined as long as there is none. */
-export interface Past {
-  /** about 2 s ago */
-  rates: StreamState | undefined;
-  /** about 10 s ago; undefined stands for the start */
-  recent: StreamState | undefined;
-}
 
 export const NO_PAST: Past = { rates: undefined, recent: undefined };
 

@@ -1,6 +1,6 @@
 /** The same view for programs: one JSON object per line. Pure. */
-import type { Past } from './history.ts';
-import { mediaSeconds, outputFigures, progressOf, type StreamState } from './stats.ts';
+import type { Past, StreamState } from './state.ts';
+import { mediaSeconds, outputFigures, progressOf } from './stats.ts';
 
 const round = (value: number, digits = 6): number => Number(value.toFixed(digits));
 

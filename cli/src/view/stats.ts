@@ -1,7 +1,7 @@
 /** Numbers of a running stream as a person reads them. Pure. */
-import type { DecodeSnapshot, EncodeSnapshot, HistogramSnapshot } from '@videopush/native';
+import type { HistogramSnapshot } from '@videopush/native';
 import { sum } from '../summary.ts';
-import type { Past } from './history.ts';
+import type { Past, StreamState } from './state.ts';
 
 /** Quantile by linear interpolation inside the bucket, seconds; undefined when nothing was observed. */
 export function quantile(histogram: HistogramSnapshot, q: number): number | undefined {
@@ -16,27 +16,6 @@ export function quantile(histogram: HistogramSnapshot, q: number): number | unde
     rest -= count;
   }
   return histogram.bounds.at(-1);
-}
-
-/** One moment of one stream: what the two processes said last, undefined while they do not answer. */
-export interface StreamState {
-  name: string;
-  source: string;
-  /** seconds since the command started it */
-  elapsed: number;
-  /** seconds since the first frame was sent, 0 before */
-  sinceFirst: number;
-  /** seconds after the first frame sent at which the command ends it; undefined: the source decides */
-  limit: number | undefined;
-  /** media seconds of the source, undefined when unknown or endless */
-  duration: number | undefined;
-  /** it has ended, with everything sent */
-  complete: boolean;
-  decoder: DecodeSnapshot | undefined;
-  encoder: EncodeSnapshot | undefined;
-  restarts: { decoder: number; encoder: number };
-  /** readers at the local media server, undefined when nobody counts them */
-  viewers: number | undefined;
 }
 
 export interface OutputFigures {

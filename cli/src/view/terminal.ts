@@ -1,8 +1,9 @@
 /** The live view: rows for each stream that are drawn again in place, as many as the terminal has room for. Pure. */
 import { plural } from '../summary.ts';
-import { NO_PAST, type Past, RECENT_SECONDS } from './history.ts';
+import { NO_PAST, RECENT_SECONDS } from './history.ts';
 import { columns, fold, type Paint, type Part, type Row, sentence, shorten, type Tone } from './layout.ts';
-import { type OutputFigures, outputFigures, progressOf, type StreamState } from './stats.ts';
+import type { Past, StreamState } from './state.ts';
+import { type OutputFigures, outputFigures, progressOf } from './stats.ts';
 
 const LONGEST_BAR = 32;
 const SHORTEST_BAR = 8;

@@ -8,7 +8,8 @@ import {
 import { History, NO_PAST } from './history.ts';
 import { statusLine } from './json.ts';
 import { columns, fold, type Paint, shorten } from './layout.ts';
-import { outputFigures, progressOf, quantile, type StreamState } from './stats.ts';
+import type { StreamState } from './state.ts';
+import { outputFigures, progressOf, quantile } from './stats.ts';
 import { terminalLines } from './terminal.ts';
 
 const plain: Paint = (_, text) => text;

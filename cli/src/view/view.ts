@@ -4,10 +4,10 @@ import { styleText } from 'node:util';
 import { redactJson, redactJsonLine } from '@videopush/resources/redact';
 import { createLogUpdate } from 'log-update';
 import { shown } from '../shown.ts';
-import { History, NO_PAST, type Past } from './history.ts';
+import { History, NO_PAST } from './history.ts';
 import { statusLine } from './json.ts';
 import type { Paint, Tone } from './layout.ts';
-import type { StreamState } from './stats.ts';
+import type { Past, StreamState } from './state.ts';
 import { terminalLines } from './terminal.ts';
 
 export interface View {

@@ -6,9 +6,9 @@ import { freePorts } from '../ports.ts';
 import { Program } from '../program.ts';
 import { AdminApi } from './api.ts';
 import { type Client, clientOf } from './client.ts';
+import type { StartOptions } from './cluster.ts';
 import { apiServer, type Command, etcd } from './control-plane.ts';
 import { ClusterError } from './errors.ts';
-import type { StartOptions } from './index.ts';
 import { makePki, type Pki, writeKubeconfig } from './pki.ts';
 import { closeOnSignals } from './signals.ts';
 

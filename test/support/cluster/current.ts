@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { clientOf } from './client.ts';
+import type { Cluster, StartOptions } from './cluster.ts';
 import { containerdSocket, importImages } from './containerd.ts';
 import { ClusterError } from './errors.ts';
-import type { Cluster, StartOptions } from './index.ts';
 import { alive } from './processes.ts';
 import { readState } from './runs.ts';
 

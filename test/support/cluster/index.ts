@@ -8,50 +8,18 @@
  *
  * All accept NetworkPolicies; only a current cluster may also enforce them.
  */
-import type { Client } from './client.ts';
+import type { Cluster, StartOptions } from './cluster.ts';
 import { useCurrent } from './current.ts';
 import { ClusterError } from './errors.ts';
-import type { FurtherNode } from './further-node.ts';
 import { kindUsable, startKind } from './kind.ts';
 import { startNode } from './node.ts';
 
 export { type ApiServer, startApiServer } from './api-server.ts';
+export type { Cluster } from './cluster.ts';
 export { attachCluster } from './current.ts';
 export type { FurtherNode } from './further-node.ts';
-export { startNode } from './node.ts';
+export { type NodeCluster, startNode } from './node.ts';
 export { hostPathVolume } from './volumes.ts';
-
-export interface Cluster extends Client {
-  readonly kind: 'current' | 'kind' | 'node';
-  /** Absolute path of its administrator's configuration. */
-  readonly kubeconfig: string;
-  /** Address of a node, at which this process reaches NodePorts. On `node`, pod IPs and ClusterIPs are reached too. */
-  readonly nodeAddress: string;
-  /** What accounts of the cluster have asked of its API server, as its audit log; only where this process started that server. */
-  readonly auditLog?: string;
-  /** Puts images onto the node, from docker-archive files. */
-  loadImages(archives: readonly string[]): Promise<void>;
-  /** Takes everything away again that the start has made; may be called more than once. */
-  close(): Promise<void>;
-}
-
-/** A cluster of nodes from the pinned programs, which further ones may join. */
-export interface NodeCluster extends Cluster {
-  /** Address of this machine, at which pods reach it. */
-  readonly hostAddress: string;
-  /**
-   * Starts one more node, which ends with the cluster. It has none of the images that were loaded before.
-   * @param name as the cluster is to know it
-   */
-  join(name: string, options?: StartOptions): Promise<FurtherNode>;
-}
-
-export interface StartOptions {
-  /** Told what is being done, a line each. Default: nobody. */
-  onLine?: (line: string) => void;
-  /** Aborts the start, which then removes everything that it has created. */
-  signal?: AbortSignal;
-}
 
 /** @throws {ClusterError}; the signal's reason when it was aborted */
 export async function startCluster(options: StartOptions = {}): Promise<Cluster> {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientOf } from './client.ts';
+import type { Cluster, StartOptions } from './cluster.ts';
 import { type CommandOptions, execute } from './command.ts';
 import { ClusterError } from './errors.ts';
-import type { Cluster, StartOptions } from './index.ts';
 import { closeOnSignals } from './signals.ts';
 
 const START_MILLISECONDS = 300_000;

@@ -7,6 +7,7 @@ import { AdminApi, conditionTrue, type Waiting } from './api.ts';
 import { baseImages } from './base-images.ts';
 import { makeCgroups } from './cgroups.ts';
 import { clientOf } from './client.ts';
+import type { Cluster, StartOptions } from './cluster.ts';
 import { containerd, containerdSocket, importImages, untilAnswers } from './containerd.ts';
 import {
   apiServer,
@@ -20,7 +21,6 @@ import {
 import { coredns, dnsObjects } from './dns.ts';
 import { ClusterError } from './errors.ts';
 import { FurtherNode, type Home } from './further-node.ts';
-import type { NodeCluster, StartOptions } from './index.ts';
 import { kubelet, kubeProxy, type NodePlace } from './kubelet.ts';
 import { METRICS_API, metricsObjects, metricsServer } from './metrics.ts';
 import { Namespaces } from './namespaces.ts';
@@ -34,6 +34,17 @@ const API_PORT = 6443;
 const ETCD = { client: 2379, peer: 2380 };
 
 export const kubeconfigOf = (folder: string): string => join(folder, 'kubeconfig');
+
+/** A cluster of nodes from the pinned programs, which further ones may join. */
+export interface NodeCluster extends Cluster {
+  /** Address of this machine, at which pods reach it. */
+  readonly hostAddress: string;
+  /**
+   * Starts one more node, which ends with the cluster. It has none of the images that were loaded before.
+   * @param name as the cluster is to know it
+   */
+  join(name: string, options?: StartOptions): Promise<FurtherNode>;
+}
 
 /**
  * Takes about 11 s on two idle cores, with the metrics API being the last.

@@ -1,5 +1,5 @@
 /** Storage for tests: a folder of this machine as a volume with a claim that is bound to it. */
-import type { Cluster } from './index.ts';
+import type { Cluster } from './cluster.ts';
 
 const BIND_MILLISECONDS = 30_000;
 
