@@ -1,6 +1,5 @@
 /** `videopush server`: a media server for trying things out, open to everybody who reaches it. */
 import { hostname } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { MediaServer } from '@videopush/resources';
 import { type Ports, protocolsOf, streamUrl } from '@videopush/resources/builders/endpoints';
 import { CliError, usageError } from './errors.ts';
@@ -79,17 +78,38 @@ export function announceServer(name: string, server: LocalServer, host: string, 
   if (username) process.stderr.write(`${name}: publish as user ${username}, password ${password}\n`);
 }
 
-/** Waits for Ctrl+C or the end of `seconds`. @throws CliError when a server ends before */
+/** The longest delay of one timer, 24.8 days: Node turns a longer one into 1 ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Waits `ms` milliseconds, at most `MAX_TIMER_MS`, or until `signal` aborts. */
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}
+
+/** Waits `seconds`, which may be more than one timer lasts, or infinitely many; or until `signal` aborts. */
+async function wait(seconds: number, signal: AbortSignal): Promise<void> {
+  for (let left = seconds * 1000; left > 0 && !signal.aborted; left -= MAX_TIMER_MS)
+    await delay(Math.min(left, MAX_TIMER_MS), signal);
+}
+
+/** Waits for Ctrl+C or the end of `seconds`; unset: for Ctrl+C only. @throws CliError when a server ends before */
 export async function serve(
   servers: Iterable<LocalServer>,
   stop: AbortSignal,
-  seconds?: number,
+  seconds = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const over = new AbortController();
-  const signal = stop.aborted ? stop : AbortSignal.any([stop, over.signal]);
-  const time = delay(seconds === undefined ? 2 ** 31 - 1 : seconds * 1000, undefined, { signal });
+  const time = wait(seconds, AbortSignal.any([stop, over.signal]));
   const ends = [...servers].map(({ process }) => process?.ended ?? new Promise<never>(() => {}));
-  const early = await Promise.race([time.then(() => null).catch(() => null), ...ends]);
+  const early = await Promise.race([time, ...ends]);
   over.abort();
   if (early && !stop.aborted)
     throw new CliError(`the media server has ended by itself (${early.signal ?? `code ${early.code}`})`, {
