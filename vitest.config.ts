@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
-import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { SOURCE_CONDITION } from './scripts/paths.mjs';
 import { within } from './test/support/count.ts';
+import { InOrder } from './test/support/order.ts';
 
 /** What every stage shares: a process of its own per test file, since the addon keeps native state. */
 const common = {
@@ -14,20 +14,6 @@ const common = {
 /** Vite's own conditions, behind the one under which the workspace's packages are their sources. */
 const conditions = [SOURCE_CONDITION, 'module', 'node', 'development|production'];
 const resolve = { ssr: { resolve: { conditions, externalConditions: conditions } } };
-
-const LAST = ['/e2e/traffic.test.ts', '/e2e/printed.test.ts'];
-
-/**
- * One order of files on every machine. Behind all others comes the one that judges their traffic, and then the one that
- * leaves no release behind.
- */
-class InOrder extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): string =>
-      `${LAST.findIndex((name) => moduleId.endsWith(name)) + 1} ${moduleId}`;
-    return files.sort((a, b) => (rank(a) < rank(b) ? -1 : 1));
-  }
-}
 
 /** The stages of scripts/test/stages.mjs that vitest runs; limits in milliseconds. */
 export default defineConfig({

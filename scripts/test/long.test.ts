@@ -35,13 +35,22 @@ describe('the scenarios of the long suite', () => {
 
   it('depend on pages only where they read them', () => {
     const reading = allScenarios().filter(({ pages }) => pages);
-    expect(reading.map(({ name }) => name)).toEqual(
-      [12, 13].flatMap((version) =>
-        ['lint', 'unit', 'integration', ...(version === 12 ? ['e2e'] : [])].map(
-          (part) => `debian-${version}-${part}`,
-        ),
-      ),
-    );
+    const stages = new Set(reading.map(({ name }) => name.replace(/-\d$/, '')));
+    expect([...stages]).toEqual([
+      ...['lint', 'unit', 'integration', 'e2e'].map((stage) => `debian-12-${stage}`),
+      ...['lint', 'unit', 'integration'].map((stage) => `debian-13-${stage}`),
+    ]);
+  });
+
+  it('deal the files of a long stage out to parts that its name chooses together', () => {
+    const parts = chosen(['debian-12-integration'], allScenarios());
+    expect(parts.map(({ name }) => name)).toEqual(['debian-12-integration-1', 'debian-12-integration-2']);
+    const environments = parts.map(({ commands }) => commands[0]?.env);
+    expect(environments.map((env) => env?.VIDEOPUSH_DEBIAN_COMMAND)).toEqual([
+      'npm test -- --stage integration --shard 1/2',
+      'npm test -- --stage integration --shard 2/2',
+    ]);
+    expect(new Set(parts.map(({ report }) => report)).size).toBe(2);
   });
 
   it('are all chosen without a name, by their names in their own order, and by the beginning of a name', () => {

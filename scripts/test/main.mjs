@@ -1,6 +1,7 @@
 /**
  * `npm test [-- --stage NAME]… [FILTER…]`: sets up what the tests need, runs the stages one after
- * the other and closes with `N passed, N failed`. `--no-setup` leaves the set-up out.
+ * the other and closes with `N passed, N failed`. `--no-setup` leaves the set-up out; `--shard 1/2` takes the first
+ * of two parts of the test files.
  */
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup/child.mjs';
@@ -33,9 +34,9 @@ function record(stage, failure) {
   results.push({ stage, seconds: 0, counts: counts({ failed: 1, failures: [`${stage}: ${failure}`] }) });
 }
 
-/** @param {string[]} names @param {string[]} filters */
-function chosenStages(names, filters) {
-  const stages = allStages(filters);
+/** @param {string[]} names @param {string[]} filters @param {string | undefined} shard */
+function chosenStages(names, filters, shard) {
+  const stages = allStages(filters, shard);
   const unknown = names.find((name) => !stages.some((stage) => stage.name === name));
   if (unknown !== undefined) {
     record(unknown, `there is no such stage; there are ${stages.map((stage) => stage.name).join(', ')}`);
@@ -50,9 +51,10 @@ async function main() {
     options: {
       stage: { type: 'string', multiple: true, default: [] },
       'no-setup': { type: 'boolean', default: false },
+      shard: { type: 'string' },
     },
   });
-  const stages = chosenStages(values.stage, positionals);
+  const stages = chosenStages(values.stage, positionals, values.shard);
   if (stages.length === 0) return;
   if (!values['no-setup'] && (await setUp('test')) !== 0) {
     record('setup', 'it did not end well; the cause stands above');

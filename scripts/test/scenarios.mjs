@@ -55,6 +55,28 @@ const BARE_STAGES = [
 /** Of these, the ones that check pages or run the commands that pages print. */
 const READ_PAGES = ['lint', 'unit', 'integration', 'e2e'];
 
+/** Into how many scenarios the test files of a stage are dealt that takes nearly as long as one may. */
+const PARTS = new Map([
+  ['integration', 2],
+  ['e2e', 2],
+]);
+
+/**
+ * @param {string} stage  of `npm test`
+ * @returns {{ part: string, command: string, pages: boolean }[]} more than one when its files are dealt out
+ */
+function partsOf(stage) {
+  const parts = PARTS.get(stage) ?? 1;
+  const command = `npm test -- --stage ${stage}`;
+  const pages = READ_PAGES.includes(stage);
+  if (parts === 1) return [{ part: stage, command, pages }];
+  return Array.from({ length: parts }, (_, at) => ({
+    part: `${stage}-${at + 1}`,
+    command: `${command} --shard ${at + 1}/${parts}`,
+    pages,
+  }));
+}
+
 /**
  * A Debian with nothing but its base system, Node and Go: the demo, the set-up for tests, then each stage.
  * @param {12 | 13} version
@@ -62,15 +84,17 @@ const READ_PAGES = ['lint', 'unit', 'integration', 'e2e'];
  */
 function bare(version) {
   const stages = version === 12 ? [...BARE_STAGES, 'e2e'] : BARE_STAGES;
-  return ['demo', 'setup', ...stages].map((part) => ({
-    ...vitest(
-      `debian-${version}-${part}`,
-      `a bare Debian ${version}: ${part === 'demo' ? '`npm run demo`' : part === 'setup' ? 'the set-up for tests' : `\`npm test\`, stage ${part}`}`,
-      'long',
-      ['debian'],
-      { VIDEOPUSH_DEBIAN: String(version), VIDEOPUSH_DEBIAN_PART: part },
-    ),
-    pages: READ_PAGES.includes(part),
+  const all = [
+    { part: 'demo', command: 'npm run demo', pages: false },
+    { part: 'setup', command: 'npm run setup -- --for test', pages: false },
+    ...stages.flatMap(partsOf),
+  ];
+  return all.map(({ part, command, pages }) => ({
+    ...vitest(`debian-${version}-${part}`, `a bare Debian ${version}: \`${command}\``, 'long', ['debian'], {
+      VIDEOPUSH_DEBIAN: String(version),
+      VIDEOPUSH_DEBIAN_COMMAND: command,
+    }),
+    pages,
   }));
 }
 

@@ -55,9 +55,10 @@ export function nativeStage(preset, minutes) {
  * @param {'unit' | 'integration' | 'faults' | 'timing' | 'e2e' | 'long'} project  of vitest.config.ts
  * @param {number} minutes
  * @param {readonly string[]} filters  of file names
+ * @param {string} [shard]  `1/2`: the first of two parts of the files; default: all of them
  * @returns {Stage}
  */
-export function vitestStage(project, minutes, filters) {
+export function vitestStage(project, minutes, filters, shard) {
   const report = join(reportFolder, `${project}.json`);
   const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
   const ours = join(repoRoot, 'scripts', 'test', 'vitest-reporter.mjs');
@@ -66,6 +67,7 @@ export function vitestStage(project, minutes, filters) {
   if (['timing', 'e2e', 'long'].includes(project)) args.push('--no-file-parallelism');
   // Unit tests wait for nothing but the CPU, and vitest alone would leave one core idle.
   if (project === 'unit') args.push(`--max-workers=${availableParallelism()}`);
+  if (shard !== undefined) args.push(`--shard=${shard}`);
   return {
     name: project,
     limitMs: minutes * MINUTE,
@@ -77,9 +79,10 @@ export function vitestStage(project, minutes, filters) {
 
 /**
  * @param {readonly string[]} [filters]  of file names, for the stages that vitest runs
+ * @param {string} [shard]  the part of these stages' files
  * @returns {Stage[]}
  */
-export function allStages(filters = []) {
+export function allStages(filters = [], shard) {
   const lintReport = join(reportFolder, 'lint.json');
   return [
     {
@@ -98,10 +101,10 @@ export function allStages(filters = []) {
     nativeStage('unit', 15),
     nativeStage('asan', 20),
     nativeStage('tsan', 25),
-    vitestStage('unit', 10, filters),
-    vitestStage('integration', 25, filters),
-    vitestStage('faults', 25, filters),
-    vitestStage('timing', 30, filters),
-    vitestStage('e2e', 45, filters),
+    vitestStage('unit', 10, filters, shard),
+    vitestStage('integration', 25, filters, shard),
+    vitestStage('faults', 25, filters, shard),
+    vitestStage('timing', 30, filters, shard),
+    vitestStage('e2e', 45, filters, shard),
   ];
 }

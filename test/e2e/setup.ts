@@ -29,7 +29,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   }
   const { kind, kubeconfig, auditLog = null } = cluster;
-  project.provide('suite', { kind, kubeconfig, auditLog, images });
+  const isPart = project.vitest.config.shard !== undefined;
+  project.provide('suite', { kind, kubeconfig, auditLog, isPart, images });
   return close;
 }
 

@@ -37,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster?.close());
 
-const { auditLog } = inject('suite');
+const { auditLog, isPart } = inject('suite');
 const UNSEEN = 'the audit log of this cluster is not on this machine';
 
 function asked(): AuditEvent[] {
@@ -72,20 +72,30 @@ function wordsOf({ verb, objectRef, responseStatus }: AuditEvent): string[] {
   return [`${verb} ${what}`, ...(created ? [`create ${what}`] : [])];
 }
 
-it('every verb and resource that it asked for is in its roles, and every one in its roles was asked for', async ({
-  skip,
-}) => {
+const seen = (): string[] =>
+  asked()
+    .filter(({ objectRef }) => objectRef !== undefined)
+    .flatMap(wordsOf);
+
+it('every verb and resource that it asked for is in its roles', async ({ skip }) => {
   skip(auditLog === null, UNSEEN);
-  const seen = asked().filter(({ objectRef }) => objectRef !== undefined);
   const counts = new Map<string, number>();
-  for (const words of seen.flatMap(wordsOf)) counts.set(words, (counts.get(words) ?? 0) + 1);
+  for (const words of seen()) counts.set(words, (counts.get(words) ?? 0) + 1);
   console.log(
     [...counts]
       .map(([words, count]) => `${count} × ${words}`)
       .sort()
       .join('\n'),
   );
-  expect([...counts.keys()].sort()).toEqual([...new Set(await allowed())].sort());
+  const roles = await allowed();
+  expect(counts.size).toBeGreaterThan(0);
+  expect([...counts.keys()].filter((words) => !roles.includes(words))).toEqual([]);
+});
+
+it('every verb and resource in its roles was asked for', async ({ skip }) => {
+  skip(auditLog === null, UNSEEN);
+  skip(isPart, 'some verbs are asked for in files of another part of the stage');
+  expect([...new Set(seen())].sort()).toEqual([...new Set(await allowed())].sort());
 });
 
 it('nothing that it asked for was forbidden', ({ skip }) => {

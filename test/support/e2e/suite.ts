@@ -9,6 +9,8 @@ export interface SuiteFacts {
   kind: Cluster['kind'];
   kubeconfig: string;
   auditLog: string | null;
+  /** Whether only a part of the test files runs (`--shard`). */
+  isPart: boolean;
   images: TestImages;
 }
 

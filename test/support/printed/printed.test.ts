@@ -52,7 +52,11 @@ it('the stages of npm test that the pages name exist', () => {
     const { values } = parseArgs({
       args: words,
       allowPositionals: true,
-      options: { stage: { type: 'string', multiple: true }, 'no-setup': { type: 'boolean' } },
+      options: {
+        stage: { type: 'string', multiple: true },
+        shard: { type: 'string' },
+        'no-setup': { type: 'boolean' },
+      },
     });
     expect(stages).toEqual(expect.arrayContaining(values.stage ?? []));
   }

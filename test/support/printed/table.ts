@@ -167,6 +167,7 @@ export const GATE: string[] = [
   'npm test',
   'npm test -- --stage unit',
   'npm test -- --stage e2e recovery',
+  'npm test -- --stage e2e --shard 1/2',
   'npm test -- --no-setup --stage unit',
 ];
 
