@@ -64,6 +64,8 @@ describe('the arrows of the TypeScript sources', () => {
     'codec-worker/src/a.test.ts': "import '../../test/support/mediamtx.ts';\n",
     'cli/src/a.ts': "import '@videopush/codec-worker';\n",
     'operator/src/controllers/a.ts': "import '../runtime/queue.ts';\nimport '@videopush/resources/kinds';\n",
+    'operator/src/runtime/a.ts':
+      "import '@videopush/resources/objects';\nimport '@videopush/resources/health-server';\n",
     'operator/src/kube/a.ts': "import '@videopush/resources/objects';\n",
     'test/integration/a.test.ts': "import '../../operator/src/kube/clock.ts';\n",
   };
@@ -80,6 +82,11 @@ describe('the arrows of the TypeScript sources', () => {
     ['operator/src/b.ts', "import '../../cli/src/push.ts';", 'noRestrictedImports'],
     ['operator/src/kube/b.ts', "import type { Queue } from '../runtime/queue.ts';", 'noRestrictedImports'],
     ['operator/src/kube/c.ts', "import '@videopush/resources/kinds';", 'noRestrictedImports'],
+    ['operator/src/kube/d.ts', "import '@videopush/resources/builders/names';", 'noRestrictedImports'],
+    ['operator/src/kube/e.ts', "import '@videopush/resources/health-server';", 'noRestrictedImports'],
+    ['operator/src/kube/f.ts', "import type { X } from '@videopush/resources';", 'noRestrictedImports'],
+    ['operator/src/runtime/c.ts', "import '@videopush/resources/kinds';", 'noRestrictedImports'],
+    ['operator/src/runtime/d.ts', "import '@videopush/resources/builders/names';", 'noRestrictedImports'],
     ['operator/src/runtime/b.ts', "import '../controllers/apply.ts';", 'noRestrictedImports'],
     ['operator/src/controllers/c.ts', "import '../../../cli/src/push.ts';", 'noRestrictedImports'],
     ['cli/src/c.ts', "import './d.ts';", 'noImportCycles'],
