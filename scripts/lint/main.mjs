@@ -50,12 +50,11 @@ function unformatted() {
   return named.size > 0 ? [...named].map((file) => `${file}: \`npm run format\` fixes it`) : places;
 }
 
+const biomeArguments = ['ci', '--error-on-warnings', '--colors=off', '--reporter=summary', '.'];
+
 /** @type {[string, () => string[] | Promise<string[]>][]} */
 const checks = [
-  [
-    'Biome finds nothing to fix',
-    () => tool(join(binFolder, 'biome'), ['ci', '--colors=off', '--reporter=summary', '.']),
-  ],
+  ['Biome finds nothing to fix', () => tool(join(binFolder, 'biome'), biomeArguments)],
   // The compiler also finds imports of files that do not exist: Biome does not know the export condition
   // `videopush-source`, under which packages are their sources.
   ['the TypeScript type-checks', () => tool(join(binFolder, 'tsc'), ['--noEmit'])],

@@ -79,7 +79,7 @@ describe('with 20 s of 720p in GOPs of 250 frames', () => {
   /** The peak of each process that the program starts, in megabytes, and its first argument. */
   async function peaks(...args: string[]): Promise<{ role: string; megabytes: number }[]> {
     const print =
-      'process.on("exit", () => console.log(`peak ${process.resourceUsage().maxRSS} ${process.argv[2]}`))';
+      'process.on("exit", () => console.log("peak " + process.resourceUsage().maxRSS + " " + process.argv[2]))';
     const { stdout } = await node('--import', `data:text/javascript,${encodeURIComponent(print)}`, ...args);
     return stdout
       .map((line) => /^peak (\d+) (.*)$/.exec(line))
