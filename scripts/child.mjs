@@ -1,4 +1,6 @@
-/** Child processes of the scripts: the one place from which they start any. Plain JavaScript for any Node 20. */
+/**
+ * Child processes of the scripts: the one place from which they start any. Plain JavaScript for any Node 20.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 
 /** Output that a program may print before it counts as failed, in bytes. */
@@ -17,7 +19,8 @@ export const GRACE_MS = 10_000;
  * @param {string} file
  * @param {readonly string[]} args
  * @param {import('node:child_process').SpawnOptions} options
- * @returns {{ child: import('node:child_process').ChildProcess, ended: Promise<Ending> }} `ended` never rejects
+ * @returns {{ child: import('node:child_process').ChildProcess, ended: Promise<Ending> }} `ended` never
+ *   rejects
  */
 export function start(file, args, options) {
   const child = spawn(file, args, options);

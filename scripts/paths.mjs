@@ -94,7 +94,10 @@ export function kubernetesPin(module) {
   return version;
 }
 
-/** @returns {string} the folder of the programs of tools/kubernetes, there or not: another one for each content of the module */
+/**
+ * @returns {string} the folder of the programs of tools/kubernetes, there or not: another one
+ *   for each content of the module
+ */
 export function kubernetesTarget() {
   const hash = createHash('sha256');
   for (const name of KUBERNETES_SOURCES) hash.update(readFileSync(join(kubernetesModule, name)));

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Plain JavaScript that looks at Node's version before it imports anything. Installed, the command is compiled
-// JavaScript. In a checkout it is TypeScript that Node 24 runs as it is, and an older Node hands over to the one
-// that the set-up installed.
+// Plain JavaScript that looks at Node's version before it imports anything. Installed, the command is
+// compiled JavaScript. In a checkout it is TypeScript that Node 24 runs as it is, and an older Node hands
+// over to the one that the set-up installed.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -45,7 +45,8 @@ function handOver() {
   }
   const child = spawn(node, [condition, sources, ...process.argv.slice(2)], {
     stdio: 'inherit',
-    // Ctrl+C in a terminal reaches both processes: the command must take the one that is handed on for the same.
+    // Ctrl+C in a terminal reaches both processes: the command must take the one
+    // that is handed on for the same.
     env: { ...process.env, VIDEOPUSH_RELAYED: '1' },
   });
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {

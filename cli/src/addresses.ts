@@ -1,4 +1,7 @@
-/** SOURCE and URL of the command line, each of which may stand in a file instead: `ps` shows the words of a command. */
+/**
+ * SOURCE and URL of the command line, each of which may stand in a file instead:
+ * `ps` shows the words of a command.
+ */
 import { readFileSync } from 'node:fs';
 import { usageError } from './errors.ts';
 
@@ -16,7 +19,10 @@ export function sourceOfWords(words: readonly (string | undefined)[], { sourceFi
   return text as string;
 }
 
-/** SOURCE and URL; what stands in a file leaves its place on the command line. @throws CliError with exit code 2 */
+/**
+ * SOURCE and URL; what stands in a file leaves its place on the command line.
+ * @throws CliError with exit code 2
+ */
 export function addressesOf(
   words: readonly (string | undefined)[],
   { sourceFile, urlFile }: AddressFlags,

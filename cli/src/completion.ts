@@ -1,4 +1,7 @@
-/** `videopush completion SHELL`: scripts that complete its words, made from its own commands and options. Pure. */
+/**
+ * `videopush completion SHELL`: scripts that complete its words, made from its own commands and options.
+ * Pure.
+ */
 import type { Argument, Command, Option } from 'commander';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -8,7 +11,10 @@ const flagsOf = ({ short, long }: Option): string[] => [short, long].filter((fla
 
 const optionsOf = (command: Command): Option[] => [...command.createHelp().visibleOptions(command)];
 
-/** What may stand in a place of the command line: one of a few words, a file, or what can't be listed (a number, a name). */
+/**
+ * What may stand in a place of the command line: one of a few words, a file, or what
+ * can't be listed (a number, a name).
+ */
 type Place = readonly string[] | 'file' | 'unknown';
 
 /** What follows an option; null where nothing does. */

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: real footage through a real MediaMTX, watched, read back at the same time, and accounted for.
- * `-- --for SECONDS` shortens it.
+ * `npm run demo`: real footage through a real MediaMTX, watched, read back at the same time, and accounted
+ * for. `-- --for SECONDS` shortens it.
  */
 import { parseArgs } from 'node:util';
 import { FrameReader } from '@videopush/native';

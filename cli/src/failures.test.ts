@@ -19,7 +19,9 @@ const nothing = {
 };
 const closed = { ...refused, code: 'ConnectionClosed', message: 'the server ended the connection' };
 
-/** Looks twice a second at an output whose server ends each connection `upSeconds` seconds after it was made. */
+/**
+ * Looks twice a second at an output whose server ends each connection `upSeconds` seconds after it was made.
+ */
 function flapping(upSeconds: number, seconds: number): { held: HeldOutputs; last: OutputSnapshot } {
   const held = new HeldOutputs();
   let last = outputSnapshot({ connects: 0 });

@@ -78,7 +78,10 @@ function closingOutput(
 const nothingSent = (message: string): CliError =>
   new CliError(message, { code: 'NothingSent', exitCode: ExitCode.Output });
 
-/** The failure that explains a stream that has ended by itself, after its time, or because somebody stopped it. */
+/**
+ * The failure that explains a stream that has ended by itself, after its time,
+ * or because somebody stopped it.
+ */
 export function closingFailure({ decoder, encoder, held }: ClosingWords): CliError | undefined {
   const { error = null, phase } = decoder ?? {};
   const sent = encoder?.outputs.some(({ ledger }) => ledger.sent > 0) ?? false;

@@ -1,7 +1,10 @@
 /** Which outputs have ever worked: a connection that its server ends at once, again and again, has not. */
 import type { NativeErrorShape, OutputSnapshot } from '@videopush/native';
 
-/** A connection that lasts this long was accepted, in seconds: a server that refuses after the handshake is faster. */
+/**
+ * A connection that lasts this long was accepted, in seconds: a server that refuses
+ * after the handshake is faster.
+ */
 const HELD_SECONDS = 5;
 
 /** This many connections, none of them held, are no longer a bad start. */

@@ -1,4 +1,7 @@
-/** Streams that run on this machine, from their start to their closing summary: watched, shown, stopped, judged. */
+/**
+ * Streams that run on this machine, from their start to their closing summary:
+ * watched, shown, stopped, judged.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { View } from './view/view.ts';
 import { type LiveStream, LOOK_EVERY, type StreamResult, Watched } from './watched.ts';
@@ -33,8 +36,9 @@ function sayMetrics({ name, stream }: LiveStream, view: View): void {
 }
 
 /**
- * Shows the streams until all have ended: by themselves, each `seconds` after its first frame was sent, because `stop` is aborted,
- * or because one failed for good (`push`: its only one). The streams are closed before it returns.
+ * Shows the streams until all have ended: by themselves, each `seconds` after its first frame was
+ * sent, because `stop` is aborted, or because one failed for good (`push`: its only one). The
+ * streams are closed before it returns.
  */
 export async function follow(
   streams: LiveStream[],

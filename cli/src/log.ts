@@ -1,4 +1,7 @@
-/** Which lines of the worker processes a person should see while a stream runs: warnings and errors, once each. */
+/**
+ * Which lines of the worker processes a person should see while a stream runs:
+ * warnings and errors, once each.
+ */
 import type { LogEntry } from './local/stream.ts';
 import type { View } from './view/view.ts';
 

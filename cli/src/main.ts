@@ -1,4 +1,7 @@
-/** The `videopush` command: what its words mean, and the one place where an error becomes a message and an exit code. */
+/**
+ * The `videopush` command: what its words mean, and the one place where an error
+ * becomes a message and an exit code.
+ */
 import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
 import { LIMITS } from '@videopush/resources/limits';
 import { Argument, Command, Option } from 'commander';

@@ -4,8 +4,8 @@ import { type Manifest, type Place, readManifests } from '@videopush/resources';
 import { describe, usageError } from './errors.ts';
 
 /**
- * The documents of a file, or of standard input for `-`, as they can run in `place`. `onIgnored` hears of kinds that this
- * program does nothing with.
+ * The documents of a file, or of standard input for `-`, as they can run in `place`. `onIgnored` hears of
+ * kinds that this program does nothing with.
  * @throws CliError with exit code 2: `FILE: FIELD: what is wrong`
  */
 export function readManifestFile(file: string, place: Place, onIgnored: (kind: string) => void): Manifest[] {

@@ -20,7 +20,10 @@ const seconds = (value: number | null): string =>
 const pixelShape = (aspect: string | null): string =>
   aspect === null || aspect === '1' || aspect === '1/1' ? '' : `, pixels ${aspect.replace('/', ':')} (SAR)`;
 
-/** A few aligned lines. What was not counted over the whole source, but follows from its size and length, is called estimated. */
+/**
+ * A few aligned lines. What was not counted over the whole source, but follows from its size
+ * and length, is called estimated.
+ */
 export function formatDescriptor(source: string, d: SourceDescriptor): string {
   const { video } = d;
   const order = video.reorderFrames ? `${video.reorderFrames} frames (B-frames)` : 'none';

@@ -57,7 +57,10 @@ const KEY_BYTES = 32;
 /** Stands for what the cluster gives when it stores the resource. */
 const NO_UID = '00000000-0000-0000-0000-000000000000';
 
-/** Every object for every resource of ours among the documents, in their order. @throws CliError with exit code 2 */
+/**
+ * Every object for every resource of ours among the documents, in their order.
+ * @throws CliError with exit code 2
+ */
 export function renderDocuments(documents: readonly Document[], options: RenderOptions): Rendered {
   const resources = documents.flatMap(({ file, manifest }) =>
     manifest.kind === 'Secret' ? [] : [{ file, resource: settled(manifest, options.namespace) }],

@@ -53,7 +53,9 @@ const readFile = (file: string): Manifest[] =>
     process.stderr.write(`videopush: ${file}: ${kind} is left to a cluster\n`),
   );
 
-/** Sorts the documents, puts the members of sets in their places, and refuses names that are defined twice. */
+/**
+ * Sorts the documents, puts the members of sets in their places, and refuses names that are defined twice.
+ */
 export function collect(manifests: Manifest[]): Manifests {
   const members = manifests.filter(isKind<VideoPushSet>('VideoPushSet')).flatMap(membersOf);
   const seen = new Set<string>();
@@ -73,7 +75,10 @@ export function collect(manifests: Manifest[]): Manifests {
   };
 }
 
-/** As many streams as the set asks for. What stands in for $(name) may spoil a field, so each is looked at again. */
+/**
+ * As many streams as the set asks for. What stands in for $(name) may spoil a
+ * field, so each is looked at again.
+ */
 function membersOf(set: VideoPushSet): VideoPush[] {
   // Without a cluster there are no owners, but the builders need the uid of the set that would own the
   // members.

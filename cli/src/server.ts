@@ -100,7 +100,10 @@ async function wait(seconds: number, signal: AbortSignal): Promise<void> {
     await delay(Math.min(left, MAX_TIMER_MS), signal);
 }
 
-/** Waits for Ctrl+C or the end of `seconds`; unset: for Ctrl+C only. @throws CliError when a server ends before */
+/**
+ * Waits for Ctrl+C or the end of `seconds`; unset: for Ctrl+C only.
+ * @throws CliError when a server ends before
+ */
 export async function serve(
   servers: Iterable<LocalServer>,
   stop: AbortSignal,

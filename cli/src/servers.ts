@@ -52,7 +52,10 @@ const generated = (wanted: 'Generated' | 'None' | undefined, name: string): Cred
 const account = ({ username, password }: Credentials) =>
   username !== undefined && password !== undefined ? { name: username, password } : undefined;
 
-/** Starts the server of `resource` with the paths of `pushes`; `placing` unset: on the usual ports, or on free ones. */
+/**
+ * Starts the server of `resource` with the paths of `pushes`; `placing` unset: on
+ * the usual ports, or on free ones.
+ */
 export async function startServer(
   resource: MediaServer,
   pushes: readonly VideoPush[],
@@ -71,7 +74,8 @@ export async function startServer(
     ...(host !== undefined && { host }),
     users: { publisher: account(publisher), reader: account(reader) },
     logLevel: 'warn',
-    // Any free port does for WebRTC's media; the number of its page is free for UDP wherever that of the page is free.
+    // Any free port does for WebRTC's media; the number of its page is free for UDP
+    // wherever that of the page is free.
     icePort: ports.webrtc,
   });
   const process = await startMediaMtx({ binary: mediamtxProgram(), config, ports });

@@ -1,4 +1,6 @@
-/** What this command may print: secrets of its addresses and manifests are hidden in everything that it says. */
+/**
+ * What this command may print: secrets of its addresses and manifests are hidden in everything that it says.
+ */
 import { redactor } from '@videopush/resources/secrets';
 
 let hide = redactor([]);

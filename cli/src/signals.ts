@@ -4,12 +4,15 @@ import type { View } from './view/view.ts';
 
 const NAMES = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** One Ctrl+C may reach this process from the terminal and, this much later at most, from its parent; milliseconds. */
+/**
+ * One Ctrl+C may reach this process from the terminal and, this much later at most, from its parent;
+ * milliseconds.
+ */
 const RELAY_MS = 250;
 
 /**
- * npm, which runs `npx`, and the hand-over of an older Node pass signals on, and stand in the terminal's process group
- * together with this process. Started by a shell, each signal is one that somebody meant.
+ * npm, which runs `npx`, and the hand-over of an older Node pass signals on, and stand in the terminal's
+ * process group together with this process. Started by a shell, each signal is one that somebody meant.
  */
 const relayed = (): boolean =>
   process.env.VIDEOPUSH_RELAYED !== undefined || process.env.npm_command !== undefined;
@@ -22,7 +25,10 @@ export interface StopRequest {
   release: () => void;
 }
 
-/** Listens from now on: the first signal asks for an orderly end, and `onStop` may say so; the second ends the process. */
+/**
+ * Listens from now on: the first signal asks for an orderly end, and `onStop` may say so;
+ * the second ends the process.
+ */
 export function listenForStop(onStop: () => void): StopRequest {
   const stop = new AbortController();
   let first = 0;

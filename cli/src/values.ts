@@ -90,8 +90,8 @@ export function oneOf<const T extends string>(...words: T[]): (text: string) => 
 const patternKeys = 'pattern, size, rate, duration';
 
 /**
- * "testpattern", or "testpattern:size=1280x720,rate=30,duration=10,pattern=smptehdbars"; undefined when `source` is
- * something else.
+ * "testpattern", or "testpattern:size=1280x720,rate=30,duration=10,pattern=smptehdbars"; undefined
+ * when `source` is something else.
  */
 export function parseTestPattern(source: string): TestPattern | undefined {
   const match = /^testpattern(?::(.*))?$/i.exec(source);

@@ -31,7 +31,10 @@ export interface StreamResult {
 /** How far apart the command looks at its streams, in seconds. */
 export const LOOK_EVERY = 0.5;
 
-/** The newest snapshot of each process; that of a process that is being restarted stands until the next one answers. */
+/**
+ * The newest snapshot of each process; that of a process that is being restarted
+ * stands until the next one answers.
+ */
 export class Watched {
   readonly live: LiveStream;
   /** seconds from the first frame sent to the end; undefined: the source decides */
@@ -60,7 +63,10 @@ export class Watched {
     return (performance.now() - this.#began) / 1000;
   }
 
-  /** Seconds until its time is over: counted from the first frame sent, or from when the first one should have been. */
+  /**
+   * Seconds until its time is over: counted from the first frame sent, or from when
+   * the first one should have been.
+   */
   get left(): number {
     if (this.#limit === undefined) return Number.POSITIVE_INFINITY;
     return (this.#firstSent ?? FIRST_CONNECT_SECONDS) + this.#limit - this.elapsed;

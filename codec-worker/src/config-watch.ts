@@ -34,8 +34,8 @@ export interface ConfigWatchOptions {
 }
 
 /**
- * Until the content changes in meaning, or `signal` is aborted. Another order of the fields, or a default that is written out, is
- * no change.
+ * Until the content changes in meaning, or `signal` is aborted. Another order of the fields, or a default
+ * that is written out, is no change.
  */
 export async function watchConfig(options: ConfigWatchOptions): Promise<void> {
   const { file, running, signal, onChange, onFault, intervalMilliseconds } = options;

@@ -12,8 +12,8 @@ function signature(path: string): string {
 }
 
 /**
- * Resolves with true when one of `paths` differs from what it was at the call, with false once `signal` is aborted.
- * Looks every `intervalMilliseconds`: file events do not cross a kubelet's links.
+ * Resolves with true when one of `paths` differs from what it was at the call, with false once `signal` is
+ * aborted. Looks every `intervalMilliseconds`: file events do not cross a kubelet's links.
  */
 export function filesChanged(
   paths: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * The entry point: `node main.ts --config FILE` (process.ts does the work). Compiled code is kept in the user's cache, which
- * halves the start of the next process: a stream waits for that one whenever a role is started again. A cache that
- * cannot be written, as in a container with a read-only root, is done without.
+ * The entry point: `node main.ts --config FILE` (process.ts does the work). Compiled code is kept in the
+ * user's cache, which halves the start of the next process: a stream waits for that one whenever a role is
+ * started again. A cache that cannot be written, as in a container with a read-only root, is done without.
  */
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';

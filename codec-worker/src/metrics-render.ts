@@ -1,4 +1,6 @@
-/** From native snapshots to Prometheus text. Counting happens in native atomics; nothing here runs per frame. */
+/**
+ * From native snapshots to Prometheus text. Counting happens in native atomics; nothing here runs per frame.
+ */
 import type { HistogramSnapshot } from '@videopush/native';
 import { type Metric, Registry } from 'prom-client';
 
@@ -49,8 +51,8 @@ export function histogram(
 }
 
 /**
- * Renders families of one view. The view is taken once per scrape, so that the series of one answer fit together.
- * `stream` becomes a label of every series.
+ * Renders families of one view. The view is taken once per scrape, so that the series of one answer fit
+ * together. `stream` becomes a label of every series.
  */
 export class MetricsPage<View> {
   readonly #registry = new Registry();

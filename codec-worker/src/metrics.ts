@@ -1,7 +1,7 @@
 /**
- * Every metric of the worker: prefix `videopush_`, base units, label `stream` on all and `output` on every pacing,
- * sink, sent, late and network series. A frame lost between source and queue is counted by the decoder only, one
- * lost after it by the encoder only, so that sums over both processes count it once.
+ * Every metric of the worker: prefix `videopush_`, base units, label `stream` on all and `output` on every
+ * pacing, sink, sent, late and network series. A frame lost between source and queue is counted by the
+ * decoder only, one lost after it by the encoder only, so that sums over both processes count it once.
  */
 import type { DecodeSnapshot, EncodeSnapshot, OutputSnapshot } from '@videopush/native';
 import { type Family, histogram, type Labels, type Sample, sample } from './metrics-render.ts';

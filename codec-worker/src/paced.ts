@@ -1,9 +1,14 @@
-/** Whether a push keeps its time: a judgement over the units of the last seconds. Pure; the clock is handed in. */
+/**
+ * Whether a push keeps its time: a judgement over the units of the last seconds. Pure;
+ * the clock is handed in.
+ */
 import type { EncodeSnapshot, OutputSnapshot } from '@videopush/native';
 
 /** What /status says of the pacing. */
 export interface Paced {
-  /** False once more than 5 % of the units of 10 s were later than one frame; true again after 20 s below 1 %. */
+  /**
+   * False once more than 5 % of the units of 10 s were later than one frame; true again after 20 s below 1 %.
+   */
   ok: boolean;
   /** Share of late units in the last 10 s, 0 to 1, of the output with the largest share. */
   lateShare: number;
@@ -37,7 +42,10 @@ export class PacedWatch {
     return { ok: this.#ok, lateShare: this.#share(BAD_SECONDS) ?? 0 };
   }
 
-  /** Once a second. `sent` and `late` only grow during one session; where one shrinks, a new session has begun. */
+  /**
+   * Once a second. `sent` and `late` only grow during one session; where one
+   * shrinks, a new session has begun.
+   */
   sample(sent: number, late: number): void {
     const at = this.#now();
     const last = this.#samples.at(-1);
@@ -77,7 +85,10 @@ export class PacedWatch {
   }
 }
 
-/** Units that were later than one frame; a schedule that was moved for one counts it as on time, so it is added here. */
+/**
+ * Units that were later than one frame; a schedule that was moved for one counts it
+ * as on time, so it is added here.
+ */
 const lateUnits = ({ late, rebases }: OutputSnapshot): number => late + rebases.stall;
 
 /** All outputs of an encoder: the worst one speaks. */

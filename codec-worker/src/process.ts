@@ -1,6 +1,7 @@
 /**
- * The process inside a stream's containers, from its command line to its exit code. The configuration says which role it plays.
- * A configuration that cannot be used does not end it: it stays up, not ready, and reads the file again when it changes.
+ * The process inside a stream's containers, from its command line to its exit code. The configuration says
+ * which role it plays. A configuration that cannot be used does not end it: it stays up, not ready, and reads
+ * the file again when it changes.
  */
 import { readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';

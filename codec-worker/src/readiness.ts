@@ -79,8 +79,8 @@ export function encoderProgress(snapshot: EncodeSnapshot): Progress {
 }
 
 /**
- * Watches progress over the calls of /healthz. The event loop proves itself by answering; native threads prove
- * themselves by going on whenever there is something to do.
+ * Watches progress over the calls of /healthz. The event loop proves itself by answering; native threads
+ * prove themselves by going on whenever there is something to do.
  */
 export class StuckWatch {
   readonly #now: () => number;

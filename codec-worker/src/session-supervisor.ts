@@ -11,7 +11,9 @@ export interface SessionSupervisorOptions<Snapshot> {
   done: (snapshot: Snapshot) => boolean;
   /** Mounted files whose change may clear a permanent error. */
   files: readonly string[];
-  /** Files that are read only on opening, and whether a running session of this state would gain by a new one. */
+  /**
+   * Files that are read only on opening, and whether a running session of this state would gain by a new one.
+   */
   renewal?: { files: readonly string[]; wanted: (snapshot: Snapshot) => boolean };
   onFault: (fault: NativeErrorShape) => void;
   /** Milliseconds. */
@@ -24,7 +26,9 @@ const TIMES = {
   /** Delay before a session that failed for a transient reason is opened again; doubles up to `retryMax`. */
   retryFirst: 250,
   retryMax: 5000,
-  /** A permanent error is tried again this late even when no file changed: the other side may have been fixed. */
+  /**
+   * A permanent error is tried again this late even when no file changed: the other side may have been fixed.
+   */
   retryPermanent: 60_000,
 };
 
@@ -124,7 +128,10 @@ export class SessionSupervisor<Snapshot> {
   }
 }
 
-/** A session that ends by itself, without an error and without being done, was renewed on purpose or has lost a thread. */
+/**
+ * A session that ends by itself, without an error and without being done, was renewed
+ * on purpose or has lost a thread.
+ */
 const UNEXPECTED_END: NativeErrorShape = {
   code: 'SessionEnded',
   message: 'the session ended early',

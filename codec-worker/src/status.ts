@@ -29,7 +29,10 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   restarts: number;
   /** How often it was started again for a changed configuration. */
   reloads: number;
-  /** How the process before this one failed, as the supervisor saw it; null: there was none, or it ended in order. */
+  /**
+   * How the process before this one failed, as the supervisor saw it; null: there
+   * was none, or it ended in order.
+   */
   lastExit: LastExit | null;
   /** ISO 8601, of this process. */
   startTime: string;
@@ -45,7 +48,10 @@ export interface WorkerStatus<Snapshot = DecodeSnapshot | EncodeSnapshot> {
   snapshot: Snapshot | null;
   /** What joins this pod's ring to that of the other role's pod; null when both are in one. */
   queue: QueueStatus | null;
-  /** The frame queue with its cursors and every output's ledger, as it outlives the processes; null while there is none. */
+  /**
+   * The frame queue with its cursors and every output's ledger, as it outlives the processes;
+   * null while there is none.
+   */
   ring: RingSnapshot | null;
 }
 

@@ -30,7 +30,10 @@ export interface WorkerOptions {
   log?: Logger;
 }
 
-/** An orderly end for a new configuration: long enough for a full queue, short enough not to show as an outage. */
+/**
+ * An orderly end for a new configuration: long enough for a full queue, short
+ * enough not to show as an outage.
+ */
 const RELOAD_SECONDS = 3;
 
 export class Worker {
@@ -111,7 +114,10 @@ export class Worker {
     if (!this.#reloading) this.#end(this.#options.graceSeconds);
   }
 
-  /** The configuration has changed: ends in order, what was taken is sent, and the next process begins with the new one. */
+  /**
+   * The configuration has changed: ends in order, what was taken is sent, and the next
+   * process begins with the new one.
+   */
   reload(): void {
     if (this.#stoppedBy !== null || this.#reloading) return;
     this.#reloading = true;

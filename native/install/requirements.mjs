@@ -23,7 +23,8 @@ export const REQUIREMENTS = [
 ];
 
 /**
- * @param {(program: string, args: readonly string[]) => boolean} succeeds  whether a program exists and exits with 0
+ * @param {(program: string, args: readonly string[]) => boolean} succeeds  whether a
+ *   program exists and exits with 0
  * @returns {string[]} the Debian packages that are missing, in the order of `REQUIREMENTS`
  */
 export function missingRequirements(succeeds) {

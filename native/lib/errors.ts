@@ -9,9 +9,10 @@ export interface NativeErrorDetails {
 }
 
 /**
- * Every failure of this package. `message` says what failed and why, `action` what to do about it ('' when there is
- * nothing to advise), `code` is stable and is what programs compare (ErrorCode in native/src/core/error.h),
- * `permanent` is true when trying again without a change cannot help, `averror` is FFmpeg's number or 0.
+ * Every failure of this package. `message` says what failed and why, `action` what to do about it (''
+ * when there is nothing to advise), `code` is stable and is what programs compare (ErrorCode in
+ * native/src/core/error.h), `permanent` is true when trying again without a change cannot help,
+ * `averror` is FFmpeg's number or 0.
  */
 export class NativeError extends Error implements NativeErrorShape {
   override readonly name = 'NativeError';

@@ -9,11 +9,12 @@ export interface Plane {
 }
 
 /**
- * One decoded picture. `format` is "rgb24" (packed, `data` is height x width x 3 bytes, rows from the top) or FFmpeg's name of the
- * decoder's own pixel format ("yuv420p": three planes with strides).
+ * One decoded picture. `format` is "rgb24" (packed, `data` is height x width x 3 bytes, rows from the top) or
+ * FFmpeg's name of the decoder's own pixel format ("yuv420p": three planes with strides).
  *
- * The bytes are the native frame's own, not a copy. They go when the frame is collected, or at once with {@link release}; after
- * that the views are empty. Planes of a native format may still serve the decoder as reference: read them, write to a copy.
+ * The bytes are the native frame's own, not a copy. They go when the frame is collected, or at once with
+ * {@link release}; after that the views are empty. Planes of a native format may still serve the decoder as
+ * reference: read them, write to a copy.
  */
 export class Frame {
   readonly width: number;
@@ -88,8 +89,8 @@ export interface FrameShape {
 }
 
 /**
- * A frame as the addon takes it, after checks of kind and declared size. Bytes, lengths and strides are checked by the addon before
- * anything is read. Throws InvalidArgument.
+ * A frame as the addon takes it, after checks of kind and declared size. Bytes, lengths and strides are
+ * checked by the addon before anything is read. Throws InvalidArgument.
  */
 export function toPlanes(frame: unknown, shape: FrameShape): { planes: Uint8Array[]; strides: number[] } {
   if (frame instanceof Uint8Array) return packed(frame, shape);

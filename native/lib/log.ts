@@ -11,8 +11,9 @@ export interface LogLine {
 const LEVELS = ['error', 'info', 'debug'] as const;
 
 /**
- * What FFmpeg's libraries say, for the whole process: 0 errors, 1 also warnings and information, 2 also debugging.
- * `onLine` receives structured lines; without it they go to standard error as JSON, one object a line.
+ * What FFmpeg's libraries say, for the whole process: 0 errors, 1 also warnings and
+ * information, 2 also debugging. `onLine` receives structured lines; without it they go to
+ * standard error as JSON, one object a line.
  */
 export function setLogLevel(level: 0 | 1 | 2, onLine: (line: LogLine) => void = writeLine): void {
   if (typeof onLine !== 'function') throw invalidArgument('onLine: expected a function');
@@ -29,8 +30,8 @@ export function buildInfo(): BuildInfo {
 }
 
 /**
- * The exact encoder name for a codec ("H264", case does not matter) or encoder name ("libx264"; wins over `codec`).
- * Throws EncoderUnknown, which names what is near.
+ * The exact encoder name for a codec ("H264", case does not matter) or encoder name ("libx264"; wins over
+ * `codec`). Throws EncoderUnknown, which names what is near.
  */
 export function resolveEncoder(codec: string, encoder = ''): string {
   return addon.resolveEncoder(codec, encoder);

@@ -1,4 +1,7 @@
-/** What a process of its own does in the tests of process.test.ts: `SCENARIO [ARGUMENT…]`. Prints a line at its end. */
+/**
+ * What a process of its own does in the tests of process.test.ts: `SCENARIO [ARGUMENT…]`.
+ * Prints a line at its end.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { count } from '../../test/support/count.ts';
@@ -148,13 +151,19 @@ async function drain(result: unknown): Promise<void> {
   for await (const _ of value as AsyncIterable<unknown>) if (--left === 0) return;
 }
 
-/** Misuse may fail as it likes, but with an error that has a name: NativeError, or JavaScript's own for a wrong call. */
+/**
+ * Misuse may fail as it likes, but with an error that has a name: NativeError, or
+ * JavaScript's own for a wrong call.
+ */
 function typed(where: string, error: unknown): void {
   const named = error instanceof Error && (error.name === 'NativeError' || error instanceof TypeError);
   if (!named) throw new Error(`${where}: untyped failure`, { cause: error });
 }
 
-/** Reads a whole source over and over without releasing anything; the collector has to keep up. Prints megabytes. */
+/**
+ * Reads a whole source over and over without releasing anything; the collector has to keep up.
+ * Prints megabytes.
+ */
 const read: Scenario = async (clip = '') => {
   let most = 0;
   for (let pass = 0; pass < 6; pass++) {

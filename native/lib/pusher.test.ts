@@ -78,7 +78,8 @@ describe('waitRef', () => {
     await using pusher = await FramePusher.open(options({ queueFrames: 64 }));
     expect(pusher.waitRef).toBe(0);
     for (let i = 0; i < 40; i++) await pusher.offer(picture(i));
-    while (pusher.snapshot().outputs[0]?.ledger.sent === 0) await sleep(5); // the clock starts with the first unit
+    // The clock starts with the first unit.
+    while (pusher.snapshot().outputs[0]?.ledger.sent === 0) await sleep(5);
     for (let i = 0; i < 10; i++) {
       const before = performance.now();
       const lead = pusher.leadSeconds;

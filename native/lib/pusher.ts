@@ -13,7 +13,10 @@ import type {
 } from './types.ts';
 
 export interface PushOptions {
-  /** rtsp://, rtmp(s)://, srt://, a file name (.mkv .mp4 .ts .flv) …; user-info in it is moved to the credentials */
+  /**
+   * rtsp://, rtmp(s)://, srt://, a file name (.mkv .mp4 .ts .flv) …; user-info in
+   * it is moved to the credentials
+   */
   url: string;
   /** in memory, or files that are read at every connect */
   credentials?: { user?: string; password?: string; userFile?: string; passwordFile?: string };
@@ -24,16 +27,17 @@ export interface PushOptions {
   inputFormat?: string;
   frameRate: Rational;
   /**
-   * Unit of presentation times, seconds; default one frame. With a finer one ("1/90000") the rate may vary: each {@link Frame} keeps
-   * its own `pts`, unless push() is given `ptsSeconds`.
+   * Unit of presentation times, seconds; default one frame. With a finer one ("1/90000") the rate may vary:
+   * each {@link Frame} keeps its own `pts`, unless push() is given `ptsSeconds`.
    */
   timeBase?: Rational;
   /** width of a pixel by its height; default unknown, which players show as 1 */
   sampleAspectRatio?: Rational;
   encoder?: EncoderOptions;
   /**
-   * Bit rate of what the frames come from, bits per second; unset = unknown. It counts where `encoder.bitRate` is unset, from half to
-   * four times of what size and frame rate ask for, and from 300 kb/s on: a dark beginning says nothing about the rest.
+   * Bit rate of what the frames come from, bits per second; unset = unknown. It counts where
+   * `encoder.bitRate` is unset, from half to four times of what size and frame rate ask for, and from 300
+   * kb/s on: a dark beginning says nothing about the rest.
    */
   sourceBitRate?: number;
   /** frames waiting for the encoder, default 20 */
@@ -47,8 +51,8 @@ export interface PushOptions {
   responseTimeoutMilliseconds?: number;
   writeTimeoutMilliseconds?: number;
   /**
-   * While the connection is lost (it is made again in the background): 'reject' (default) makes push() fail with the
-   * reason, 'drop' accepts frames and counts them as dropped(network).
+   * While the connection is lost (it is made again in the background): 'reject' (default) makes push() fail
+   * with the reason, 'drop' accepts frames and counts them as dropped(network).
    */
   onOutage?: 'reject' | 'drop';
   onEvent?: (event: SessionEvent) => void;
@@ -57,7 +61,10 @@ export interface PushOptions {
 }
 
 export interface PushTiming {
-  /** presentation time, later than the last frame's; default: one frame after it, or the frame's own, see `timeBase` */
+  /**
+   * presentation time, later than the last frame's; default: one frame after it, or
+   * the frame's own, see `timeBase`
+   */
   ptsSeconds?: number;
 }
 
@@ -65,8 +72,8 @@ const OUTPUT = 'main';
 const MAX_LEAD_SECONDS = 60;
 
 /**
- * Frames from JavaScript to one output, encoded and sent on time by native threads. Nothing blocks the event loop; the
- * time base starts with the first unit sent, so a slow start causes no burst.
+ * Frames from JavaScript to one output, encoded and sent on time by native threads. Nothing blocks the event
+ * loop; the time base starts with the first unit sent, so a slow start causes no burst.
  */
 export class FramePusher {
   readonly #handle: Handle;
@@ -104,8 +111,9 @@ export class FramePusher {
   }
 
   /**
-   * Opens the encoder and connects. Resolves once the server accepted the publication; rejects with the first reason why not
-   * (ConnectRefused, ResponseTimeout, CredentialsRefused, EncoderRejected, …) within the time limits.
+   * Opens the encoder and connects. Resolves once the server accepted the publication; rejects
+   * with the first reason why not (ConnectRefused, ResponseTimeout, CredentialsRefused,
+   * EncoderRejected, …) within the time limits.
    */
   static async open(options: PushOptions): Promise<FramePusher> {
     if (typeof options !== 'object' || options === null) throw invalidArgument('options: expected an object');
@@ -122,17 +130,17 @@ export class FramePusher {
   }
 
   /**
-   * Resolves when the frame was accepted: at once while there is room and the lead is within maxLeadSeconds, else as soon as it is. The frame's
-   * bytes may be changed afterwards. Rejects with InvalidArgument (wrong size, type, stride), InvalidState (finished), or the reason of
-   * a lost connection.
+   * Resolves when the frame was accepted: at once while there is room and the lead is within maxLeadSeconds,
+   * else as soon as it is. The frame's bytes may be changed afterwards. Rejects with InvalidArgument (wrong
+   * size, type, stride), InvalidState (finished), or the reason of a lost connection.
    */
   async push(frame: FrameLike, timing: PushTiming = {}): Promise<void> {
     await this.#push(frame, timing, true);
   }
 
   /**
-   * Like push, but waits for room in the queue only, not for the lead: the caller paces with {@link waitRef}. One that does not is
-   * held back once 60 s of media are waiting, since all of that is memory.
+   * Like push, but waits for room in the queue only, not for the lead: the caller paces with {@link waitRef}.
+   * One that does not is held back once 60 s of media are waiting, since all of that is memory.
    */
   async offer(frame: FrameLike, timing: PushTiming = {}): Promise<void> {
     await this.#push(frame, timing, false);
@@ -146,8 +154,8 @@ export class FramePusher {
   }
 
   /**
-   * How many seconds a caller of offer() does well to wait: half the lead, at least 0. Frames that the encoder holds back (B-frames,
-   * lookahead) do not count, since they come out of it only after later ones.
+   * How many seconds a caller of offer() does well to wait: half the lead, at least 0. Frames that the
+   * encoder holds back (B-frames, lookahead) do not count, since they come out of it only after later ones.
    */
   get waitRef(): number {
     return addon.pusherWaitReference(this.#handle);
@@ -158,8 +166,8 @@ export class FramePusher {
   }
 
   /**
-   * No further frames: sends what was accepted on its deadlines, waits out the last frame's duration, then ends the
-   * publication in order. Rejects when the connection was lost for good meanwhile.
+   * No further frames: sends what was accepted on its deadlines, waits out the last frame's duration, then
+   * ends the publication in order. Rejects when the connection was lost for good meanwhile.
    */
   finish(): Promise<void> {
     this.#finished ??= this.#finish();

@@ -29,18 +29,21 @@ export type PushedFrames = Pick<
 const USUAL_FRAME_RATE = '25';
 
 /**
- * Frames of a source, exactly once each, in display order. An own native thread decodes ahead into a bounded queue; frames arrive
- * without a copy. The reader is a cursor: everything that returns frames moves it on to the frame after them.
+ * Frames of a source, exactly once each, in display order. An own native thread decodes ahead into a
+ * bounded queue; frames arrive without a copy. The reader is a cursor: everything that returns frames moves
+ * it on to the frame after them.
  *
- * Indexes count from 0, times are seconds since the first frame. Access by index or time makes an index of the source at its first
- * use (one pass over the packets, nothing is decoded); it needs a seekable source, else `NotSeekable`.
+ * Indexes count from 0, times are seconds since the first frame. Access by index or time makes an
+ * index of the source at its first use (one pass over the packets, nothing is decoded); it needs a
+ * seekable source, else `NotSeekable`.
  */
 export class FrameReader {
   /** the source, measured; its width and height are those before rotation and scaling */
   readonly descriptor: SourceDescriptor;
   /**
-   * The frames as this reader gives them, upright and scaled: spread it into the options of a push. Its time base is the source's,
-   * so that {@link FramePusher.push} keeps the frames' own times. A source without a frame rate gets "25".
+   * The frames as this reader gives them, upright and scaled: spread it into the options of a push. Its
+   * time base is the source's, so that {@link FramePusher.push} keeps the frames' own times. A source
+   * without a frame rate gets "25".
    */
   readonly pushOptions: PushedFrames;
   readonly #handle: Handle;
@@ -61,7 +64,10 @@ export class FrameReader {
     };
   }
 
-  /** Errors: UrlInvalid, SchemeUnsupported, SourceNotFound, SourceUnsupported, SourceEmpty, SourceNoVideo, SourceTimeout, … */
+  /**
+   * Errors: UrlInvalid, SchemeUnsupported, SourceNotFound, SourceUnsupported, SourceEmpty,
+   * SourceNoVideo, SourceTimeout, …
+   */
   static async open(source: string | SourceOptions, options: ReadOptions = {}): Promise<FrameReader> {
     const { signal, threads, ...rest } = options;
     const prepared = toSource(source);
@@ -71,8 +77,9 @@ export class FrameReader {
   }
 
   /**
-   * The next frame; null at the end of the source, as often as it is asked. A source that breaks off or lies throws
-   * (SourceTruncated, SourceCorrupt, SourceTimeout, …) after the frames that could be decoded, until a seek.
+   * The next frame; null at the end of the source, as often as it is asked. A source that breaks
+   * off or lies throws (SourceTruncated, SourceCorrupt, SourceTimeout, …) after the frames that
+   * could be decoded, until a seek.
    */
   async next(): Promise<Frame | null> {
     const peeked = this.#peeked;
@@ -95,7 +102,9 @@ export class FrameReader {
     await this.#seek({ seconds: notNegative('seconds', seconds) });
   }
 
-  /** The next frame will be the first of the GOP that this frame, or the frame shown at this time, belongs to. */
+  /**
+   * The next frame will be the first of the GOP that this frame, or the frame shown at this time, belongs to.
+   */
   async seekToGop(target: { index: number } | { seconds: number }): Promise<void> {
     if ('index' in target) await this.#seek({ index: wholeNumber('index', target.index), from: 'gop' });
     else await this.#seek({ seconds: notNegative('seconds', target.seconds), from: 'gop' });
@@ -108,7 +117,10 @@ export class FrameReader {
     return this.#take(wanted);
   }
 
-  /** The frame that is shown at this time and those after it, `count` in all; fewer only where the source ends. */
+  /**
+   * The frame that is shown at this time and those after it, `count` in all;
+   * fewer only where the source ends.
+   */
   async framesAtTime(seconds: number, count = 1): Promise<Frame[]> {
     const wanted = wholeNumber('count', count);
     await this.seekToTime(seconds);
@@ -116,9 +128,9 @@ export class FrameReader {
   }
 
   /**
-   * Exactly one GOP as a stream: from the cursor up to, without, the next key frame; with `index`, the whole GOP that this frame
-   * belongs to. However long the GOP, only the frames decoded ahead are in memory. Empty at the end of the source. Leaving the loop early leaves
-   * the cursor within the GOP.
+   * Exactly one GOP as a stream: from the cursor up to, without, the next key frame; with `index`, the whole
+   * GOP that this frame belongs to. However long the GOP, only the frames decoded ahead are in memory. Empty
+   * at the end of the source. Leaving the loop early leaves the cursor within the GOP.
    */
   async *gop(index?: number): AsyncGenerator<Frame, void, undefined> {
     if (index !== undefined) await this.seekToGop({ index });

@@ -17,8 +17,8 @@ function listener(onEvent: ((event: SessionEvent) => void) | undefined): Listene
 }
 
 /**
- * A source into the frame queue, on native threads: read, decode, scale, write to the ring. JavaScript starts it, stops it
- * and watches it. A session runs once.
+ * A source into the frame queue, on native threads: read, decode, scale, write to the ring. JavaScript starts
+ * it, stops it and watches it. A session runs once.
  */
 export class DecodeSession {
   readonly #handle: Handle;
@@ -49,7 +49,9 @@ export class DecodeSession {
     addon.decodeAbort(this.#handle);
   }
 
-  /** Resolves when the session has ended (end of the source, stop or abort); rejects with its permanent error. */
+  /**
+   * Resolves when the session has ended (end of the source, stop or abort); rejects with its permanent error.
+   */
   async wait(): Promise<void> {
     await addon.decodeWait(this.#handle);
   }
@@ -70,8 +72,8 @@ export class DecodeSession {
 }
 
 /**
- * The frame queue to one or more outputs, on native threads: encode, wait for each unit's deadline, send. A session runs
- * once.
+ * The frame queue to one or more outputs, on native threads: encode, wait for each unit's deadline, send.
+ * A session runs once.
  */
 export class EncodeSession {
   readonly #handle: Handle;
@@ -120,8 +122,8 @@ export class EncodeSession {
 }
 
 /**
- * What stands in a frame queue's header page, without taking part: cursors, counts, each output's ledger. Works while
- * both processes run and after both were killed. Throws SourceNotFound, RingInvalid.
+ * What stands in a frame queue's header page, without taking part: cursors, counts, each output's ledger.
+ * Works while both processes run and after both were killed. Throws SourceNotFound, RingInvalid.
  */
 export function observeRing(path: string): RingSnapshot {
   const raw = addon.observeRing(path);

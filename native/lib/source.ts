@@ -9,7 +9,10 @@ export interface SplitUrl {
   password?: string;
 }
 
-/** Characters that end host and port, so that they can't stand as they are in the user name and password before these. */
+/**
+ * Characters that end host and port, so that they can't stand as they are in the user
+ * name and password before these.
+ */
 const ENDING: Readonly<Record<string, string>> = { '#': '%23', '?': '%3F', '/': '%2F' };
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The shapes that cross between JavaScript and the native core. Units: seconds unless the name says otherwise,
- * bit rates in bits per second, sizes in pixels. Unknown is `null`, never 0.
+ * The shapes that cross between JavaScript and the native core. Units: seconds unless the name says
+ * otherwise, bit rates in bits per second, sizes in pixels. Unknown is `null`, never 0.
  */
 
 /** A rational number as text, "30000/1001" or "25". */
@@ -25,7 +25,9 @@ export interface SourceOptions {
   /** credentials in memory; the files win when both are given */
   user?: string;
   password?: string;
-  /** files whose whole content (one trailing newline removed) is the user name / password; read at every open */
+  /**
+   * files whose whole content (one trailing newline removed) is the user name / password; read at every open
+   */
   userFile?: string;
   passwordFile?: string;
   rtspTransport?: 'tcp' | 'udp';
@@ -68,7 +70,10 @@ export interface SourceDescriptor {
     frameRate: Rational | null;
     timeBase: Rational;
     variableFrameRate: boolean;
-    /** mean of the whole source; where frameCountExact is false by the file's size and length, or as its header says */
+    /**
+     * mean of the whole source; where frameCountExact is false by the file's size
+     * and length, or as its header says
+     */
     bitRate: number | null;
     /** longest distance between key frames, in frames */
     gopFrames: number | null;
@@ -154,7 +159,10 @@ export interface RelayFrame extends RelayHeader {
   readonly position: number;
   /** time or picture does not follow from the frame before */
   readonly discontinuity: boolean;
-  /** The planes from the first byte to the last as they lie in the slot; valid until `release`, `done` or `rewind`. */
+  /**
+   * The planes from the first byte to the last as they lie in the slot; valid until
+   * `release`, `done` or `rewind`.
+   */
   readonly data: Uint8Array;
 }
 
@@ -183,7 +191,9 @@ export interface RelayWriterState {
   acked: number;
   /** sequence of the last frame that every required output has sent; null before the first */
   doneSequence: bigint | null;
-  /** sequence of the last frame whose pixels the encoder has read, where slots are reused by then; else null */
+  /**
+   * sequence of the last frame whose pixels the encoder has read, where slots are reused by then; else null
+   */
   releasedSequence: bigint | null;
   /** the encoder needs frames again that are gone from the ring: `beginReplay()`, then put them */
   replayRequested: boolean;
@@ -270,7 +280,10 @@ export interface OutputSnapshot {
   name: string;
   protocol: string;
   url: string;
-  /** of a file: all that the push has written, in order: the one that was named, then `NAME-2.mkv` after a restart */
+  /**
+   * of a file: all that the push has written, in order: the one that was named,
+   * then `NAME-2.mkv` after a restart
+   */
   files: string[];
   phase: 'Idle' | 'Connecting' | 'Connected' | 'Waiting' | 'Failed' | 'Closed';
   error: NativeErrorShape | null;

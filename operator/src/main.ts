@@ -1,6 +1,7 @@
 /**
- * The entry point: `node main.ts --config FILE` (process.ts does the work). Compiled code is kept in the user's cache, which
- * shortens the next start; a cache that cannot be written, as in a container with a read-only root, is done without.
+ * The entry point: `node main.ts --config FILE` (process.ts does the work). Compiled code is kept in the
+ * user's cache, which shortens the next start; a cache that cannot be written, as in a container with a
+ * read-only root, is done without.
  */
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';

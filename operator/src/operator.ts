@@ -1,4 +1,7 @@
-/** The operator as one object: the way to the cluster, what the controllers share, and the manager that runs them. */
+/**
+ * The operator as one object: the way to the cluster, what the controllers share,
+ * and the manager that runs them.
+ */
 
 import { VERSION } from '@videopush/resources/builders/defaults';
 import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';

@@ -63,7 +63,9 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
-/** One line of cause and one of advice; nobody who runs this wants to see where in it something was thrown. */
+/**
+ * One line of cause and one of advice; nobody who runs this wants to see where in it something was thrown.
+ */
 function explain(error: unknown, log: Logger | undefined): number {
   const { message, action, code } = error as { message: string; action?: string; code?: string };
   const wrongUse = error instanceof ConfigError || code?.startsWith('ERR_PARSE_ARGS');

@@ -59,7 +59,8 @@ function send(response: ServerResponse, { status, type, body }: Answer, withBody
 }
 
 /**
- * A server that is not listening yet. It serves at most 64 connections, and a request may take 10 s to arrive.
+ * A server that is not listening yet. It serves at most 64 connections, and a
+ * request may take 10 s to arrive.
  * @param pages by their paths
  */
 export function createHealthServer(pages: Readonly<Record<string, Page>>): Server {

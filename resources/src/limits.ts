@@ -1,6 +1,7 @@
 /**
- * Bounds of the numbers that people write, for the command and WorkerConfig. The resources have the same in crds/, the native core
- * in native/src/core/limits.h; limits.test.ts compares the three. Where one of them differs, it says why.
+ * Bounds of the numbers that people write, for the command and WorkerConfig. The resources have the
+ * same in crds/, the native core in native/src/core/limits.h; limits.test.ts compares the three. Where
+ * one of them differs, it says why.
  */
 
 export interface Range {
@@ -25,20 +26,23 @@ export const LIMITS = {
   queueFrames: range(1, 256),
   encoderDelayFrames: range(0, 512),
   latencyMilliseconds: range(0, 10_000),
-  /** Length of a test pattern. The least holds for resources; the command and a WorkerConfig take parts of a second. */
+  /**
+   * Length of a test pattern. The least holds for resources; the command and a
+   * WorkerConfig take parts of a second.
+   */
   durationSeconds: range(1, 86_400_000),
   timeoutMilliseconds: range(1, 86_400_000),
 } as const;
 
 /**
- * Frames per second that a stream may be asked for, above 0: H.264's level 6.2 allows no more (A.3.3). The native core takes up to
- * 1000, since a source may be faster than what is made of it.
+ * Frames per second that a stream may be asked for, above 0: H.264's level 6.2 allows no more (A.3.3). The
+ * native core takes up to 1000, since a source may be faster than what is made of it.
  */
 export const MAX_FRAME_RATE = 300;
 
 /**
- * Pixels of a picture: 8192 x 4352, the largest of H.264's level 6.2. The native core does not hold to it, since other codecs have
- * other bounds, and since a source may be larger than what is made of it.
+ * Pixels of a picture: 8192 x 4352, the largest of H.264's level 6.2. The native core does not hold to it,
+ * since other codecs have other bounds, and since a source may be larger than what is made of it.
  */
 export const MAX_PIXELS = 35_651_584;
 

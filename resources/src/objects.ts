@@ -46,7 +46,9 @@ export interface ResourceKind {
 export const apiVersionOf = ({ group, version }: Pick<ResourceKind, 'group' | 'version'>): string =>
   group ? `${group}/${version}` : version;
 
-/** The object with its kind and version, which objects of a list lack; owner references and events need them. */
+/**
+ * The object with its kind and version, which objects of a list lack; owner references and events need them.
+ */
 export const typed = <T extends object>(object: T, kind: ResourceKind): T => ({
   ...object,
   apiVersion: apiVersionOf(kind),

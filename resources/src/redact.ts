@@ -1,6 +1,6 @@
 /**
- * Keeps secrets out of everything that people read: logs, /status, metrics, errors, summaries. The rules and their
- * cases are those of the native copy: test/vectors/redaction.json.
+ * Keeps secrets out of everything that people read: logs, /status, metrics, errors, summaries. The rules and
+ * their cases are those of the native copy: test/vectors/redaction.json.
  */
 
 const HIDDEN = '***';
@@ -24,10 +24,10 @@ const HARMLESS = new Set(
 );
 
 /**
- * The text with the secret parts of every URL in it hidden: user-info vanishes; query values become `***` unless their
- * names are known to be harmless, and so do fragments, the stream key of an RTMP path, and users, passwords and unknown
- * fields of an SRT stream id. `rtsp://ann:secret@cam/1?token=x` becomes `rtsp://cam/1?token=***`. Redacting twice
- * changes nothing more.
+ * The text with the secret parts of every URL in it hidden: user-info vanishes; query values become `***`
+ * unless their names are known to be harmless, and so do fragments, the stream key of an RTMP path, and
+ * users, passwords and unknown fields of an SRT stream id. `rtsp://ann:secret@cam/1?token=x` becomes
+ * `rtsp://cam/1?token=***`. Redacting twice changes nothing more.
  */
 export function redact(text: string): string {
   let out = '';
@@ -50,7 +50,9 @@ export function redactUrl(url: string): string {
   return parts ? parts.prefix + redactRest(parts.scheme, parts.rest).text : redact(url);
 }
 
-/** What may be shown of a URL that is a secret as a whole: `scheme://host:port/***`; `***` for what is no URL. */
+/**
+ * What may be shown of a URL that is a secret as a whole: `scheme://host:port/***`; `***` for what is no URL.
+ */
 export function hideUrl(url: string): string {
   const parts = split(url);
   if (!parts) return HIDDEN;
@@ -58,7 +60,10 @@ export function hideUrl(url: string): string {
   return `${parts.scheme}${MARK}${authorityOf(place)}/${HIDDEN}`;
 }
 
-/** The parts of `url` that `redact` hides. `whole`: its path and its query as well, because the URL itself is a secret. */
+/**
+ * The parts of `url` that `redact` hides. `whole`: its path and its query as well,
+ * because the URL itself is a secret.
+ */
 export function secretsIn(url: string, whole = false): string[] {
   const parts = split(url);
   if (!parts) return [];
@@ -152,8 +157,8 @@ function redactParameter(text: string, hide: Hide): string {
 
 /**
  * SRT stream ids have two public shapes: `publish:path:user:password` (MediaMTX) and
- * `#!::m=publish,r=path,u=user,s=session` (SRT Access Control guidelines). Either may be percent-encoded. Any other is
- * somebody's key.
+ * `#!::m=publish,r=path,u=user,s=session` (SRT Access Control guidelines). Either may be percent-encoded.
+ * Any other is somebody's key.
  */
 function redactStreamId(escaped: string, hide: Hide): string {
   const text = escaped.replace(/%(21|3a|2c|3d|2f)/gi, decodeURIComponent);
@@ -201,8 +206,8 @@ function startOfRun(text: string, end: number, kind: RegExp, least: number): num
 }
 
 /**
- * The first character from `begin` on that can't stand in a URL, or the `://` of another one in its path or behind a
- * comma.
+ * The first character from `begin` on that can't stand in a URL, or the `://` of another one
+ * in its path or behind a comma.
  */
 function endOfToken(text: string, begin: number, inApostrophes: boolean): number {
   const inPath = inApostrophes ? /[\t-\r "<>`'?#]|\\"|:\/\//g : /[\t-\r "<>`?#]|\\"|:\/\//g;
@@ -219,8 +224,8 @@ function search(text: string, what: RegExp, from: number): number {
 const authorityOf = (rest: string): string => /^[^/?#]*/.exec(rest)?.[0] ?? '';
 
 /**
- * True for what follows a user when a '/', '?' or '#' in a password has ended the authority early: a "port" that is no
- * number.
+ * True for what follows a user when a '/', '?' or '#' in a password has ended the authority early:
+ * a "port" that is no number.
  */
 function hasOddPort(authority: string): boolean {
   return !/[[@]/.test(authority) && /^[^:]*:\d*[^\d]/.test(authority);

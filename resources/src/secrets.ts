@@ -10,8 +10,8 @@ const WORD_ONLY = 12;
 const TELLING = 32;
 
 /**
- * A function that hides `secrets`, and then what `redact` hides. Of less than 3 characters they are not looked for, of
- * less than 12 only as whole words.
+ * A function that hides `secrets`, and then what `redact` hides. Of less than 3 characters they are not
+ * looked for, of less than 12 only as whole words.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const longestFirst = (a: string, b: string): number => b.length - a.length;

@@ -94,7 +94,10 @@ const jetStream = z.strictObject({
     .max(512)
     .regex(/^(nats|tls):\/\/[^\s/@]+$/, 'must be nats://HOST:PORT without credentials'),
   stream: z.string().regex(/^[A-Za-z0-9_-]{1,200}$/, 'must be 1-200 letters, digits, "-" or "_"'),
-  /** Identity of what the frames are made from, the same for both: only the same source is gone on with, and has its end heeded. */
+  /**
+   * Identity of what the frames are made from, the same for both: only the same source is gone
+   * on with, and has its end heeded.
+   */
   source: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'must be 1-128 letters, digits, "-" or "_"'),
 });
 
@@ -198,8 +201,8 @@ export interface WorkerConfigs {
 }
 
 /**
- * Reads a WorkerConfig. @throws WorkerConfigError (`ConfigInvalid`), whose message is one line that begins with the field:
- * `outputs[0].url: must not carry a user name or password; ...`
+ * Reads a WorkerConfig. @throws WorkerConfigError (`ConfigInvalid`), whose message is one line that begins
+ * with the field: `outputs[0].url: must not carry a user name or password; ...`
  */
 export function parseWorkerConfig(text: string): WorkerConfig {
   let document: unknown;
@@ -229,7 +232,10 @@ export class WorkerConfigError extends Error {
 
 const RAW_HASH = "must not have a '#' before the '@' (in a user name or password it is written %23)";
 
-/** Why `text` is not a usable source or output address, or undefined. Which schemes work is the native core's to say. */
+/**
+ * Why `text` is not a usable source or output address, or undefined. Which schemes
+ * work is the native core's to say.
+ */
 export function addressFault(text: string): string | undefined {
   if (!withoutControls(text)) return 'must not contain control characters';
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined; // a path

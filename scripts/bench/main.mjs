@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- NAME [OPTION…]`: runs test/bench/NAME.ts; without a name it lists them. With `--against REF` it
- * alternates with a build of another commit and prints the figures of both.
+ * `npm run bench -- NAME [OPTION…]`: runs test/bench/NAME.ts; without a name it lists them. With
+ * `--against REF` it alternates with a build of another commit and prints the figures of both.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

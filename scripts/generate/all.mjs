@@ -26,7 +26,8 @@ const METRIC_WORDS = 'docs/zh-CN/metrics.yaml';
 /**
  * In an order in which each is made from what stands before it.
  * @param {string} [root]
- * @returns {Promise<{ files: Generated[], problems: string[] }>} `problems`: one line for each text without a translation
+ * @returns {Promise<{ files: Generated[], problems: string[] }>} `problems`: one line for
+ *   each text without a translation
  */
 export async function generateAll(root = repoRoot) {
   const read = (/** @type {string} */ file) => readFileSync(join(root, file), 'utf8');
@@ -60,7 +61,10 @@ export async function generateAll(root = repoRoot) {
   return { files, problems: [...fields.problems, ...metrics.problems] };
 }
 
-/** @returns {Promise<string[]>} one line for each file that does not match its source, and for each missing translation */
+/**
+ * @returns {Promise<string[]>} one line for each file that does not match its source,
+ *   and for each missing translation
+ */
 export async function generatedOutdated(root = repoRoot) {
   const { files, problems } = await generateAll(root);
   const outdated = files

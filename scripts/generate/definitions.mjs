@@ -1,4 +1,6 @@
-/** The chart carries the resource definitions of crds/: Helm reads no file outside of a chart's own folder. */
+/**
+ * The chart carries the resource definitions of crds/: Helm reads no file outside of a chart's own folder.
+ */
 
 const FOLDER = 'charts/videopush/files/crds';
 

@@ -5,7 +5,10 @@ import { PathFigures, showFigures } from '../../operator/src/controllers/mediase
 import { Metrics } from '../../operator/src/runtime/metrics.ts';
 import { translationProblems } from './translations.mjs';
 
-/** @typedef {{ name: string, type: string, labels: string[], help: string, roles: Set<'decoder' | 'encoder' | 'operator'> }} Series */
+/**
+ * @typedef {{ name: string, type: string, labels: string[], help: string,
+ *   roles: Set<'decoder' | 'encoder' | 'operator'> }} Series
+ */
 
 const WORDS = {
   en: {

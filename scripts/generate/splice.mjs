@@ -1,6 +1,6 @@
 /**
- * The parts of crds/videopushset.yaml that are a VideoPush's own: they stand between two comments, and everything around
- * them is written by hand.
+ * The parts of crds/videopushset.yaml that are a VideoPush's own: they stand between two comments, and
+ * everything around them is written by hand.
  */
 import { parse, stringify } from 'yaml';
 

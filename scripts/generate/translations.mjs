@@ -6,7 +6,8 @@
  * @param {Translations} translations
  * @param {ReadonlySet<string>} wanted  the English texts of the page
  * @param {string} file  of the translations, for messages
- * @returns {string[]} one line for each text without a translation, and for each translation that no text needs
+ * @returns {string[]} one line for each text without a translation, and for each
+ *   translation that no text needs
  */
 export function translationProblems(translations, wanted, file) {
   const known = new Set(translations.map(({ en }) => en));

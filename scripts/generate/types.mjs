@@ -60,7 +60,8 @@ const shapeOf = ({ description: _, ...shape }) =>
   );
 
 /**
- * Every object and list of objects in a schema, by its shape, as TypeScript names it: `VideoPush['spec']['source']`.
+ * Every object and list of objects in a schema, by its shape, as TypeScript names it:
+ * `VideoPush['spec']['source']`.
  * @param {any} schema
  * @param {string} name
  * @param {Map<string, string>} [found]

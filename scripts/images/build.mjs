@@ -78,8 +78,8 @@ export async function imageSize(daemon, name) {
 }
 
 /**
- * A hash over everything of ours that an image is made from. Debian's packages are not in it: an image that is
- * already there need not be made again because Debian has a newer one.
+ * A hash over everything of ours that an image is made from. Debian's packages are not in it: an image that
+ * is already there need not be made again because Debian has a newer one.
  * @param {Image} image  laid out already
  * @returns {string} 16 hexadecimal digits
  */

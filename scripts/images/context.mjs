@@ -1,7 +1,7 @@
 /**
  * What a Dockerfile copies from: `dist/images/<image>`, laid out here from the checkout.
- * `app/` becomes /opt/videopush; `build/`, of the worker only, holds everything that compiling the addon needs,
- * so that the build itself asks for nothing but Debian packages.
+ * `app/` becomes /opt/videopush; `build/`, of the worker only, holds everything that compiling the addon
+ * needs, so that the build itself asks for nothing but Debian packages.
  */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * `npm run images`: builds the container images of the operator and of the worker, and says how they get into a
- * cluster. Needs Docker, or root and the Debian packages docker.io and debootstrap.
+ * `npm run images`: builds the container images of the operator and of the worker, and says how they get into
+ * a cluster. Needs Docker, or root and the Debian packages docker.io and debootstrap.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -1,4 +1,7 @@
-/** The licences of what an image carries beside our own code and Debian's packages: collected, never written by hand. */
+/**
+ * The licences of what an image carries beside our own code and Debian's packages:
+ * collected, never written by hand.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repoRoot } from '../paths.mjs';

@@ -1,6 +1,6 @@
 /**
- * The images that only tests need: one statically linked program each, of the version that this project pins, on
- * nothing. They are written as docker-archives directly, which takes no Docker.
+ * The images that only tests need: one statically linked program each, of the version that this project pins,
+ * on nothing. They are written as docker-archives directly, which takes no Docker.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -28,12 +28,16 @@ import { ask, run, SetupError } from '../setup/command.mjs';
  * @property {string} binary      on this machine
  * @property {string} path        in the image
  * @property {string[]} links     further names of the program, in its folder
- * @property {{ Entrypoint?: string[], Cmd?: string[], User?: string }} config  as Docker's image configuration names it
+ * @property {{ Entrypoint?: string[], Cmd?: string[], User?: string }} config  as
+ *   Docker's image configuration names it
  */
 
 const BUSYBOX = '/bin/busybox';
 
-/** @returns {Promise<Record<'mediaMtx' | 'nats' | 'busybox', ProgramImage>>} @throws {Error} when a program is missing */
+/**
+ * @returns {Promise<Record<'mediaMtx' | 'nats' | 'busybox', ProgramImage>>}
+ * @throws {Error} when a program is missing
+ */
 export async function programImages() {
   return {
     mediaMtx: {

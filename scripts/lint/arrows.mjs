@@ -1,4 +1,6 @@
-/** The arrows of the C++ sources: which folder may include from which. Biome holds those of the TypeScript. */
+/**
+ * The arrows of the C++ sources: which folder may include from which. Biome holds those of the TypeScript.
+ */
 import { posix } from 'node:path';
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The manual exists in two languages: every page at the root beside its .zh-CN.md, and every page of docs/ again under the
- * same path in docs/zh-CN/.
+ * The manual exists in two languages: every page at the root beside its .zh-CN.md, and every page of docs/
+ * again under the same path in docs/zh-CN/.
  */
 
 export const READMES = { en: 'README.md', zh: 'README.zh-CN.md' };
@@ -16,7 +16,10 @@ export const isPage = (file) => /^(docs\/.+|[^/]+)\.md$/.test(file);
 /** @param {string} page @returns {boolean} */
 export const isChinese = (page) => page.startsWith('docs/zh-CN/') || page.endsWith('.zh-CN.md');
 
-/** @param {string} page @returns {string | null} the same page in the other language; null for what has none */
+/**
+ * @param {string} page
+ * @returns {string | null} the same page in the other language; null for what has none
+ */
 function counterpart(page) {
   if (!isPage(page) || page === CHANGELOG) return null;
   if (!page.startsWith('docs/')) {
@@ -39,7 +42,9 @@ export function unpairedPages(files) {
   return problems;
 }
 
-/** @typedef {{ language: string, line: number, text: string }} CodeBlock  `line`: of its first line, from 1 */
+/**
+ * @typedef {{ language: string, line: number, text: string }} CodeBlock  `line`: of its first line, from 1
+ */
 
 /**
  * @param {string} page  its text
@@ -61,7 +66,8 @@ export function codeBlocks(page) {
 
 /**
  * @param {string} text  of a `sh` block
- * @returns {string[]} its commands, each in one line and without comment; a block that sets a variable is one command
+ * @returns {string[]} its commands, each in one line and without comment; a block that
+ *   sets a variable is one command
  */
 export function commandsOf(text) {
   const lines = text
@@ -72,7 +78,10 @@ export function commandsOf(text) {
   return lines.some((line) => /^\w+=\S+$/.test(line)) ? [lines.join('\n')] : lines;
 }
 
-/** What a page prints to be typed or copied, in its order: comments may be in the page's own language. @param {string} page */
+/**
+ * What a page prints to be typed or copied, in its order: comments may be in the page's own language.
+ * @param {string} page
+ */
 function printed(page) {
   return codeBlocks(page).flatMap(({ language, text }) => {
     if (language === 'sh') return commandsOf(text);

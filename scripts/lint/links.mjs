@@ -11,7 +11,8 @@ const withoutBlocks = (page) => page.replace(/^```.*?^```/gms, '');
 /**
  * @param {string} file
  * @param {string} text
- * @returns {{ target: string, anchor: string }[]} links within the repository; a target without a path is the page itself
+ * @returns {{ target: string, anchor: string }[]} links within the repository; a target
+ *   without a path is the page itself
  */
 function linksOf(file, text) {
   const prose = withoutBlocks(text).replace(/`[^`\n]*`/g, '');
@@ -67,7 +68,8 @@ export function deadLinks(files, text) {
 /**
  * @param {readonly string[]} files
  * @param {(file: string) => string} text
- * @returns {string[]} one line for each page that no chain of links in its own language reaches from its README
+ * @returns {string[]} one line for each page that no chain of links in its own
+ *   language reaches from its README
  */
 export function orphanPages(files, text) {
   const pages = files.filter((file) => isPage(file));

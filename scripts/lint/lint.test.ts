@@ -6,7 +6,7 @@ import { runSync } from '../child.mjs';
 import { brokenArrows } from './arrows.mjs';
 import { codeBlocks, commandsOf, differentCommands, unpairedPages } from './documents.mjs';
 import { otherStarters } from './starters.mjs';
-import { forbiddenText, tooLong } from './text.mjs';
+import { forbiddenText, tooLong, wideComments } from './text.mjs';
 import { otherVersions } from './version.mjs';
 
 /** Runs a rule over files given as path and content. */
@@ -188,6 +188,21 @@ describe('the words of a file', () => {
     expect(
       check(tooLong, { 'a.cc': 'x\n'.repeat(450), 'b.cc': 'x\n'.repeat(451), 'c.md': 'x\n'.repeat(999) }),
     ).toEqual(['b.cc has 451 lines']);
+  });
+
+  it('allows comments of 110 columns and no more, but for a word that cannot be broken', () => {
+    const wide = 'word '.repeat(30).trim();
+    const sources = {
+      'a.ts': `// ${'x '.repeat(53)}x\n// ${'x '.repeat(54)}x\n`,
+      'b.mjs': `/**\n * ${wide}\n */\n/* ${wide} */\nconst a = 1; // ${wide}\n`,
+      'c.ts': `// https://${'x'.repeat(120)}\nconst a = 'http://x // ${wide}';\n`,
+      'd.generated.ts': `// ${wide}\n`,
+      'e.md': `* ${wide}\n`,
+    };
+    expect(check(wideComments, sources)).toEqual([
+      'a.ts:2: a comment of 112 columns; 110 is the limit',
+      ...[2, 4, 5].map((line) => expect.stringContaining(`b.mjs:${line}: a comment of `)),
+    ]);
   });
 
   it.each([

@@ -14,7 +14,7 @@ import { deadLinks, namedFilesMissing, orphanPages } from './links.mjs';
 import { parityProblems } from './parity.mjs';
 import { otherStarters } from './starters.mjs';
 import { wrongTerms } from './terms.mjs';
-import { forbiddenText, tooLong } from './text.mjs';
+import { forbiddenText, tooLong, wideComments } from './text.mjs';
 import { untidyNative } from './tidy.mjs';
 import { otherVersions } from './version.mjs';
 
@@ -77,6 +77,7 @@ const checks = [
   ['a page prints the same commands and samples in both languages', () => differentCommands(files, text)],
   ['the version is the same wherever it stands', () => otherVersions(files, text)],
   ['no C++ file is longer than 450 lines', () => tooLong(files, text)],
+  ['no comment is wider than 110 columns', () => wideComments(files, text)],
   ['nothing is left unfinished, switched off or bound to one machine', () => forbiddenText(files, text)],
 ];
 

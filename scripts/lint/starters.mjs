@@ -1,6 +1,6 @@
 /**
- * Who starts child processes: one module of each kind of program, so that each says in one place how a program is ended
- * and how its end is read.
+ * Who starts child processes: one module of each kind of program, so that each says in one place how a
+ * program is ended and how its end is read.
  */
 
 const PRODUCT = 'cli/src/local/program.ts';

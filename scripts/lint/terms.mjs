@@ -1,6 +1,6 @@
 /**
- * One idea has one word on the pages of the manual, in comments and in the strings of tests: the words that it must not
- * have, each with the one to use.
+ * One idea has one word on the pages of the manual, in comments and in the strings of tests: the words that
+ * it must not have, each with the one to use.
  */
 import { isChinese, isPage } from './documents.mjs';
 
@@ -56,7 +56,9 @@ const TEST = /\.test\.ts$|^native\/test\//;
 /** This rule's own files, which must name what they look for. */
 const EXEMPT = /^scripts\/lint\/terms\.(mjs|test\.ts)$/;
 
-/** A comment or a string. The apostrophe of a C++ number such as 60'000 follows a digit and begins no string. */
+/**
+ * A comment or a string. The apostrophe of a C++ number such as 60'000 follows a digit and begins no string.
+ */
 const PARTS = new RegExp(
   [
     /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)/,

@@ -1,4 +1,7 @@
-/** What the words of a source file give away: length, unfinished work, switched-off tests, one machine's paths. */
+/**
+ * What the words of a source file give away: length, unfinished work,
+ * switched-off tests, one machine's paths.
+ */
 
 const SOURCE = /\.(ts|mts|mjs|js|cc|h|sh|cmake|yaml|yml)$/;
 /** Of C++; Biome holds the same for TypeScript and JavaScript. */
@@ -15,6 +18,32 @@ export function tooLong(files, text) {
     .map((file) => ({ file, lines: text(file).replace(/\n$/, '').split('\n').length }))
     .filter(({ lines }) => lines > LONGEST)
     .map(({ file, lines }) => `${file} has ${lines} lines`);
+}
+
+/** Biome breaks code at this many columns, and leaves comments as they are. */
+const WIDEST = 110;
+/**
+ * A line of a comment with more than one word, since an address can't be broken, or
+ * code with a comment behind it.
+ */
+const COMMENT = /^\s*(\/\/|\/?\*+)\s*\S+\s+\S|\s\/\/ [^'"`]*$/;
+
+/**
+ * @param {readonly string[]} files
+ * @param {(file: string) => string} text
+ * @returns {string[]} one line for each line of a comment in TypeScript or JavaScript that is too long
+ */
+export function wideComments(files, text) {
+  const sources = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.endsWith('.generated.ts'));
+  return sources.flatMap((file) =>
+    text(file)
+      .split('\n')
+      .flatMap((line, index) =>
+        line.length > WIDEST && COMMENT.test(line)
+          ? [`${file}:${index + 1}: a comment of ${line.length} columns; ${WIDEST} is the limit`]
+          : [],
+      ),
+  );
 }
 
 /** @type {{ pattern: RegExp, where: RegExp, why: string }[]} */

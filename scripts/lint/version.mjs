@@ -1,4 +1,7 @@
-/** The version of the project stands in the root's package.json; wherever else it must stand, it is the same one. */
+/**
+ * The version of the project stands in the root's package.json; wherever else it
+ * must stand, it is the same one.
+ */
 
 /** Where a version stands, each in the pattern's only group. @type {{ where: RegExp, pattern: RegExp }[]} */
 const PLACES = [

@@ -1,4 +1,7 @@
-/** The addon as the checkout built it, laid beside the sources of the package for machines with the same FFmpeg. */
+/**
+ * The addon as the checkout built it, laid beside the sources of the package for
+ * machines with the same FFmpeg.
+ */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { repoRoot } from '../paths.mjs';

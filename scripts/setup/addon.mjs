@@ -1,4 +1,7 @@
-/** The native addon and the supervisor: built by CMake against FFmpeg's libraries, only when something changed. */
+/**
+ * The native addon and the supervisor: built by CMake against FFmpeg's
+ * libraries, only when something changed.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

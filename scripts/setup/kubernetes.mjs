@@ -1,6 +1,6 @@
 /**
- * The programs that a cluster for tests is made of (tools/kubernetes): one Go module, so that what they have in common
- * is compiled once. go.mod says which versions, go.sum that they are the right ones.
+ * The programs that a cluster for tests is made of (tools/kubernetes): one Go module, so that what they have
+ * in common is compiled once. go.mod says which versions, go.sum that they are the right ones.
  */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

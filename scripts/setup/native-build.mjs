@@ -1,4 +1,7 @@
-/** The CMake build of native/, for the set-up, the stages and the benches: what runs it, and where programs land. */
+/**
+ * The CMake build of native/, for the set-up, the stages and the benches: what
+ * runs it, and where programs land.
+ */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runSync } from '../child.mjs';
@@ -9,7 +12,10 @@ export const nativeFolder = join(repoRoot, 'native');
 /** Every preset's folder of its own below this one. */
 export const nativeBuildFolder = join(nativeFolder, 'build');
 
-/** By the names in native/CMakePresets.json. @typedef {'release' | 'unit' | 'bench' | 'asan' | 'tsan' | 'fuzz'} Preset */
+/**
+ * By the names in native/CMakePresets.json.
+ * @typedef {'release' | 'unit' | 'bench' | 'asan' | 'tsan' | 'fuzz'} Preset
+ */
 
 /** @typedef {{ file: string, args: string[], env: NodeJS.ProcessEnv }} CMake */
 

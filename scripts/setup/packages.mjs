@@ -24,7 +24,10 @@ const CLUSTER = [
   ...['docker.io', 'debootstrap', 'busybox-static'],
 ];
 
-/** What only the tests need: C++ unit tests, rivals and observers, linters, shells, network tools, a browser, a cluster. */
+/**
+ * What only the tests need: C++ unit tests, rivals and observers, linters, shells,
+ * network tools, a browser, a cluster.
+ */
 const TESTS = [...['doctest-dev', 'ffmpeg', 'shellcheck', 'zsh', 'fish', 'iproute2', 'chromium'], ...CLUSTER];
 
 /** @typedef {'demo' | 'test'} Purpose */

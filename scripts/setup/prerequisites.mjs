@@ -45,7 +45,8 @@ function tooOld(tool, name, found) {
 /**
  * Other systems may work as well, so they are named and not refused: the first step that fails says why.
  * @param {Facts} facts
- * @returns {string | null} a sentence about a system on which the set-up has not been tried; null on one where it has
+ * @returns {string | null} a sentence about a system on which the set-up has not been tried;
+ *   null on one where it has
  */
 export function untried(facts) {
   if (facts.platform === 'linux' && /^debian (12|13)$/.test(facts.system)) return null;
@@ -113,7 +114,8 @@ export async function gatherFacts() {
 }
 
 /**
- * Ends the set-up with the whole list when something stands in the way; warns on a system that has not been tried.
+ * Ends the set-up with the whole list when something stands in the way; warns on a
+ * system that has not been tried.
  * @returns {Promise<Facts>}
  * @throws {SetupError}
  */

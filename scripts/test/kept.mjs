@@ -1,4 +1,7 @@
-/** What the long suite has found so far: a report per scenario, and the state of the checkout that it is true for. */
+/**
+ * What the long suite has found so far: a report per scenario, and the state of
+ * the checkout that it is true for.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,8 +23,9 @@ const PAGES = [':(glob)docs/**', ':(glob)*.md', ':(glob)examples/**/README*.md']
 
 /**
  * @param {string} root  of a checkout
- * @param {{ pages?: boolean }} [options]  `pages: false` leaves out what only people read: no program depends on it, so
- *   that a change of a page takes nothing away from what was found about the programs. Default: everything counts.
+ * @param {{ pages?: boolean }} [options]  `pages: false` leaves out what only people read: no program depends
+ *   on it, so that a change of a page takes nothing away from what was found about the programs. Default:
+ *   everything counts.
  * @returns {string | null} the hash of its tree with every change that is not committed; null outside of git
  */
 export function treeHash(root, { pages = true } = {}) {

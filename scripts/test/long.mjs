@@ -1,6 +1,7 @@
 /**
- * `npm run test:long [-- NAME…]`: the long suite, one scenario after the other. What passed on the same state of the
- * checkout is not run again without `--again`; pages count only for a scenario that reads them; `--seed N` repeats a run; `--list` shows the scenarios.
+ * `npm run test:long [-- NAME…]`: the long suite, one scenario after the other. What passed on the same state
+ * of the checkout is not run again without `--again`; pages count only for a scenario that reads them;
+ * `--seed N` repeats a run; `--list` shows the scenarios.
  */
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../paths.mjs';

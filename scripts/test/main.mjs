@@ -1,7 +1,7 @@
 /**
  * `npm test [-- --stage NAME]… [FILTER…]`: sets up what the tests need, runs the stages one after
- * the other and closes with `N passed, N failed`. `--no-setup` leaves the set-up out; `--shard 1/2` takes the first
- * of two parts of the test files.
+ * the other and closes with `N passed, N failed`. `--no-setup` leaves the set-up out; `--shard 1/2` takes the
+ * first of two parts of the test files.
  */
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup/child.mjs';

@@ -9,7 +9,11 @@ import { settle } from './counts.mjs';
 /** @type {number | undefined} the process group of the command that runs now */
 let group;
 
-/** @param {number} leader @param {NodeJS.Signals | 0} signal @returns {boolean} whether there is such a group */
+/**
+ * @param {number} leader
+ * @param {NodeJS.Signals | 0} signal
+ * @returns {boolean} whether there is such a group
+ */
 function signalGroup(leader, signal) {
   try {
     process.kill(-leader, signal);
@@ -48,7 +52,9 @@ let stop = null;
 /** @returns {NodeJS.Signals | null} the signal that asked this run to end */
 export const stoppedBy = () => stop;
 
-/** Ends the set-up or the stage that runs when this process is asked to end; the caller then closes in order. */
+/**
+ * Ends the set-up or the stage that runs when this process is asked to end; the caller then closes in order.
+ */
 export function stopOnSignals() {
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => {

@@ -4,8 +4,8 @@ import { repoRoot } from '../paths.mjs';
 import { nativeStage, vitestStage } from './stages.mjs';
 
 /**
- * @typedef {import('./stages.mjs').Stage & { what: string, pages?: boolean }} Scenario  `what`: one line for `--list`;
- *   `pages`: whether it reads the manual, so that a change of a page is a reason to run it again
+ * @typedef {import('./stages.mjs').Stage & { what: string, pages?: boolean }} Scenario  `what`: one line for
+ *   `--list`; `pages`: whether it reads the manual, so that a change of a page is a reason to run it again
  */
 
 /** The longest that a scenario may take, in minutes. */

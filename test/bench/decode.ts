@@ -1,6 +1,7 @@
 /**
- * Decode: the whole of a 1080p clip through the addon, no frame crossing into JavaScript, against `ffmpeg -i X -f null -`
- * with the same decoder threads. Ours is a decode session whose queue nobody empties and which drops what does not fit.
+ * Decode: the whole of a 1080p clip through the addon, no frame crossing into JavaScript, against
+ * `ffmpeg -i X -f null -` with the same decoder threads. Ours is a decode session whose queue nobody empties
+ * and which drops what does not fit.
  */
 import { DecodeSession } from '@videopush/native';
 import { benchClip } from '../support/bench/load.ts';
@@ -57,7 +58,9 @@ async function ours(): Promise<Decoded> {
   return { framesPerSecond: done / seconds, cpuPerFrame: (cpu * 1000) / done };
 }
 
-/** ffmpeg's own account of its time (`-benchmark`), so that starting the program does not count against it. */
+/**
+ * ffmpeg's own account of its time (`-benchmark`), so that starting the program does not count against it.
+ */
 async function ffmpeg(): Promise<Decoded> {
   const args = ['-v', 'info', '-nostats', '-nostdin', '-benchmark', '-threads', `${threads}`, '-i', clip];
   const program = await run('ffmpeg', [...args, '-map', '0:v:0', '-f', 'null', '-']);

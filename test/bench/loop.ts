@@ -1,6 +1,7 @@
 /**
- * Loop: what pushing does to the event loop of the process it runs in: during four pushes, through servers that refuse,
- * are silent, swallow packets or stop reading; and how long an abort takes in each of these waits.
+ * Loop: what pushing does to the event loop of the process it runs in: during four pushes,
+ * through servers that refuse, are silent, swallow packets or stop reading; and how long an
+ * abort takes in each of these waits.
  */
 
 import { benchOptions } from '../support/bench/options.ts';

@@ -1,7 +1,7 @@
 /**
- * Pacing: how far the arrival of each access unit lies from its media time, at an RTSP/TCP recorder with kernel stamps.
- * 720p30, veryfast, zerolatency; our two processes against one `ffmpeg -re`, and against a bare clock_nanosleep loop
- * that sends units of the mean size. `--hogs 2` puts busy loops beside all three.
+ * Pacing: how far the arrival of each access unit lies from its media time, at an RTSP/TCP recorder with
+ * kernel stamps. 720p30, veryfast, zerolatency; our two processes against one `ffmpeg -re`, and against a
+ * bare clock_nanosleep loop that sends units of the mean size. `--hogs 2` puts busy loops beside all three.
  */
 import { benchClip, Hogs } from '../support/bench/load.ts';
 import { benchOptions } from '../support/bench/options.ts';

@@ -1,6 +1,7 @@
 /**
- * Queue: 1080p frames through the shared-memory ring between two processes against memcpy over 20 rotating buffers, and
- * the time a frame takes to be handed over at 60 frames per second. The program is native/test/bench/queue_bench.
+ * Queue: 1080p frames through the shared-memory ring between two processes against memcpy over 20 rotating
+ * buffers, and the time a frame takes to be handed over at 60 frames per second. The program is
+ * native/test/bench/queue_bench.
  */
 import { nativeBuild, nativeProgram } from '../../scripts/setup/native-build.mjs';
 import { benchOptions } from '../support/bench/options.ts';

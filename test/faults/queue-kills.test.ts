@@ -1,6 +1,6 @@
 /**
- * SIGKILL at seeded instants of either end of a frame queue, on each of its carriers; for JetStream also the loss of a
- * whole pod, and of the server with all that it held.
+ * SIGKILL at seeded instants of either end of a frame queue, on each of its carriers; for JetStream also the
+ * loss of a whole pod, and of the server with all that it held.
  */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -45,8 +45,9 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 /**
- * zsh completes only at a prompt, so this one has a terminal of its own (zpty), where Tab is pressed. Behind `compadd`,
- * with which every function of its completion offers words, stands one that also writes the matching ones into a file.
+ * zsh completes only at a prompt, so this one has a terminal of its own (zpty), where Tab is pressed.
+ * Behind `compadd`, with which every function of its completion offers words, stands one that also writes
+ * the matching ones into a file.
  */
 const ZSH = `
 zmodload zsh/zpty

@@ -5,7 +5,9 @@ import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs'
 import { Terminal, type TerminalOptions } from '../support/terminal.ts';
 import { Scratch } from '../support/tools.ts';
 
-/** A colour terminal of its own: neither the one that runs the tests nor `CI`, which turns colour off, counts. */
+/**
+ * A colour terminal of its own: neither the one that runs the tests nor `CI`, which turns colour off, counts.
+ */
 const TERMINAL = {
   TERM: 'xterm-256color',
   CI: undefined,

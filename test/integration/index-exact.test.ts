@@ -1,4 +1,7 @@
-/** Every source frame arrives once, in order, to the last: decoder, ring, encoder, pacer and RTSP publisher together. */
+/**
+ * Every source frame arrives once, in order, to the last: decoder, ring, encoder,
+ * pacer and RTSP publisher together.
+ */
 import { describe, expect, it } from 'vitest';
 import { type ClipOptions, makeClip } from '../support/clips.ts';
 import { FLAWLESS, judge } from '../support/observed.ts';

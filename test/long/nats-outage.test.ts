@@ -22,9 +22,9 @@ interface Status {
 }
 
 /**
- * The recorder never hangs up, so it has to get every frame. MediaMTX closes a viewer from which it hears nothing for a
- * minute, and ffmpeg is silent as long as it gets no frame: viewers connect again, and see what follows the next key
- * frame.
+ * The recorder never hangs up, so it has to get every frame. MediaMTX closes a viewer from which it hears
+ * nothing for a minute, and ffmpeg is silent as long as it gets no frame: viewers connect again, and see
+ * what follows the next key frame.
  */
 it('a split stream outlives five minutes without NATS: its servers get every frame, and viewers see it go on', async () => {
   using scratch = new Scratch();

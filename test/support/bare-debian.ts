@@ -1,7 +1,7 @@
 /**
- * A Debian with nothing but its base system, what the README asks for (Node, npm, Python with pip, Go) and git: made by
- * debootstrap and kept in the cache. What runs in it has mounts and processes of its own, which the kernel takes away
- * together with it, however it ends.
+ * A Debian with nothing but its base system, what the README asks for (Node, npm, Python with pip, Go) and
+ * git: made by debootstrap and kept in the cache. What runs in it has mounts and processes of its own, which
+ * the kernel takes away together with it, however it ends.
  */
 import {
   cpSync,

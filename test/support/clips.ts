@@ -23,12 +23,16 @@ export interface ClipOptions {
   /** Time stamp of the first frame; not for MP4, which starts at 0 by an edit list. */
   startSeconds?: number;
   /**
-   * Instants of the frames as an ffmpeg expression of N in seconds (variable rate), e.g. `if(lt(N,50),N/50,1+(N-50)/10)`.
+   * Instants of the frames as an ffmpeg expression of N in seconds (variable rate), e.g.
+   * `if(lt(N,50),N/50,1+(N-50)/10)`.
    */
   instants?: string;
   /** The number drawn into frame N; default N. */
   index?: (n: number) => number;
-  /** Detail that moves behind the stamp: costs the encoder about as much as real footage. Default false: flat, cheap. */
+  /**
+   * Detail that moves behind the stamp: costs the encoder about as much as real footage. Default false:
+   * flat, cheap.
+   */
   busy?: boolean;
   /** Further options of the encoder or the muxer, e.g. `['-bf', '3']`. */
   extra?: readonly string[];
@@ -88,7 +92,8 @@ export async function makeClip(options: ClipOptions): Promise<string> {
       ]
     : [];
   const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-b:v', options.bitRate ?? '600k'];
-  // ultrafast turns B-frames off by -bf 0, which comes before the explicit value here; b_strategy 0 fixes their number.
+  // ultrafast turns B-frames off by -bf 0, which comes before the explicit value here;
+  // b_strategy 0 fixes their number.
   const structure = [
     '-g',
     `${gop}`,
@@ -124,8 +129,9 @@ export async function makeClip(options: ClipOptions): Promise<string> {
 }
 
 /**
- * Marks an MP4 as filmed with a phone held upright: players turn its pictures by 90° clockwise. The matrix lies 40 bytes behind the
- * type of the track header, version 0 (ISO/IEC 14496-12 section 8.3.2); its numbers are 16.16 fixed point.
+ * Marks an MP4 as filmed with a phone held upright: players turn its pictures by 90° clockwise. The matrix
+ * lies 40 bytes behind the type of the track header, version 0 (ISO/IEC 14496-12 section 8.3.2); its
+ * numbers are 16.16 fixed point.
  */
 export function turnClip(path: string): string {
   const bytes = readFileSync(path);

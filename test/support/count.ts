@@ -1,4 +1,6 @@
-/** How often tests with random input repeat themselves: a slice in `npm test`, in full in `npm run test:long`. */
+/**
+ * How often tests with random input repeat themselves: a slice in `npm test`, in full in `npm run test:long`.
+ */
 
 const inFull = (): boolean => process.env.VIDEOPUSH_TEST_FULL === '1';
 

@@ -3,7 +3,8 @@
  *
  *   node --expose-gc cycles.ts URL COUNT
  *
- * Each push is ten frames at 500 per second: the pacing stays on, yet a cycle takes a few hundredths of a second.
+ * Each push is ten frames at 500 per second: the pacing stays on, yet a cycle
+ * takes a few hundredths of a second.
  */
 import { FramePusher } from '@videopush/native';
 import { memory } from './meters.ts';

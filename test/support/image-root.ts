@@ -1,6 +1,6 @@
 /**
- * An image unpacked to a folder, and programs run in it as a container would run them: its user, a read-only root,
- * a /tmp of its own, no network. It takes root, and neither Docker nor a cluster.
+ * An image unpacked to a folder, and programs run in it as a container would run them: its user, a read-only
+ * root, a /tmp of its own, no network. It takes root, and neither Docker nor a cluster.
  */
 import {
   type Dirent,

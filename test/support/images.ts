@@ -1,4 +1,7 @@
-/** The container images that tests in a cluster run: made from this checkout, or taken from the cache outside it. */
+/**
+ * The container images that tests in a cluster run: made from this checkout, or
+ * taken from the cache outside it.
+ */
 import { cachedImages } from '../../scripts/images/offline/cached.mjs';
 
 export interface TestImages {
@@ -20,8 +23,8 @@ export interface TestImagesOptions {
 }
 
 /**
- * Takes about a second when nothing has changed since an earlier call on this machine, half a minute when only
- * TypeScript has, and up to five minutes the first time.
+ * Takes about a second when nothing has changed since an earlier call on this machine, half a minute when
+ * only TypeScript has, and up to five minutes the first time.
  * @throws SetupError when Docker, root or one of the set-up's programs is missing
  */
 export async function testImages({

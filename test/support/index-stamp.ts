@@ -1,8 +1,8 @@
 /**
- * A frame's index drawn into its luma: 24 bits of index and 8 of CRC, as a 16 x 2 grid of black and white blocks of
- * 16 x 16 pixels in the top left corner (256 x 32). Blocks of that size survive any H.264 rate a test uses, and a
- * picture without a stamp (a server's slate) passes the CRC once in 256 times at most, which the mid-grey test of the
- * blocks makes rarer still.
+ * A frame's index drawn into its luma: 24 bits of index and 8 of CRC, as a 16 x 2 grid of black and white
+ * blocks of 16 x 16 pixels in the top left corner (256 x 32). Blocks of that size survive any H.264 rate a
+ * test uses, and a picture without a stamp (a server's slate) passes the CRC once in 256 times at most, which
+ * the mid-grey test of the blocks makes rarer still.
  */
 
 export const STAMP_WIDTH = 256;
@@ -40,7 +40,8 @@ export function drawStamp(luma: Uint8Array, stride: number, index: number): void
 
 /**
  * The index in a picture, or null when it carries none.
- * @param step bytes from one pixel to the next: 1 for luma, 3 for RGB24 (its red is good enough: stamps are grey)
+ * @param step bytes from one pixel to the next: 1 for luma, 3 for RGB24 (its red is good enough:
+ *   stamps are grey)
  * @param scale size of the picture relative to the one that was stamped
  */
 export function readStamp(pixels: Uint8Array, stride: number, step = 1, scale = 1): number | null {

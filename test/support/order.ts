@@ -1,7 +1,9 @@
 /** In which order vitest runs test files, and which of them are in a part of a stage (`--shard 1/2`). */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** It judges what the files before it asked of the API server, so that each part of the stage ends with it. */
+/**
+ * It judges what the files before it asked of the API server, so that each part of the stage ends with it.
+ */
 const JUDGE = '/e2e/traffic.test.ts';
 /** Behind all others comes the judge, and then the file that leaves no release behind. */
 const LAST = [JUDGE, '/e2e/printed.test.ts'];

@@ -108,7 +108,10 @@ export function installOutside(
   mustRunOutside(folder, ['bash', '-c', command], node, limitMilliseconds);
 }
 
-/** Pushes five seconds of the test pattern, which are 150 frames, into a file and gives the summary that was printed. */
+/**
+ * Pushes five seconds of the test pattern, which are 150 frames, into a file and
+ * gives the summary that was printed.
+ */
 export function pushOutside(folder: string, file: string, node: string): unknown {
   const command = PACKAGES.push.replace('out.mkv', file);
   const lines = mustRunOutside(folder, ['bash', '-c', command], node).stdout.trim().split('\n');

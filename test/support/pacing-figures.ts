@@ -67,8 +67,8 @@ export function slope(x: readonly number[], y: readonly number[]): number {
 }
 
 /**
- * Deviation of a unit = arrival − media time − the median of that over the window. Only for streams in display order
- * (no B-frames), whose time stamps and send order agree.
+ * Deviation of a unit = arrival − media time − the median of that over the window. Only for streams in
+ * display order (no B-frames), whose time stamps and send order agree.
  */
 export function pacingFigures(units: readonly RecordedUnit[], window: PacingWindow = {}): PacingFigures {
   const media = mediaMilliseconds(units);

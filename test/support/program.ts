@@ -1,6 +1,7 @@
 /**
- * Child processes of the tests: the one place from which they start any. A Program collects its output, lets a test
- * wait for a line, and ends with the test. Processes are only ever ended by the id that this module started.
+ * Child processes of the tests: the one place from which they start any. A Program collects its
+ * output, lets a test wait for a line, and ends with the test. Processes are only ever ended by
+ * the id that this module started.
  */
 import {
   type ChildProcess,
@@ -143,7 +144,9 @@ export class Program {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The first line, past or coming, that `matches`. Fails when the program ends or the limit passes first. */
+  /**
+   * The first line, past or coming, that `matches`. Fails when the program ends or the limit passes first.
+   */
   async waitForLine(
     matches: RegExp | ((line: string) => boolean),
     limitMilliseconds = 20_000,

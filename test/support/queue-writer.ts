@@ -1,6 +1,6 @@
 /**
- * The writing half of the frame-queue tests, a process of its own: COUNT frames of WIDTH x HEIGHT in rgb24, the index in
- * the first four bytes.
+ * The writing half of the frame-queue tests, a process of its own: COUNT frames of WIDTH x HEIGHT in rgb24,
+ * the index in the first four bytes.
  *
  *   node queue-writer.ts PATH COUNT WIDTH HEIGHT
  */

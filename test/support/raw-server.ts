@@ -1,4 +1,6 @@
-/** TCP servers without a protocol: silent, deaf, closing, resetting or talking rubbish; for any kind of URL. */
+/**
+ * TCP servers without a protocol: silent, deaf, closing, resetting or talking rubbish; for any kind of URL.
+ */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { seeded } from './random.ts';
@@ -16,8 +18,8 @@ export class RawServer {
   }
 
   /**
-   * `silent` reads and never answers, `deaf` does not even read, `close` and `reset` end the connection at its first
-   * bytes, `garbage` answers each chunk with as many random bytes (seeded).
+   * `silent` reads and never answers, `deaf` does not even read, `close` and `reset` end the connection at
+   * its first bytes, `garbage` answers each chunk with as many random bytes (seeded).
    */
   static async start(behaviour: RawBehaviour, seed = 1): Promise<RawServer> {
     const server = createServer({ pauseOnConnect: behaviour === 'deaf' });

@@ -1,7 +1,7 @@
 /**
- * An RTSP server whose manners a test decides: it takes a publisher over TCP as RFC 2326 says, unless its script
- * says to be silent, close, reset, stop reading or answer something else. Arrival times are this process's;
- * for pacing use the recorder.
+ * An RTSP server whose manners a test decides: it takes a publisher over TCP as RFC 2326 says, unless its
+ * script says to be silent, close, reset, stop reading or answer something else. Arrival times are this
+ * process's; for pacing use the recorder.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

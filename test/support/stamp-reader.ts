@@ -1,4 +1,7 @@
-/** Reads index stamps back: from a server's stream, a file or a recorder's dump, decoded by the ffmpeg command line. */
+/**
+ * Reads index stamps back: from a server's stream, a file or a recorder's dump,
+ * decoded by the ffmpeg command line.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { readStamp, STAMP_HEIGHT, STAMP_WIDTH } from './index-stamp.ts';

@@ -1,6 +1,7 @@
 /**
- * One stream as it runs in production: a decoder and an encoder process, each under the supervisor, joined by a ring in
- * memory. WorkerConfigs are written here as the builders would; what a role says is read over HTTP and from its log.
+ * One stream as it runs in production: a decoder and an encoder process, each under the supervisor,
+ * joined by a ring in memory. WorkerConfigs are written here as the builders would; what a role says is
+ * read over HTTP and from its log.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,7 +29,10 @@ export interface StreamOptions {
   logLevel?: string;
   /** Supervisor options, e.g. `['--max-delay', '0.5']`. */
   supervisor?: readonly string[];
-  /** Two pods: each role has a ring of its own, and this stream of NATS joins them. The source's identity is added. */
+  /**
+   * Two pods: each role has a ring of its own, and this stream of NATS joins them.
+   * The source's identity is added.
+   */
   jetStream?: { address: string; stream: string };
 }
 
@@ -166,7 +170,9 @@ export class Stream {
     this.#renewPod(name, this.#options);
   }
 
-  /** An orderly end of the pod of one role of a split stream, and one with another configuration in its place. */
+  /**
+   * An orderly end of the pod of one role of a split stream, and one with another configuration in its place.
+   */
   async replacePod(name: RoleName, changes: Partial<StreamOptions>): Promise<void> {
     await this.#roles[name].supervisor.stop(15_000);
     this.#renewPod(name, { ...this.#options, ...changes });

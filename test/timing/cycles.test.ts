@@ -1,13 +1,13 @@
 /**
- * Point 6 of what must hold: 1,000 times open, push, close leave nothing behind. Half of them are pairs of sessions, half
- * pushers of frames, in a process of its own, so that nobody else's memory is measured.
+ * Point 6 of what must hold: 1,000 times open, push, close leave nothing behind. Half of them are pairs of
+ * sessions, half pushers of frames, in a process of its own, so that nobody else's memory is measured.
  *
- * How it is judged: resident memory is read after every tenth cycle with the garbage collected; 500 cycles warm up (code,
- * caches, the shared-memory pages), then a straight line is fitted to 1,000 more. glibc keeps an arena per thread, and
- * which thread meets which arena is chance that moves the resident set by 10 MB: one arena, given back early, leaves
- * about 5 MB of noise. The slope must be under 4 KiB per cycle; a forgotten frame (86 KiB), packet, context or thread
- * is more. A run above the limit is repeated up to twice: a leak shows in every run, a heap that settles late
- * does not.
+ * How it is judged: resident memory is read after every tenth cycle with the garbage collected; 500 cycles
+ * warm up (code, caches, the shared-memory pages), then a straight line is fitted to 1,000 more. glibc keeps
+ * an arena per thread, and which thread meets which arena is chance that moves the resident set by 10 MB: one
+ * arena, given back early, leaves about 5 MB of noise. The slope must be under 4 KiB per cycle; a forgotten
+ * frame (86 KiB), packet, context or thread is more. A run above the limit is repeated up to twice: a leak
+ * shows in every run, a heap that settles late does not.
  */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

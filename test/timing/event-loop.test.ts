@@ -1,4 +1,7 @@
-/** Encoding, muxing and waiting never happen on the JavaScript thread. Figures are judged by `npm run bench -- loop`. */
+/**
+ * Encoding, muxing and waiting never happen on the JavaScript thread. Figures are
+ * judged by `npm run bench -- loop`.
+ */
 import { describe, expect, it } from 'vitest';
 import { BlackHole } from '../support/black-hole.ts';
 import { LoopMeter } from '../support/loop-meter.ts';

@@ -1,7 +1,7 @@
 /**
- * SIGKILL of the encoder's and of the decoder's role process, twenty times each, at random instants of a push; in the
- * long suite in four pushes, since a supervisor gives up after more failures than these. A reader attached beforehand to
- * MediaMTX is the observer; its slate frames do not count.
+ * SIGKILL of the encoder's and of the decoder's role process, twenty times each, at random instants of a
+ * push; in the long suite in four pushes, since a supervisor gives up after more failures than these. A
+ * reader attached beforehand to MediaMTX is the observer; its slate frames do not count.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';

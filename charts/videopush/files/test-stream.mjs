@@ -1,7 +1,7 @@
 /**
- * What `helm test` runs, in the operator's image: applies a media server and a test pattern through the API server, waits
- * until the stream is ready, looks at its encoder's figures and at what a viewer gets, and deletes both again.
- * Ends with 0 when all of that worked; else the last line says what did not.
+ * What `helm test` runs, in the operator's image: applies a media server and a test pattern through the API
+ * server, waits until the stream is ready, looks at its encoder's figures and at what a viewer gets, and
+ * deletes both again. Ends with 0 when all of that worked; else the last line says what did not.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -73,8 +73,8 @@ export class MediaMtx {
 
 /**
  * Starts the server and waits until its API answers and RTSP is open.
- * @throws WorkerError StartFailed (a port is taken, a configuration is refused: the server's own words), StartTimeout,
- * ProgramMissing
+ * @throws WorkerError StartFailed (a port is taken, a configuration is refused: the server's own
+ * words), StartTimeout, ProgramMissing
  */
 export async function startMediaMtx(options: MediaMtxOptions): Promise<MediaMtx> {
   const { binary, config, ports, account } = options;

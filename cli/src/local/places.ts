@@ -1,4 +1,6 @@
-/** Where a local stream keeps its ring, configurations and credentials: a folder of its own that goes with it. */
+/**
+ * Where a local stream keeps its ring, configurations and credentials: a folder of its own that goes with it.
+ */
 import {
   chmodSync,
   mkdtempSync,

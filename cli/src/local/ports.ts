@@ -2,7 +2,10 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-/** Below the range from which the system takes ports for outgoing connections: nobody is given these by chance. */
+/**
+ * Below the range from which the system takes ports for outgoing connections:
+ * nobody is given these by chance.
+ */
 const LOWEST_PORT = 10_000;
 const HIGHEST_PORT = 32_000;
 

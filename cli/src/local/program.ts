@@ -75,8 +75,8 @@ export class Program {
   }
 
   /**
-   * SIGTERM, after the grace period once more, at last SIGKILL. Resolves with the end, which always comes. Asked again
-   * it waits with the first: a second SIGTERM would cut the orderly end short.
+   * SIGTERM, after the grace period once more, at last SIGKILL. Resolves with the end, which always comes.
+   * Asked again it waits with the first: a second SIGTERM would cut the orderly end short.
    */
   stop(graceSeconds: number): Promise<Ending> {
     this.#stopping ??= this.#stop(graceSeconds);

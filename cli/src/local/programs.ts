@@ -40,7 +40,10 @@ export function mediamtxProgram(): string {
   );
 }
 
-/** The supervisor of this build, or the one that VIDEOPUSH_SUPERVISOR names. @throws WorkerError ProgramMissing */
+/**
+ * The supervisor of this build, or the one that VIDEOPUSH_SUPERVISOR names.
+ * @throws WorkerError ProgramMissing
+ */
 export function supervisorProgram(): string {
   const named = process.env.VIDEOPUSH_SUPERVISOR;
   const found = named === undefined ? builtSupervisor() : named;

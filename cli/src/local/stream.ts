@@ -1,6 +1,6 @@
 /**
- * A stream on this machine: the two processes of a pod, under the same supervisor, joined by the same ring. It ends
- * with the process that started it, however that one ends.
+ * A stream on this machine: the two processes of a pod, under the same supervisor, joined by the same ring.
+ * It ends with the process that started it, however that one ends.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,10 @@ export interface Credentials {
   password?: string;
 }
 
-/** One line of a process; lines that are not JSON come as `msg`. Levels as pino's: 30 information, 40 warning, 50 error. */
+/**
+ * One line of a process; lines that are not JSON come as `msg`. Levels as pino's: 30
+ * information, 40 warning, 50 error.
+ */
 export interface LogEntry {
   from: 'decoder' | 'encoder';
   level: number;
@@ -131,8 +134,8 @@ export class LocalStream {
   }
 
   /**
-   * Asks for an orderly end, the decoder first, so that the encoder still sends what is in the queue; after the grace
-   * period each is cut short.
+   * Asks for an orderly end, the decoder first, so that the encoder still sends what is in the queue; after
+   * the grace period each is cut short.
    */
   async stop(): Promise<StreamEnd> {
     const grace = this.#graceSeconds + 1;
@@ -161,15 +164,18 @@ export class LocalStream {
     return { complete: encoder?.code === 0, decoder: decoder as Ending, encoder: encoder as Ending };
   }
 
-  /** At the exit of this process nothing can be awaited; the supervisors stop by themselves when their parent is gone. */
+  /**
+   * At the exit of this process nothing can be awaited; the supervisors stop by
+   * themselves when their parent is gone.
+   */
   #removeAll(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 
 /**
- * Starts the two processes of `configs`. The runner chooses the ring's place, the ports (loopback only) and the
- * credential files; what the configurations say of these is replaced.
+ * Starts the two processes of `configs`. The runner chooses the ring's place, the ports (loopback only) and
+ * the credential files; what the configurations say of these is replaced.
  * @throws WorkerError ProgramMissing
  */
 export async function startLocalStream(

@@ -1,4 +1,7 @@
-/** Rows of a live view: parts that are folded to the width of a terminal, never torn within, and coloured at last. Pure. */
+/**
+ * Rows of a live view: parts that are folded to the width of a terminal, never torn
+ * within, and coloured at last. Pure.
+ */
 
 export type Tone = 'good' | 'warning' | 'bad';
 

@@ -1,4 +1,7 @@
-/** The live view: rows for each stream that are drawn again in place, as many as the terminal has room for. Pure. */
+/**
+ * The live view: rows for each stream that are drawn again in place, as many as the terminal has room for.
+ * Pure.
+ */
 import { plural } from '../summary.ts';
 import { NO_PAST, RECENT_SECONDS } from './history.ts';
 import { columns, fold, type Paint, type Part, type Row, sentence, shorten, type Tone } from './layout.ts';

@@ -74,8 +74,9 @@ export class TerminalView implements View {
   }
 
   /**
-   * A terminal folds, cuts or brings back what is on it in its own way, so nobody knows where the view is now: the
-   * window is emptied line by line (so that it does not move into the scrollback), and what stays is written again.
+   * A terminal folds, cuts or brings back what is on it in its own way, so nobody knows where the
+   * view is now: the window is emptied line by line (so that it does not move into the scrollback),
+   * and what stays is written again.
    */
   #afterResize(): void {
     const { rows } = this.#size();

@@ -1,4 +1,7 @@
-/** What a role sees of the carrier that joins its ring to that of another pod. In one pod there is none: the ring is enough. */
+/**
+ * What a role sees of the carrier that joins its ring to that of another pod. In one pod there is none:
+ * the ring is enough.
+ */
 import type { NativeErrorShape, RingSeed } from '@videopush/native';
 
 /** The part of /status about the queue. */
@@ -31,7 +34,10 @@ export interface RingStart {
 }
 
 export interface DecoderCarrier extends Carrier {
-  /** How the ring begins; 'ended': the end marker is in the stream, there is nothing to decode; null: stopped before it was known. */
+  /**
+   * How the ring begins; 'ended': the end marker is in the stream, there is nothing to decode; null:
+   * stopped before it was known.
+   */
   prepare(): Promise<RingStart | 'ended' | null>;
   /** Carries frames until stopped. Never rejects. */
   run(): Promise<void>;

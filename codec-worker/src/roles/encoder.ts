@@ -39,7 +39,10 @@ export function encodeOptions(
 
 const SAMPLE_MILLISECONDS = 1000;
 
-/** The URL of an output from its file. @throws WorkerError CredentialsMissing, UrlInvalid: permanent until the file changes */
+/**
+ * The URL of an output from its file.
+ * @throws WorkerError CredentialsMissing, UrlInvalid: permanent until the file changes
+ */
 function readUrl(name: string, file: string): string {
   let url: string;
   try {
@@ -74,7 +77,10 @@ function phaseOf(snapshot: EncodeSnapshot | null): string {
   return outputs.every(({ phase }) => phase === 'Idle') ? 'WaitingForFrames' : 'Connecting';
 }
 
-/** What the first output that is away says of itself; one that failed for good comes before one that is tried again. */
+/**
+ * What the first output that is away says of itself; one that failed for good comes
+ * before one that is tried again.
+ */
 function outputFault(snapshot: EncodeSnapshot | null): NativeErrorShape | null {
   const away = (snapshot?.outputs ?? []).filter(
     ({ error, phase }) => error !== null && phase !== 'Connected',

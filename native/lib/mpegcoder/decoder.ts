@@ -17,8 +17,9 @@ export interface DecoderParameters {
 type GopTarget = { index: number } | { seconds: number };
 
 /**
- * A file or URL as packed RGB24 frames, in the shape of mpegCoder's class of this name. What differs from mpegCoder 3.2:
- * docs/mpegcoder.md. Methods that work are asynchronous; failures are rejections with a NativeError.
+ * A file or URL as packed RGB24 frames, in the shape of mpegCoder's class of this name. What
+ * differs from mpegCoder 3.2: docs/mpegcoder.md. Methods that work are asynchronous; failures are
+ * rejections with a NativeError.
  */
 export class MpegDecoder {
   #videoPath: string;
@@ -35,7 +36,10 @@ export class MpegDecoder {
     this.#videoPath = checkPath(videoPath);
   }
 
-  /** Opens the source and measures it. Resolves to true; rejects with the reason. A source that was open is closed first. */
+  /**
+   * Opens the source and measures it. Resolves to true; rejects with the reason. A source
+   * that was open is closed first.
+   */
   async FFmpegSetup(videoPath?: string): Promise<true> {
     if (videoPath !== undefined) this.resetPath(videoPath);
     if (this.#videoPath === '') throw invalidArgument('videoPath: no path or URL was given');
@@ -64,7 +68,10 @@ export class MpegDecoder {
     }
   }
 
-  /** Without a name: the configuration dictionary, plain JSON. With one: its value, or null when it is unknown. */
+  /**
+   * Without a name: the configuration dictionary, plain JSON. With one: its
+   * value, or null when it is unknown.
+   */
   getParameter(): ConfigDict;
   getParameter(paramName: string): string | number | readonly number[] | null;
   getParameter(paramName?: string): ConfigDict | string | number | readonly number[] | null {
@@ -96,8 +103,8 @@ export class MpegDecoder {
   }
 
   /**
-   * Exactly the next GOP, or the one that frame `framePos` belongs to; null at the end of the source. All its frames are in memory at
-   * once: StreamGOP gives them one by one.
+   * Exactly the next GOP, or the one that frame `framePos` belongs to; null at the end of the source. All its
+   * frames are in memory at once: StreamGOP gives them one by one.
    */
   async ExtractGOP(framePos = -1): Promise<RgbFrames | null> {
     return this.#collect(this.StreamGOP(framePos));
@@ -109,7 +116,9 @@ export class MpegDecoder {
     return this.#collect(this.StreamGOP());
   }
 
-  /** ExtractGOP as a stream: memory does not grow with the length of the GOP. Empty at the end of the source. */
+  /**
+   * ExtractGOP as a stream: memory does not grow with the length of the GOP. Empty at the end of the source.
+   */
   async *StreamGOP(framePos = -1): AsyncGenerator<Frame, void, undefined> {
     const reader = this.#open();
     if (framePos >= 0) this.#gopTarget = { index: framePos };
@@ -122,7 +131,10 @@ export class MpegDecoder {
     }
   }
 
-  /** Frame after frame from the next GOP on to the end of the source, one in memory at a time once it is released. */
+  /**
+   * Frame after frame from the next GOP on to the end of the source, one in memory
+   * at a time once it is released.
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
     let given: boolean;
     do {
@@ -134,7 +146,10 @@ export class MpegDecoder {
     } while (given);
   }
 
-  /** The next ExtractGOP begins with the GOP of this frame, or of this time in seconds (`framePos` wins); without either, with the first. */
+  /**
+   * The next ExtractGOP begins with the GOP of this frame, or of this time in seconds (`framePos` wins);
+   * without either, with the first.
+   */
   ResetGOPPosition(framePos = -1, timePos = -1): void {
     this.#open();
     this.#gopTarget = framePos < 0 && timePos >= 0 ? { seconds: timePos } : { index: Math.max(framePos, 0) };

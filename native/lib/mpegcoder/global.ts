@@ -1,7 +1,10 @@
 import { invalidArgument } from '../errors.ts';
 import { buildInfo, type LogLine, setLogLevel } from '../log.ts';
 
-/** `dumpLevel`: 0 errors (what holds until the first call), 1 also warnings and information, 2 also debugging. For the whole process. */
+/**
+ * `dumpLevel`: 0 errors (what holds until the first call), 1 also warnings and information, 2 also debugging.
+ * For the whole process.
+ */
 export function setGlobal(options: { dumpLevel?: number; onLine?: (line: LogLine) => void }): void {
   const { dumpLevel, onLine } = options ?? {};
   if (dumpLevel !== 0 && dumpLevel !== 1 && dumpLevel !== 2)

@@ -137,7 +137,10 @@ export function checkSettings(given: ServerSettings): ServerSettings {
   return checked as ServerSettings;
 }
 
-/** The part of a configuration dictionary that a server inherits: everything but the threads. Throws InvalidArgument. */
+/**
+ * The part of a configuration dictionary that a server inherits: everything but the threads.
+ * Throws InvalidArgument.
+ */
 export function inherit(dict: ConfigDict): ServerSettings {
   if (typeof dict !== 'object' || dict === null) throw invalidArgument('configDict: expected an object');
   const scaled = Boolean(dict.widthDst && dict.heightDst);
@@ -159,12 +162,17 @@ export function inherit(dict: ConfigDict): ServerSettings {
   return inherited;
 }
 
-/** What the source's rate means for the scaled frames: a smaller picture needs fewer bits, about by its area. */
+/**
+ * What the source's rate means for the scaled frames: a smaller picture needs fewer bits, about by its area.
+ */
 function rateOfScaled({ width, height, widthDst = 0, heightDst = 0 }: ConfigDict, bitRate: number): number {
   return width && height ? Math.round((bitRate * widthDst * heightDst) / (width * height)) : bitRate;
 }
 
-/** Explicit settings over inherited ones over defaults, one by one. Throws InvalidArgument when no size is known. */
+/**
+ * Explicit settings over inherited ones over defaults, one by one. Throws
+ * InvalidArgument when no size is known.
+ */
 export function resolve(explicit: ServerSettings, inherited: ServerSettings): EffectiveSettings {
   const pick = <K extends keyof ServerSettings>(name: K) => explicit[name] || inherited[name] || undefined;
   const frameRate = pick('frameRate') ?? ([25, 1] as const);
@@ -208,7 +216,8 @@ export function encoderOptions(settings: EffectiveSettings, encoder: string): En
   // An explicit rate is kept to; an inherited one only counts between the bounds that the core sets it.
   if (settings.bitRate > 0 && !settings.bitRateInherited) options.bitRate = settings.bitRate;
   if (settings.preset !== undefined) options.preset = settings.preset;
-  // zerolatency takes away the lookahead that decides where B-frames pay: with them, every gap would be filled to the maximum.
+  // zerolatency takes away the lookahead that decides where B-frames pay: with them, every gap
+  // would be filled to the maximum.
   const tune = settings.tune ?? (settings.maxBframe > 0 ? '' : undefined);
   if (tune !== undefined) options.tune = tune;
   return options;

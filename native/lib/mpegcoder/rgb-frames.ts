@@ -1,8 +1,9 @@
 import type { Frame } from '../frame.ts';
 
 /**
- * Packed RGB24 pictures of one size: what mpegCoder returned as an array of shape (N, H, W, 3). Iterate to get the frames; each is
- * a view of its own memory, so `data`, all of them in one piece, is a copy made when it is first asked for.
+ * Packed RGB24 pictures of one size: what mpegCoder returned as an array of shape (N, H, W, 3). Iterate
+ * to get the frames; each is a view of its own memory, so `data`, all of them in one piece, is a copy
+ * made when it is first asked for.
  */
 export class RgbFrames implements Iterable<Frame> {
   readonly frames: readonly Frame[];

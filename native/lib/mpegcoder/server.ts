@@ -23,13 +23,16 @@ export interface ServerParameters extends ServerSettings {
   configDict?: ConfigDict;
   /** where to publish: rtsp://, rtmp(s)://, srt://, a file name, … */
   videoAddress?: string;
-  /** how ServeFrameBlock waits: 'bound' (default) until the lead is within frameAhead, 'halfLead' once for half the lead, as mpegCoder did */
+  /**
+   * how ServeFrameBlock waits: 'bound' (default) until the lead is within frameAhead, 'halfLead' once for
+   * half the lead, as mpegCoder did
+   */
   blockMode?: 'bound' | 'halfLead';
 }
 
 /**
- * RGB24 frames to a live push, in the shape of mpegCoder's class of this name. What differs from mpegCoder 3.2: docs/mpegcoder.md.
- * Methods that work are asynchronous; failures are rejections with a NativeError.
+ * RGB24 frames to a live push, in the shape of mpegCoder's class of this name. What differs from mpegCoder
+ * 3.2: docs/mpegcoder.md. Methods that work are asynchronous; failures are rejections with a NativeError.
  */
 export class MpegServer {
   #videoAddress = '';
@@ -39,7 +42,10 @@ export class MpegServer {
   #pusher: FramePusher | undefined;
   #effective: EffectiveSettings | undefined;
 
-  /** Opens the encoder and connects; a push that was open is aborted first. Resolves to true; rejects with the reason. */
+  /**
+   * Opens the encoder and connects; a push that was open is aborted first. Resolves to true;
+   * rejects with the reason.
+   */
   async FFmpegSetup(videoAddress?: string): Promise<true> {
     if (videoAddress !== undefined) this.resetPath(videoAddress);
     if (this.#videoAddress === '') throw invalidArgument('videoAddress: no address was given');
@@ -67,7 +73,10 @@ export class MpegServer {
     this.#videoAddress = videoAddress;
   }
 
-  /** Takes effect at the next FFmpegSetup, blockMode at once. Values are checked here; unknown names are refused. */
+  /**
+   * Takes effect at the next FFmpegSetup, blockMode at once. Values are checked here;
+   * unknown names are refused.
+   */
   setParameter(parameters: ServerParameters): void {
     if (typeof parameters !== 'object' || parameters === null)
       throw invalidArgument('expected an object of parameters');
@@ -89,8 +98,9 @@ export class MpegServer {
   }
 
   /**
-   * Without a name: the settings as plain JSON. With one: its value, or null when it is unknown. `waitRef`: seconds that a caller of ServeFrame
-   * does well to sleep, half the lead; `ptsAhead`: frameAhead, in units of one frame.
+   * Without a name: the settings as plain JSON. With one: its value, or null when it is unknown.
+   * `waitRef`: seconds that a caller of ServeFrame does well to sleep, half the lead; `ptsAhead`:
+   * frameAhead, in units of one frame.
    */
   getParameter(): ConfigDict & { videoAddress: string };
   getParameter(paramName: 'waitRef'): number;
@@ -114,7 +124,10 @@ export class MpegServer {
     return (Object.hasOwn(values, paramName) ? values[paramName] : null) ?? null;
   }
 
-  /** Accepts the frame without waiting for the lead: the caller sleeps `waitRef` now and then. Resolves to true; rejects with the reason. */
+  /**
+   * Accepts the frame without waiting for the lead: the caller sleeps `waitRef` now and then. Resolves to
+   * true; rejects with the reason.
+   */
   async ServeFrame(PyArrayFrame: FrameLike): Promise<true> {
     await this.#open().offer(PyArrayFrame);
     return true;
@@ -202,7 +215,9 @@ export class MpegServer {
   }
 }
 
-/** mpegCoder's codecName holds an encoder, or, inherited from a decoder, a codec; an encoder's own name wins. */
+/**
+ * mpegCoder's codecName holds an encoder, or, inherited from a decoder, a codec; an encoder's own name wins.
+ */
 function encoderName(codecName: string): string {
   try {
     return resolveEncoder('', codecName);

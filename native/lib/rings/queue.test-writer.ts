@@ -1,4 +1,6 @@
-/** The other process of the queue's tests: `PATH WIDTH HEIGHT COUNT|endless`; frame n is filled with n % 16. */
+/**
+ * The other process of the queue's tests: `PATH WIDTH HEIGHT COUNT|endless`; frame n is filled with n % 16.
+ */
 import { FrameQueueWriter } from '../index.ts';
 
 const [path = '', width = '', height = '', count = ''] = process.argv.slice(2);

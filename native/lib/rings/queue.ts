@@ -29,8 +29,8 @@ export interface PutOptions {
 }
 
 /**
- * The writing end of a frame queue between two processes: a ring in a memory-backed file. Pixels are copied once, into the ring,
- * and never serialised. One writer, one reader.
+ * The writing end of a frame queue between two processes: a ring in a memory-backed file. Pixels are copied
+ * once, into the ring, and never serialised. One writer, one reader.
  */
 export class FrameQueueWriter extends RingEnd {
   readonly #handle: Handle;
@@ -43,7 +43,10 @@ export class FrameQueueWriter extends RingEnd {
     this.#shape = shape;
   }
 
-  /** `path`: a file in a memory-backed folder such as /dev/shm. Errors: FileNotWritable, RingBusy (another writer has it), RingInvalid. */
+  /**
+   * `path`: a file in a memory-backed folder such as /dev/shm. Errors: FileNotWritable, RingBusy
+   * (another writer has it), RingInvalid.
+   */
   static async create(path: string, options: QueueOptions): Promise<FrameQueueWriter> {
     const { signal, parameters = {}, ...rest } = options;
     if (typeof parameters !== 'object' || parameters === null)
@@ -55,8 +58,9 @@ export class FrameQueueWriter extends RingEnd {
   }
 
   /**
-   * Copies a frame in; resolves when that is done. Waits while the queue is full. Time, index and key-frame flag are taken from a
-   * {@link Frame} unless given. Errors: InvalidArgument, InvalidState (closed, ended), RingPeerFailed.
+   * Copies a frame in; resolves when that is done. Waits while the queue is full. Time, index and
+   * key-frame flag are taken from a {@link Frame} unless given. Errors: InvalidArgument, InvalidState
+   * (closed, ended), RingPeerFailed.
    */
   async put(frame: FrameLike, options: PutOptions = {}): Promise<void> {
     const { planes, strides } = toPlanes(frame, this.#shape);
@@ -70,7 +74,10 @@ export class FrameQueueWriter extends RingEnd {
     this.#next = index + 1;
   }
 
-  /** The end marker: the reader gets null after the last frame. A close without it looks like a death to the reader. */
+  /**
+   * The end marker: the reader gets null after the last frame. A close without it
+   * looks like a death to the reader.
+   */
   async end(): Promise<void> {
     addon.writerEnd(this.#handle);
   }
@@ -90,7 +97,10 @@ export interface AttachOptions {
   signal?: AbortSignal;
 }
 
-/** The reading end; see {@link FrameQueueWriter}. Frames not released when the process dies are delivered again to the next reader. */
+/**
+ * The reading end; see {@link FrameQueueWriter}. Frames not released when the process dies are
+ * delivered again to the next reader.
+ */
 export class FrameQueueReader extends RingEnd {
   /** what the writer passed as `parameters` */
   readonly parameters: unknown;
@@ -110,7 +120,9 @@ export class FrameQueueReader extends RingEnd {
     this.format = pixelFormat;
   }
 
-  /** Errors: SourceTimeout (no writer made the queue in time), RingBusy (another reader has it), RingInvalid. */
+  /**
+   * Errors: SourceTimeout (no writer made the queue in time), RingBusy (another reader has it), RingInvalid.
+   */
   static async attach(path: string, options: AttachOptions = {}): Promise<FrameQueueReader> {
     const { signal, ...rest } = options;
     return new FrameQueueReader(
@@ -119,8 +131,8 @@ export class FrameQueueReader extends RingEnd {
   }
 
   /**
-   * The next frame, as views of the queue's memory; null after the end marker, as often as it is asked. Errors: InvalidState
-   * (closed), RingPeerFailed.
+   * The next frame, as views of the queue's memory; null after the end marker, as often as it is asked.
+   * Errors: InvalidState (closed), RingPeerFailed.
    */
   async take(): Promise<QueueFrame | null> {
     for (;;) {
@@ -151,7 +163,10 @@ export class FrameQueueReader extends RingEnd {
     }
   }
 
-  /** Releases what is held and gives the queue up, so that another reader may have it once this resolves. May be called again. */
+  /**
+   * Releases what is held and gives the queue up, so that another reader may have it once this resolves.
+   * May be called again.
+   */
   override async close(): Promise<void> {
     for (const frame of [...this.#held]) frame.release();
     await super.close();

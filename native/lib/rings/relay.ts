@@ -1,7 +1,7 @@
 /**
- * The two ends of a frame ring for a process that carries frames to or from another machine: every field of a frame's
- * header goes along, and a frame is done only when the far side says so. For the frames of two processes on one machine
- * see queue.ts.
+ * The two ends of a frame ring for a process that carries frames to or from another machine: every field of a
+ * frame's header goes along, and a frame is done only when the far side says so. For the frames of two
+ * processes on one machine see queue.ts.
  */
 import { abortable, addon, type Handle } from '../addon.ts';
 import type {
@@ -40,8 +40,8 @@ export class RelayReader extends RingEnd {
   }
 
   /**
-   * The next frame; undefined: nothing yet, wait for `news()`; null: the end marker, everything before it was taken;
-   * 'replaced': the ring goes on in another format, call `follow()` (whatever was taken is done then).
+   * The next frame; undefined: nothing yet, wait for `news()`; null: the end marker, everything before it was
+   * taken; 'replaced': the ring goes on in another format, call `follow()` (whatever was taken is done then).
    */
   take(): RelayFrame | 'replaced' | null | undefined {
     return addon.relayReaderTake(this.#handle);
@@ -101,8 +101,9 @@ export class RelayWriter extends RingEnd {
   }
 
   /**
-   * Makes the ring, or goes on with it when it has the same format and options; any other is replaced once the encoder
-   * has finished it. Errors: RingBusy, RingInvalid, RingPeerFailed (not finished in time), FileNotWritable, Aborted.
+   * Makes the ring, or goes on with it when it has the same format and options; any other is replaced
+   * once the encoder has finished it. Errors: RingBusy, RingInvalid, RingPeerFailed (not finished in
+   * time), FileNotWritable, Aborted.
    */
   static async open(path: string, options: RelayWriterOptions): Promise<RelayWriter> {
     const { signal, ...rest } = options;

@@ -1,4 +1,7 @@
-/** What each end of a ring has in common: a native thread that waits in its place, and a close that gives the ring up. */
+/**
+ * What each end of a ring has in common: a native thread that waits in its place, and
+ * a close that gives the ring up.
+ */
 export abstract class RingEnd {
   readonly #close: () => Promise<void>;
 
@@ -6,7 +9,10 @@ export abstract class RingEnd {
     this.#close = close;
   }
 
-  /** Resolves when the ring was given up, so that another process may have this end of it. May be called again. */
+  /**
+   * Resolves when the ring was given up, so that another process may have this end of it.
+   * May be called again.
+   */
   async close(): Promise<void> {
     await this.#close();
   }

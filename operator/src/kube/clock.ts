@@ -49,8 +49,8 @@ export function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs `work` with a signal that is aborted after `milliseconds`, with `why` as its error, or with `signal`. Rejects with that error
- * when the time was up, whatever `work` makes of it.
+ * Runs `work` with a signal that is aborted after `milliseconds`, with `why` as its error, or with `signal`.
+ * Rejects with that error when the time was up, whatever `work` makes of it.
  */
 export async function within<T>(
   clock: Clock,

@@ -65,8 +65,8 @@ function load(kubeconfig: string | undefined, context: string | undefined): Kube
 }
 
 /**
- * client-node reads the CA and client certificates from their files each time, a pod's token at most once a minute, and runs
- * an exec plugin when what it gave has run out.
+ * client-node reads the CA and client certificates from their files each time, a pod's token at most once a
+ * minute, and runs an exec plugin when what it gave has run out.
  */
 async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const cluster = config.getCurrentCluster();

@@ -12,7 +12,10 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** of HTTP */
   readonly code: number;
-  /** Kubernetes' word for it, such as NotFound, AlreadyExists, Conflict, Invalid, Expired; empty when it gave none */
+  /**
+   * Kubernetes' word for it, such as NotFound, AlreadyExists, Conflict, Invalid, Expired;
+   * empty when it gave none
+   */
   readonly reason: string;
   /** what is wrong with what was sent, such as spec.replicas */
   readonly fields: readonly string[];

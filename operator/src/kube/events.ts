@@ -1,6 +1,6 @@
 /**
- * Events of events.k8s.io/v1 for people who run `kubectl describe`: one object per cause, counted up when it happens again
- * (its `series`), never a flood.
+ * Events of events.k8s.io/v1 for people who run `kubectl describe`: one object per cause, counted up when it
+ * happens again (its `series`), never a flood.
  */
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import { type Clock, microTime, within } from './clock.ts';

@@ -20,7 +20,10 @@ export interface WatchEvent {
   object: KubeObject | Status;
 }
 
-/** A collection of an API server, filtered or not. Both reject with ApiError, or with whatever the network ended in. */
+/**
+ * A collection of an API server, filtered or not. Both reject with ApiError, or with
+ * whatever the network ended in.
+ */
 export interface Collection {
   list(page: { limit: number; continue?: string | undefined; signal: AbortSignal }): Promise<ListPage>;
   watch(from: {
@@ -30,7 +33,10 @@ export interface Collection {
   }): AsyncIterable<WatchEvent>;
 }
 
-/** `before` unset: new; `after` unset: gone. `initial`: part of a list, not news. Must not throw, must not wait. */
+/**
+ * `before` unset: new; `after` unset: gone. `initial`: part of a list, not news.
+ * Must not throw, must not wait.
+ */
 export type OnChange = (
   change: { before?: KubeObject | undefined; after?: KubeObject | undefined },
   initial: boolean,
@@ -48,7 +54,10 @@ export interface ReflectorOptions {
   onVersion?: (version: string) => void;
   /** objects per page, default 500 */
   pageSize?: number;
-  /** silence after which a watch is taken for dead, milliseconds, default 210000: the bookmarks of a quiet kind may be two minutes apart */
+  /**
+   * silence after which a watch is taken for dead, milliseconds, default 210000: the bookmarks of a
+   * quiet kind may be two minutes apart
+   */
   silence?: number;
   /**
    * time after which everything is listed again, in case a change was missed; milliseconds, default 600000

@@ -104,8 +104,8 @@ export class Resource {
   }
 
   /**
-   * Server-side apply of just the fields that we own. Force: a controller's word is final on its own fields (kubebuilder's
-   * server-side-apply reference). `subresource` is status or scale.
+   * Server-side apply of just the fields that we own. Force: a controller's word is final on its own fields
+   * (kubebuilder's server-side-apply reference). `subresource` is status or scale.
    */
   apply(object: KubeObject, { fieldManager, subresource, signal }: ApplyOptions): Promise<KubeObject> {
     return this.#write(signal, (signal) =>

@@ -1,6 +1,6 @@
 /**
- * The objects of one kind as they were last heard of, with indexes, and with what this process wrote itself: a reader can wait
- * until the store has heard of that too.
+ * The objects of one kind as they were last heard of, with indexes, and with what this process wrote itself:
+ * a reader can wait until the store has heard of that too.
  */
 
 import { type KubeObject, keyOf } from '@videopush/resources/objects';
@@ -24,7 +24,10 @@ export interface StoreOptions {
   collections: ReadonlyMap<string, Collection>;
   clock: Clock;
   onError?: (error: unknown) => void;
-  /** how long an own write may take to be heard of before nobody waits for it any more, milliseconds, default 5000 */
+  /**
+   * how long an own write may take to be heard of before nobody waits for it any
+   * more, milliseconds, default 5000
+   */
   patience?: number;
   /** Objects cannot be changed by who reads them: for tests, since it costs time. Default false. */
   freeze?: boolean;
@@ -131,8 +134,8 @@ export class Store {
   }
 
   /**
-   * Resolves when the own writes to objects that `concerns` picks are in the store, or were not heard of for so long that going
-   * on with what there is is better. Rejects with the signal's reason.
+   * Resolves when the own writes to objects that `concerns` picks are in the store, or were not heard of for
+   * so long that going on with what there is is better. Rejects with the signal's reason.
    */
   async caughtUp(concerns: (object: KubeObject) => boolean, signal: AbortSignal): Promise<void> {
     const waits = [...this.#expected.values()]

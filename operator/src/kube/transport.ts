@@ -17,13 +17,18 @@ export interface ApiRequest {
 }
 
 export interface Transport {
-  /** The answer's JSON. Rejects with ApiError for any other status than 2xx, else with what the network ended in. */
+  /**
+   * The answer's JSON. Rejects with ApiError for any other status than 2xx, else
+   * with what the network ended in.
+   */
   json(request: ApiRequest): Promise<unknown>;
   /** The answer line by line, for watches. */
   lines(request: ApiRequest): AsyncIterable<string>;
 }
 
-/** What a request needs beside its own words; asked before each, since tokens and certificates are renewed. */
+/**
+ * What a request needs beside its own words; asked before each, since tokens and certificates are renewed.
+ */
 export interface Credentials
   extends Pick<
     https.RequestOptions,

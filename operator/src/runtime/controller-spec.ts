@@ -1,6 +1,6 @@
 /**
- * What a controller is written against: it brings a ControllerSpec, made from an OperatorContext. The manager does the rest:
- * caches, queue, workers, leadership, metrics, the order of starting and stopping.
+ * What a controller is written against: it brings a ControllerSpec, made from an OperatorContext. The manager
+ * does the rest: caches, queue, workers, leadership, metrics, the order of starting and stopping.
  */
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';
 import type { Clock } from '../kube/clock.ts';
@@ -26,10 +26,16 @@ export interface StoreReader {
   index(of: IndexFunction): Index;
 }
 
-/** A change of an object of `kind` queues the keys that `keys` finds, for its state before and for its state after. */
+/**
+ * A change of an object of `kind` queues the keys that `keys` finds, for its state
+ * before and for its state after.
+ */
 export interface WatchSpec {
   kind: ResourceKind;
-  /** Keys for this controller. Only looks at the object and at stores, never waits; see `toItself`, `toOwner` in watches.ts. */
+  /**
+   * Keys for this controller. Only looks at the object and at stores, never waits; see
+   * `toItself`, `toOwner` in watches.ts.
+   */
   keys: (object: KubeObject) => Iterable<string>;
   /** Whether a change is worth a reconcile; default: each is. An object that is new or gone always is. */
   matters?: (before: KubeObject, after: KubeObject) => boolean;
@@ -45,13 +51,16 @@ export interface ControllerSpec {
   reconcile: Reconcile;
   watches: readonly WatchSpec[];
   /**
-   * Work beside the reconciles, such as looking at pages of pods. Runs while this process leads, with filled stores; returns once
-   * the signal is aborted. What it throws before ends the process.
+   * Work beside the reconciles, such as looking at pages of pods. Runs while this process leads, with filled
+   * stores; returns once the signal is aborted. What it throws before ends the process.
    */
   background?: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Makes one controller. Called once, before anything is read: it asks for its stores and indexes, and keeps them. */
+/**
+ * Makes one controller. Called once, before anything is read: it asks for its
+ * stores and indexes, and keeps them.
+ */
 export type ControllerFactory = (context: OperatorContext) => ControllerSpec;
 
 export interface OperatorContext {
@@ -66,6 +75,9 @@ export interface OperatorContext {
   store(kind: ResourceKind): StoreReader;
   /** Reads go to the API server; writes pass the gate that is open only while this process leads. */
   resource(kind: ResourceKind): Resource;
-  /** Queues `key` for the controller of that name, in `milliseconds` or now (0). Ignored while nobody works here. */
+  /**
+   * Queues `key` for the controller of that name, in `milliseconds` or now (0).
+   * Ignored while nobody works here.
+   */
   enqueueAfter(controller: string, key: string, milliseconds: number): void;
 }

@@ -1,4 +1,7 @@
-/** The loop around a reconcile: workers, deadlines, retries (the shape of cert-manager's pkg/controller/controller.go). */
+/**
+ * The loop around a reconcile: workers, deadlines, retries (the shape of cert-manager's
+ * pkg/controller/controller.go).
+ */
 import { type Clock, within } from '../kube/clock.ts';
 import { ApiError, isConflict } from '../kube/errors.ts';
 import { GateClosedError } from '../kube/write-gate.ts';
@@ -96,7 +99,8 @@ export class Controller {
 
   #failed(key: string, error: unknown): Outcome {
     const { queue, observer } = this.#options;
-    if (error instanceof GateClosedError) return this.#interrupted(key); // this process has just ceased to lead
+    // This process has just ceased to lead.
+    if (error instanceof GateClosedError) return this.#interrupted(key);
     if (isConflict(error)) {
       // Somebody wrote in between: the next reconcile reads and decides again.
       queue.addRateLimited(key);

@@ -1,9 +1,10 @@
 /**
- * One of several operators acts: the holder of a coordination.k8s.io/v1 Lease. As in client-go's tools/leaderelection, nobody
- * trusts another's clock: a lease has run out when it was not seen to change for its duration by one's own clock.
+ * One of several operators acts: the holder of a coordination.k8s.io/v1 Lease. As in client-go's
+ * tools/leaderelection, nobody trusts another's clock: a lease has run out when it was not seen to change for
+ * its duration by one's own clock.
  *
- * It is no fence by itself: who leads must stop writing when its signal is aborted, which happens `renewDeadline` after the last
- * renewal, well before anybody else may take the lease over.
+ * It is no fence by itself: who leads must stop writing when its signal is aborted, which happens
+ * `renewDeadline` after the last renewal, well before anybody else may take the lease over.
  */
 import { type Clock, microTime, sleep, within } from '../kube/clock.ts';
 import { isConflict } from '../kube/errors.ts';
@@ -61,8 +62,9 @@ export class LeaderElection {
   }
 
   /**
-   * Competes for the lease and calls `lead` each time it has it, until `signal` is aborted; then gives the lease back. `lead`
-   * returns once its own signal is aborted. Rejects with StandDownError, or with what `lead` threw.
+   * Competes for the lease and calls `lead` each time it has it, until `signal` is aborted; then
+   * gives the lease back. `lead` returns once its own signal is aborted. Rejects with
+   * StandDownError, or with what `lead` threw.
    */
   async run(signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock, retryPeriod } = this.#options;

@@ -1,6 +1,6 @@
 /**
- * The time in which this process leads: queues, workers, and what the controllers do beside them. Each term begins with a look at
- * everything, since the leader before it may have left anything half done.
+ * The time in which this process leads: queues, workers, and what the controllers do beside them. Each term
+ * begins with a look at everything, since the leader before it may have left anything half done.
  */
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import type { Clock } from '../kube/clock.ts';
@@ -33,7 +33,10 @@ export class LeadershipTerm {
     return this.#queues;
   }
 
-  /** Begins; resolves when all has ended after stop(), rejects when a controller's work beside its reconciles failed. */
+  /**
+   * Begins; resolves when all has ended after stop(), rejects when a controller's
+   * work beside its reconciles failed.
+   */
   run(): Promise<void> {
     for (const spec of this.#options.specs) this.#runs.push(this.#start(spec));
     for (const spec of this.#options.specs) {
@@ -46,7 +49,9 @@ export class LeadershipTerm {
     this.#queues.get(controller)?.addAfter(key, milliseconds);
   }
 
-  /** No reconcile begins any more. Resolves when those under way have ended, or after `patience` milliseconds. */
+  /**
+   * No reconcile begins any more. Resolves when those under way have ended, or after `patience` milliseconds.
+   */
   async drain(patience: number): Promise<void> {
     this.#leave();
     const { clock } = this.#options;

@@ -1,6 +1,7 @@
 /**
- * Puts the operator together: stores that follow the API server from the start, leader election, and while this process leads the
- * controllers, whose writes pass one gate. See controller-spec.ts for what a controller has to bring.
+ * Puts the operator together: stores that follow the API server from the start, leader election, and
+ * while this process leads the controllers, whose writes pass one gate. See controller-spec.ts for
+ * what a controller has to bring.
  */
 import { objectKey, type ResourceKind } from '@videopush/resources/objects';
 import { aborted, type Clock, systemClock } from '../kube/clock.ts';
@@ -97,8 +98,9 @@ export class Manager {
   }
 
   /**
-   * Works until the signal is aborted, then ends in order: no new reconcile, those under way have a second, the lease is given back.
-   * Rejects with ListenError, StandDownError (writes may still be under way: end the process), or with what a controller threw.
+   * Works until the signal is aborted, then ends in order: no new reconcile, those under way have a second,
+   * the lease is given back. Rejects with ListenError, StandDownError (writes may still be under way: end the
+   * process), or with what a controller threw.
    */
   async run(signal: AbortSignal): Promise<void> {
     this.#running = true;

@@ -1,6 +1,6 @@
 /**
- * Metrics of the control plane under the names of controller-runtime and client-go, so that the dashboards and alerts that people
- * have for other operators show this one too.
+ * Metrics of the control plane under the names of controller-runtime and client-go, so that the dashboards
+ * and alerts that people have for other operators show this one too.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { OnAnswer } from '../kube/transport.ts';
@@ -167,7 +167,10 @@ export class Metrics {
     );
   }
 
-  /** Values that are taken when somebody looks; what is not among them any more is not shown. `_total` in the name: a counter. */
+  /**
+   * Values that are taken when somebody looks; what is not among them any more is not shown.
+   * `_total` in the name: a counter.
+   */
   shown<L extends string>(
     name: string,
     help: string,

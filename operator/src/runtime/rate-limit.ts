@@ -10,7 +10,10 @@ export interface BackoffOptions {
   jitter?: number;
 }
 
-/** Doubles with each failure of a key (client-go util/workqueue/default_rate_limiters.go, ItemExponentialFailureRateLimiter). */
+/**
+ * Doubles with each failure of a key (client-go util/workqueue/default_rate_limiters.go,
+ * ItemExponentialFailureRateLimiter).
+ */
 export class KeyedBackoff {
   readonly #failures = new Map<string, number>();
   readonly #random: () => number;

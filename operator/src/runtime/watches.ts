@@ -2,7 +2,10 @@
 import { type KubeObject, keyOf, objectKey, type ResourceKind } from '@videopush/resources/objects';
 import type { WatchSpec } from './controller-spec.ts';
 
-/** The object itself. A change of its status alone is no news, unless `status` is true: the controller writes that itself. */
+/**
+ * The object itself. A change of its status alone is no news, unless `status` is true: the
+ * controller writes that itself.
+ */
 export const toItself = (kind: ResourceKind, { status = false } = {}): WatchSpec => ({
   kind,
   keys: (object) => [keyOf(object)],
@@ -26,7 +29,10 @@ export function ownerKeys({ metadata }: KubeObject, owner: ResourceKind): string
 const groupOf = (apiVersion: string): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
-/** Whether anything has changed that its own controller has to look at: all but status, and but who wrote when. */
+/**
+ * Whether anything has changed that its own controller has to look at: all but
+ * status, and but who wrote when.
+ */
 function specChanged(before: KubeObject, after: KubeObject): boolean {
   return digest(before) !== digest(after);
 }

@@ -1,6 +1,7 @@
 /**
- * The keys that want a reconcile: each at most once, never handed to two workers at a time, and once more when it was added
- * while it was worked on (the sets of client-go's util/workqueue/queue.go). Higher priorities first, then in order of arrival.
+ * The keys that want a reconcile: each at most once, never handed to two workers at a time, and once more
+ * when it was added while it was worked on (the sets of client-go's util/workqueue/queue.go). Higher
+ * priorities first, then in order of arrival.
  */
 import type { Clock } from '../kube/clock.ts';
 import { type BackoffOptions, KeyedBackoff, TokenBucket } from './rate-limit.ts';

@@ -1,6 +1,6 @@
 /**
- * What the objects of a stream carry beside their content so that the operator, looking at them later, knows what they came from:
- * the last touch before they are applied or printed. Pure.
+ * What the objects of a stream carry beside their content so that the operator, looking at them later, knows
+ * what they came from: the last touch before they are applied or printed. Pure.
  */
 import type { KubeObject } from '../objects.ts';
 import { type Defaults, VERSION } from './defaults.ts';
@@ -8,12 +8,20 @@ import type { ServerContext } from './mediaserver/context.ts';
 import { ANNOTATIONS, contentHash, GROUP } from './names.ts';
 import type { StreamContext } from './videopush/context.ts';
 
-/** On each object that is applied: hash of its content, which also shows fields that are no longer desired. */
+/**
+ * On each object that is applied: hash of its content, which also shows fields that are no longer desired.
+ */
 export const APPLIED = `${GROUP}/applied`;
-/** On a stream's ConfigMap and a server's Deployment: what beside the resource's own specification its objects came from, as two hashes. */
+/**
+ * On a stream's ConfigMap and a server's Deployment: what beside the resource's own specification its
+ * objects came from, as two hashes.
+ */
 export const ORIGIN = `${GROUP}/origin`;
 
-/** What an installation and the servers of a stream contributed; of a server's own objects, the server's specification. */
+/**
+ * What an installation and the servers of a stream contributed; of a server's own
+ * objects, the server's specification.
+ */
 export interface Origin {
   installation: string;
   servers: string;
@@ -29,7 +37,10 @@ interface Whole {
   workloads: KubeObject[];
 }
 
-/** The objects as they are applied: the ConfigMap names its origin, each carries the hash of its content, workloads that of their pods too. */
+/**
+ * The objects as they are applied: the ConfigMap names its origin, each carries the hash of its content,
+ * workloads that of their pods too.
+ */
 export function finishObjects<Objects extends Whole>(objects: Objects, origin: Origin): Objects {
   const config = annotated(objects.config, { [ORIGIN]: JSON.stringify(origin) });
   const workloads = objects.workloads.map((workload) => {

@@ -16,8 +16,8 @@ export const CONDITIONS = {
 export type ConditionType = (typeof CONDITIONS)[keyof typeof CONDITIONS];
 
 /**
- * Reasons that this program makes. Beside them stand the worker's own error codes (SourceNotFound, CredentialsMissing,
- * CredentialsRefused, ConnectRefused ...), which are carried over as they are.
+ * Reasons that this program makes. Beside them stand the worker's own error codes (SourceNotFound,
+ * CredentialsMissing, CredentialsRefused, ConnectRefused ...), which are carried over as they are.
  */
 export const REASONS = {
   // Ready=True
@@ -78,8 +78,8 @@ export interface Condition {
 export type ConditionDraft = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
 
 /**
- * The conditions with the drafts in place: lastTransitionTime moves only when status does (API conventions), those of `present`
- * that no draft names are taken away.
+ * The conditions with the drafts in place: lastTransitionTime moves only when status does (API conventions),
+ * those of `present` that no draft names are taken away.
  */
 export function settleConditions(
   present: readonly Condition[],

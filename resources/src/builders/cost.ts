@@ -4,12 +4,13 @@
  *     cpu    = 20 m + rate x megapixels x (ms of one core for each megapixel)
  *     memory = process + frames that the codec holds x bytes of a frame (+ frame queue)
  *
- * Milliseconds of one core for each megapixel of a picture, measured with FFmpeg 5.1 and 7.1 (less than 5 % apart) on 2 cores
- * of a present server, as averages of an easy and of a noisy picture at 720p and 1080p: decoding H.264 2.3; libx264 with
- * zerolatency ultrafast 2.9, veryfast 7.2, medium 25. What is marked "by ratio" was measured as a multiple of libx264 veryfast
- * on the same picture. A request is what the scheduler sets aside and the share under contention, not a limit: an easy
- * picture leaves some of it to its neighbours, a hard one (up to twice as much) takes what is free. Two cores thus carry two
- * or three streams of 1080p30 with veryfast, as was measured.
+ * Milliseconds of one core for each megapixel of a picture, measured with FFmpeg 5.1 and 7.1 (less than 5 %
+ * apart) on 2 cores of a present server, as averages of an easy and of a noisy picture at 720p and 1080p:
+ * decoding H.264 2.3; libx264 with zerolatency ultrafast 2.9, veryfast 7.2, medium 25. What is marked "by
+ * ratio" was measured as a multiple of libx264 veryfast on the same picture. A request is what the scheduler
+ * sets aside and the share under contention, not a limit: an easy picture leaves some of it to its
+ * neighbours, a hard one (up to twice as much) takes what is free. Two cores thus carry two or three streams
+ * of 1080p30 with veryfast, as was measured.
  */
 import { isHardwareEncoder, megapixels, type Picture } from './picture.ts';
 import { expectedRingBytes, type QueueShape, ringVolumeBytes, slotBytes } from './ring-size.ts';
@@ -24,7 +25,10 @@ export interface Cost {
   memoryLimitBytes: number;
 }
 
-/** The process without a picture: Node, the libraries, its pages. Measured: 15 m, 55 MiB of its own and up to 85 of files. */
+/**
+ * The process without a picture: Node, the libraries, its pages. Measured: 15 m, 55 MiB of
+ * its own and up to 85 of files.
+ */
 const IDLE_MILLICORES = 20;
 const PROCESS_BYTES = 96 * 2 ** 20;
 
@@ -79,7 +83,10 @@ const TABLES = 1.3;
 /** libx265 holds more beside each frame. */
 const TABLES_X265 = 3.5;
 
-/** ms of one core for each MB of raw frames that goes through JetStream, on each side: messages of 300 kB, 500-730 a second. */
+/**
+ * ms of one core for each MB of raw frames that goes through JetStream, on each side:
+ * messages of 300 kB, 500-730 a second.
+ */
 const NETWORK = 3;
 
 export interface EncoderChoice {

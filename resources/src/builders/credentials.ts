@@ -1,4 +1,7 @@
-/** The users of a MediaServer: the same every time from the operator's key and the server's uid, so nothing is stored. Pure. */
+/**
+ * The users of a MediaServer: the same every time from the operator's key and the server's
+ * uid, so nothing is stored. Pure.
+ */
 import { createHmac } from 'node:crypto';
 import type { MediaServer } from '../schema/media-server.generated.ts';
 import { childName, shortHash } from './names.ts';
@@ -21,7 +24,8 @@ export interface ServerCredentials {
 const SECRETS = { publisher: 'publish', viewer: 'read', operator: 'operator', metrics: 'metrics' } as const;
 
 /**
- * `key`: the operator's 32 random bytes. Passwords have 32 letters, digits, "-" and "_" (192 bits): they fit into every URL.
+ * `key`: the operator's 32 random bytes. Passwords have 32 letters, digits, "-" and "_" (192 bits):
+ * they fit into every URL.
  * @throws Error when the server was never stored: a mistake of the caller
  */
 export function serverCredentials(key: Buffer, { metadata: { name, uid } }: MediaServer): ServerCredentials {

@@ -5,7 +5,9 @@ export interface Defaults {
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   /** names of Secrets in the stream's namespace */
   imagePullSecrets: readonly string[];
-  /** nats://HOST:PORT of the JetStream that split streams use unless they name one; unset: they must name one */
+  /**
+   * nats://HOST:PORT of the JetStream that split streams use unless they name one; unset: they must name one
+   */
   natsAddress?: string | undefined;
   clusterDomain: string;
   workerLogLevel: 'error' | 'warn' | 'info' | 'debug';

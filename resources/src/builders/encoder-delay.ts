@@ -1,7 +1,8 @@
 /**
- * How many frames an encoder holds back before its first packet: the frame queue keeps as many more slots, so that
- * a killed encoder can begin again on the oldest frame that was not sent. Measured figures: veryfast without B-frames
- * 13, veryfast 16 (3 B-frames), medium 46, medium with 16 B-frames 59, all with 2 threads; the last with 16 threads 73.
+ * How many frames an encoder holds back before its first packet: the frame queue keeps as many more slots, so
+ * that a killed encoder can begin again on the oldest frame that was not sent. Measured figures: veryfast
+ * without B-frames 13, veryfast 16 (3 B-frames), medium 46, medium with 16 B-frames 59, all with 2 threads;
+ * the last with 16 threads 73.
  */
 
 /** Frames of rate-control lookahead by preset, as the encoders' own documentation lists them. */
@@ -49,8 +50,8 @@ export interface DelayInput {
 }
 
 /**
- * Frames held back, an estimate on the safe side. `processors`: of the machine that encodes, for automatic threads.
- * Too few costs no frame: the decoder then goes back in its source when one must be sent again.
+ * Frames held back, an estimate on the safe side. `processors`: of the machine that encodes, for automatic
+ * threads. Too few costs no frame: the decoder then goes back in its source when one must be sent again.
  */
 export function encoderDelayFrames(input: DelayInput, processors: number): number {
   const family = encoderFamily(input);

@@ -45,7 +45,10 @@ export function checkServer(server: MediaServer, protocol: PublishProtocol, fiel
   );
 }
 
-/** How streams may be published to a server of this type. @throws ManifestError for a type that cannot be run */
+/**
+ * How streams may be published to a server of this type.
+ * @throws ManifestError for a type that cannot be run
+ */
 export function checkServerType({ spec }: MediaServer): readonly PublishProtocol[] {
   const type = spec.type ?? 'MediaMTX';
   const offered = PUBLISHING[type];

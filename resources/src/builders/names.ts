@@ -1,4 +1,7 @@
-/** Every name that the operator gives: labels, annotations, field managers, children, folders in a pod. All of it is API. */
+/**
+ * Every name that the operator gives: labels, annotations, field managers, children, folders in a pod.
+ * All of it is API.
+ */
 import { createHash } from 'node:crypto';
 
 export const GROUP = 'videopush.dev';
@@ -19,7 +22,10 @@ export const LABELS = {
 export const ANNOTATIONS = {
   /** on pod templates: a change of the decoder's configuration replaces the pod */
   decoderConfig: `${GROUP}/decoder-config`,
-  /** on running pods: written when the encoder's configuration changed, so that kubelet brings the file at once */
+  /**
+   * on running pods: written when the encoder's configuration changed, so that
+   * kubelet brings the file at once
+   */
   encoderConfig: `${GROUP}/encoder-config`,
   /** on workloads: hash of the template as it was applied, and the fields of spec that it came from */
   template: `${GROUP}/template`,
@@ -60,12 +66,15 @@ export const ENCODER = { container: 'encoder', port: 9091, key: 'encoder.json' }
 
 /** The longest name of an object of ours, and of what a label may hold. */
 const MOST = 63;
-/** Pods get up to 17 more characters from their workload ("-", 10 of a hash, "-", 5 at random), and make a host name of it. */
+/**
+ * Pods get up to 17 more characters from their workload ("-", 10 of a hash, "-", 5 at
+ * random), and make a host name of it.
+ */
 const MAX_CHILD = MOST - 17;
 
 /**
- * The name of a child, the same every time: OWNER-SUFFIX, cut with a hash of the whole name in its tail where that is too
- * long for a pod's host name.
+ * The name of a child, the same every time: OWNER-SUFFIX, cut with a hash of the whole name in its tail where
+ * that is too long for a pod's host name.
  */
 export function childName(owner: string, suffix: string): string {
   const whole = `${owner}-${suffix}`;

@@ -9,8 +9,9 @@ export interface Owner {
 }
 
 /**
- * `controller` marks the one owner that manages the child, `blockOwnerDeletion` keeps the owner until the child has gone
- * when it is deleted in the foreground. @throws Error when the owner was never stored: a mistake of the caller
+ * `controller` marks the one owner that manages the child, `blockOwnerDeletion` keeps the owner until
+ * the child has gone when it is deleted in the foreground. @throws Error when the owner was never
+ * stored: a mistake of the caller
  */
 export function ownerReference({ apiVersion, kind, metadata: { name, uid } }: Owner): OwnerReference {
   if (!apiVersion || !kind || !uid) throw new Error(`owner "${name}" has no apiVersion, kind or uid`);

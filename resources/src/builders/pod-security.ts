@@ -1,4 +1,7 @@
-/** What every pod of ours has in common: the restricted security profile, and how it behaves when a node is lost. Pure. */
+/**
+ * What every pod of ours has in common: the restricted security profile, and how it
+ * behaves when a node is lost. Pure.
+ */
 
 /** The user and group of both images; volumes of the pod belong to the group. */
 const USER = 1000;
@@ -15,7 +18,8 @@ export const RESTRICTED_POD = {
     fsGroupChangePolicy: 'OnRootMismatch',
     seccompProfile: { type: 'RuntimeDefault' },
   },
-  // Full names of Services have four dots: with the usual 5, every look-up asks all search domains first, the node's own too.
+  // Full names of Services have four dots: with the usual 5, every look-up asks all search
+  // domains first, the node's own too.
   dnsConfig: { options: [{ name: 'ndots', value: '2' }] },
 } as const;
 
@@ -37,7 +41,10 @@ export interface Toleration {
   tolerationSeconds?: number;
 }
 
-/** How long a pod waits for a node that has gone silent before it starts elsewhere; the cluster's own default is 300 s. */
+/**
+ * How long a pod waits for a node that has gone silent before it starts elsewhere; the
+ * cluster's own default is 300 s.
+ */
 const NODE_LOSS_SECONDS = 30;
 const NODE_LOSS_TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] as const;
 

@@ -10,9 +10,10 @@ export interface Resources {
 }
 
 /**
- * Explicit amounts win, resource by resource. No CPU limit unless it is asked for (it would stall frames for whole scheduler
- * periods), a memory limit always (so that a leak ends the container that leaks). Where only one of request and limit is
- * given, the other one moves to make the pair valid. `field`: `spec.resources.encoder`.
+ * Explicit amounts win, resource by resource. No CPU limit unless it is asked for (it would stall frames for
+ * whole scheduler periods), a memory limit always (so that a leak ends the container that leaks). Where only
+ * one of request and limit is given, the other one moves to make the pair valid. `field`:
+ * `spec.resources.encoder`.
  * @throws ManifestError for a request above its limit, and for what is no quantity
  */
 export function containerResources(cost: Cost, given: Resources | undefined, field: string): Resources {

@@ -1,6 +1,7 @@
 /**
- * How much memory the frame queue takes, from the same rules by which the decoder makes it: rows and planes begin on 64
- * bytes, a slot is whole pages, slots = capacity + retained, at most 512 and 256 MiB, never fewer than capacity + 2. Pure.
+ * How much memory the frame queue takes, from the same rules by which the decoder makes it: rows and planes
+ * begin on 64 bytes, a slot is whole pages, slots = capacity + retained, at most 512 and 256 MiB, never
+ * fewer than capacity + 2. Pure.
  */
 import type { Picture } from './picture.ts';
 
@@ -49,9 +50,10 @@ export function expectedRingBytes(picture: Picture, queue: QueueShape): number {
 }
 
 /**
- * Bytes that the queue's volume must offer. A change of the picture makes a new ring beside the old one, until the encoder
- * has finished that: two of them. A picture of known size may come with 10 bits unless the decoder generates it; one of
- * unknown size has the room of a 2160p with 8 bits, in which any smaller one fits twice.
+ * Bytes that the queue's volume must offer. A change of the picture makes a new ring beside the old
+ * one, until the encoder has finished that: two of them. A picture of known size may come with 10
+ * bits unless the decoder generates it; one of unknown size has the room of a 2160p with 8 bits, in
+ * which any smaller one fits twice.
  */
 export function ringVolumeBytes(picture: Picture, queue: QueueShape, generated: boolean): number {
   const rate = picture.rateKnown ? picture.rate : FASTEST_ASSUMED;

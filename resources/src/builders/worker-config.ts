@@ -1,4 +1,6 @@
-/** A VideoPush into the configurations of its two processes: the same for a cluster and for one machine. Pure. */
+/**
+ * A VideoPush into the configurations of its two processes: the same for a cluster and for one machine. Pure.
+ */
 
 import { withoutUndefined } from '../objects.ts';
 import { hideUrl } from '../redact.ts';
@@ -24,7 +26,10 @@ export interface CredentialFiles {
   passwordFile?: string;
 }
 
-/** Where an output goes, resolved from its reference: exactly one of `url` (without credentials) and `urlFile`. */
+/**
+ * Where an output goes, resolved from its reference: exactly one of `url`
+ * (without credentials) and `urlFile`.
+ */
 export interface OutputTarget extends CredentialFiles {
   url?: string;
   urlFile?: string;
@@ -45,7 +50,10 @@ export interface WorkerContext {
   logLevel?: 'error' | 'warn' | 'info' | 'debug';
   /** Processors of the machine that encodes, for the estimate of the encoder's delay. */
   processors?: number;
-  /** The JetStream stream that joins the two processes when they run in different pods; unset: only the ring does. */
+  /**
+   * The JetStream stream that joins the two processes when they run in different pods; unset:
+   * only the ring does.
+   */
   jetStream?: { address: string; stream: string } | undefined;
 }
 
@@ -58,8 +66,9 @@ export const POD_DEFAULTS = {
 } as const;
 
 /**
- * Configurations of decoder and encoder. Explicit settings are carried over; unset ones stay unset wherever the
- * source's descriptor is to decide (size, rate, bit rate), so that the order explicit > descriptor > default holds.
+ * Configurations of decoder and encoder. Explicit settings are carried over; unset ones stay
+ * unset wherever the source's descriptor is to decide (size, rate, bit rate), so that the order
+ * explicit > descriptor > default holds.
  * @throws ManifestError naming the field
  */
 export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): WorkerConfigs {
@@ -80,7 +89,8 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       whenFull: spec.queue?.whenFull ?? 'Block',
       encoderDelayFrames: encoderDelayFrames(spec.video ?? {}, context.processors ?? POD_DEFAULTS.processors),
       outputs: names,
-      // Frames that another source has left in the stream are sent; its position and its end are not this one's.
+      // Frames that another source has left in the stream are sent; its position
+      // and its end are not this one's.
       ...(context.jetStream && { jetStream: { ...context.jetStream, source: contentHash([source, video]) } }),
     },
   };

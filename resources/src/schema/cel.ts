@@ -1,6 +1,7 @@
 /**
- * The CEL rules of the schemas (`x-kubernetes-validations`), evaluated as the API server does: on every node that the value
- * has, with `self` for its value and integers as integers. Rules about a change (`oldSelf`) have nothing to compare with here.
+ * The CEL rules of the schemas (`x-kubernetes-validations`), evaluated as the API server does: on every node
+ * that the value has, with `self` for its value and integers as integers. Rules about a change (`oldSelf`)
+ * have nothing to compare with here.
  */
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import type { Schema } from './kinds.ts';
@@ -13,8 +14,8 @@ export interface Rule {
   /** Of the field that is meant, below the node: `.path`. */
   fieldPath?: string;
   /**
-   * FieldValueForbidden marks what is right in itself but out of a cluster's reach (files of one machine): the only rules that
-   * do not hold where a manifest runs without a cluster.
+   * FieldValueForbidden marks what is right in itself but out of a cluster's reach (files of one machine):
+   * the only rules that do not hold where a manifest runs without a cluster.
    */
   reason?: 'FieldValueInvalid' | 'FieldValueForbidden' | 'FieldValueRequired' | 'FieldValueDuplicate';
 }

@@ -24,7 +24,10 @@ interface CustomResourceDefinition {
 
 const FILES = ['mediaserver.yaml', 'videopush.yaml', 'videopushset.yaml'];
 
-/** Three folders up in the source tree; one where it is compiled to dist/schema, or bundled to operator/main.js as in an image. */
+/**
+ * Three folders up in the source tree; one where it is compiled to dist/schema, or bundled to
+ * operator/main.js as in an image.
+ */
 function folder(): string {
   const candidates = [join('..', '..', '..'), '..'].map((up) => join(import.meta.dirname, up, 'crds'));
   const found = candidates.find((candidate) => existsSync(join(candidate, 'videopush.yaml')));

@@ -1,6 +1,6 @@
 /**
- * Manifests as files hold them, checked against the same schemas and the same rules that the API server applies, defaults
- * included, with the same messages as far as possible.
+ * Manifests as files hold them, checked against the same schemas and the same rules that the API server
+ * applies, defaults included, with the same messages as far as possible.
  */
 import { parseAllDocuments } from 'yaml';
 import { brokenRules } from './cel.ts';
@@ -48,8 +48,8 @@ export class ManifestError extends Error {
 }
 
 /**
- * Every manifest of a YAML (or JSON) text, those in a List included: those of our kinds and Secrets checked and completed,
- * and the kinds of the others, which only a cluster can use. @throws ManifestError
+ * Every manifest of a YAML (or JSON) text, those in a List included: those of our kinds and Secrets checked
+ * and completed, and the kinds of the others, which only a cluster can use. @throws ManifestError
  */
 export function readManifests(
   text: string,
@@ -71,7 +71,9 @@ export function readManifests(
   return { manifests, ignored };
 }
 
-/** The document itself, or what is in it when it is a List, as `kubectl get -o yaml` prints several objects. */
+/**
+ * The document itself, or what is in it when it is a List, as `kubectl get -o yaml` prints several objects.
+ */
 function itemsOf(document: unknown): { part: string; item: unknown }[] {
   if (!isList(document)) return [{ part: '', item: document }];
   const { items } = document;

@@ -1,6 +1,6 @@
 /**
- * The schemas as a validator, in the API server's words as far as they say what to write instead. Stricter in one point: the
- * API server prunes unknown fields, this refuses them (like kubectl does).
+ * The schemas as a validator, in the API server's words as far as they say what to write instead. Stricter in
+ * one point: the API server prunes unknown fields, this refuses them (like kubectl does).
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Schema } from './kinds.ts';

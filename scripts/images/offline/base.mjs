@@ -1,7 +1,7 @@
 /**
- * The image that the Dockerfiles start from: the official one of Node 24 on Debian 13. Where no registry can be
- * reached, one like it is made here, from Debian's own packages and the Node that npm brought; it is kept in the
- * cache, and the same Dockerfiles start from it.
+ * The image that the Dockerfiles start from: the official one of Node 24 on Debian 13. Where no registry can
+ * be reached, one like it is made here, from Debian's own packages and the Node that npm brought; it is kept
+ * in the cache, and the same Dockerfiles start from it.
  */
 import { createHash } from 'node:crypto';
 import {

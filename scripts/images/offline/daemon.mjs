@@ -1,6 +1,6 @@
 /**
- * The Docker daemon that builds: the machine's own where one answers, else one that is started for this and stopped
- * again. Its layers stay in the cache, so that the next build takes seconds.
+ * The Docker daemon that builds: the machine's own where one answers, else one that is started for this and
+ * stopped again. Its layers stay in the cache, so that the next build takes seconds.
  */
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- NAME --against REF`: each of two commits runs the `npm run bench` of its own checkout, one pair at a
- * time, alternating, so that whatever the machine does meanwhile meets both.
+ * `npm run bench -- NAME --against REF`: each of two commits runs the `npm run bench` of its own checkout,
+ * one pair at a time, alternating, so that whatever the machine does meanwhile meets both.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

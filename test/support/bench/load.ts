@@ -29,7 +29,10 @@ export interface BenchClip {
   bitRate: number;
 }
 
-/** A clip of ffmpeg's moving test picture with B-frames, as a camera's or an editor's file has; kept in the cache. */
+/**
+ * A clip of ffmpeg's moving test picture with B-frames, as a camera's or an editor's file has;
+ * kept in the cache.
+ */
 export async function benchClip(clip: BenchClip): Promise<string> {
   const folder = join(cacheDir(), 'bench-clips');
   const name = `testsrc2-${clip.width}x${clip.height}-${clip.fps}fps-${clip.seconds}s-${clip.bitRate}.mp4`;

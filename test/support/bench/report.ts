@@ -81,7 +81,10 @@ export function disturbances(results: ReadonlyMap<string, readonly Sample<unknow
   });
 }
 
-/** Prints table and targets, writes bench-results/NAME-TIME.json. The exit code stays 0: figures are judged by people. */
+/**
+ * Prints table and targets, writes bench-results/NAME-TIME.json. The exit code stays 0:
+ * figures are judged by people.
+ */
 export function report(
   name: string,
   parts: {

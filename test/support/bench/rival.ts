@@ -1,4 +1,7 @@
-/** The rival: one `ffmpeg -re` process that decodes, encodes with the same options and publishes over RTSP/TCP. */
+/**
+ * The rival: one `ffmpeg -re` process that decodes, encodes with the same
+ * options and publishes over RTSP/TCP.
+ */
 import { Program } from '../program.ts';
 
 export interface EncodeSettings {

@@ -1,4 +1,7 @@
-/** etcd and an API server alone, for tests of what talks to Kubernetes but runs no pod. Takes no root; about 3 s. */
+/**
+ * etcd and an API server alone, for tests of what talks to Kubernetes but runs no pod. Takes no root;
+ * about 3 s.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

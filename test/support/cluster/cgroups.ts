@@ -1,4 +1,7 @@
-/** The control groups below which the kubelet puts the pods: a tree of their own, so that two nodes do not share one. */
+/**
+ * The control groups below which the kubelet puts the pods: a tree of their own, so
+ * that two nodes do not share one.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

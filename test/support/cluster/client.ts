@@ -15,7 +15,8 @@ export interface Client {
 /**
  * @param kubeconfig absolute path
  * @param folder for what the two want to keep
- * @param proxies whether the machine's proxy settings are for this cluster too; a local one is reached directly
+ * @param proxies whether the machine's proxy settings are for this cluster too;
+ *   a local one is reached directly
  */
 export function clientOf(kubeconfig: string, folder: string, proxies: boolean): Client {
   const home = join(folder, 'client');

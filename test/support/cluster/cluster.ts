@@ -5,9 +5,15 @@ export interface Cluster extends Client {
   readonly kind: 'current' | 'kind' | 'node';
   /** Absolute path of its administrator's configuration. */
   readonly kubeconfig: string;
-  /** Address of a node, at which this process reaches NodePorts. On `node`, pod IPs and ClusterIPs are reached too. */
+  /**
+   * Address of a node, at which this process reaches NodePorts. On `node`, pod IPs
+   * and ClusterIPs are reached too.
+   */
   readonly nodeAddress: string;
-  /** What accounts of the cluster have asked of its API server, as its audit log; only where this process started that server. */
+  /**
+   * What accounts of the cluster have asked of its API server, as its audit log; only where
+   * this process started that server.
+   */
   readonly auditLog?: string;
   /** Puts images onto the node, from docker-archive files. */
   loadImages(archives: readonly string[]): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * A further node of a cluster that this process has started: a kubelet with a container runtime, addresses and
- * namespaces of its own, in a slot of its own, so that it goes with its slot when this process dies.
+ * A further node of a cluster that this process has started: a kubelet with a container runtime, addresses
+ * and namespaces of its own, in a slot of its own, so that it goes with its slot when this process dies.
  */
 import { join } from 'node:path';
 import { type AdminApi, conditionTrue, type Waiting } from './api.ts';
@@ -109,15 +109,18 @@ export class FurtherNode {
   }
 
   /**
-   * The node dies as by a loss of power: the others hear nothing more from it, its kubelet and its pods are killed. The
-   * cluster keeps the node's object.
+   * The node dies as by a loss of power: the others hear nothing more from it, its kubelet and its pods are
+   * killed. The cluster keeps the node's object.
    */
   async lose(): Promise<void> {
     await cutNodes(this.#home, this.#run.slot);
     await this.close();
   }
 
-  /** Ends what runs on it and removes what it has made; the cluster keeps its object. May be called more than once. */
+  /**
+   * Ends what runs on it and removes what it has made; the cluster keeps its object.
+   * May be called more than once.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;

@@ -3,8 +3,8 @@
  *
  * 1. `VIDEOPUSH_E2E_CLUSTER=current`: the one that KUBECONFIG names. It is left as it is in the end.
  * 2. `VIDEOPUSH_E2E_CLUSTER=kind`, or nothing said and both `kind` and a Docker daemon there: a kind cluster.
- * 3. `VIDEOPUSH_E2E_CLUSTER=node`, or nothing said: a real node from the pinned programs, for which no registry and no
- *    Docker is needed, but root.
+ * 3. `VIDEOPUSH_E2E_CLUSTER=node`, or nothing said: a real node from the pinned programs, for which no
+ *    registry and no Docker is needed, but root.
  *
  * All accept NetworkPolicies; only a current cluster may also enforce them.
  */

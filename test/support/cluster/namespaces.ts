@@ -95,7 +95,8 @@ export class Namespaces {
   }
 
   /**
-   * Calls `listener` once when a process ends by itself, at once if one has. Returns the function that stops that.
+   * Calls `listener` once when a process ends by itself, at once if one has.
+   * Returns the function that stops that.
    */
   onFailure(listener: (error: ClusterError) => void): () => void {
     if (this.#failure) listener(this.#failure);

@@ -1,7 +1,7 @@
 /**
- * A node's network: a namespace of its own, so that the rules of kube-proxy and of the container network meet nobody
- * else's, joined to this machine's by one pair of virtual interfaces. Pods and Services are routed through it; nothing
- * is translated, and nothing leaves this machine.
+ * A node's network: a namespace of its own, so that the rules of kube-proxy and of the container network meet
+ * nobody else's, joined to this machine's by one pair of virtual interfaces. Pods and Services are routed
+ * through it; nothing is translated, and nothing leaves this machine.
  */
 import { execute } from './command.ts';
 
@@ -57,8 +57,9 @@ export interface Neighbour {
 }
 
 /**
- * Joins a further node to the first: a pair of virtual interfaces straight between the two, so that their traffic
- * depends on no setting of this machine, and routes to each other's pods and to the cluster's Services.
+ * Joins a further node to the first: a pair of virtual interfaces straight between the two, so
+ * that their traffic depends on no setting of this machine, and routes to each other's pods
+ * and to the cluster's Services.
  */
 export async function joinNodes(first: Neighbour, further: Neighbour, signal?: AbortSignal): Promise<void> {
   const [ends, names] = [

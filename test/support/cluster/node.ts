@@ -1,6 +1,7 @@
 /**
- * A real node from pinned programs: etcd, the API server, containerd, the kubelet and the rest as plain processes in
- * namespaces of their own. Nothing of it is pulled from a registry, and nothing of it outlives this process.
+ * A real node from pinned programs: etcd, the API server, containerd, the kubelet and the rest as
+ * plain processes in namespaces of their own. Nothing of it is pulled from a registry, and
+ * nothing of it outlives this process.
  */
 import { join } from 'node:path';
 import { AdminApi, conditionTrue, type Waiting } from './api.ts';

@@ -10,7 +10,10 @@ export interface OutsideService {
 const SERVICES = '/api/v1/namespaces/kube-system/services';
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices';
 
-/** Its objects with the paths at which they are created: a Service without a selector and its endpoint by hand. */
+/**
+ * Its objects with the paths at which they are created: a Service without a
+ * selector and its endpoint by hand.
+ */
 export function outsideService(service: OutsideService): { path: string; body: unknown }[] {
   const { name, address, clusterIP, ports } = service;
   const metadata = { name, namespace: 'kube-system' };

@@ -1,4 +1,6 @@
-/** The certificates of a cluster, made by openssl for this run alone, and the configurations of its clients. */
+/**
+ * The certificates of a cluster, made by openssl for this run alone, and the configurations of its clients.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execute } from './command.ts';
@@ -94,7 +96,10 @@ async function commonPki(make: Issuer, addresses: readonly string[]): Promise<Pk
   return { authority, frontProxyAuthority, apiServer, kubeletClient, frontProxy, admin, serviceAccounts };
 }
 
-/** What etcd and an API server alone need; about 0.1 s. @param addresses at which the API server is reached */
+/**
+ * What etcd and an API server alone need; about 0.1 s.
+ * @param addresses at which the API server is reached
+ */
 export async function makePki(
   folder: string,
   addresses: readonly string[],

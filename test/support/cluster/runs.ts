@@ -1,6 +1,6 @@
 /**
- * One folder per running cluster, below the system's folder for temporary files. The folder's name is the slot, a small
- * number that also chooses the cluster's addresses and names, so that several can run at once.
+ * One folder per running cluster, below the system's folder for temporary files. The folder's name is the
+ * slot, a small number that also chooses the cluster's addresses and names, so that several can run at once.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -111,6 +111,7 @@ export async function clearRuns(onLine: (line: string) => void): Promise<void> {
 async function removeRun(slot: number, folder: string): Promise<void> {
   await removeLink(slot);
   await removeCgroups(slot);
-  // Layers of images hold folders that only root may write, and root it is; retries: a killed process's last write.
+  // Layers of images hold folders that only root may write, and root it is; retries:
+  // a killed process's last write.
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

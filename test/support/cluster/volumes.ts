@@ -13,7 +13,8 @@ export interface VolumeOptions {
 }
 
 /**
- * Makes a PersistentVolume on a folder of the node and a claim of the same name, and waits until they are bound.
+ * Makes a PersistentVolume on a folder of the node and a claim of the same name,
+ * and waits until they are bound.
  * @param folder absolute; of this machine on `node`, of the node's container on `kind`
  */
 export async function hostPathVolume(

@@ -16,7 +16,10 @@ export interface Verdict {
   message: string;
 }
 
-/** Sends each manifest as `kubectl create --dry-run=server` does: unknown fields are refused, nothing is stored. */
+/**
+ * Sends each manifest as `kubectl create --dry-run=server` does: unknown fields
+ * are refused, nothing is stored.
+ */
 export class Admission {
   readonly #transport: Awaited<ReturnType<typeof connect>>;
 

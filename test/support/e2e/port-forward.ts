@@ -1,4 +1,7 @@
-/** `kubectl port-forward` for as long as it is used: reaches what only the cluster's own network has, on any cluster. */
+/**
+ * `kubectl port-forward` for as long as it is used: reaches what only the cluster's
+ * own network has, on any cluster.
+ */
 import { kubernetesTool } from '../../../scripts/paths.mjs';
 import type { Cluster } from '../cluster/index.ts';
 import { Program } from '../program.ts';

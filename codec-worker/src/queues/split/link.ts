@@ -1,4 +1,7 @@
-/** One connection to the NATS server after another. A connection is never repaired: what runs on it begins again. */
+/**
+ * One connection to the NATS server after another. A connection is never repaired:
+ * what runs on it begins again.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { WorkerError } from '../../errors.ts';
@@ -59,7 +62,9 @@ export class Link {
     this.#report(queueFault(this.#options.address, error));
   }
 
-  /** Runs `serve` on a connection, and on the next one when that fails, until it returns or `stop` is called. */
+  /**
+   * Runs `serve` on a connection, and on the next one when that fails, until it returns or `stop` is called.
+   */
   async run(serve: (connection: NatsConnection) => Promise<void>): Promise<void> {
     const { random = Math.random } = this.#options;
     let wait = TIMES.retryFirst;

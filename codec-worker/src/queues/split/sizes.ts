@@ -1,10 +1,11 @@
 /**
  * How many frames stand where. Pure.
  *
- * The stream keeps every message until the encoder has sent its frame, as a ring keeps every slot: capacity frames that
- * wait, and those that the encoder holds (its delay, and what waits for its deadline). So the stream's max_msgs is not
- * the capacity alone: an encoder with lookahead would never get the frames that it needs before it gives one. The
- * decoder's ring keeps the same frames until then, so that a server that loses its memory loses no frame.
+ * The stream keeps every message until the encoder has sent its frame, as a ring keeps every slot: capacity
+ * frames that wait, and those that the encoder holds (its delay, and what waits for its deadline). So the
+ * stream's max_msgs is not the capacity alone: an encoder with lookahead would never get the frames that it
+ * needs before it gives one. The decoder's ring keeps the same frames until then, so that a server that
+ * loses its memory loses no frame.
  */
 import type { RelayFormat } from '@videopush/native';
 import type { WorkerConfig } from '@videopush/resources/worker-config';
@@ -34,14 +35,18 @@ export interface Sizes {
   window: number;
   /** A frame keeps its slot in the decoder's ring until it was sent; else until the server has it. */
   keep: boolean;
-  /** The encoder's ring; smaller than the window, so that an encoder which needs more frames than were counted on is noticed. */
+  /**
+   * The encoder's ring; smaller than the window, so that an encoder which needs more frames
+   * than were counted on is noticed.
+   */
   encoderRing: { capacityFrames: number; retainedFrames: number };
 }
 
 /**
- * With Block the window takes all. A policy that drops acts on what stands in the decoder's ring, and what was handed to
- * the server can't be dropped: there the window is what an encoder needs at least, and a frame that the server has leaves
- * the ring, or an encoder that stands still would stop the decoder after all. What such a server forgets is lost.
+ * With Block the window takes all. A policy that drops acts on what stands in the decoder's ring, and what
+ * was handed to the server can't be dropped: there the window is what an encoder needs at least, and a frame
+ * that the server has leaves the ring, or an encoder that stands still would stop the decoder after all. What
+ * such a server forgets is lost.
  */
 export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, format: RelayFormat): Sizes {
   const retained = retainedFrames(queue, latencyBudgetMilliseconds, format);

@@ -18,12 +18,14 @@ export const ANSWER_LIMIT = 5000;
 
 export const subjectOf = (stream: string): string => `videopush.${stream}`;
 
-/** Where an encoder says that it has taken over: its consumer's name. Not of the stream; nobody need hear it. */
+/**
+ * Where an encoder says that it has taken over: its consumer's name. Not of the stream; nobody need hear it.
+ */
 export const takeoverSubject = (stream: string): string => `videopush.${stream}.encoder`;
 
 /**
- * Memory, because a frame is worth nothing after its second; discard=new, because a full queue is the producer's to wait
- * for; workqueue, because a frame that was sent is to go.
+ * Memory, because a frame is worth nothing after its second; discard=new, because a full queue is the
+ * producer's to wait for; workqueue, because a frame that was sent is to go.
  */
 function streamConfig(stream: string, maxMessages: number) {
   return {
@@ -39,10 +41,16 @@ function streamConfig(stream: string, maxMessages: number) {
   } satisfies Partial<StreamConfig>;
 }
 
-/** Frames come again only by a new consumer, in order; the server's own timer would bring them between newer ones. */
+/**
+ * Frames come again only by a new consumer, in order; the server's own timer would
+ * bring them between newer ones.
+ */
 const ACK_WAIT_NANOSECONDS = 24 * 3600 * 1e9;
 
-/** Frames on their way are bounded by the stream; a second bound could only be too small after a change of the format. */
+/**
+ * Frames on their way are bounded by the stream; a second bound could only be too
+ * small after a change of the format.
+ */
 const NEVER_THE_BOUND = 1024;
 
 /** The last message of a stream, read. */
@@ -103,8 +111,8 @@ export class QueueStream {
   }
 
   /**
-   * A consumer that begins with the oldest message. It has the name of its owner: an older encoder that asks for messages
-   * by another name gets none. false: somebody else's was made in between.
+   * A consumer that begins with the oldest message. It has the name of its owner: an older encoder that asks
+   * for messages by another name gets none. false: somebody else's was made in between.
    */
   async makeConsumer(name: string): Promise<boolean> {
     try {

@@ -1,8 +1,9 @@
 /**
- * Headers that a message of the queue carries beside the pixels. Every message is complete: a recreated consumer
- * can begin with any of them, and a change of the format is in order with the frames. Pure.
+ * Headers that a message of the queue carries beside the pixels. Every message is complete: a recreated
+ * consumer can begin with any of them, and a change of the format is in order with the frames. Pure.
  *
- *   Videopush-Queue   what is the same for many frames, JSON: version, epoch, term, owner, source, window, format
+ *   Videopush-Queue   what is the same for many frames, JSON: version, epoch, term, owner, source, window,
+ *                     format
  *   Videopush-Frame   JSON: sequence, pts ... of a frame; or of the end marker
  */
 import type { RelayFormat, RelayHeader } from '@videopush/native';
@@ -34,7 +35,10 @@ export interface FrameRecord {
   header: Omit<RelayHeader, 'ageSeconds'>;
   /** Time of the system clock, milliseconds since 1970. */
   producedAt: number;
-  /** Sequence of the frame in front of this one in the stream; null: none is known. What lies between was dropped by the decoder. */
+  /**
+   * Sequence of the frame in front of this one in the stream; null: none is known. What lies
+   * between was dropped by the decoder.
+   */
   previous: bigint | null;
 }
 

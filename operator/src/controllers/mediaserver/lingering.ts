@@ -1,6 +1,6 @@
 /**
- * A deleted stream still sends what it holds for a second or two. Its path stays until its publisher has left, or the tail would
- * be cut off and a healthy end look like a lost connection.
+ * A deleted stream still sends what it holds for a second or two. Its path stays until its publisher has
+ * left, or the tail would be cut off and a healthy end look like a lost connection.
  */
 import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 
@@ -18,7 +18,8 @@ export class LingeringPaths {
 
   /**
    * Those of the paths that nobody wants any more which are to stay for now.
-   * `isOnline`: whether the server has a publisher there; undefined while that is not known. `now`: monotonic, milliseconds.
+   * `isOnline`: whether the server has a publisher there; undefined while that is not known. `now`:
+   * monotonic, milliseconds.
    */
   keep(
     serverUid: string,

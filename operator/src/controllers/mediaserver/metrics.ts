@@ -1,6 +1,6 @@
 /**
- * Viewers and bytes of every path, as the operator's look at the servers last showed them: Prometheus gets at them without the
- * password that a media server wants for its own metrics.
+ * Viewers and bytes of every path, as the operator's look at the servers last showed them: Prometheus gets at
+ * them without the password that a media server wants for its own metrics.
  */
 
 import type { PathState } from '@videopush/resources/mediamtx-api';

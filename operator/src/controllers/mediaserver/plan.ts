@@ -35,7 +35,10 @@ export interface Plan {
   situation: Situation;
   /** an object that exists already is left as it is */
   creates: readonly KubeObject[];
-  /** in this order: the file has a path before the running server has it, so that no reload takes it away again */
+  /**
+   * in this order: the file has a path before the running server has it, so that no reload takes it away
+   * again
+   */
   applies: readonly KubeObject[];
   /** by uid, in the background */
   deletes: readonly KubeObject[];

@@ -1,12 +1,16 @@
 /**
- * Decides which objects need an apply: those that are missing, that are to become another thing, or that somebody has changed in
- * a field of ours. What is stored as desired is left alone, so that a pass over everything writes nothing.
+ * Decides which objects need an apply: those that are missing, that are to become another thing, or
+ * that somebody has changed in a field of ours. What is stored as desired is left alone, so that a pass
+ * over everything writes nothing.
  */
 import { APPLIED } from '@videopush/resources/builders/applied';
 import type { KubeObject } from '@videopush/resources/objects';
 import { sameObject } from './ownership.ts';
 
-/** How often an object is put back at the most, milliseconds: somebody who fights for it must not keep us busy. */
+/**
+ * How often an object is put back at the most, milliseconds: somebody who fights for it must not keep us
+ * busy.
+ */
 export const FIGHT_INTERVAL = 5_000;
 
 export type Judgement =
@@ -58,7 +62,10 @@ interface Entry {
   at: number;
 }
 
-/** Keeps how what was applied came to be stored: the API server writes some values in its own way (1000m of cpu becomes 1). */
+/**
+ * Keeps how what was applied came to be stored: the API server writes some values in its
+ * own way (1000m of cpu becomes 1).
+ */
 export class DriftDetector {
   readonly #entries = new Map<string, Entry>();
 
@@ -119,8 +126,8 @@ function alike(stored: unknown, answer: unknown, desired: unknown): boolean {
 const LIST_KEYS = ['mountPath', 'containerPort', 'uid', 'name'];
 
 /**
- * The desired items with their counterparts. Lists of named things may have been given more of them, such as a container by an
- * admission webhook; other lists are desired as they are. undefined: no match.
+ * The desired items with their counterparts. Lists of named things may have been given more of them, such as
+ * a container by an admission webhook; other lists are desired as they are. undefined: no match.
  */
 function paired(desired: unknown[], stored: unknown[]): [unknown, unknown][] | undefined {
   const key = LIST_KEYS.find((name) => namesAll(desired, name) && namesAll(stored, name));

@@ -1,4 +1,7 @@
-/** The operator's own key, from which the servers' passwords are derived: one Secret in its own namespace, made when it is missing. */
+/**
+ * The operator's own key, from which the servers' passwords are derived: one Secret in its own
+ * namespace, made when it is missing.
+ */
 import { randomBytes } from 'node:crypto';
 import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { isConflict, isNotFound } from '../../kube/errors.ts';

@@ -3,7 +3,10 @@ import { REASONS } from '@videopush/resources/builders/conditions';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { Problem } from './problem.ts';
 
-/** A name that somebody else uses is checked again this late, in milliseconds, should no watch report that it became free. */
+/**
+ * A name that somebody else uses is checked again this late, in milliseconds, should no
+ * watch report that it became free.
+ */
 export const FOREIGN_RETRY = 120_000;
 
 /** The fields of a resource of ours that identify its children. */
@@ -29,8 +32,8 @@ export const sameObject = (a: KubeObject, b: KubeObject): boolean =>
 export const isTerminating = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
 /**
- * Why the names of `desired` cannot all be used by `owner`: somebody else has one, or an earlier resource of the owner's name
- * has left one that is about to go. null: all are free or its own.
+ * Why the names of `desired` cannot all be used by `owner`: somebody else has one, or an earlier resource of
+ * the owner's name has left one that is about to go. null: all are free or its own.
  */
 export function takenName(
   desired: readonly KubeObject[],

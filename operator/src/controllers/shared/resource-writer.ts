@@ -10,7 +10,10 @@ import type { Problem } from './problem.ts';
 import { sameStatus } from './status.ts';
 import { harmless, refusal } from './writes.ts';
 
-/** Quotas, permissions and other people's ports change without an event: a refused write is tried again this late, milliseconds. */
+/**
+ * Quotas, permissions and other people's ports change without an event: a refused write is tried
+ * again this late, milliseconds.
+ */
 const REFUSED_RETRY = 30_000;
 
 /** What a reconcile asks for next. */
@@ -50,7 +53,10 @@ export class ResourceWriter {
     this.#options = { fieldManager: FIELD_MANAGER, ...options };
   }
 
-  /** Applies the objects in their order. Returns why the API server refused one, which ends it; null: it took them all. */
+  /**
+   * Applies the objects in their order. Returns why the API server refused one, which ends it; null:
+   * it took them all.
+   */
   async applyAll(objects: readonly KubeObject[], signal: AbortSignal): Promise<Problem | null> {
     for (const object of objects) {
       const refused = await this.apply(object, signal);

@@ -22,8 +22,9 @@ function timeless(status: object | undefined): unknown {
 }
 
 /**
- * The drafts without the secrets of URLs, which API servers and workers may quote, and with the sentences of before where nothing but a number in them differs: a counter in an error's text must not
- * become a write each time that it is looked at.
+ * The drafts without the secrets of URLs, which API servers and workers may quote, and with the sentences of
+ * before where nothing but a number in them differs: a counter in an error's text must not become a write
+ * each time that it is looked at.
  */
 export function steadyMessages(
   before: readonly SomeCondition[],

@@ -1,6 +1,6 @@
 /**
- * A new version or new settings of the operator take nothing that runs off the air: they take effect with a resource's next
- * change, or once it has been unwell for a while. Pure.
+ * A new version or new settings of the operator take nothing that runs off the air: they take effect with a
+ * resource's next change, or once it has been unwell for a while. Pure.
  */
 import type { Origin } from '@videopush/resources/builders/applied';
 import { CONDITIONS } from '@videopush/resources/builders/conditions';

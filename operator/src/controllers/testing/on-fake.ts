@@ -1,4 +1,7 @@
-/** The operator's own parts in this process, on the fake API server; a test plays the user, the kubelet and the media server. */
+/**
+ * The operator's own parts in this process, on the fake API server; a test plays the user,
+ * the kubelet and the media server.
+ */
 
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';

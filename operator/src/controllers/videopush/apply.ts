@@ -47,8 +47,8 @@ function driftReverted({ kind, metadata: { name } }: KubeObject): EventWords {
 }
 
 /**
- * A running pod learns of a new configuration of its encoder by an annotation: an update of the pod makes the kubelet bring
- * the file at once instead of within a minute and a half.
+ * A running pod learns of a new configuration of its encoder by an annotation: an update of the pod makes the
+ * kubelet bring the file at once instead of within a minute and a half.
  */
 function encoderAnnotations({ config, pods }: Observation, objects: StreamObjects): Plan['podAnnotations'] {
   const pod = podOf(pods, 'encoder');

@@ -1,4 +1,7 @@
-/** Which fields of a stream have changed since its objects were applied, and what follows from it, in words. Pure. */
+/**
+ * Which fields of a stream have changed since its objects were applied, and what follows from it, in words.
+ * Pure.
+ */
 
 import type { VideoPush } from '@videopush/resources';
 import { readOrigin, templateHash } from '@videopush/resources/builders/applied';
@@ -16,14 +19,20 @@ import type { BuiltFacts } from './decision.ts';
 import type { StoredPush, Workload } from './observation.ts';
 import { goesOnInQueue } from './queue.ts';
 
-/** Paths such as `spec.video.bitrateKbps`; null when it is not known what was applied. `spec.suspend` is no property of the video. */
+/**
+ * Paths such as `spec.video.bitrateKbps`; null when it is not known what was applied.
+ * `spec.suspend` is no property of the video.
+ */
 export function specChanges(config: KubeObject | null, push: StoredPush): string[] | null {
   const applied = config && appliedFields(config);
   if (!applied) return null;
   return changedFields(applied, specFields(push as VideoPush)).filter((field) => field !== 'spec.suspend');
 }
 
-/** The event of a change that is carried out now; null when it is the first time, or nothing that anybody would see. */
+/**
+ * The event of a change that is carried out now; null when it is the first time, or
+ * nothing that anybody would see.
+ */
 export function describeUpdate({
   observed: { config },
   objects,

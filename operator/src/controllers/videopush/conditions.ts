@@ -1,4 +1,7 @@
-/** The conditions of a stream whose objects are in place: a chain of checks for each, the first that finds something wins. Pure. */
+/**
+ * The conditions of a stream whose objects are in place: a chain of checks for each, the first
+ * that finds something wins. Pure.
+ */
 
 import type { VideoPush } from '@videopush/resources';
 import { CONDITIONS, type ConditionDraft, REASONS } from '@videopush/resources/builders/conditions';

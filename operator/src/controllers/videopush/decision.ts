@@ -1,4 +1,7 @@
-/** What a decision about one stream rests on and consists of: facts, how the stream stands as a whole, what is done about it. */
+/**
+ * What a decision about one stream rests on and consists of: facts, how the stream stands as
+ * a whole, what is done about it.
+ */
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import type { JetStreamPlace, StreamObjects } from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';

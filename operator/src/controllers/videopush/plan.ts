@@ -1,4 +1,6 @@
-/** What is to be done about one stream: a chain of steps, of which the first that has an answer decides. Pure. */
+/**
+ * What is to be done about one stream: a chain of steps, of which the first that has an answer decides. Pure.
+ */
 import { readOrigin, templateHash } from '@videopush/resources/builders/applied';
 import { CONDITIONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
@@ -111,14 +113,20 @@ function nameInUse({ observed: { push, config, workloads }, objects }: BuiltFact
   return { ...planFor({ kind: 'Refused', problem }), requeueAfter: FOREIGN_RETRY };
 }
 
-/** What runs was applied by another version or other settings of the operator, and the resource is as it was then. */
+/**
+ * What runs was applied by another version or other settings of the operator, and
+ * the resource is as it was then.
+ */
 function upgradeHeld({ observed: { push, config, now }, objects, changes }: BuiltFacts): Plan | null {
   if (push.spec.suspend || changes?.length !== 0) return null;
   if (!isUpgradeHeld(readOrigin(config), readOrigin(objects.config), push.status, now)) return null;
   return { ...planFor({ kind: 'Live' }), requeueAfter: UNWELL };
 }
 
-/** A decoder that moves to another NATS goes first as a whole: while it ends, it could recreate the stream that it leaves. */
+/**
+ * A decoder that moves to another NATS goes first as a whole: while it ends, it could
+ * recreate the stream that it leaves.
+ */
 function obsolete({ objects, mine, leftQueue }: BuiltFacts): Plan | null {
   const found = mine.filter((workload) => leftQueue !== null || isObsolete(workload, objects.workloads));
   return found.length > 0 ? clearing(found.filter((workload) => !isTerminating(workload))) : null;
@@ -134,7 +142,9 @@ function isObsolete(stored: Workload, desired: readonly KubeObject[]): boolean {
   return stored.kind === 'Job' && templateHash(stored) !== templateHash(same);
 }
 
-/** A workload that does not exist waits for pods of the one before it, and a whole new stream for its servers. */
+/**
+ * A workload that does not exist waits for pods of the one before it, and a whole new stream for its servers.
+ */
 function missing({ observed, objects, mine, gate }: BuiltFacts): Plan | null {
   const absent = objects.workloads.filter((desired) => !mine.some((stored) => sameObject(stored, desired)));
   if (absent.length === 0 || observed.push.spec.suspend) return null;

@@ -142,8 +142,8 @@ function lostNode(pod: Pod, facts: WorkerFacts | null): Problem | null {
 }
 
 /**
- * A pod that the cluster has given up with its node, and that nobody has seen end: a Job starts no other one beside it,
- * since two would publish at once.
+ * A pod that the cluster has given up with its node, and that nobody has seen end: a Job starts no other one
+ * beside it, since two would publish at once.
  */
 export function givenUp(pods: readonly Pod[]): Problem | null {
   const pod = pods.find((pod) => isTerminating(pod) && !isOver(pod) && isCutOff(pod));

@@ -51,7 +51,10 @@ export const leftBehind = (why: string): EventWords => ({
   note: `${why}; it is left behind`,
 });
 
-/** Deletes the stream in JetStream that is not used any more, once no decoder is left that could create it again. */
+/**
+ * Deletes the stream in JetStream that is not used any more, once no decoder is
+ * left that could create it again.
+ */
 export function releaseQueue({ push, pods, config }: Observation, defaults: Defaults): Partial<Plan> {
   if (!push.metadata.finalizers?.includes(JETSTREAM_FINALIZER)) return {};
   const decoders = pods.filter((pod) => containerOf(pod, 'decoder') && !containerOf(pod, 'encoder'));

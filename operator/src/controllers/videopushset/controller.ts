@@ -28,7 +28,9 @@ export class VideoPushSetController {
   readonly #context: ControlContext;
   readonly #membersBySet: Index;
   readonly #writer: ResourceWriter;
-  /** by key: building and hashing a thousand members for each of their own changes would be a second's work */
+  /**
+   * by key: building and hashing a thousand members for each of their own changes would be a second's work
+   */
   readonly #desired = new Map<string, Desired>();
 
   /** `membersBySet`: streams by namespace/name of the set that controls them. */
@@ -115,7 +117,10 @@ export class VideoPushSetController {
   }
 }
 
-/** Some at a time. After the first that fails nothing new is begun; resolves or rejects when nothing is under way. */
+/**
+ * Some at a time. After the first that fails nothing new is begun; resolves or
+ * rejects when nothing is under way.
+ */
 async function forAll<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   const left = items.values();
   let failure: { error: unknown } | undefined;

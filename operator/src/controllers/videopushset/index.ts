@@ -9,7 +9,10 @@ import { standing } from './status.ts';
 
 export const VIDEO_PUSH_SET_CONTROLLER = 'videopushset';
 
-/** A set of a thousand streams may take its time on a slow API server; what it has not done then, the next reconcile does. */
+/**
+ * A set of a thousand streams may take its time on a slow API server; what it has not done
+ * then, the next reconcile does.
+ */
 const DEADLINE = 120_000;
 
 export function videoPushSetController(context: ControlContext): ControllerSpec {

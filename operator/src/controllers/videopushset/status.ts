@@ -1,4 +1,7 @@
-/** What the status of a set says: how many of its streams there are, how many are well, and what the others lack. Pure. */
+/**
+ * What the status of a set says: how many of its streams there are, how many are well,
+ * and what the others lack. Pure.
+ */
 
 import type { VideoPushSet } from '@videopush/resources';
 import {

@@ -1,4 +1,7 @@
-/** How often the processes and containers of a stream were restarted since it was created, over pods and over operators. */
+/**
+ * How often the processes and containers of a stream were restarted since it was
+ * created, over pods and over operators.
+ */
 
 /** A counter that starts at 0 when its `id` is new; `count` null: not known yet. */
 export interface RestartSample {

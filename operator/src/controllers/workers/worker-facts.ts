@@ -28,8 +28,8 @@ const YOUNG_SECONDS = 30;
 const MAX_TEXT = 500;
 
 /**
- * The page's JSON as facts; null when it is none of a worker in this role. Nothing in it is trusted to be well-formed. A worker
- * whose configuration cannot be used does not know its role.
+ * The page's JSON as facts; null when it is none of a worker in this role. Nothing in it is trusted to be
+ * well-formed. A worker whose configuration cannot be used does not know its role.
  */
 export function readFacts(page: unknown, role: Role): WorkerFacts | null {
   const status = record(page);

@@ -1,7 +1,7 @@
 /**
- * Asks the pages of the streams' workers: at once when a pod's readiness or its restarts changed, sooner again while a stream
- * begins or is unwell, else every 10 s. One timer a stream, a bounded number of questions at a time, and a word to the stream's
- * controller only when something is new that means something.
+ * Asks the pages of the streams' workers: at once when a pod's readiness or its restarts changed, sooner
+ * again while a stream begins or is unwell, else every 10 s. One timer a stream, a bounded number of
+ * questions at a time, and a word to the stream's controller only when something is new that means something.
  */
 import type { Clock } from '../../kube/clock.ts';
 import { within } from '../../kube/clock.ts';

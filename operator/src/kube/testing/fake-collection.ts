@@ -1,4 +1,7 @@
-/** A collection in memory with an API server's manners: versions, bookmarks, expiry, and whatever faults a test orders. */
+/**
+ * A collection in memory with an API server's manners: versions, bookmarks, expiry, and
+ * whatever faults a test orders.
+ */
 
 import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { ApiError } from '../errors.ts';

@@ -1,4 +1,7 @@
-/** The system's clock, of which a test can leave a part out: what waits for real answers goes on, what waits for time need not. */
+/**
+ * The system's clock, of which a test can leave a part out: what waits for real answers goes
+ * on, what waits for time need not.
+ */
 import { type Clock, systemClock } from '../clock.ts';
 
 interface Timer {

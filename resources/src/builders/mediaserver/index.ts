@@ -19,7 +19,10 @@ export {
 } from './places.ts';
 export { publishSecret } from './secrets.ts';
 
-/** null for a server that runs elsewhere. @throws ManifestError naming the field, for types that cannot be run too */
+/**
+ * null for a server that runs elsewhere.
+ * @throws ManifestError naming the field, for types that cannot be run too
+ */
 export function buildMediaServer(context: ServerContext): ServerObjects | null {
   const { server } = context;
   checkServerType(server);

@@ -1,4 +1,7 @@
-/** Where a MediaServer is found: host names in the cluster, URLs for viewers, the endpoints of its status. Pure. */
+/**
+ * Where a MediaServer is found: host names in the cluster, URLs for viewers, the endpoints of its status.
+ * Pure.
+ */
 
 import type { KubeObject } from '../../objects.ts';
 import type { MediaServer } from '../../schema/media-server.generated.ts';
@@ -35,7 +38,10 @@ function baseUrl(protocol: ServedProtocol, host: string, port: number): string {
   return `${SCHEMES[protocol]}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Where viewers find `path` of a server by the protocol that it is published with. `host`: of a server that we run. */
+/**
+ * Where viewers find `path` of a server by the protocol that it is published with. `host`:
+ * of a server that we run.
+ */
 export function viewerUrl(
   server: MediaServer,
   protocol: PublishProtocol,
@@ -64,8 +70,8 @@ export interface ObservedPlace {
 }
 
 /**
- * status.endpoints: where the server is found inside of the cluster and, as far as that can be known, outside. A server
- * that runs elsewhere is found at the same place from both.
+ * status.endpoints: where the server is found inside of the cluster and, as far as that can be known,
+ * outside. A server that runs elsewhere is found at the same place from both.
  */
 export function serverEndpoints(
   server: MediaServer,

@@ -1,6 +1,6 @@
 /**
- * Arbitrary resources for property tests: every optional field now and then, names of every length. They are put together from
- * a valid one, since checking each would take most of the time; a test checks some of them.
+ * Arbitrary resources for property tests: every optional field now and then, names of every length. They are
+ * put together from a valid one, since checking each would take most of the time; a test checks some of them.
  */
 import fc from 'fast-check';
 import type { MediaServer } from '../../schema/media-server.generated.ts';
@@ -22,7 +22,9 @@ function changed<T extends VideoPush | MediaServer>(
 
 const characters = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789-');
 
-/** Labels of DNS with up to 63 characters, often about as long as that or as the longest name of a workload. */
+/**
+ * Labels of DNS with up to 63 characters, often about as long as that or as the longest name of a workload.
+ */
 export const label = fc
   .oneof(fc.integer({ min: 1, max: 12 }), fc.constantFrom(46, 47, 62, 63))
   .chain((length) => fc.string({ unit: characters, minLength: length, maxLength: length }))

@@ -1,4 +1,6 @@
-/** For tests of builders: resources as a cluster would hand them over, and ways to look into what is built. */
+/**
+ * For tests of builders: resources as a cluster would hand them over, and ways to look into what is built.
+ */
 
 import type { KubeObject } from '../../objects.ts';
 import { validateManifest } from '../../schema/manifest.ts';

@@ -6,7 +6,10 @@ import type { VideoPush } from '../../schema/video-push.generated.ts';
 import type { DecoderConfig, EncoderConfig } from '../../worker-config.ts';
 import type { Defaults } from '../defaults.ts';
 
-/** A MediaServer that outputs name, and the Secret with its publisher (unset: everybody may publish, or it runs elsewhere). */
+/**
+ * A MediaServer that outputs name, and the Secret with its publisher (unset: everybody may
+ * publish, or it runs elsewhere).
+ */
 export interface ServerOfOutput {
   server: MediaServer;
   publishSecret?: string | undefined;

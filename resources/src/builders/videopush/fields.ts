@@ -1,8 +1,14 @@
-/** Which fields of spec a stream's objects came from, so that a later change can be reported by its name. Pure. */
+/**
+ * Which fields of spec a stream's objects came from, so that a later change can be reported by its name.
+ * Pure.
+ */
 import type { VideoPush } from '../../schema/video-push.generated.ts';
 import { ANNOTATIONS, contentHash, shortHash } from '../names.ts';
 
-/** Hashes of the fields by their paths, `spec.video.bitrateKbps`: enough to compare, nothing to read out of it. */
+/**
+ * Hashes of the fields by their paths, `spec.video.bitrateKbps`: enough to
+ * compare, nothing to read out of it.
+ */
 export type FieldHashes = Readonly<Record<string, string>>;
 
 /** Deeper than this, a field is compared as a whole. */

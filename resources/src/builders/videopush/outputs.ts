@@ -61,7 +61,9 @@ function addressOnServer(
   return publishUrl(push, index, server, { host, ports: DEFAULT_PORTS });
 }
 
-/** Where viewers find each output: in the cluster, and from outside as far as the MediaServer's status says. */
+/**
+ * Where viewers find each output: in the cluster, and from outside as far as the MediaServer's status says.
+ */
 export function streamOutputs(context: StreamContext): StreamOutput[] {
   return context.push.spec.outputs.map((output) => {
     const { name, url, serverRef } = output;

@@ -78,9 +78,9 @@ function container(context: StreamContext, role: Role): Record<string, unknown> 
 }
 
 /**
- * Ready as soon as the role says so: status is known by it. A role that is restarted by its supervisor answers nothing for up to
- * 5 s, and one whose threads hang is ended after a minute. There is no start probe: the encoder would wait for the
- * source.
+ * Ready as soon as the role says so: status is known by it. A role that is restarted by its supervisor
+ * answers nothing for up to 5 s, and one whose threads hang is ended after a minute. There is no start probe:
+ * the encoder would wait for the source.
  */
 function probes(port: string): Record<string, unknown> {
   return {

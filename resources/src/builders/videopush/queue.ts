@@ -6,7 +6,9 @@ import { JETSTREAM_FINALIZER, jetStreamName } from '../names.ts';
 import { namespaceOf } from './context.ts';
 import { isSplit } from './shape.ts';
 
-/** Where the queue of a split stream is: what the workers are given, and what the operator deletes in the end. */
+/**
+ * Where the queue of a split stream is: what the workers are given, and what the operator deletes in the end.
+ */
 export interface JetStreamPlace {
   /** nats://HOST:PORT */
   address: string;

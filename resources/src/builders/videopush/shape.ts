@@ -5,7 +5,10 @@ import { encoderDelayFrames } from '../encoder-delay.ts';
 import { codecOf, pushedPicture, sourcePicture } from '../picture.ts';
 import { POD_DEFAULTS } from '../worker-config.ts';
 
-/** Each ring of a split stream keeps so many frames more, as the worker makes it: those on their way between the pods. */
+/**
+ * Each ring of a split stream keeps so many frames more, as the worker makes it: those
+ * on their way between the pods.
+ */
 const FRAMES_IN_TRANSIT = 4;
 
 export function streamShape({ spec }: VideoPush): StreamShape {

@@ -4,8 +4,9 @@ import type { StreamContext } from './context.ts';
 import { runsToEnd, workload } from './workload.ts';
 
 /**
- * The decoder is a Deployment even for a finite source: after its end it idles until the encoder's Job has sent everything.
- * Both templates carry the hash of the decoder's configuration, since both work on the same numbering of frames.
+ * The decoder is a Deployment even for a finite source: after its end it idles until the encoder's Job
+ * has sent everything. Both templates carry the hash of the decoder's configuration, since both work
+ * on the same numbering of frames.
  */
 export function splitWorkloads(context: StreamContext, decoderHash: string): KubeObject[] {
   const { push, completed = false } = context;

@@ -135,7 +135,9 @@ function outputVolumes(context: StreamContext): Mounted[] {
 const basicAuthVolume = (name: string, secret: string) =>
   secretVolume(name, secret, ['username', 'password']);
 
-/** Only the keys that are needed, and optional: the worker waits for a Secret that comes later, and says so. */
+/**
+ * Only the keys that are needed, and optional: the worker waits for a Secret that comes later, and says so.
+ */
 function secretVolume(name: string, secretName: string, keys: string[]): Mounted['volume'] {
   const items = keys.map((key) => ({ key, path: key }));
   return { name, secret: { secretName, items, defaultMode: MODE, optional: true } };

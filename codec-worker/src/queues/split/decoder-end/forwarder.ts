@@ -1,12 +1,13 @@
 /**
  * The decoder's side of a split queue: from the ring of its pod to the stream.
  *
- * A frame keeps its slot until the encoder has sent it. So whatever happens (a lost connection, a publish without an
- * answer, a server that comes back empty) is handled in one way: look what the stream's last message is, set the ring
- * back to the oldest frame that is not done, and publish what the stream has not got. Each publish names the message
- * that it expects to follow, which keeps the order and shuts out an older decoder: by its sequence at first, then by the
- * identity of this decoder's own previous message. A sequence alone would not do for several publishes under way: where
- * another decoder's message took the place of one, the next would follow that one, and a frame would be missing.
+ * A frame keeps its slot until the encoder has sent it. So whatever happens (a lost connection, a publish
+ * without an answer, a server that comes back empty) is handled in one way: look what the stream's last
+ * message is, set the ring back to the oldest frame that is not done, and publish what the stream has not
+ * got. Each publish names the message that it expects to follow, which keeps the order and shuts out an older
+ * decoder: by its sequence at first, then by the identity of this decoder's own previous message. A sequence
+ * alone would not do for several publishes under way: where another decoder's message took the place of one,
+ * the next would follow that one, and a frame would be missing.
  */
 import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
@@ -140,7 +141,10 @@ export class Forwarder {
     return null;
   }
 
-  /** The decoder has stopped: what is in the ring is still handed over, as far as there is room, then `run` ends. */
+  /**
+   * The decoder has stopped: what is in the ring is still handed over, as far as
+   * there is room, then `run` ends.
+   */
   drain(): void {
     this.#draining = true;
     this.#bell.ring();
@@ -175,7 +179,10 @@ export class Forwarder {
     }
   }
 
-  /** Where the stream stands, and the ring set back to what is not done. false: there is nothing to do any more. */
+  /**
+   * Where the stream stands, and the ring set back to what is not done. false:
+   * there is nothing to do any more.
+   */
   async #synchronize(stream: QueueStream, reader: RelayReader): Promise<boolean> {
     const { format, lastDone } = stateOf(reader);
     // A stream that has gone while this process ends was deleted on purpose.
@@ -224,7 +231,10 @@ export class Forwarder {
     return this.#term > 0 && (term > this.#term || (term === this.#term && owner !== this.#owner));
   }
 
-  /** Publishes what the ring gives. true: there is nothing to do any more; false: the ring goes on in another format. */
+  /**
+   * Publishes what the ring gives. true: there is nothing to do any more; false: the
+   * ring goes on in another format.
+   */
   async #pump(
     connection: NatsConnection,
     client: JetStreamClient,

@@ -1,7 +1,7 @@
 /**
  * Which messages stand in the stream without being done, and which frames of the ring they are. Pure.
- * A message's place in the ring is known from its publish; of messages that an earlier process published, from the last
- * one: they are the ring's frames in order.
+ * A message's place in the ring is known from its publish; of messages that an earlier process published,
+ * from the last one: they are the ring's frames in order.
  */
 export class Window {
   #last = 0;
@@ -45,7 +45,10 @@ export class Window {
     this.#last = sequence;
   }
 
-  /** Everything up to `sequence` is done; this may be heard before the answer to its publish. Returns the position of the ring below which all is done by that, if it moves. */
+  /**
+   * Everything up to `sequence` is done; this may be heard before the answer to its publish. Returns the
+   * position of the ring below which all is done by that, if it moves.
+   */
   done(sequence: number): number | null {
     this.#done = Math.max(this.#done, sequence);
     return this.#settle();

@@ -27,7 +27,9 @@ export interface IntakeOptions {
 
 /** Milliseconds. */
 const TIMES = {
-  /** How long the encoder may take for the rest of a picture format that is over, before it shows as a fault. */
+  /**
+   * How long the encoder may take for the rest of a picture format that is over, before it shows as a fault.
+   */
   drain: 10_000,
   /** After which the sign that the kept message is done is given again: it may not have been heard. */
   sign: 1000,
@@ -161,9 +163,9 @@ export class Intake {
   }
 
   /**
-   * An encoder that holds more frames than were counted on has read all that may stand in the stream and waits for the next
-   * before it gives a packet. Then the oldest goes without having been sent: a kill of this pod would lose it, a standstill
-   * would lose more.
+   * An encoder that holds more frames than were counted on has read all that may stand in the stream and
+   * waits for the next before it gives a packet. Then the oldest goes without having been sent: a kill of
+   * this pod would lose it, a standstill would lose more.
    */
   #giveUp(released: bigint | null): void {
     const [first] = this.#held;

@@ -1,11 +1,12 @@
 /**
- * Frames of the stream in the encoder's own numbering. A decoder's numbers begin again when it had nothing to go on from (an
- * epoch), and a new encoder's ring begins with whatever frame is the oldest in the stream; its ledger counts from 0, and
- * its time never goes back. Pure.
+ * Frames of the stream in the encoder's own numbering. A decoder's numbers begin again when it had nothing to
+ * go on from (an epoch), and a new encoder's ring begins with whatever frame is the oldest in the stream; its
+ * ledger counts from 0, and its time never goes back. Pure.
  *
- * All that is needed to go on is kept in the header of the ring's last frame, in fields that only a decoder's ring uses:
- * sourceIndex = the frame's number in the stream, sourcePts = the term, segmentOrigin = the epoch (its tag),
- * segmentStart = what was added to the time (a ring that changes its time base converts it like every queue time).
+ * All that is needed to go on is kept in the header of the ring's last frame, in fields that only a
+ * decoder's ring uses: sourceIndex = the frame's number in the stream, sourcePts = the term, segmentOrigin
+ * = the epoch (its tag), segmentStart = what was added to the time (a ring that changes its time base
+ * converts it like every queue time).
  */
 import { createHash } from 'node:crypto';
 import { RELAY_FLAG, type RelayHeader } from '@videopush/native';

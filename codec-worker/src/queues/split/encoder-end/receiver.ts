@@ -1,9 +1,10 @@
 /**
  * The encoder's side of a split queue: from the stream to the ring of its pod.
  *
- * Each process begins with a consumer of its own, which delivers from the oldest message that is not acknowledged, in
- * order, and shuts out an older encoder. A message is acknowledged when the ring says that its frame was sent. The newest
- * message is kept even then, with a sign that it is done: it is what a new decoder pod goes on from.
+ * Each process begins with a consumer of its own, which delivers from the oldest message that is not
+ * acknowledged, in order, and shuts out an older encoder. A message is acknowledged when the ring says
+ * that its frame was sent. The newest message is kept even then, with a sign that it is done: it is what
+ * a new decoder pod goes on from.
  */
 import { randomUUID } from 'node:crypto';
 import { type ConsumerMessages, type JetStreamClient, jetstream } from '@nats-io/jetstream';
@@ -115,7 +116,8 @@ export class Receiver {
     void connection.closed().then(this.#bell.ring);
     connection.subscribe(takeoverSubject(this.#options.stream), {
       callback: (error, message) => {
-        // Sooner than the next request for messages would show it: what is in the ring must not be sent twice.
+        // Sooner than the next request for messages would show it: what is in
+        // the ring must not be sent twice.
         if (error === null && this.#claimed && message.string() !== this.#own) this.#giveWay();
       },
     });
@@ -188,7 +190,10 @@ export class Receiver {
     this.stopTaking();
   }
 
-  /** Until no more is to be taken, or messages have to come again. @throws when the consumer or the connection is gone */
+  /**
+   * Until no more is to be taken, or messages have to come again.
+   * @throws when the consumer or the connection is gone
+   */
   async #consume(connection: NatsConnection, client: JetStreamClient): Promise<void> {
     const { signal } = this.#enough;
     const consumer = await client.consumers.get(this.#options.stream, this.#own);

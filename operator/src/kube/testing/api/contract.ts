@@ -1,4 +1,6 @@
-/** What the operator relies on of an API server, as tests that run against a real one and against the fake. */
+/**
+ * What the operator relies on of an API server, as tests that run against a real one and against the fake.
+ */
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { NAMESPACES } from '../../kinds.ts';
 import type { Transport } from '../../transport.ts';

@@ -1,11 +1,14 @@
-/** Sets of fields, as server-side apply keeps them in metadata.managedFields, and what is done to objects by them. */
+/**
+ * Sets of fields, as server-side apply keeps them in metadata.managedFields, and
+ * what is done to objects by them.
+ */
 import type { Cause } from './catalog.ts';
 import type { ListMerge, Type } from './types.ts';
 import { canonical, isRecord, type Json } from './values.ts';
 
 /**
- * Paths of fields; the steps are those of FieldsV1 (`f:spec`, `k:{"name":"a"}`, `v:"x"`), with a line feed between them. Only
- * leaves are members, and items of lists that are merged.
+ * Paths of fields; the steps are those of FieldsV1 (`f:spec`, `k:{"name":"a"}`, `v:"x"`), with a line feed
+ * between them. Only leaves are members, and items of lists that are merged.
  */
 export type FieldSet = Set<string>;
 

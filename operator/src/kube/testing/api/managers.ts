@@ -29,9 +29,9 @@ const same = (a: ManagerId, b: ManagerId): boolean =>
   a.name === b.name && a.operation === b.operation && a.subresource === b.subresource;
 
 /**
- * Server-side apply: `config` is all that the manager wants, and from now on all that it owns. Fields that it owned before and does
- * not mention any more go, unless somebody else owns them too. What others own and it wants otherwise is a conflict; it is taken
- * over where the caller forces it.
+ * Server-side apply: `config` is all that the manager wants, and from now on all that it owns. Fields that it
+ * owned before and does not mention any more go, unless somebody else owns them too. What others own and it
+ * wants otherwise is a conflict; it is taken over where the caller forces it.
  */
 export function apply(
   type: Type,

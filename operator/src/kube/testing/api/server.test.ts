@@ -1,4 +1,7 @@
-/** The faults that the fake API server makes on order, as the operator's own reflector and transport meet them. */
+/**
+ * The faults that the fake API server makes on order, as the operator's own
+ * reflector and transport meet them.
+ */
 
 import type { KubeObject } from '@videopush/resources/objects';
 import { afterEach, beforeEach, expect, it } from 'vitest';

@@ -1,6 +1,7 @@
 /**
- * An API server in this process, over HTTP: what the operator's own client asks of one, and the faults that a test orders. The same
- * tests run against it and against a real one (contract.ts). No admission, no rules in CEL, no defaults of Kubernetes' own kinds.
+ * An API server in this process, over HTTP: what the operator's own client asks of one, and the faults that a
+ * test orders. The same tests run against it and against a real one (contract.ts). No admission, no rules in
+ * CEL, no defaults of Kubernetes' own kinds.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

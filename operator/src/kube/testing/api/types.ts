@@ -1,10 +1,13 @@
 /**
- * What the fake API server knows of the shape of objects: enough to refuse unknown fields and wrong types, and to merge lists as
- * server-side apply does. Kinds of Kubernetes are described by the models of @kubernetes/client-node, ours by their CRD.
+ * What the fake API server knows of the shape of objects: enough to refuse unknown fields and wrong types,
+ * and to merge lists as server-side apply does. Kinds of Kubernetes are described by the
+ * models of @kubernetes/client-node, ours by their CRD.
  */
 import * as models from '@kubernetes/client-node';
 
-/** How two versions of a list become one: as a whole, or item by item under the values of keys, or as a set. */
+/**
+ * How two versions of a list become one: as a whole, or item by item under the values of keys, or as a set.
+ */
 export type ListMerge = 'atomic' | 'set' | { keys: readonly string[]; defaults?: Record<string, unknown> };
 
 export type Type =

@@ -33,7 +33,10 @@ interface Findings {
   wrong: string[];
 }
 
-/** The value without fields that its type does not know, and quantities as the API server writes them; and what was found. */
+/**
+ * The value without fields that its type does not know, and quantities as the API server writes them;
+ * and what was found.
+ */
 export function conform(type: Type, value: unknown): { value: unknown; findings: Findings } {
   const findings: Findings = { unknown: [], wrong: [] };
   return { value: walk(type, value, '', findings), findings };

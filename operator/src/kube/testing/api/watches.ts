@@ -84,7 +84,10 @@ export class Watches {
   }
 }
 
-/** What a change is to who sees only a part: an object that comes to fit is new there, one that ceases to is gone. */
+/**
+ * What a change is to who sees only a part: an object that comes to fit is new
+ * there, one that ceases to is gone.
+ */
 function eventOf({ kind, version, before, after }: Change, request: WatchRequest): WatchEvent | null {
   if (kind !== request.kind) return null;
   const was = before && request.fits(before) ? before : undefined;

@@ -45,8 +45,8 @@ export class ServerApiError extends Error {
 }
 
 /**
- * Time limit of one call, in milliseconds: the server is near and the answer small, but MediaMTX holds a refusal of
- * credentials back for up to 3.1 s.
+ * Time limit of one call, in milliseconds: the server is near and the answer small, but MediaMTX holds a
+ * refusal of credentials back for up to 3.1 s.
  */
 const LIMIT = 5_000;
 /** Size limit of one answer; a path takes half a kilobyte. */

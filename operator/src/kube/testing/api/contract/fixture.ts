@@ -1,4 +1,6 @@
-/** What the tests of the contract share: a namespace, and short words for what is written and watched in it. */
+/**
+ * What the tests of the contract share: a namespace, and short words for what is written and watched in it.
+ */
 
 import { VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject, ResourceKind } from '@videopush/resources/objects';

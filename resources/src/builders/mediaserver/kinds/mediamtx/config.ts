@@ -12,8 +12,8 @@ export const CONFIG_KEY = 'mediamtx.yml';
 export const RECORDINGS = '/recordings';
 
 /**
- * Two of the encoder's keep-alives (one every 3 s): a publisher that hangs is replaced by the slate this soon, instead of after
- * the server's own 10 s.
+ * Two of the encoder's keep-alives (one every 3 s): a publisher that hangs is replaced by the slate this
+ * soon, instead of after the server's own 10 s.
  */
 const READ_TIMEOUT_SECONDS = 6;
 

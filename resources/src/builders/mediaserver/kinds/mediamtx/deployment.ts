@@ -42,7 +42,8 @@ export function buildDeployment({ server, defaults }: ServerContext, config: str
       selector: { matchLabels: selectorLabels(name, 'media-server') },
       strategy: { type: 'Recreate' },
       template: {
-        // Paths, users and recording are read from the file while the server runs, so they do not replace the pod.
+        // Paths, users and recording are read from the file while the server runs,
+        // so they do not replace the pod.
         metadata: { labels, annotations: { ...STAY, [ANNOTATIONS.serverSettings]: settingsHash(config) } },
         spec: {
           ...RESTRICTED_POD,

@@ -5,8 +5,9 @@ import { codecOf } from '../../../picture.ts';
 import { type ServerPath, type SlateCodec, slateFor } from './server-config.ts';
 
 /**
- * One for every output that names the server, sorted; those of suspended streams stay, so that readers do. Streams that share
- * a path with different codecs get no slate there: a slate of one codec would end the other's publisher.
+ * One for every output that names the server, sorted; those of suspended streams stay, so that
+ * readers do. Streams that share a path with different codecs get no slate there: a slate of one
+ * codec would end the other's publisher.
  */
 export function serverPaths(serverName: string, pushes: readonly VideoPush[]): ServerPath[] {
   const codecs = new Map<string, Set<SlateCodec | undefined>>();

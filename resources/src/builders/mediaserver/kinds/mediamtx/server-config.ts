@@ -1,4 +1,7 @@
-/** The configuration of a MediaMTX 1.21.0 from a MediaServer: for a ConfigMap and for a server on this machine. Pure. */
+/**
+ * The configuration of a MediaMTX 1.21.0 from a MediaServer: for a ConfigMap and for
+ * a server on this machine. Pure.
+ */
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import type { MediaServer } from '../../../../schema/media-server.generated.ts';
@@ -12,8 +15,8 @@ export type SlateCodec = (typeof SLATE_CODECS)[number];
 export interface ServerPath {
   name: string;
   /**
-   * Codec of the slate that keeps readers connected while nobody publishes (`alwaysAvailable`); unset = readers end
-   * with the publisher. A file of the stream's own size avoids a change of picture size.
+   * Codec of the slate that keeps readers connected while nobody publishes (`alwaysAvailable`); unset =
+   * readers end with the publisher. A file of the stream's own size avoids a change of picture size.
    */
   slate?: { codec: SlateCodec } | { file: string };
 }
@@ -28,9 +31,9 @@ export interface MediaMtxOptions {
   /** Address that every listener binds to; '' = all. */
   host?: string;
   /**
-   * Who may do what; a password stands in the result only as a hash. `publisher` is needed for authentication.publish
-   * Generated, `reader` for authentication.read Generated, `operator` for the API and `metrics` for the metrics from
-   * elsewhere than this machine (which needs none of both).
+   * Who may do what; a password stands in the result only as a hash. `publisher` is needed for
+   * authentication.publish Generated, `reader` for authentication.read Generated, `operator` for the API and
+   * `metrics` for the metrics from elsewhere than this machine (which needs none of both).
    */
   users?: { publisher?: User; reader?: User; operator?: User; metrics?: User };
   /** Folder of the recordings, when the MediaServer asks for them. */
@@ -43,9 +46,11 @@ export interface MediaMtxOptions {
 }
 
 /**
- * The configuration file's text. Users with `sha256:` hashes, `all_others` for publishers that no stream announced,
- * RTSP over TCP only (UDP across Services loses packets), MoQ off (it writes keys into its working folder).
- * @throws Error when authentication asks for a user that `options.users` does not have: a mistake of the caller
+ * The configuration file's text. Users with `sha256:` hashes, `all_others` for publishers that no
+ * stream announced, RTSP over TCP only (UDP across Services loses packets), MoQ off (it writes
+ * keys into its working folder).
+ * @throws Error when authentication asks for a user that `options.users` does not have:
+ *   a mistake of the caller
  */
 export function buildMediaMtxConfig(
   server: MediaServer,
