@@ -114,6 +114,7 @@ it('refuses usage errors, unknown encoders and unsupported schemes with exit cod
     [['push', 'testpattern', 'out.mkv', '--codec', 'nosuch264'], 2, /nosuch264/],
     [['push', 'testpattern:colour=red', 'out.mkv'], 2, /pattern, size, rate, duration/],
     [['push', 'testpattern:size=320x180', 'gopher://h/x'], 4, /gopher.*(rtsp|RTSP)|(rtsp|RTSP).*gopher/s],
+    [['push', 'testpattern', 'out.mkv', '--bitrat', '4M'], 2, /--bitrat'.*\(videopush push --help lists/s],
     [['fly'], 2, /unknown command/],
   ] as const) {
     await using program = videopush(...words);
