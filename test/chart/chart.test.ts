@@ -31,6 +31,16 @@ it('the chart has the version of the program', () => {
   expect(yaml('Chart.yaml')).toMatchObject({ version, appVersion: version });
 });
 
+it('the chart names the same home and sources as the npm packages', () => {
+  const { homepage, repository } = JSON.parse(
+    readFileSync(join(repoRoot, 'cli', 'package.json'), 'utf8'),
+  ) as { homepage: string; repository: { url: string } };
+  expect(yaml('Chart.yaml')).toMatchObject({
+    home: homepage,
+    sources: [repository.url.replace('git+', '')],
+  });
+});
+
 /** Helm takes them as the wish to have no such value. */
 const withoutNulls = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, item: unknown) => (item === null ? undefined : item)));

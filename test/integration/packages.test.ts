@@ -134,8 +134,16 @@ it.each([
   expect(stderr).not.toMatch(/SyntaxError|ERR_/);
 });
 
+/** Folders of the published packages in the repository. */
+const FOLDERS = {
+  '@videopush/native': 'native',
+  '@videopush/resources': 'resources',
+  '@videopush/codec-worker': 'codec-worker',
+  videopush: 'cli',
+};
+
 it('a package carries its licence, its page and its declarations, and no test, object file or TypeScript source', () => {
-  for (const name of ['@videopush/native', '@videopush/resources', '@videopush/codec-worker', 'videopush']) {
+  for (const [name, directory] of Object.entries(FOLDERS)) {
     const root = join(folder, 'node_modules', name);
     for (const file of ['LICENSE', 'README.md'])
       expect(existsSync(join(root, file)), `${name}: ${file}`).toBe(true);
@@ -146,7 +154,13 @@ it('a package carries its licence, its page and its declarations, and no test, o
       name,
     ).toEqual([]);
     const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    expect(manifest).toMatchObject({ license: 'Apache-2.0', engines: { node: '>=22.12' } });
+    expect(manifest).toMatchObject({
+      license: 'Apache-2.0',
+      engines: { node: '>=22.12' },
+      homepage: 'https://videopush.dev',
+      bugs: { url: 'https://videopush.dev/issues' },
+      repository: { type: 'git', url: 'git+https://videopush.dev/videopush.git', directory },
+    });
   }
 });
 
