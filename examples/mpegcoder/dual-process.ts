@@ -28,12 +28,13 @@ else {
 
 async function decode(file: string, queuePath: string): Promise<void> {
   const decoder = new MpegDecoder();
+  let queue: FrameQueueWriter | undefined;
   try {
     await decoder.FFmpegSetup(file);
     const parameters = decoder.getParameter();
     const { width = 0, height = 0 } = parameters;
     // The parameters travel first, in the queue's own header; then the frames; then the end marker.
-    await using queue = await FrameQueueWriter.create(queuePath, {
+    queue = await FrameQueueWriter.create(queuePath, {
       capacityFrames: QUEUE_FRAMES,
       width,
       height,
@@ -49,14 +50,16 @@ async function decode(file: string, queuePath: string): Promise<void> {
     console.error(String(decoder));
     throw error;
   } finally {
+    await queue?.close();
     await decoder.clear();
   }
 }
 
 async function encode(url: string, queuePath: string): Promise<void> {
   const server = new MpegServer();
+  let queue: FrameQueueReader | undefined;
   try {
-    await using queue = await FrameQueueReader.attach(queuePath);
+    queue = await FrameQueueReader.attach(queuePath);
     server.setParameter({
       configDict: queue.parameters as ConfigDict,
       codecName: 'libx264',
@@ -75,6 +78,7 @@ async function encode(url: string, queuePath: string): Promise<void> {
     console.error(String(server));
     throw error;
   } finally {
+    await queue?.close();
     await server.clear();
   }
 }
