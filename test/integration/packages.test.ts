@@ -25,6 +25,7 @@ import {
   pushOutside,
   runOutside,
 } from '../support/outside.ts';
+import { samples } from '../support/printed/printed.ts';
 import { outputOf, runSync } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 
@@ -97,7 +98,17 @@ describe.each([OLDEST, NEWEST])('on Node %s', (node) => {
   });
 });
 
-it('a strict TypeScript program is checked against the declarations without any flag, and runs', () => {
+it('the sample of docs/library.md runs as it is printed on the oldest Node', () => {
+  const [sample, ...others] = samples('ts').filter(({ page }) => page === 'docs/library.md');
+  if (!sample || others.length > 0) throw new Error('docs/library.md must have one sample');
+  const text = sample.text
+    .replace('talk.mp4', `out-${OLDEST}.mkv`)
+    .replace('rtsp://localhost:8554/talk', 'sample.mkv');
+  program(OLDEST, 'sample.mjs', text);
+  expect(statSync(join(folder, 'sample.mkv')).size).toBeGreaterThan(SOME_SECONDS);
+});
+
+it('strict TypeScript programs, a module and a CommonJS one, are checked without any flag, and run', () => {
   mkdirSync(join(folder, 'typed'), { recursive: true });
   const files = {
     'tsconfig.json': JSON.stringify({
@@ -111,14 +122,27 @@ it('a strict TypeScript program is checked against the declarations without any 
       `await reader.close();`,
       `console.log(source.video.width, new NativeError('x', { code: 'Internal', action: 'y', permanent: true }).code, typeof MpegDecoder);`,
     ].join('\n'),
+    'main.cts': [
+      `import { FrameReader, NativeError, probe, type SourceDescriptor } from '@videopush/native';`,
+      `import { MpegDecoder } from '@videopush/native/mpegcoder';`,
+      `async function main(): Promise<void> {`,
+      `  const source: SourceDescriptor = await probe('../out-${OLDEST}.mkv');`,
+      `  const reader: FrameReader = await FrameReader.open('../out-${OLDEST}.mkv');`,
+      `  await reader.close();`,
+      `  console.log(source.video.height, new NativeError('x', { code: 'Internal', action: 'y', permanent: true }).code, typeof MpegDecoder);`,
+      `}`,
+      `void main();`,
+    ].join('\n'),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, 'typed', name), text);
   const types = ['typescript', '@types/node'] as const;
   const pins = types.map((name) => `${name}@${rootManifest.devDependencies[name]}`);
   mustRunOutside(folder, ['npm', 'install', '--no-audit', '--no-fund', '--save-dev', ...pins]);
   mustRunOutside(join(folder, 'typed'), ['npx', 'tsc', '--project', '.'], nodeOfVersion(NEWEST));
-  const { stdout } = mustRunOutside(join(folder, 'typed'), ['node', 'out/main.mjs'], nodeOfVersion(OLDEST));
-  expect(stdout).toMatch(/^\d+ Internal function$/m);
+  for (const compiled of ['out/main.mjs', 'out/main.cjs']) {
+    const { stdout } = mustRunOutside(join(folder, 'typed'), ['node', compiled], nodeOfVersion(OLDEST));
+    expect(stdout, compiled).toMatch(/^\d+ Internal function$/m);
+  }
 });
 
 it.each([
