@@ -222,11 +222,35 @@ describe('the words of a file', () => {
   });
 });
 
+/** As npm writes it, with a foreign package that has a version of its own. */
+const LOCK = `{
+  "version": "1.2.3",
+  "packages": {
+    "": {
+      "name": "videopush-workspace",
+      "version": "1.2.3",
+      "workspaces": ["cli"]
+    },
+    "cli": {
+      "name": "videopush",
+      "version": "1.2.3",
+      "dependencies": { "@videopush/native": "1.2.3" }
+    },
+    "node_modules/yaml": {
+      "version": "2.9.1"
+    }
+  }
+}
+`;
+
 describe('the version of the project', () => {
   const same = {
     'package.json': '{\n  "version": "1.2.3"\n}\n',
     'cli/package.json': '{\n  "version": "1.2.3",\n  "dependencies": { "@videopush/native": "1.2.3" }\n}\n',
+    'package-lock.json': LOCK,
     'charts/videopush/Chart.yaml': 'version: 1.2.3\nappVersion: 1.2.3\n',
+    'docs/limits.md': '# Limits\n\nVersion 1.2.3 is the first one.\n',
+    'docs/zh-CN/limits.md': '# 限制\n\n1.2.3 是第一个版本。\n',
     'resources/src/builders/defaults.ts': "export const VERSION = '1.2.3';\n",
     'CHANGELOG.md': '# Changes\n\n## [1.2.3] - Unreleased\n\n## [1.2.2] - 2026-01-01\n',
     'docs/images.md': 'docker save videopush/operator:1.2.3 videopush/worker:1.2.3.\n',
@@ -239,6 +263,16 @@ describe('the version of the project', () => {
   it.each([
     ['cli/package.json', '"version": "1.2.3"', '"version": "1.2.2"'],
     ['cli/package.json', '"@videopush/native": "1.2.3"', '"@videopush/native": "1.2.2"'],
+    ['package-lock.json', '  "version": "1.2.3",\n  "packages"', '  "version": "1.2.2",\n  "packages"'],
+    [
+      'package-lock.json',
+      '"videopush-workspace",\n      "version": "1.2.3"',
+      '"videopush-workspace",\n      "version": "1.2.2"',
+    ],
+    ['package-lock.json', '"videopush",\n      "version": "1.2.3"', '"videopush",\n      "version": "1.2.2"'],
+    ['package-lock.json', '"@videopush/native": "1.2.3"', '"@videopush/native": "1.2.2"'],
+    ['docs/limits.md', 'Version 1.2.3', 'Version 1.2.2'],
+    ['docs/zh-CN/limits.md', '1.2.3 是', '1.2.2 是'],
     ['charts/videopush/Chart.yaml', '\nappVersion: 1.2.3', '\nappVersion: 1.2.2'],
     ['resources/src/builders/defaults.ts', '1.2.3', '1.2.2'],
     ['CHANGELOG.md', '## [1.2.3]', '## [1.2.2]'],

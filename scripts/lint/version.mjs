@@ -9,13 +9,21 @@ const PLACES = [
   { where: /^resources\/src\/builders\/defaults\.ts$/, pattern: /\bVERSION = '([^']*)'/g },
   { where: /^charts\/[^/]+\/Chart\.yaml$/, pattern: /^version: (.*)$/gm },
   { where: /^charts\/[^/]+\/Chart\.yaml$/, pattern: /^appVersion: (.*)$/gm },
+  { where: /^package-lock\.json$/, pattern: /^ {2}"version": "([^"]*)"/gm },
+  // Of the root and of each workspace; what is installed stands below node_modules/.
+  {
+    where: /^package-lock\.json$/,
+    pattern: /^ {4}"(?!node_modules\/)[^"]*": \{\n {6}"name": "[^"]*",\n {6}"version": "([^"]*)"/gm,
+  },
+  { where: /^docs\/limits\.md$/, pattern: /^Version (\d\S*)/gm },
+  { where: /^docs\/zh-CN\/limits\.md$/, pattern: /^(\d\S*) 是/gm },
   // The first heading, of the version that is being made.
   { where: /^CHANGELOG\.md$/, pattern: /(?<![\s\S])[\s\S]*?\n## \[([^\]]*)\]/g },
 ];
 
 /** Where it may stand, any number of times: what one workspace needs of another, and images in the manual. */
 const MENTIONS = [
-  { where: /^[^/]+\/package\.json$/, pattern: /"@videopush\/[a-z-]+": "([^"]*)"/g },
+  { where: /^([^/]+\/package|package-lock)\.json$/, pattern: /"@videopush\/[a-z-]+": "([^"]*)"/g },
   { where: /\.md$/, pattern: /\bvideopush\/(?:operator|worker|\$image):(\d[\w.-]*\w)/g },
 ];
 
