@@ -10,7 +10,7 @@ import { runSync } from '../child.mjs';
 /**
  * @typedef {object} Kept
  * @property {string} name
- * @property {string | null} tree  hash of what the scenario depends on in the checkout
+ * @property {string | null} tree  what the scenario depends on: see keyOf
  * @property {'passed' | 'failed' | 'stopped'} result
  * @property {number} minutes
  * @property {number} seed
@@ -43,6 +43,15 @@ export function treeHash(root, { pages = true } = {}) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * @param {{ from?: () => string }} scenario
+ * @param {string | null} tree  hash of what it depends on in the checkout
+ * @returns {string | null} the same, with the older commit that the scenario starts from
+ */
+export function keyOf({ from }, tree) {
+  return tree === null || from === undefined ? tree : `${tree} from ${from()}`;
 }
 
 /** @param {string} folder @param {string} name */

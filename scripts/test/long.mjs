@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../paths.mjs';
 import { setUp } from '../setup/child.mjs';
-import { closingTable, keep, lastReport, stillTrue, treeHash } from './kept.mjs';
+import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './kept.mjs';
 import { exitCode, runStage, stopOnSignals, stoppedBy } from './runner.mjs';
 import { allScenarios, chosen, longFolder } from './scenarios.mjs';
 
@@ -83,7 +83,7 @@ async function main() {
   const trees = { all: treeHash(repoRoot), programs: treeHash(repoRoot, { pages: false }) };
   const reports = [];
   for (const scenario of scenarios) {
-    const tree = scenario.pages ? trees.all : trees.programs;
+    const tree = keyOf(scenario, scenario.pages ? trees.all : trees.programs);
     const before = lastReport(longFolder, scenario.name);
     if (before !== null && stillTrue(before, tree) && !values.again) {
       console.log(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSync } from '../child.mjs';
 import { counts } from './counts.mjs';
-import { closingTable, keep, lastReport, stillTrue, treeHash } from './kept.mjs';
+import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './kept.mjs';
 import { allScenarios, chosen } from './scenarios.mjs';
 
 type Kept = import('./kept.mjs').Kept;
@@ -80,6 +80,19 @@ describe('what the long suite keeps', () => {
     expect(stillTrue(report({ result: 'failed' }), 'abc')).toBe(false);
     expect(stillTrue(report({ tree: null }), null)).toBe(false);
     expect(stillTrue(null, 'abc')).toBe(false);
+  });
+
+  it('belongs to the older commit, too, that a scenario upgrades from', () => {
+    expect(keyOf({}, 'abc')).toBe('abc');
+    expect(keyOf({ from: () => 'def' }, null)).toBeNull();
+    const [one, other] = ['def', 'dee'].map((commit) => keyOf({ from: () => commit }, 'abc'));
+    expect(stillTrue(report({ tree: one ?? null }), one ?? null)).toBe(true);
+    expect(stillTrue(report({ tree: one ?? null }), other ?? null)).toBe(false);
+    expect(
+      allScenarios()
+        .filter(({ from }) => from)
+        .map(({ name }) => name),
+    ).toEqual(['old-version']);
   });
 
   it('belongs to a tree whose hash changes with files that are not committed, and leaves the index alone', () => {

@@ -1,11 +1,13 @@
 /** The scenarios of `npm run test:long`: what takes too long for `npm test`, each at most 20 minutes. */
 import { join } from 'node:path';
 import { repoRoot } from '../paths.mjs';
+import { oldCommit } from './old-commit.mjs';
 import { nativeStage, vitestStage } from './stages.mjs';
 
 /**
- * @typedef {import('./stages.mjs').Stage & { what: string, pages?: boolean }} Scenario  `what`: one line for
- *   `--list`; `pages`: whether it reads the manual, so that a change of a page is a reason to run it again
+ * @typedef {import('./stages.mjs').Stage & { what: string, pages?: boolean, from?: () => string }} Scenario
+ *   `what`: one line for `--list`; `pages`: whether it reads the manual, so that a change of a page is a
+ *   reason to run it again; `from`: which older commit it depends on beside the checkout
  */
 
 /** The longest that a scenario may take, in minutes. */
@@ -114,9 +116,12 @@ export function allScenarios() {
     vitest('two-nodes', 'a cluster of two nodes, of which one is drained and then dies', 'long', [
       'two-nodes',
     ]),
-    vitest('old-version', "an upgrade from the previous commit's chart while streams run", 'long', [
-      'old-version',
-    ]),
+    {
+      ...vitest('old-version', "an upgrade from an older version's chart while streams run", 'long', [
+        'old-version',
+      ]),
+      from: oldCommit,
+    },
     vitest('packages', 'the packages without a prebuilt addon: compiled on installation', 'long', [
       'packages',
     ]),

@@ -1,12 +1,14 @@
 /**
  * Streams keep running through an upgrade from the chart and the CRDs of an older commit, and the new release
- * then manages them. The older commit is the previous one, or that in VIDEOPUSH_OLD_COMMIT. Its release runs
- * the current images under another tag, because the test is about its templates, its CRDs and its settings.
+ * then manages them. scripts/test/old-commit.mjs chooses the older commit unless VIDEOPUSH_OLD_COMMIT
+ * names one. Its release runs the current images, because the test is about its templates, its CRDs and its
+ * settings; the new one runs them under another tag.
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { repoRoot } from '../../scripts/paths.mjs';
+import { oldCommit } from '../../scripts/test/old-commit.mjs';
 import { type Cluster, startCluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { TestNamespace } from '../support/e2e/namespace.ts';
@@ -21,13 +23,19 @@ import {
   WAIT,
 } from '../support/e2e/suite.ts';
 import { testImages } from '../support/images.ts';
-import { outputOf, run } from '../support/program.ts';
+import { run } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';
 
 const STREAMS = ['one-pod', 'two-pods'];
 const scratch = new Scratch();
 let cluster: Cluster;
 let namespace: TestNamespace;
+/** Of the images as they are built. An older chart alone would take those of its own version. */
+let current: string;
+
+/** Settings that make a release take both images by this tag. */
+const ofTag = (tag: string): string[] =>
+  ['image.tag', 'worker.image.tag'].flatMap((setting) => ['--set', `${setting}=${tag}`]);
 
 /** The chart of a commit; the CRDs are in it. */
 async function chartOf(commit: string): Promise<string> {
@@ -38,6 +46,7 @@ async function chartOf(commit: string): Promise<string> {
 
 beforeAll(async () => {
   const images = await testImages({ onLine: console.log });
+  current = images.operator.split(':').at(-1) ?? '';
   cluster = await startCluster({ onLine: console.log });
   const { operator, worker } = images.files;
   const next = await Promise.all([operator, worker].map((file) => retagged(file, 'next', scratch.path)));
@@ -61,10 +70,10 @@ const containers = async (): Promise<string[]> =>
     .sort();
 
 it("streams that run under an older commit's chart go on through the upgrade, and follow changes after it", async () => {
-  const given = process.env.VIDEOPUSH_OLD_COMMIT ?? 'HEAD^';
-  const commit = outputOf('git', ['rev-parse', '--verify', given], { cwd: repoRoot });
+  const commit = oldCommit();
   console.log(`from ${commit}`);
-  await releaseHelm(cluster, 'install', RELEASE, await chartOf(commit), ...RELEASE_SETTINGS, ...WAIT);
+  const settings = [...RELEASE_SETTINGS, ...ofTag(current)];
+  await releaseHelm(cluster, 'install', RELEASE, await chartOf(commit), ...settings, ...WAIT);
   namespace = await TestNamespace.create(cluster, 'older');
   await namespace.apply([
     mediaServer('live'),
@@ -75,8 +84,7 @@ it("streams that run under an older commit's chart go on through the upgrade, an
   for (const name of STREAMS) await namespace.untilCondition('vp', name, ready, 120_000);
   const before = await containers();
 
-  const tags = ['image.tag=next', 'worker.image.tag=next'].flatMap((setting) => ['--set', setting]);
-  await releaseHelm(cluster, 'upgrade', RELEASE, CHART, ...RELEASE_SETTINGS, ...tags, ...WAIT);
+  await releaseHelm(cluster, 'upgrade', RELEASE, CHART, ...RELEASE_SETTINGS, ...ofTag('next'), ...WAIT);
   const image = ['get', 'deployment', RELEASE, '-o', 'jsonpath={..image}'];
   expect(await releaseKubectl(cluster, ...image)).toBe('videopush/operator:next');
   // Once the new operator has handled a new stream, it has reconciled the older ones, too.
