@@ -58,7 +58,7 @@ describe('the arrows of the C++ sources', () => {
   });
 });
 
-describe('the arrows of the TypeScript sources', () => {
+describe('what Biome holds of the TypeScript sources', () => {
   const GOOD = {
     'codec-worker/src/a.ts': "import '@videopush/native';\n",
     'codec-worker/src/a.test.ts': "import '../../test/support/mediamtx.ts';\n",
@@ -68,6 +68,7 @@ describe('the arrows of the TypeScript sources', () => {
       "import '@videopush/resources/objects';\nimport '@videopush/resources/health-server';\n",
     'operator/src/kube/a.ts': "import '@videopush/resources/objects';\n",
     'test/integration/a.test.ts': "import '../../operator/src/kube/clock.ts';\n",
+    'test/integration/b.test.ts': "import { it } from 'vitest';\nit('x', () => {});\n",
   };
   const BAD = [
     ['resources/src/a.ts', "import '@videopush/codec-worker';", 'noUndeclaredDependencies'],
@@ -93,6 +94,8 @@ describe('the arrows of the TypeScript sources', () => {
     ['cli/src/g.ts', "import type { H } from './h.ts';", 'noImportCycles'],
     ['resources/src/e.ts', "import './none.ts';", 'noUnresolvedImports'],
     ['cli/src/f.ts', 'let x;\n'.repeat(451), 'noExcessiveLinesPerFile'],
+    ['cli/src/i.test.ts', "import { test } from 'vitest'; test('x', () => {});", 'useConsistentTestIt'],
+    ['cli/src/j.test.ts', "describe('x', () => { test('y', () => {}); });", 'useConsistentTestIt'],
   ] as const;
   /** What Biome finds in each file, by the rule's name. */
   const found = new Map<string, string[]>();
@@ -125,8 +128,13 @@ describe('the arrows of the TypeScript sources', () => {
     }
   });
 
-  it.each(Object.keys(GOOD))('lets %s import what it may', (file) => {
-    const rules = ['noUndeclaredDependencies', 'noRestrictedImports', 'noImportCycles'];
+  it.each(Object.keys(GOOD))('lets %s pass', (file) => {
+    const rules = [
+      'noUndeclaredDependencies',
+      'noRestrictedImports',
+      'noImportCycles',
+      'useConsistentTestIt',
+    ];
     expect((found.get(file) ?? []).filter((rule) => rules.includes(rule))).toEqual([]);
   });
 
