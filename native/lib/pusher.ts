@@ -139,8 +139,9 @@ export class FramePusher {
   }
 
   /**
-   * Like push, but waits for room in the queue only, not for the lead: the caller paces with {@link waitRef}.
-   * One that does not is held back once 60 s of media are waiting, since all of that is memory.
+   * Waits only for room in the queue, where push also waits for the lead: the caller paces with
+   * {@link waitRef}. One that does not is held back once 60 s of media are waiting, since all of that is
+   * memory.
    */
   async offer(frame: FrameLike, timing: PushTiming = {}): Promise<void> {
     await this.#push(frame, timing, false);

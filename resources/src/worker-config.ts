@@ -214,7 +214,7 @@ export function parseWorkerConfig(text: string): WorkerConfig {
   return checkWorkerConfig(document);
 }
 
-/** Like parseWorkerConfig, for a document that is already an object. */
+/** Does what parseWorkerConfig does, for a document that is already an object. */
 export function checkWorkerConfig(document: unknown): WorkerConfig {
   const result = workerConfig.safeParse(document, { reportInput: true });
   if (result.success) return result.data;

@@ -4,7 +4,7 @@
  */
 
 const SOURCE = /\.(ts|mts|mjs|js|cc|h|sh|cmake|yaml|yml)$/;
-/** Of C++; Biome holds the same for TypeScript and JavaScript. */
+/** The most lines of a C++ file; Biome holds the same for TypeScript and JavaScript. */
 const LONGEST = 450;
 
 /**

@@ -21,7 +21,10 @@ import { cacheDir, repoRoot, sourceFiles } from '../paths.mjs';
 import { nativeBuild, nativeFolder, nativeProgram } from '../setup/native-build.mjs';
 import { tidier, tidierProgram } from '../setup/pypi.mjs';
 
-/** Of compile_commands.json. @typedef {{ directory: string, command: string, file: string }} Unit */
+/**
+ * An entry of compile_commands.json.
+ * @typedef {{ directory: string, command: string, file: string }} Unit
+ */
 
 /**
  * @typedef {object} Sources

@@ -54,7 +54,7 @@ const BARE_STAGES = [
   'timing',
 ];
 
-/** Of these, the ones that check pages or run the commands that pages print. */
+/** The stages that check pages or run the commands that pages print. */
 const READ_PAGES = ['lint', 'unit', 'integration', 'e2e'];
 
 /** Into how many scenarios the test files of a stage are dealt that takes nearly as long as one may. */

@@ -9,7 +9,7 @@ import { Scratch } from '../support/tools.ts';
 const BIN = join(repoRoot, 'cli', 'bin', 'videopush.mjs');
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** With the files that there are to complete, and each shell's script beside them in `scripts/`. */
+/** A folder with the files that can be completed, and each shell's script in `scripts/`. */
 let scratch: Scratch;
 
 beforeAll(() => {

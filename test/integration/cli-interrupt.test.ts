@@ -8,7 +8,10 @@ import { Program } from '../support/program.ts';
 import { Terminal } from '../support/terminal.ts';
 import { Scratch } from '../support/tools.ts';
 
-/** As a person has it: the Node of the system, which may be older than the command's, comes first. */
+/**
+ * The environment of a person's shell: the Node of the system, which may be older than the command's, comes
+ * first.
+ */
 const outside = {
   ...process.env,
   PATH: (process.env.PATH ?? '')

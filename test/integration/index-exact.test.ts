@@ -70,7 +70,7 @@ const cases: Record<string, Case> = {
   'a variable rate, 50 then 20 frames per second': {
     clip: {
       instants: 'if(lt(N,50),N/50,1+(N-50)/20)',
-      // Of the last frame, that is: FFmpeg 7 gives it none, and then it stands outside of the edit list.
+      // FFmpeg 7 gives the last frame no duration, and then that frame stands outside of the edit list.
       extra: ['-bsf:v', 'setts=duration=4500'],
     },
     threads: 2,

@@ -128,7 +128,7 @@ describe('another source', () => {
     await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
     await using stream = await startSplit(nats, { source: { uri: first }, outputs: server.rtsp() });
     await reader.untilIndex(60, 60_000);
-    // As a rollout with Recreate does it: each role by itself, and the older decoder still runs for a while.
+    // A rollout with Recreate replaces each role by itself, and the older decoder still runs for a while.
     await stream.replacePod('encoder', { source: { uri: second } });
     await stream.replacePod('decoder', { source: { uri: second } });
     expect((await stream.encoder.supervisor.waitForExit(60_000)).code).toBe(0);

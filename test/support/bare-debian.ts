@@ -51,7 +51,7 @@ const ALONE = [
 /** @returns file and arguments of a command that is alone with its mounts and processes */
 const alone = (...command: string[]): [string, string[]] => [ALONE[0], [...ALONE.slice(1), ...command]];
 
-/** Of the machine's own npm, not the one that npm's scripts see. */
+/** The folder of the machine's own npm, not of the one that npm's scripts see. */
 async function npmFolder(): Promise<string> {
   const others = (process.env.PATH ?? '').split(':').filter((folder) => folder !== binFolder);
   const modules = await ask('npm', ['root', '--global'], { ...process.env, PATH: others.join(':') });

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { type Exit, Program, run } from './program.ts';
 
-/** As the OCI image specification names it. */
+/** The part of an image's configuration that is read here, by the names of the OCI image specification. */
 export interface ImageConfig {
   User?: string;
   Entrypoint?: string[];

@@ -8,7 +8,7 @@ import { Scratch } from './tools.ts';
 import { until } from './until.ts';
 
 export interface NatsOptions {
-  /** As NATS writes it; default 64MB, its limit. */
+  /** A size as NATS writes it; the default is 64MB, its limit. */
   maxPayload?: string;
 }
 

@@ -61,7 +61,7 @@ export function runOutside(
   return { code, stdout, stderr };
 }
 
-/** As `runOutside`; anything but exit code 0 is an error with everything that was printed. */
+/** Does what `runOutside` does; any exit code but 0 is an error with everything that was printed. */
 export function mustRunOutside(...given: Parameters<typeof runOutside>): Ended {
   const ended = runOutside(...given);
   if (ended.code === 0) return ended;

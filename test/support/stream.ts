@@ -116,9 +116,9 @@ export class Role {
 type RoleName = 'decoder' | 'encoder';
 
 export class Stream {
-  /** Of the encoder's pod, where the outputs' ledgers are. */
+  /** The ring in the encoder's pod, where the outputs' ledgers are. */
   readonly ringPath: string;
-  /** Of the decoder's pod; the same file when both are in one. */
+  /** The ring in the decoder's pod; it is the same file when both are in one. */
   readonly decoderRingPath: string;
   readonly #roles: Record<RoleName, Role>;
   readonly #make: (name: RoleName, options: StreamOptions) => Role;

@@ -12,7 +12,7 @@ const API = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
 const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const GROUP = 'videopush.dev/v1alpha1';
 
-/** Of the deletion that follows, whatever happened before; milliseconds. */
+/** Time limit of the deletion, which follows whatever happened before; milliseconds. */
 const DELETION_LIMIT = 30_000;
 /** Frames that must leave before the stream counts as running: more than a second of them. */
 const ENOUGH_FRAMES = 30;

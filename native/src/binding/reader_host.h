@@ -28,7 +28,7 @@ class ReaderHost : public std::enable_shared_from_this<ReaderHost> {
   Napi::Value news(Napi::Env env) { return doorbell_.wait(env); }
   void seek(const sessions::ReadTarget& target) { session_.seek(target); }
   Napi::Value descriptor(Napi::Env env) const;
-  /// Of the frames that `next` gives.
+  /// The format of the frames that `next` gives.
   Napi::Value format(Napi::Env env) const;
   void close() {
     session_.close();

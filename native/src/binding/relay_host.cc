@@ -14,8 +14,8 @@ void set(Napi::Object& object, const char* key, std::uint64_t value) {
   object[key] = Napi::Number::New(object.Env(), static_cast<double>(value));
 }
 
-/// Of the last frame before `position`, or null. The headers of frames that are gone stay in the
-/// journal for a while: what was done last is among them.
+/// Sequence number of the last frame before `position`, or null. The headers of frames that are
+/// gone stay in the journal for a while: what was done last is among them.
 Napi::Value sequence_before(Napi::Env env, const ring::Header& header, std::uint64_t position) {
   if (position == 0) return env.Null();
   return Napi::BigInt::New(

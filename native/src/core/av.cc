@@ -24,8 +24,8 @@ LogSink& log_sink() {
   return *sink;
 }
 
-/// Of this thread since the last take_av_error(): an outer protocol says less than the inner one
-/// that failed before it.
+/// What this thread's calls have reported since the last take_av_error(). All of it is kept, since
+/// an outer protocol says less than the inner one that failed before it.
 thread_local std::string errors;
 constexpr std::size_t kMaxErrors = 1024;  // bytes
 

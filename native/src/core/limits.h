@@ -25,14 +25,14 @@ constexpr Range kGopFrames{1, 100'000};
 constexpr Range kGopSeconds{1, 600};
 /// x264.h: X264_BFRAME_MAX.
 constexpr Range kBFrames{0, 16};
-/// Of a decoder or an encoder, 0 = automatic.
+/// Threads of a decoder or an encoder; 0 stands for an automatic choice.
 constexpr Range kThreads{0, 64};
 /// Capacity of a frame queue.
 constexpr Range kQueueFrames{1, 256};
 /// Frames that an encoder may hold back; a ring has no more slots (ring/layout.h, kMaxSlots).
 constexpr Range kEncoderDelayFrames{0, 512};
 constexpr Range kLatencyMilliseconds{0, 10'000};
-/// Of a test pattern. The least holds for resources; others may give a part of a second.
+/// Length of a test pattern. The least holds for resources; others may give a part of a second.
 constexpr Range kDurationSeconds{1, 86'400'000};
 constexpr Range kTimeoutMilliseconds{1, 86'400'000};
 /// Frames per second, above 0. What is more is a time base, not a rate. A stream is asked for 300
@@ -43,7 +43,7 @@ constexpr int kMaxFrameRate = 1000;
 /// has a bit for each (ring/layout.h).
 constexpr int kMaxFileParts = 384;
 
-/// Of a source, b/s. No real one comes near; what lies beyond is not a bit rate.
+/// Bit rate of a source, in b/s. No real one comes near; what lies beyond is not a bit rate.
 constexpr std::int64_t kMaxSourceBitRate = 1ll << 50;
 
 }  // namespace limits

@@ -73,8 +73,8 @@ struct alignas(64) OutputRecord {
   std::uint32_t rtp_timestamp_base;
   std::uint32_t rtp_ssrc;
   std::atomic<std::uint64_t> connects;
-  // Of an output that is a file: bit n: part n + 1 was written ("name.mkv" is part 1, "name-2.mkv",
-  // which a later process of the push began, part 2).
+  // The parts of an output that is a file: bit n says that part n + 1 was written ("name.mkv" is
+  // part 1; "name-2.mkv", which a later process of the push began, is part 2).
   std::atomic<std::uint64_t> parts[limits::kMaxFileParts / 64];
 };
 static_assert(sizeof(OutputRecord) == 512);
@@ -90,7 +90,7 @@ struct alignas(64) SlotHeader {
   std::int64_t source_pts;    // where a decoder resumes: in the source's own time base
   std::int64_t source_index;  // ordinal of the frame within its pass (after rate conversion)
   std::int64_t produced_at;   // CLOCK_MONOTONIC ns at the decoder's output
-  // Of the first frame since time was last joined (at a pass or a reconnect):
+  // Times of the first frame since time was last joined (at a pass or a reconnect):
   std::int64_t segment_origin;  // source pts
   std::int64_t segment_start;   // queue pts
 };

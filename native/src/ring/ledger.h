@@ -45,7 +45,7 @@ class Ledger {
   bool settled(std::uint64_t sequence) const;
   std::uint64_t base() const;  // all sequences below have an outcome
   Totals totals() const { return read(record_); }
-  /// Of an output that is a file: the parts that this push has written, in order, from 1.
+  /// The parts that this push has written of an output that is a file, in order, from 1.
   std::vector<int> parts() const;
 
   /// For observers: the counters as they are, without touching them (a redo that is pending is not

@@ -60,7 +60,7 @@ class RtpPacketizer {
   std::unique_ptr<AVFormatContext, FormatDelete> muxer_;
   std::unique_ptr<AVBSFContext, FilterDelete> repeat_headers_;  // null when the track has none
   PacketPtr scratch_;
-  // Of the unit at hand, for the muxer's write callback.
+  // out_, channel_ and unit_time_ tell the muxer's write callback about the unit at hand.
   std::vector<std::uint8_t>* out_ = nullptr;
   std::uint8_t channel_ = 0;
   std::uint32_t unit_time_ = 0;

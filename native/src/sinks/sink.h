@@ -94,7 +94,7 @@ class Sink {
   /// True when each connection must start at zero (Matroska over TCP to servers that pace
   /// themselves, files).
   virtual bool timestamps_from_zero() const = 0;
-  /// Of a file: which part of the push the last connection began, from 1 (the file that was named)
+  /// Which part of the push the last connection to a file began, from 1 (the file that was named)
   /// to limits::kMaxFileParts. 0 for anything else.
   virtual int file_part() const { return 0; }
 };

@@ -6,8 +6,8 @@ namespace videopush::supervisor {
 
 inline constexpr int kExitUsage = 64;  // also passed on from the child: starting again cannot help
 inline constexpr int kExitOsError = 71;  // no process, no descriptor
-/// Of the role process: it ended in order because its configuration has changed, and wants to be
-/// started again (the same number as codec-worker/src/exit-codes.ts).
+/// The role process ended in order because its configuration has changed, and wants to be started
+/// again (the same number as codec-worker/src/exit-codes.ts).
 inline constexpr int kExitReload = 75;
 inline constexpr int kExitGaveUp = 75;  // too many failures; whoever started us may try again later
 inline constexpr int kExitCannotRun = 127;

@@ -41,7 +41,10 @@ const HARDWARE = 1;
 
 type Presets = Readonly<Record<string, number>>;
 
-/** With zerolatency; superfast, faster, fast and slow by ratio, the slower ones by the preset's own scale. */
+/**
+ * Cost of x264 with zerolatency. Those of superfast, faster, fast and slow follow by ratio, those of the
+ * slower presets by the preset's own scale.
+ */
 const X264: Presets = {
   ultrafast: 2.9,
   superfast: 5,
@@ -55,7 +58,7 @@ const X264: Presets = {
   placebo: 600,
 };
 
-/** With zerolatency; ultrafast, veryfast and medium by ratio. */
+/** Cost of x265 with zerolatency. Those of ultrafast, veryfast and medium follow by ratio. */
 const X265: Presets = {
   ultrafast: 28,
   superfast: 34,

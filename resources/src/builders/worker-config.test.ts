@@ -27,7 +27,7 @@ function push(spec: Partial<Spec>): VideoPush {
   return validateManifest(manifest, 'machine') as VideoPush;
 }
 
-/** As an API server with older rules may still hold it. */
+/** A resource that an API server with older rules may still hold. */
 const unchecked = (spec: Partial<Spec>): VideoPush => {
   const valid = push({});
   return { ...valid, spec: { ...valid.spec, ...spec } };

@@ -7,11 +7,11 @@ import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import type { Schema } from './kinds.ts';
 import { parseQuantity } from './quantity.ts';
 
-/** A rule as a schema has it. */
+/** A rule of a schema. */
 export interface Rule {
   rule: string;
   message: string;
-  /** Of the field that is meant, below the node: `.path`. */
+  /** Path of the field that is meant, from the rule's node on: `.path`. */
   fieldPath?: string;
   /**
    * FieldValueForbidden marks what is right in itself but out of a cluster's reach (files of one machine):

@@ -101,7 +101,7 @@ it('the unit of every number stands in its name, or it is a count', () => {
   ).toEqual([]);
 });
 
-/** As people write it in YAML: a text that looks like a number stands in quotes. */
+/** The value as people write it in YAML: a text that looks like a number stands in quotes. */
 const written = (value: unknown): string =>
   typeof value === 'string' && /^\d/.test(value) ? JSON.stringify(value) : String(value);
 

@@ -160,7 +160,7 @@ function likeOfficial(root) {
     const security = `deb ${mirror}/debian-security ${RELEASE}-security main\n`;
     writeFileSync(sources, [...suites, security].join(''));
   }
-  // Of the machine that made it, and of no use elsewhere.
+  // These two describe the machine that made them, and are of no use elsewhere.
   for (const file of ['hostname', 'resolv.conf']) rmSync(join(root, 'etc', file), { force: true });
   for (const folder of [
     'usr/share/man',

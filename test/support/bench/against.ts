@@ -9,7 +9,7 @@ import { cacheDir, repoRoot } from '../../../scripts/paths.mjs';
 import { ask, run, SetupError, stopRunning } from '../../../scripts/setup/command.mjs';
 import { addReport, comparison, type Figures } from './compare.ts';
 
-/** Of one run with one pair, with the set-up of its checkout. */
+/** Time limit of one run with one pair, which includes the set-up of its checkout. */
 const RUN_LIMIT_MS = 60 * 60_000;
 
 interface Side {

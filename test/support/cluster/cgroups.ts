@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const ROOT = '/sys/fs/cgroup';
 const LIMIT_MILLISECONDS = 10_000;
 
-/** As the kubelet's `cgroupRoot`. */
+/** The value of the kubelet's `cgroupRoot`. */
 export const cgroupRoot = (slot: number): string => `/videopush-${slot}`;
 
 /** Version 2 alone has this file at its root. */

@@ -22,7 +22,7 @@ export interface Home extends Neighbour {
 }
 
 export class FurtherNode {
-  /** As the cluster knows it. */
+  /** The name by which the cluster knows it. */
   readonly name: string;
   readonly #run: Run;
   readonly #home: Home;
@@ -103,7 +103,7 @@ export class FurtherNode {
     return importImages(containerdSocket(this.#run.folder), archives, signal);
   }
 
-  /** As the cluster's `loadImages`, onto this node. */
+  /** Does on this node what the cluster's `loadImages` does on the first one. */
   loadImages(archives: readonly string[]): Promise<void> {
     return this.#import(archives);
   }

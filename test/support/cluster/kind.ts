@@ -62,7 +62,7 @@ export async function startKind({ onLine = () => {}, signal }: StartOptions = {}
       action: 'install kind and start Docker, or choose another cluster by VIDEOPUSH_E2E_CLUSTER',
     });
   }
-  // Of another process's cluster of the same number there is only a left-over: kind then says so.
+  // A cluster of the same name can only be left over from an earlier process: kind then says so.
   const name = `videopush-${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), 'videopush-kind-'));
   const [kubeconfig, config] = [join(folder, 'kubeconfig'), join(folder, 'kind.json')];

@@ -9,7 +9,7 @@ import type { Addresses } from './network.ts';
 import type { NodePki } from './pki.ts';
 
 export interface NodePlace {
-  /** As the cluster knows it. */
+  /** The name by which the cluster knows it. */
   name: string;
   folder: string;
   slot: number;

@@ -7,7 +7,7 @@ import type { Cluster } from '../cluster/index.ts';
 import { Program } from '../program.ts';
 
 export class PortForward implements AsyncDisposable {
-  /** Of the loopback. */
+  /** The port on the loopback. */
   readonly port: number;
   readonly #program: Program;
 

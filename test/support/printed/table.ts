@@ -37,7 +37,7 @@ export const HERE: Step[] = [
   { command: 'npx videopush render examples/local/mediamtx.yaml -n studio', prints: /namespace: studio/ },
   { command: 'npm run setup', prints: /Ready after/ },
   { command: 'npm run setup -- --for test', prints: /Ready after/ },
-  // Of the helps.
+  // The following commands are printed by the helps.
   { command: `videopush push talk.mp4 ${TALK}`, prints: /"type":"summary"/ },
   { command: 'videopush push talk.mp4 --url-file url.txt', prints: /rtsp:\/\/localhost:8554\/\*\*\*/ },
   {
@@ -54,7 +54,7 @@ export const HERE: Step[] = [
   { command: 'videopush push testpattern:duration=10 out.mkv --codec libx265', prints: /"sent":300/ },
 ];
 
-/** Like HERE, but each brings the media server, at the same ports. */
+/** These are run as those of HERE are, but each brings the media server, at the same ports. */
 export const WITH_OWN_SERVER: Step[] = [
   { command: 'npx videopush server', until: /"type":"server"/ },
   {
@@ -70,7 +70,7 @@ export const WITH_OWN_SERVER: Step[] = [
   { command: 'npm run demo', until: /"type":"status".*"sent":[1-9]/ },
 ];
 
-/** With what `videopush server` starts, at its own ports. */
+/** These are run while `videopush server` runs, at its own ports. */
 export const FROM_FFMPEG: Step[] = [
   {
     command:

@@ -16,8 +16,8 @@ type QueueConfig = Pick<WorkerConfig['queue'], 'capacityFrames' | 'whenFull' | '
 export const EXTRA_FRAMES = 4;
 
 /**
- * As in the native decode session: encoder delay + latency budget x rate + 2; an unknown rate counts as 25
- * Hz.
+ * The sum is the one of the native decode session: encoder delay + latency budget x rate + 2; an unknown rate
+ * counts as 25 Hz.
  */
 export function retainedFrames(
   { encoderDelayFrames }: QueueConfig,

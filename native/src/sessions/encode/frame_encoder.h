@@ -33,7 +33,7 @@ class FrameEncoder {
   /// Throws what the encoder says when it has failed too often in a row.
   void encode(const InputFrame& taken);
   void flush();
-  /// As `open`, before the input gives frames again from an earlier one on: the new encoder's first
+  /// Opens a new encoder before the input gives frames again from an earlier one on: its first
   /// picture is the key frame that may have been requested.
   void begin_again();
   int held() const { return encoder_->held(); }  // frames

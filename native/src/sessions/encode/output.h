@@ -26,7 +26,8 @@ enum class OutputPhase { Idle, Connecting, Connected, Waiting, Failed, Closed };
 
 struct OutputSnapshot {
   std::string name, protocol, url;  // redacted
-  /// Of a file: all that this push has written, also by earlier processes, in order. Redacted.
+  /// All files that this push has written, also by earlier processes, in order; empty where the
+  /// output is no file. Redacted.
   std::vector<std::string> files;
   OutputPhase phase = OutputPhase::Idle;
   std::optional<Error> error;    // the last one; cleared by a successful connect

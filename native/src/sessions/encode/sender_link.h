@@ -44,7 +44,7 @@ class SenderLink {
   const sinks::Sink& sink() const { return *sink_; }
 
  private:
-  /// As they are now; unknown to redact() no longer than until they are used.
+  /// The credentials as they are now; redact() knows them before they are used.
   sinks::Credentials credentials();
   void attempt(const sinks::TrackInfo& track);
   bool pause(Nanoseconds until, const std::function<bool()>& wanted);

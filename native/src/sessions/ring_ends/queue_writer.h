@@ -33,7 +33,7 @@ class QueueWriter final : public RingEnd {
   bool put(const Fill& fill);
   /// The end marker; a second one changes nothing. Errors: those of check().
   void end();
-  /// As put() does, before a frame is looked at.
+  /// Throws what put() would throw, before a frame is looked at.
   void check_open();
   void dispose() override { producer_.reset(); }
 

@@ -27,7 +27,7 @@ it.each([
 it.each([
   [invalid('spec.replicas'), 'Invalid'],
   [new ApiError('PATCH p', 403, { message: 'exceeded quota' }), 'Forbidden'],
-  // As a definition answers that is older than this operator.
+  // An API server whose CRD is older than this operator answers so.
   [new ApiError('PATCH p', 500, { message: '.status.new: field not declared in schema' }), 'Invalid'],
   [new ApiError('PATCH p', 500, { message: 'etcdserver: request timed out' }), undefined],
   [new Error('ECONNREFUSED'), undefined],

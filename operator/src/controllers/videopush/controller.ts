@@ -102,7 +102,10 @@ export class VideoPushController {
     }
   }
 
-  /** Of ours alone: others' finalizers are theirs. The uid keeps a deleted resource from coming back. */
+  /**
+   * Sets our own finalizers alone, since others' are theirs. The uid keeps a
+   * deleted resource from coming back.
+   */
   async #setFinalizers(push: StoredPush, finalizers: readonly string[], signal: AbortSignal): Promise<void> {
     const { name, namespace, uid } = push.metadata;
     const metadata = { name, namespace, uid, ...(finalizers.length > 0 && { finalizers: [...finalizers] }) };

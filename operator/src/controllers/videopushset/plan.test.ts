@@ -34,7 +34,7 @@ const membersOf = (set: StoredSet): KubeObject[] =>
 
 type Words = { ready?: string; reason?: string; message?: string; stalled?: boolean };
 
-/** As the cluster keeps it. */
+/** The member as the cluster keeps it. */
 function stored(member: KubeObject, words: Words = {}): StoredMember {
   const { ready = 'True', reason = 'Running', message = '', stalled = false } = words;
   const condition = (type: string, status: string) => ({

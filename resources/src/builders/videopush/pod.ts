@@ -22,7 +22,7 @@ export interface PodOptions {
   component: Component;
   roles: readonly Role[];
   restartPolicy: 'Always' | 'OnFailure';
-  /** Of decoder.json: another one replaces the pod. */
+  /** The hash of decoder.json: another one replaces the pod. */
   decoderHash: string;
 }
 

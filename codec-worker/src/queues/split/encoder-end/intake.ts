@@ -15,7 +15,7 @@ export interface Receipt {
 
 export interface IntakeOptions {
   ringPath: string;
-  /** Of which the end marker is the end of the ring. */
+  /** The source whose end marker ends the ring. */
   source: string;
   /** Names of the outputs: keys of the ledgers. */
   outputs: readonly string[];
@@ -31,14 +31,19 @@ const TIMES = {
    * How long the encoder may take for the rest of a picture format that is over, before it shows as a fault.
    */
   drain: 10_000,
-  /** After which the sign that the kept message is done is given again: it may not have been heard. */
+  /**
+   * The sign that the kept message is done is given again after this time: it may not have been heard.
+   */
   sign: 1000,
 };
 
 /** A message whose frame is in the ring. */
 interface Held {
   receipt: Receipt;
-  /** Of the frame in the ring; null: the end marker, done when all in front of it is. */
+  /**
+   * The sequence number of the frame in the ring; null for the end marker, which is done when everything in
+   * front of it is.
+   */
   sequence: bigint | null;
 }
 

@@ -154,7 +154,7 @@ export function fieldsV1(set: FieldSet): Json {
   return out;
 }
 
-/** As people read it: .spec.containers[name="a"].image */
+/** The path as people read it, such as `.spec.containers[name="a"].image`. */
 export function describePath(path: string): string {
   return path
     .split(SEPARATOR)

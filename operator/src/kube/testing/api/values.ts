@@ -87,7 +87,9 @@ export function fillDefaults(schema: Schema, value: unknown): void {
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
-/** As apimachinery's resource.Quantity prints it: the largest suffix that leaves an integer. */
+/**
+ * The quantity as apimachinery's resource.Quantity prints it: with the largest suffix that leaves an integer.
+ */
 function canonicalQuantity(text: string): string {
   const found = /^([+-]?)(\d*)(?:\.(\d*))?([a-zA-Z]*)$/.exec(text);
   if (!found) return text;
