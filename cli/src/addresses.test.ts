@@ -20,7 +20,7 @@ it('SOURCE and URL are the words of the command when no file is named', () => {
   expect(sourceOfWords(['a.mp4'], {})).toBe('a.mp4');
 });
 
-it('an address that stands in a file leaves its place on the command line to the other one', () => {
+it('an address that is read from a file leaves its place on the command line to the other one', () => {
   const sourceFile = file('source', 'rtsp://ann:s3cret@cam/1\n');
   const urlFile = file('url', '  rtmp://h/live/key\r\n');
   const source = 'rtsp://ann:s3cret@cam/1';

@@ -1,5 +1,5 @@
 /**
- * SOURCE and URL of the command line, each of which may stand in a file instead:
+ * SOURCE and URL of the command line, each of which may be read from a file instead:
  * `ps` shows the words of a command.
  */
 import { readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ export function sourceOfWords(words: readonly (string | undefined)[], { sourceFi
 }
 
 /**
- * SOURCE and URL; what stands in a file leaves its place on the command line.
+ * SOURCE and URL; one that is read from a file leaves its place on the command line to the other one.
  * @throws CliError with exit code 2
  */
 export function addressesOf(
@@ -58,7 +58,7 @@ function inOrder(words: readonly (string | undefined)[], places: readonly Place[
   });
   const [extra] = left;
   if (extra !== undefined) {
-    throw usageError('too many arguments', 'an address that stands in a file is not named a second time');
+    throw usageError('too many arguments', 'leave out the address that is read from a file');
   }
   return texts;
 }

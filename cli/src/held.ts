@@ -24,7 +24,7 @@ interface Memory {
 export class HeldOutputs {
   readonly #memories = new Map<string, Memory>();
 
-  /** Takes in what a look at `elapsed` seconds showed. */
+  /** Takes in what a poll at `elapsed` seconds showed. */
   notice(outputs: readonly OutputSnapshot[], elapsed: number): void {
     for (const { name, phase, connects, error } of outputs) {
       const memory = this.#memories.get(name) ?? { connects: 0, held: false, error: null };

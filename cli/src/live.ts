@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { View } from './view/view.ts';
-import { type LiveStream, LOOK_EVERY, type StreamResult, Watched } from './watched.ts';
+import { type LiveStream, POLL_SECONDS, type StreamResult, Watched } from './watched.ts';
 
 /** Says once that the sound of a source is not pushed. */
 function sayWithoutSound(view: View): (one: Watched) => void {
@@ -51,7 +51,7 @@ export async function follow(
   try {
     while (watched.some(({ end }) => !end)) {
       const running = watched.filter(({ end }) => !end);
-      await Promise.all(running.map((one) => one.look()));
+      await Promise.all(running.map((one) => one.poll()));
       running.forEach(sayOf);
       view.show(watched.map((one) => one.state()));
       for (const one of running) if (options.stop.aborted || one.left <= 0 || one.failure) one.stop();
@@ -70,7 +70,7 @@ async function pause(running: readonly Watched[], stop: AbortSignal): Promise<vo
   const left = running.filter(({ stopped }) => !stopped).map((one) => Math.max(0, one.left));
   const waking = new AbortController();
   const signal = stop.aborted ? waking.signal : AbortSignal.any([waking.signal, stop]);
-  const time = delay(Math.min(LOOK_EVERY, ...left) * 1000, undefined, { signal }).catch(() => undefined);
+  const time = delay(Math.min(POLL_SECONDS, ...left) * 1000, undefined, { signal }).catch(() => undefined);
   await Promise.race([time, Promise.all(running.map(({ live }) => live.stream.ended))]);
   waking.abort();
 }

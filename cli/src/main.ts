@@ -24,7 +24,7 @@ SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a test pattern:
 URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv, .mp4, .ts or .flv.
 User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.
 \`ps\` shows the words of a command: put an address with a secret into a file that only you can read, and name that \
-with --source-file or --url-file in place of the address. Of what stands in the latter only scheme and host are shown.`;
+with --source-file or --url-file in place of the address. Of an address in the latter, only scheme and host are shown.`;
 
 const examples = `
 Examples:

@@ -28,8 +28,8 @@ export interface StreamResult {
   failure: CliError | undefined;
 }
 
-/** How far apart the command looks at its streams, in seconds. */
-export const LOOK_EVERY = 0.5;
+/** Time between two polls of a stream, in seconds. */
+export const POLL_SECONDS = 0.5;
 
 /**
  * The newest snapshot of each process; that of a process that is being restarted
@@ -77,7 +77,7 @@ export class Watched {
     return this.#decoder?.descriptor;
   }
 
-  async look(): Promise<void> {
+  async poll(): Promise<void> {
     const { stream, viewers } = this.live;
     const [decoder, encoder, count] = await Promise.all([
       stream.decoder.status(),
@@ -96,8 +96,8 @@ export class Watched {
   #noticeFirstFrame(elapsed: number): void {
     if (this.#firstSent !== undefined || !this.#encoder?.outputs.some(({ ledger }) => ledger.sent > 0))
       return;
-    // It was sent since the last look; the frames that followed it show how long ago.
-    this.#firstSent = elapsed - Math.min(mediaSeconds(this.state()), LOOK_EVERY);
+    // It was sent since the last poll; the frames that followed it show how long ago.
+    this.#firstSent = elapsed - Math.min(mediaSeconds(this.state()), POLL_SECONDS);
   }
 
   state(): StreamState {

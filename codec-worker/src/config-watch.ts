@@ -29,7 +29,7 @@ export interface ConfigWatchOptions {
   onChange: () => void;
   /** The file holds nothing usable, while the role goes on with what it has; null: it does again. */
   onFault: (fault: NativeErrorShape | null) => void;
-  /** Between looks at the file, default 1000. */
+  /** Time between two polls of the file, default 1000. */
   intervalMilliseconds?: number;
 }
 

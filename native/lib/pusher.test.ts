@@ -9,7 +9,7 @@ import { FramePusher, FrameReader, type PushOptions } from './index.ts';
 
 const [WIDTH, HEIGHT, RATE] = [64, 48, 50];
 const FRAME_SECONDS = 1 / RATE;
-/** What the clock may move between an acceptance and the look at the lead, on a busy machine. */
+/** What the clock may move between an acceptance and the reading of the lead, on a busy machine. */
 const SLACK = 0.002;
 let scratch: Scratch;
 let files = 0;

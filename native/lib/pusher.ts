@@ -194,7 +194,7 @@ export class FramePusher {
   async #connect(options: PushOptions): Promise<void> {
     const { signal, onEvent } = options;
     const connected = Promise.withResolvers<void>();
-    const look = () => {
+    const check = () => {
       const output = this.#output();
       if (output.phase === 'Connected') connected.resolve();
       else if (output.error) connected.reject(NativeError.from(output.error));
@@ -204,7 +204,7 @@ export class FramePusher {
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();
     addon.pusherStart(this.#handle, (kind, detail) => {
-      look();
+      check();
       if (kind === 'session.ended') {
         const { error } = this.snapshot();
         connected.reject(error ? NativeError.from(error) : ended);
@@ -212,7 +212,7 @@ export class FramePusher {
       onEvent?.({ kind, detail });
     });
     // Events alone do not keep a process alive, an opening should.
-    const keepAlive = setInterval(look, 100);
+    const keepAlive = setInterval(check, 100);
     try {
       await connected.promise;
     } finally {

@@ -1,5 +1,5 @@
 /**
- * The chart carries the resource definitions of crds/: Helm reads no file outside of a chart's own folder.
+ * The chart carries the CRDs of crds/: Helm reads no file outside of a chart's own folder.
  */
 
 const FOLDER = 'charts/videopush/files/crds';

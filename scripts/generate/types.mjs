@@ -1,4 +1,4 @@
-/** TypeScript types made from the resource definitions in crds/, which are the source. */
+/** TypeScript types made from the CRDs in crds/, which are the source. */
 import { compile } from 'json-schema-to-typescript';
 
 /** Where a resource's types are. @param {string} kind */

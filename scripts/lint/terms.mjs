@@ -1,13 +1,13 @@
 /**
- * One idea has one word on the pages of the manual, in comments and in the strings of tests: the words that
- * it must not have, each with the one to use.
+ * One idea has one word on the pages of the manual, in comments, in messages and in the titles of tests: the
+ * words that it must not have, each with the one to use.
  */
 import { isChinese, isPage } from './documents.mjs';
 
 /** @typedef {{ word: RegExp, instead: string }} Term */
 
 /** @type {Term[]} */
-const EVERYWHERE = [
+const ENGLISH = [
   { word: /\banew\b/i, instead: 'again, or recreate' },
   { word: /\baudiences?\b/i, instead: 'viewers' },
   { word: /\bbooks\b/i, instead: 'ledger or counters' },
@@ -16,11 +16,9 @@ const EVERYWHERE = [
   { word: /\bpassengers?\b/i, instead: 'side data' },
   { word: /\bput(s|ting)? out\b/i, instead: 'disconnect' },
   { word: /\b(is|are|was|were) not there\b/i, instead: 'does not exist, or not found' },
-];
-
-/** @type {Term[]} */
-const ENGLISH = [
-  ...EVERYWHERE,
+  { word: /\bstand(s|ing)? in a file\b/i, instead: 'is read from a file' },
+  { word: /\b(a|the|each|every|last|next|between|two) looks?\b(?![-(])/i, instead: 'poll or check' },
+  { word: /(?<![/'".])\bnowhere\b(?![/'"]|\.\w)/i, instead: 'not found' },
   { word: /\bgenerated picture\b/i, instead: 'test pattern' },
   { word: /(?<!custom )\bresource definitions?\b/i, instead: 'CRD' },
   { word: /\btime stamps?\b/i, instead: 'timestamp' },
@@ -53,6 +51,8 @@ const prose = (text) => text.replace(/^```.*?^```/gms, blank).replace(/`[^`\n]*`
 /** Source code in which comments and strings are looked for. */
 const CODE = /\.(ts|mjs|cc|h)$/;
 const TEST = /\.test\.ts$|^native\/test\//;
+/** Files of which everything but code in backticks is read. */
+const WHOLE = /(^|\/)Dockerfile[^/]*$|^(charts|crds)\/.*\.(yaml|tpl|txt)$/;
 /** This rule's own files, which must name what they look for. */
 const EXEMPT = /^scripts\/lint\/terms\.(mjs|test\.ts)$/;
 
@@ -74,13 +74,15 @@ const PARTS = new RegExp(
 /**
  * @param {string} file
  * @param {string} text
- * @returns {string} the comments, and of tests the strings, which include their titles; line numbers kept
+ * @returns {string} the comments and the strings, line numbers kept. A string of one word is a name, and is
+ *   read in tests only, where it may be a title.
  */
 function words(file, text) {
   let out = '';
   let end = 0;
   for (const { 0: part, index, groups } of text.matchAll(PARTS)) {
-    const kept = groups?.comment ? prose(part) : TEST.test(file) ? part : blank(part);
+    const read = TEST.test(file) || /\S\s+\S/.test(part);
+    const kept = groups?.comment ? prose(part) : read ? part : blank(part);
     out += blank(text.slice(end, index)) + kept;
     end = index + part.length;
   }
@@ -104,11 +106,14 @@ const places = (file, text, terms) =>
 /**
  * @param {readonly string[]} files  relative to the root
  * @param {(file: string) => string} text
- * @returns {string[]} one line for each word of a page, a comment or a test that has another one in its place
+ * @returns {string[]} one line for each word of a page, a comment, a message or a test that has another one
+ *   in its place
  */
 export function wrongTerms(files, text) {
   return files.flatMap((file) => {
-    if (isPage(file)) return places(file, prose(text(file)), isChinese(file) ? CHINESE : ENGLISH);
-    return CODE.test(file) && !EXEMPT.test(file) ? places(file, words(file, text(file)), EVERYWHERE) : [];
+    if (EXEMPT.test(file)) return [];
+    if (isPage(file) && isChinese(file)) return places(file, prose(text(file)), CHINESE);
+    if (isPage(file) || WHOLE.test(file)) return places(file, prose(text(file)), ENGLISH);
+    return CODE.test(file) ? places(file, words(file, text(file)), ENGLISH) : [];
   });
 }

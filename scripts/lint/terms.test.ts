@@ -15,6 +15,14 @@ it.each([
   ['cli/src/a.test.ts', 'it.each([`an audience`])', 'viewers'],
   ['native/src/a.h', "wait(60'000);  // the fate of viewer's frames", 'outcome'],
   ['native/test/a_test.cc', 'TEST_CASE("passengers")', 'side data'],
+  ['cli/src/a.ts', "throw new Error('the file is not there');", 'does not exist, or not found'],
+  ['operator/src/a.ts', 'const text = `x: the stream is made anew`;', 'again, or recreate'],
+  ['native/src/a.cc', 'throw Error("a time stamp is missing");', 'timestamp'],
+  ['Dockerfile.worker', "RUN echo 'the folder is not there' >&2", 'does not exist, or not found'],
+  ['charts/videopush/templates/NOTES.txt', 'No resource definition was found.', 'CRD'],
+  ['charts/videopush/templates/_a.tpl', '{{- fail "the stream was put out" }}', 'disconnect'],
+  ['cli/src/a.ts', '/** Time between two looks. */', 'poll or check'],
+  ['cli/src/a.ts', '// The server was nowhere.', 'not found'],
 ])('in %s “%s” is named with the word to use', (file, content, instead) => {
   expect(check(file, content)).toEqual([expect.stringContaining(instead)]);
 });
@@ -25,12 +33,15 @@ it('a wrong word is reported with its file and line', () => {
   ]);
 });
 
-it('names, code in comments, and strings outside of tests are left alone', () => {
+it('names, code in comments, and strings of one word outside of tests are left alone', () => {
   expect(check('cli/src/a.ts', "const books = 'http://h/anew'; // as `books` there, for viewers")).toEqual(
     [],
   );
   expect(check('native/src/a.cc', 'const char* audience = "anew";  // is there, puts it')).toEqual([]);
   expect(check('examples/a.txt', '// anew')).toEqual([]);
+  expect(check('cli/src/a.ts', "// There is no look-up: is there a look()?\nrun('/nowhere/a b');")).toEqual(
+    [],
+  );
 });
 
 it('the words to use, code and other files are left alone', () => {

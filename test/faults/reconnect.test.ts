@@ -1,4 +1,4 @@
-/** A session continues without loss and with rising time stamps after its server was unreachable. */
+/** A session continues without loss and with rising timestamps after its server was unreachable. */
 import { describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
@@ -15,7 +15,7 @@ const TICKS = 90_000 / 50;
 const encoder = { encoder: 'libx264', preset: 'ultrafast', tune: 'zerolatency', bitRate: 800_000 };
 const clipOptions = { frames: FRAMES, rate: '50', width: 320, height: 180 };
 
-/** RTP time stamps as frame numbers, in order of arrival. */
+/** RTP timestamps as frame numbers, in order of arrival. */
 function numbers(units: readonly { rtp: number }[], ticks = TICKS): number[] {
   const first = units[0]?.rtp ?? 0;
   return units.map(({ rtp }) => ((rtp - first) >>> 0) / ticks);

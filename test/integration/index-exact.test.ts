@@ -16,13 +16,13 @@ interface Case {
   threads: number;
   /** Instant of frame n, seconds since the first. */
   instant?: (n: number) => number;
-  /** Resolution of the container's time stamps, seconds: Matroska counts milliseconds. */
+  /** Resolution of the container's timestamps, seconds: Matroska counts milliseconds. */
   tick?: number;
 }
 
 const FRAMES = 90;
 
-/** Pushes the clip to a recorder. Returns what arrived, by index and by time stamp. */
+/** Pushes the clip to a recorder. Returns what arrived, by index and by timestamp. */
 async function arrive(options: Case) {
   using scratch = new Scratch();
   const path = scratch.file(`clip${options.ending ?? '.mp4'}`);

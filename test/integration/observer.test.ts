@@ -20,7 +20,7 @@ async function observe(index: (n: number) => number, frames: number): Promise<St
   return reader;
 }
 
-it('the observer sees every frame of a push, ignores the slate, and its time stamps rise', async () => {
+it('the observer sees every frame of a push, ignores the slate, and its timestamps rise', async () => {
   const reader = await observe((n) => n, 100);
   expect(judge(reader.indices(), 0, 99)).toEqual(FLAWLESS);
   expect(reader.frames[0]?.index).toBeNull();

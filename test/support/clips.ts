@@ -20,7 +20,7 @@ export interface ClipOptions {
   bitRate?: string;
   /** Audio as the file's first or last track; default none. */
   audio?: 'first' | 'last';
-  /** Time stamp of the first frame; not for MP4, which starts at 0 by an edit list. */
+  /** Timestamp of the first frame; not for MP4, which starts at 0 by an edit list. */
   startSeconds?: number;
   /**
    * Instants of the frames as an ffmpeg expression of N in seconds (variable rate), e.g.

@@ -25,7 +25,7 @@ export interface PacingWindow {
   skipEnd?: number;
 }
 
-/** Media time of each unit in ms since the first, the 32-bit RTP time stamp unrolled. */
+/** Media time of each unit in ms since the first, the 32-bit RTP timestamp unrolled. */
 export function mediaMilliseconds(units: readonly Pick<RecordedUnit, 'rtp'>[]): number[] {
   let base = 0;
   let last = units[0]?.rtp ?? 0;
@@ -68,7 +68,7 @@ export function slope(x: readonly number[], y: readonly number[]): number {
 
 /**
  * Deviation of a unit = arrival − media time − the median of that over the window. Only for streams in
- * display order (no B-frames), whose time stamps and send order agree.
+ * display order (no B-frames), whose timestamps and send order agree.
  */
 export function pacingFigures(units: readonly RecordedUnit[], window: PacingWindow = {}): PacingFigures {
   const media = mediaMilliseconds(units);

@@ -9,7 +9,7 @@ export interface RecordedUnit {
   at: number;
   /** Whether `at` is the kernel's receive stamp. */
   kernelStamp: boolean;
-  /** RTP time stamp, 90 kHz, modulo 2^32. */
+  /** RTP timestamp, 90 kHz, modulo 2^32. */
   rtp: number;
   sequence: number;
   packets: number;

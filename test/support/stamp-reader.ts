@@ -11,7 +11,7 @@ import { monotonicMilliseconds } from './recorder.ts';
 export interface SeenFrame {
   /** null = a picture without a stamp (slate). */
   index: number | null;
-  /** Time stamp in seconds as the reader's demuxer gave it; NaN until ffmpeg's own line about it was read. */
+  /** Timestamp in seconds as the reader's demuxer gave it; NaN until ffmpeg's own line about it was read. */
   pts: number;
   keyFrame: boolean;
   /** When the decoded picture reached this process, monotonic ms. */

@@ -104,7 +104,7 @@ describe('the pacing figures', () => {
   });
   const steady = indices(300).map((i) => unit(1000 + i * 40, i * 40));
 
-  it('are zero for a perfect sender, across a wrap of the time stamp', () => {
+  it('are zero for a perfect sender, across a wrap of the timestamp', () => {
     const figures = pacingFigures(steady);
     expect(figures.p99).toBeCloseTo(0);
     expect(figures.startLead).toBeCloseTo(0);

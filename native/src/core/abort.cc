@@ -94,7 +94,8 @@ void IoLimit::wake() const noexcept {
 int IoLimit::interrupt(void* self) noexcept {
   static thread_local const pid_t this_thread = gettid();
   auto* limit = static_cast<IoLimit*>(self);
-  // Before the look at the flag: an abort after it finds the thread that is about to wait.
+  // This comes before the check of the flag: an abort after it finds the thread that is about to
+  // wait.
   limit->thread_.store(this_thread);
   return limit->abort_.aborted() || limit->expired();
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kUserAgent = "VideoPush";
 constexpr std::size_t kReadBytes = 16'384;
-/// A server that sends faster than this between two looks is not talking RTSP to a publisher.
+/// A server that sends faster than this between two polls is not talking RTSP to a publisher.
 constexpr int kMaxReadsAtOnce = 16;
 constexpr std::size_t kMaxQueuedBytes = 65'536;
 constexpr int kMaxNonces = 3;

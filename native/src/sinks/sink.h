@@ -64,7 +64,7 @@ class Sink {
   virtual ~Sink() = default;
   /// Connects, authenticates, announces. Typed errors; every wait has a limit and honours `abort`
   /// within 100 ms. A sink that was closed may connect again: keep it as long as the output exists,
-  /// so that its sender reports stay on the wall clock that was read when it was made.
+  /// so that its sender reports stay on the system clock that was read when it was made.
   virtual void connect(const TrackInfo& track, const AbortSignal& abort) = 0;
   /// Does what can be done before the unit's deadline (packetizing), so that `send` of the same
   /// unit begins with the system call. Optional; the unit has to be the next one sent.

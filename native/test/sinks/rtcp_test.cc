@@ -45,7 +45,7 @@ TEST_CASE("the canonical name of section 6.5.1 follows, and the lengths add up")
   CHECK(bytes[38u + bytes[37]] == 0);
 }
 
-TEST_CASE("the wall clock is read once: a step of an hour moves nothing") {
+TEST_CASE("the system clock is read once: a step of an hour moves nothing") {
   test::SimClock clock(50 * kSecond, 946'684'800 * kSecond);
   const sinks::WallAnchor anchor(clock);
   clock.step_wall(3'600 * kSecond);

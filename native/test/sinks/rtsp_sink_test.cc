@@ -116,7 +116,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "sender reports carry the instant of the RTP clock, and a stepped wall clock changes "
+    "sender reports carry the instant of the RTP clock, and a stepped system clock changes "
     "nothing") {
   FakeRtspServer server;
   SimClock clock(1'000 * kSecond, 946'684'800 * kSecond);

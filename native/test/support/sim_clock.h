@@ -90,7 +90,7 @@ class SimClock final : public Clock {
         action = std::move(planned_.begin()->second);
         planned_.erase(planned_.begin());
       }
-      action();  // may plan more, or step the wall clock
+      action();  // may plan more, or step the system clock
     }
   }
 

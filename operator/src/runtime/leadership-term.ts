@@ -1,6 +1,6 @@
 /**
  * The time in which this process leads: queues, workers, and what the controllers do beside them. Each term
- * begins with a look at everything, since the leader before it may have left anything half done.
+ * begins with a check of everything, since the leader before it may have left anything half done.
  */
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import type { Clock } from '../kube/clock.ts';

@@ -1,4 +1,4 @@
-/** The custom resource definitions as they stand in crds/: the one description of every kind. */
+/** The CRDs of crds/, which are the one description of every kind. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -31,8 +31,7 @@ const FILES = ['mediaserver.yaml', 'videopush.yaml', 'videopushset.yaml'];
 function folder(): string {
   const candidates = [join('..', '..', '..'), '..'].map((up) => join(import.meta.dirname, up, 'crds'));
   const found = candidates.find((candidate) => existsSync(join(candidate, 'videopush.yaml')));
-  if (found === undefined)
-    throw new Error(`the resource definitions are in none of ${candidates.join(', ')}`);
+  if (found === undefined) throw new Error(`the CRDs are in none of ${candidates.join(', ')}`);
   return found;
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
 
-/// What must come out with a frame's packet. Kept beside the encoder by time stamp: neither of the
+/// What must come out with a frame's packet. Kept beside the encoder by timestamp: neither of the
 /// supported FFmpeg versions carries it through in the same way.
 struct SideData {
   std::int64_t pts, duration;
@@ -36,7 +36,7 @@ struct Encoder::Impl {
   CodecContextPtr context;
   CodecParametersPtr parameters;
   PacketPtr packet = make_packet();
-  std::map<std::int64_t, SideData> inside;  // by the time stamp the encoder was given
+  std::map<std::int64_t, SideData> inside;  // by the timestamp the encoder was given
   std::int64_t last_pts = kNone, last_stamp = kNone, last_dts = kNone;
 
   Impl(const EncoderOptions& options, const VideoFormat& format, bool global_header)
@@ -61,7 +61,7 @@ struct Encoder::Impl {
 
   bool rescales() const { return av_cmp_q(settings.time_base, input.time_base()) != 0; }
 
-  /// The time stamp for the encoder: strictly increasing in its own clock.
+  /// The timestamp for the encoder: strictly increasing in its own clock.
   std::int64_t stamp(std::int64_t pts) const {
     if (!rescales()) return pts;
     const std::int64_t exact = av_rescale_q(pts, input.time_base(), settings.time_base);
@@ -101,8 +101,8 @@ struct Encoder::Impl {
                   "open a new encoder for the new format");
     if (frame.pts == AV_NOPTS_VALUE || (last_pts != kNone && frame.pts <= last_pts))
       throw Error(ErrorCode::InvalidArgument,
-                  "a frame's time stamp does not lie after the one before it",
-                  "give each frame a larger time stamp than the last");
+                  "a frame's timestamp does not lie after the one before it",
+                  "give each frame a larger timestamp than the last");
   }
 
   void submit(const AVFrame* frame, std::vector<EncodedPacket>& out) {

@@ -74,7 +74,7 @@ int frames_in(AVRational rate, double seconds) {
 int chosen_gop(const EncoderOptions& options, const VideoFormat& input, AVRational rate) {
   if (options.gop_frames > 0) return options.gop_frames;
   if (options.gop_seconds > 0) return frames_in(rate, options.gop_seconds);
-  // 1 is an intra codec's or a generated picture's nature, not a wish for nothing but key frames.
+  // 1 is an intra codec's or a test pattern's nature, not a wish for nothing but key frames.
   if (input.gop_frames > 1)
     return std::min(input.gop_frames, frames_in(rate, kLongestInheritedGopSeconds));
   return frames_in(rate, kDefaultGopSeconds);

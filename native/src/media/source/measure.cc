@@ -15,7 +15,7 @@ namespace videopush::media {
 namespace {
 
 constexpr std::size_t kReorderWindow = 32;  // more than any codec's reorder depth (H.264: 16)
-constexpr double kLongestInterval = 60.0;   // seconds; a longer one is a jump of the time stamps
+constexpr double kLongestInterval = 60.0;   // seconds; a longer one is a jump of the timestamps
 
 /// Clockwise quarter turns from the display matrix, which libavutil reads counter-clockwise.
 int rotation_of(const AVStream& stream) {

@@ -25,7 +25,7 @@ DecodeWriter::DecodeWriter(const DecodeSessionOptions& options, Clock& clock,
 
 bool DecodeWriter::attach_ended() {
   try {
-    // A look first: attaching counts as a resume.
+    // An observer checks first, since attaching counts as a resume.
     if (ring::Observer::open(options_.ring.path)->header().ended.load() == 0) return false;
     producer_ = ring::Producer::attach(options_.ring.path);
   } catch (const Error&) {

@@ -13,7 +13,7 @@ namespace videopush::sessions {
 namespace {
 
 /// A schedule kept from an earlier process whose next deadline lies further ahead than this was not
-/// made for these time stamps.
+/// made for these timestamps.
 constexpr Nanoseconds kLongestKeptLead = 10 * kSecond;
 
 pacing::ScheduleState kept_schedule(const ring::OutputRecord& record) {

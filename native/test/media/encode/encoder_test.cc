@@ -112,7 +112,7 @@ TEST_CASE("0 to 16 B-frames keep each frame once, DTS strictly rising and never 
   }
 }
 
-TEST_CASE("the time stamps of a variable frame rate come out as they went in") {
+TEST_CASE("the timestamps of a variable frame rate come out as they went in") {
   const VideoFormat format = video_format();
   for (const char* name : {"libx264", "mpeg4", "mpeg2video"}) {
     CAPTURE(name);
@@ -135,7 +135,7 @@ TEST_CASE("the time stamps of a variable frame rate come out as they went in") {
 }
 
 TEST_CASE(
-    "after a simulated hour at 30000/1001 and 24000/1001 the time stamps are exact to the "
+    "after a simulated hour at 30000/1001 and 24000/1001 the timestamps are exact to the "
     "tick") {
   for (const AVRational rate : {AVRational{30'000, 1001}, AVRational{24'000, 1001}}) {
     const VideoFormat format =

@@ -95,7 +95,7 @@ TEST_CASE("the bit rate of a film that begins with 11 s of black is that of the 
   }
 }
 
-TEST_CASE("time stamps that leap within the scan leave the bit rate unknown") {
+TEST_CASE("timestamps that leap within the scan leave the bit rate unknown") {
   const std::string encode = "-map 0:v -c:v libx264 -preset ultrafast -g 25";
   const std::string first = clips::make(100, "25", encode, "ts");
   const std::string second = clips::make(100, "25", encode + " -output_ts_offset 20000", "ts");

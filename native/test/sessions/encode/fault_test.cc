@@ -348,7 +348,7 @@ TEST_CASE("an output whose thread ends by an error of no connection reports that
 TEST_CASE("a frame the encoder refuses is counted as failed and the stream goes on") {
   Rig rig;
   rig.input.frames = ready_frames(30);
-  for (std::size_t i = 12; i < 20; ++i) rig.input.frames[i].index = 11;  // one time stamp, again
+  for (std::size_t i = 12; i < 20; ++i) rig.input.frames[i].index = 11;  // one timestamp, again
   const auto snapshot = rig.run();
   CHECK(rig.received().size() == 22);
   CHECK(snapshot.outputs[0].ledger.failed[static_cast<std::size_t>(ring::Fail::Encode)] == 8);

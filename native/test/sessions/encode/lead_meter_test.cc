@@ -24,7 +24,7 @@ struct Rig {
   LeadMeter meter(Nanoseconds max_lead = 0) {
     return LeadMeter(input, format, max_lead, [this] { return schedule; });
   }
-  /// Time stamp of the media `seconds` after the first picture.
+  /// Timestamp of the media `seconds` after the first picture.
   std::int64_t ticks(double seconds) const {
     return static_cast<std::int64_t>(seconds / av_q2d(format.time_base()));
   }

@@ -22,7 +22,7 @@ import { apiAddress } from './pod.ts';
 import { SecretsMade } from './secrets-made.ts';
 import { judgeStatus, type Outcome } from './status.ts';
 
-/** Spread of the looks at running servers, so that they do not fall together. */
+/** Spread of the polls of running servers, so that they do not fall together. */
 const JITTER = 0.2;
 
 export class MediaServerController {

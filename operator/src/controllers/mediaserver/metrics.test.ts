@@ -39,7 +39,7 @@ it('viewers and bytes of each path are on the page, with the server and its name
   expect(await text()).toContain('# TYPE videopush_mediaserver_path_sent_bytes_total counter');
 });
 
-it('a look that shows other figures replaces them, and a path that is gone is not shown', async () => {
+it('a poll that shows other figures replaces them, and a path that is gone is not shown', async () => {
   const { figures, lines } = page();
   figures.set('1', server, [path('a', { readers: 3 }), path('b')]);
   await lines();
@@ -50,7 +50,7 @@ it('a look that shows other figures replaces them, and a path that is gone is no
   expect(shown[1]).toMatch(/path="a"} 0$/);
 });
 
-it('a server that is gone takes its paths with it, and nothing is shown by who does not look any more', async () => {
+it('a server that is gone takes its paths with it, and nothing is shown by an operator that does not poll any more', async () => {
   const { figures, lines } = page();
   figures.set('1', server, [path('a')]);
   figures.set('2', { ...server, name: 'backup' }, [path('a')]);

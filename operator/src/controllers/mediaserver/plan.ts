@@ -51,7 +51,7 @@ export interface Plan {
 }
 
 const CLEARING_RETRY = 5_000;
-/** Between looks at a running server. */
+/** Time between two polls of a running server. */
 export const STEADY = 10_000;
 /** While its API has not answered, and while a path waits for its publisher to leave. */
 const SOON = 1_000;

@@ -38,7 +38,7 @@ export class VideoPushController {
   /** uid by key, to let go of what is kept of a resource that is gone */
   readonly #known = new Map<string, string>();
 
-  /** `wake`: the stream of that key wants a look. */
+  /** `wake`: the stream of that key is to be reconciled. */
   constructor(context: ControlContext, indexes: StreamIndexes, wake: (key: string) => void) {
     this.#context = context;
     const poller = new WorkerPoller({ clock: context.clock, fetch: context.fetchPage, onNews: wake });

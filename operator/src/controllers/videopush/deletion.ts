@@ -10,7 +10,7 @@ import { leftBehind, placeOfQueue } from './queue.ts';
 
 /** A NATS that cannot be reached holds a deletion up for this long, milliseconds. */
 export const GIVE_UP = 300_000;
-/** Between looks, milliseconds. */
+/** Time between two polls, in milliseconds. */
 const RETRY = 5_000;
 /** Pods that do not end are not waited for longer, milliseconds: their node is lost. */
 const MAX_PODS = 90_000;

@@ -78,7 +78,7 @@ function wasKilled(value: unknown): boolean {
   return exit?.signal === 'SIGKILL' || exit?.signal === 9 || exit?.code === 137;
 }
 
-/** A sentence that counts seconds would be a new one at each look. */
+/** A sentence that counts seconds would be a new one at each poll. */
 function steadyMessage(code: string, message: string): string {
   return code === 'SourceStalled' ? 'the source is connected and gives no frames' : message;
 }

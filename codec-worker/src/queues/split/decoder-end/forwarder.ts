@@ -82,7 +82,7 @@ export class Forwarder {
   #previous: bigint | null = null;
   /** Identity of the message that was published last since the stream was looked at; null: none was. */
   #lastId: string | null = null;
-  /** Counts the looks at the stream, so that no identity is used twice. */
+  /** Counts how often the stream was read, so that no identity is used twice. */
   #attempt = 0;
   /** Sequence of the last frame that this process knows to be in the stream. */
   #stored: bigint | null = null;

@@ -21,7 +21,7 @@ export interface IntakeOptions {
   outputs: readonly string[];
   sizes: (format: QueueRecord['format']) => Sizes;
   onEvent: (event: string, detail: string) => void;
-  /** Wall clock, milliseconds. */
+  /** System clock, milliseconds. */
   now?: () => number;
 }
 
