@@ -29,7 +29,7 @@ export class NativeError extends Error implements NativeErrorShape {
     this.averror = details.averror ?? 0;
   }
 
-  /** From the plain object that snapshots carry. */
+  /** Makes an error from the plain object that snapshots carry. */
   static from(shape: NativeErrorShape): NativeError {
     return new NativeError(shape.message, shape);
   }

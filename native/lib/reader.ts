@@ -25,7 +25,7 @@ export type PushedFrames = Pick<
   'width' | 'height' | 'inputFormat' | 'frameRate' | 'timeBase' | 'sampleAspectRatio'
 >;
 
-/** For sources that announce no frame rate. */
+/** Stands for the frame rate of a source that announces none. */
 const USUAL_FRAME_RATE = '25';
 
 /**
@@ -87,7 +87,7 @@ export class FrameReader {
     return peeked ?? this.#read();
   }
 
-  /** From the cursor to the end. Leaving the loop keeps the reader open. */
+  /** Gives the frames from the cursor to the end. Leaving the loop keeps the reader open. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Frame, void, undefined> {
     for (let frame = await this.next(); frame !== null; frame = await this.next()) yield frame;
   }

@@ -4,7 +4,7 @@ import { redact } from './redact.ts';
 const HIDDEN = '***';
 /** What is shorter stands in any text by chance. */
 const SHORTEST = 3;
-/** Below this length only as whole words. */
+/** Secrets of fewer characters than this are hidden only as whole words. */
 const WORD_ONLY = 12;
 /** Long texts are cut off in places: this much of a secret gives the rest of it away. */
 const TELLING = 32;

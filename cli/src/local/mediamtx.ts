@@ -26,7 +26,7 @@ export interface MediaMtxOptions {
 /** How long the start may take. */
 const START_SECONDS = 20;
 
-/** Between questions while the server starts. */
+/** Time between two questions to a server that starts, in milliseconds. */
 const ASK_AGAIN_MS = 50;
 
 /** How long somebody who reads the figures waits for them. */

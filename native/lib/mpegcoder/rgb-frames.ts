@@ -10,7 +10,7 @@ export class RgbFrames implements Iterable<Frame> {
   readonly shape: readonly [frames: number, height: number, width: number, channels: 3];
   #data: Uint8Array | undefined;
 
-  /** At least one frame, all of one size. */
+  /** Takes at least one frame; all must have the same size. */
   constructor(frames: readonly [Frame, ...Frame[]]) {
     this.frames = frames;
     this.shape = [frames.length, frames[0].height, frames[0].width, 3];

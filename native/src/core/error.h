@@ -68,7 +68,7 @@ class Error : public std::exception {
   /// nothing to advise). `averror`: FFmpeg's code, or 0.
   Error(ErrorCode code, std::string_view message, std::string_view action = "", int averror = 0);
 
-  /// From an FFmpeg call: message becomes "<what>: <av_strerror text>".
+  /// The error of an FFmpeg call: its message becomes "<what>: <av_strerror text>".
   static Error from_averror(ErrorCode code, int averror, std::string_view what,
                             std::string_view action = "");
 

@@ -25,7 +25,7 @@ class Ledger {
     std::uint64_t settled() const;  // sent + dropped + failed
   };
 
-  /// On a record in shared memory (ring) or in the process's own (in-memory queue). Applies a
+  /// Works on a record in shared memory (ring) or in the process's own (in-memory queue). Applies a
   /// pending redo.
   explicit Ledger(OutputRecord& record);
 
@@ -48,7 +48,7 @@ class Ledger {
   /// The parts that this push has written of an output that is a file, in order, from 1.
   std::vector<int> parts() const;
 
-  /// For observers: the counters as they are, without touching them (a redo that is pending is not
+  /// Gives observers the counters as they are, without touching them (a redo that is pending is not
   /// applied).
   static Totals read(const OutputRecord& record);
   /// Takes over the whole account of `from` (the same output in an earlier generation of the

@@ -25,7 +25,7 @@ bool continues(const Header& header, const RingOptions& options, const VideoForm
          options.parameters == std::string_view(header.parameters, header.parameters_bytes);
 }
 
-/// Until the consumer has acked everything that was published.
+/// Waits until the consumer has acked everything that was published.
 void wait_acked(Header& header, const std::string& path, const AbortSignal& abort, BellWait& wait) {
   for (;;) {
     const std::uint32_t bell = header.consumed_bell.load();

@@ -66,7 +66,7 @@ struct SlotWriter {
 enum class Drained { Yes, ReplayRequested, Timeout, Aborted };
 enum class Reserve { Slot, Dropped, Aborted, ReplayRequested, Timeout };
 
-/// For one thread at a time.
+/// One thread at a time may use it.
 class Producer {
  public:
   /// Opens the ring at options.path, or creates it (temporary name, then rename). An existing ring
@@ -108,12 +108,13 @@ class Producer {
   /// last()'s. The end marker, if any, is taken back.
   void begin_replay();
   void decline_replay();
-  /// After the end marker: until nothing published can be asked for again, that is, until it is all
-  /// acked, or at once when un-acked frames keep their slots.
+  /// Waits after the end marker until nothing published can be asked for again: until it is all
+  /// acked, or not at all when un-acked frames keep their slots.
   Drained wait_drained(const AbortSignal& abort, Nanoseconds limit);
 
-  /// Until the consumer has moved on from `seen` (took, acked, rewound) or asked for a replay; what
-  /// it looks at is atomic, so any thread may call it. false: not within `limit`, or aborted.
+  /// Waits until the consumer has moved on from `seen` (took, acked, rewound) or asked for a
+  /// replay; what it looks at is atomic, so any thread may call it. false: not within `limit`, or
+  /// aborted.
   bool wait_consumed(const Cursors& seen, const AbortSignal& abort, Nanoseconds limit) const;
 
   void end();  // end marker: source_frames is final
@@ -160,7 +161,7 @@ class Consumer {
   /// within `limit`, Aborted.
   static std::unique_ptr<Consumer> open(const std::string& path, const AbortSignal& abort,
                                         Nanoseconds limit);
-  /// After Replaced: the consumer of the next generation, with this one's ledgers as they are now.
+  /// The consumer of the next generation after Replaced, with this one's ledgers as they are now.
   std::unique_ptr<Consumer> next(const AbortSignal& abort, Nanoseconds limit);
   ~Consumer();
 

@@ -48,7 +48,7 @@ export interface TransportOptions {
   connections?: number;
   /** until an answer begins, and between the parts of one that is no watch, milliseconds, default 30000 */
   timeout?: number;
-  /** For metrics. Must not throw. */
+  /** Counts answers for the metrics. Must not throw. */
   onAnswer?: OnAnswer;
 }
 

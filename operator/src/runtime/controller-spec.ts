@@ -22,7 +22,7 @@ export interface StoreReader {
   /** `namespace/name`, or the name of what has no namespace */
   get(key: string): KubeObject | undefined;
   values(): Iterable<KubeObject>;
-  /** To be made once, when the controller is built: kept up to date from then on. */
+  /** Makes an index, once, when the controller is built; it is kept up to date from then on. */
   index(of: IndexFunction): Index;
 }
 

@@ -21,7 +21,7 @@ export interface Cost {
   cpuMillicores: number;
   /** Expected, in bytes. */
   memoryBytes: number;
-  /** At most, in bytes: beyond it, something leaks. */
+  /** The most memory that it may take, in bytes: beyond it, something leaks. */
   memoryLimitBytes: number;
 }
 

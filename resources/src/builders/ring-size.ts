@@ -20,7 +20,7 @@ const HEADER_BYTES = 128 * 2 ** 10;
 
 /** What a frame costs whose size nobody knows yet, at most: 2160p with 8 bits. */
 const LARGEST_ASSUMED = { width: 3840, height: 2160 } as const;
-/** And how fast it may come: only the retained frames depend on it. */
+/** The rate at which such frames may come: only the retained frames depend on it. */
 const FASTEST_ASSUMED = 60;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;

@@ -19,7 +19,7 @@ bool is_rgb(AVPixelFormat format);
 /// BT.601).
 AVColorSpace default_matrix(int width, int height);
 
-/// From the tags; untagged YUV counts as limited range with the default matrix of its size.
+/// What the tags mean; untagged YUV counts as limited range with the default matrix of its size.
 ColorMeaning color_meaning(AVPixelFormat format, AVColorSpace matrix, AVColorRange range, int width,
                            int height);
 

@@ -17,8 +17,8 @@ bool is_allowed_format(std::string_view demuxer);
 /// libavformat makes up depend on where reading began.
 bool has_timestamps(std::string_view demuxer);
 
-/// For a person: why a source is refused ("HLS playlists are not read yet", ...). `demuxer`: what
-/// it was recognised as, "" for nothing; `head`: its first bytes.
+/// Says to a person why a source is refused ("HLS playlists are not read yet", ...). `demuxer`:
+/// what it was recognised as, "" for nothing; `head`: its first bytes.
 std::string refusal(std::string_view demuxer, std::string_view head);
 
 /// libavformat's protocol_whitelist for a network source. In the RTSP lists "tcp" stands last: it

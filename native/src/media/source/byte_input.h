@@ -11,7 +11,7 @@ class ByteInput {
   virtual ~ByteInput() = default;
   /// 1..size bytes from the current position; 0 at the end.
   virtual int read(std::uint8_t* out, int size) = 0;
-  /// To an absolute position; may lie beyond the end.
+  /// Goes to an absolute position, which may lie beyond the end.
   virtual void seek(std::int64_t position) = 0;
   virtual std::int64_t size() const = 0;  // bytes; -1 unknown
   virtual bool seekable() const = 0;

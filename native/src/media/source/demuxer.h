@@ -42,8 +42,8 @@ class Demuxer {
   const std::optional<Error>& fault() const { return fault_; }
   std::uint64_t unreadable() const { return unreadable_; }  // damaged pieces passed over
 
-  /// To a key frame at or before `timestamp` (the video's time base) as the container's index has
-  /// it; false when it can't. It may land elsewhere: the caller checks.
+  /// Goes to a key frame at or before `timestamp` (the video's time base) as the container's index
+  /// has it; false when it can't. It may land elsewhere: the caller checks.
   bool seek(std::int64_t timestamp);
 
  private:

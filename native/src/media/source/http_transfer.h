@@ -44,7 +44,8 @@ class HttpTransfer {
   void stop();
   bool active() const { return active_; }
 
-  /// Until the first body byte or the end of the transfer. Aborted; false when `expired` said so.
+  /// Waits until the first body byte or the end of the transfer; false when `expired` said so.
+  /// Errors: Aborted.
   bool wait(const std::function<bool()>& expired);
   const HttpResponse& response();
   bool done() const { return done_; }

@@ -27,7 +27,7 @@ void bound(std::size_t frames) {
   }
 }
 
-/// From packets alone. None when they don't determine which frames will come out: without
+/// Collects from packets alone. None when they don't determine which frames will come out: without
 /// timestamps, or with the hidden reference frames of VP8, which are packets of their own.
 std::optional<Collected> from_packets(Demuxer& demuxer) {
   if (!demuxer.timestamped() || demuxer.video().codecpar->codec_id == AV_CODEC_ID_VP8) return {};
@@ -54,7 +54,7 @@ std::optional<Collected> from_packets(Demuxer& demuxer) {
   return out;
 }
 
-/// By decoding everything: slow, and right for any source.
+/// Collects by decoding everything, which is slow, and right for any source.
 Collected from_frames(const SourceOptions& options, const AbortSignal& abort) {
   const auto source = open_source(options, {}, abort);
   Collected out;

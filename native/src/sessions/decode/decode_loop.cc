@@ -76,7 +76,7 @@ void DecodeLoop::play_source() {
   } while (!settle());
 }
 
-/// After the end marker. false: the consumer wants frames again.
+/// Runs after the end marker. Returns false when the consumer wants frames again.
 bool DecodeLoop::settle() {
   status_.set_phase(DecodePhase::Ended);
   for (;;) {
@@ -155,7 +155,7 @@ void DecodeLoop::position() {
   }
 }
 
-/// Until the end marker. Wherever the queue is set back on the way, the loop goes on from there.
+/// Plays until the end marker. Wherever the queue is set back on the way, it goes on from there.
 void DecodeLoop::play() {
   for (;;) {
     FramePtr frame = make_frame();

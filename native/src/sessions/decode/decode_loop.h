@@ -24,8 +24,8 @@ class DecodeLoop {
 
   DecodeLoop(const DecodeSessionOptions& options, Clock& clock, const AbortSignal& stop,
              DecodeStatus& status, Event event, const DecodeHooks& hooks);
-  /// Until everything is done, a permanent error or the stop. Throws nothing: the status has the
-  /// error.
+  /// Runs until everything is done, a permanent error or the stop. Throws nothing: the status has
+  /// the error.
   void run();
 
  private:

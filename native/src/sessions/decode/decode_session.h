@@ -76,7 +76,7 @@ class DecodeSession {
                 DecodeHooks hooks = {});
   ~DecodeSession();  // aborts and joins
   void start();
-  /// At a frame boundary; the end marker is NOT written: a restarted decoder goes on.
+  /// Stops at a frame boundary. The end marker is NOT written: a restarted decoder goes on.
   void request_stop();
   void abort();
   /// True once the thread has ended: failed, stopped, or everything published and the marker

@@ -18,8 +18,8 @@ class DecodeSource {
   DecodeSource(const DecodeSessionOptions& options, const DecodeHooks& hooks, Clock& clock,
                const AbortSignal& stop, DecodeStatus& status);
 
-  /// At its first frame, with the credentials as the files have them now. Errors: those of
-  /// media::open_source and read_secret_file.
+  /// Opens the source at its first frame, with the credentials as the files have them now. Errors:
+  /// those of media::open_source and read_secret_file.
   void open();
   void close() { source_.reset(); }
   const media::SourceDescriptor& descriptor() const { return source_->descriptor(); }

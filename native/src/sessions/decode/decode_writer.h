@@ -33,7 +33,7 @@ class DecodeWriter {
   bool ended() const { return producer_->ended(); }
   void end() { producer_->end(); }
   ring::Drained wait_drained() { return producer_->wait_drained(stop_, kForever); }
-  /// For the consumer's status; nullopt: it was overcome.
+  /// Shows an error in the consumer's status; nullopt: it was overcome.
   void show_error(std::optional<ErrorCode> code);
   void heartbeat();
   std::uint64_t last_sequence() const { return producer_->last()->sequence; }

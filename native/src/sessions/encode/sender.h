@@ -60,7 +60,7 @@ class Sender {
 
   // For the encode thread.
   void push(QueuedUnit unit);
-  /// After a rewind: what is pushed from now on belongs to the new beginning.
+  /// Called after a rewind: what is pushed from now on belongs to the new beginning.
   void begin_again() { queue_.begin_again(); }
   bool needs_rewind() const { return queue_.needs_rewind(); }
   bool take_key_request() { return queue_.take_key_request(); }  // true once for each

@@ -30,7 +30,8 @@ class SenderLoop {
  public:
   /// Goes on with the schedule that the output's record holds.
   explicit SenderLoop(const SenderContext& context);
-  /// Until everything is sent, or the end was asked for. Throws nothing: status and ledger show it.
+  /// Runs until everything is sent, or the end was asked for. Throws nothing: status and ledger
+  /// show what failed.
   void run();
 
  private:

@@ -39,7 +39,7 @@ class SenderQueue {
   // The encode thread.
   /// True when the sender's thread waits for a unit and has to be woken.
   bool push(QueuedUnit unit);
-  /// After a rewind: what is pushed from now on belongs to the new beginning.
+  /// Called after a rewind: what is pushed from now on belongs to the new beginning.
   void begin_again();
   bool needs_rewind() const;
   bool take_key_request();  // true once for each

@@ -71,7 +71,7 @@ class ReadSession {
   /// The next frame comes from `target`; what was read ahead is forgotten. next() throws failures
   /// of the seek (NotSeekable).
   void seek(const ReadTarget& target);
-  /// From any thread: ends run() and every wait under it within 100 ms.
+  /// Any thread may call it. Ends run() and every wait under it within 100 ms.
   void close() noexcept;
 
  private:

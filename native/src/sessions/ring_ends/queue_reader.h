@@ -29,7 +29,7 @@ class QueueReader final : public RingEnd {
   Taken take(ring::TakenFrame& out);
   /// The slot may be used again; harmless when it was given back already.
   void release(std::uint64_t position);
-  /// Until dispose(); format() and parameters() need it.
+  /// True until dispose(); format() and parameters() need it.
   bool is_open() const { return consumer_ != nullptr; }
   const VideoFormat& format() const { return consumer_->format(); }
   std::string parameters() const { return consumer_->parameters(); }

@@ -24,7 +24,7 @@ class RingEnd {
 
   /// `news` is called on the thread of run() and on that of close(). Set before run().
   void on_news(std::function<void()> news) { news_ = std::move(news); }
-  /// Until close(); the ring has to be open.
+  /// Runs until close(); the ring has to be open.
   void run();
   /// Any thread: nothing waits from here on.
   void close();

@@ -66,7 +66,7 @@ export class MediaServerController {
     return this.#next(decision, outcome);
   }
 
-  /** While this process leads; the figures are another one's to show then. */
+  /** Runs while this process leads; afterwards the figures are another one's to show. */
   async background(signal: AbortSignal): Promise<void> {
     await aborted(signal);
     this.#figures.clear();

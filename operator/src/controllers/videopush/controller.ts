@@ -66,7 +66,7 @@ export class VideoPushController {
     return nextReconcile(refused, decision.requeueAfter);
   }
 
-  /** While this process leads. */
+  /** Runs while this process leads. */
   async background(signal: AbortSignal): Promise<void> {
     this.#lookup.restarts.clear();
     await aborted(signal);

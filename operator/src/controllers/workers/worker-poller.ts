@@ -30,7 +30,7 @@ export interface PollerOptions {
 
 /** Time limit of one request, in milliseconds. */
 const LIMIT = 2_000;
-/** Between questions, milliseconds. */
+/** Time between two questions, in milliseconds. */
 const STEADY = 10_000;
 const SOON = 3_000;
 const JITTER = 0.2;

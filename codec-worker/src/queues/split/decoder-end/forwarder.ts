@@ -373,7 +373,9 @@ export class Forwarder {
     this.#window.publishMark(answer.seq);
   }
 
-  /** Until something changes. Acknowledgements that were not heard show in the stream's first sequence. */
+  /**
+   * Waits until something changes. Acknowledgements that were not heard show in the stream's first sequence.
+   */
   async #wait(stream: QueueStream, underWay: number): Promise<void> {
     const before = this.#window.standing;
     await this.#bell.wait(TIMES.poll);
