@@ -52,7 +52,7 @@ export async function compilePackage(name) {
       log: 'tsc',
       limitMs: 5 * 60_000,
     });
-    writeEntries(folder, manifestOf(folder));
+    await writeEntries(folder, manifestOf(folder));
     if (each === '@videopush/resources') {
       cpSync(join(repoRoot, 'crds'), join(folder, 'dist', 'crds'), { recursive: true });
     }

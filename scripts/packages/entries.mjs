@@ -28,19 +28,48 @@ if (major < ${major} || (major === ${major} && minor < ${minor})) {
 }
 
 /**
- * Writes `dist/entry/NAME.js` and `NAME.cjs` for each export of the package that points there.
+ * @param {string} file  a compiled module, absolute
+ * @returns {Promise<string[]>} the names that it exports, found without running it
+ */
+async function namesOf(file) {
+  // Imported only here: packing says what to do before the npm packages are installed.
+  const { build } = await import('esbuild');
+  const { metafile } = await build({
+    entryPoints: [file],
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    outdir: '.',
+    metafile: true,
+    logLevel: 'silent',
+  });
+  return Object.values(metafile.outputs).flatMap((output) => output.exports);
+}
+
+/**
+ * Writes `dist/entry/NAME.js` and `NAME.cjs` for each export of the package that points there. Node
+ * reads what a module names in its import statements before the first line runs, so `NAME.js` imports the
+ * compiled module by a call. That makes it asynchronous: nothing behind a `NAME.cjs` may import another
+ * package's entry.
  * @param {string} folder  of the package, absolute
  * @param {{ name: string, exports: Record<string, unknown> }} manifest
+ * @returns {Promise<void>}
  */
-export function writeEntries(folder, manifest) {
+export async function writeEntries(folder, manifest) {
   const entries = Object.values(manifest.exports).flatMap((target) => entryOf(target));
   if (entries.length === 0) return;
   const to = join(folder, 'dist', 'entry');
   mkdirSync(to, { recursive: true });
   writeFileSync(join(to, 'node-version.cjs'), versionCheck(manifest.name));
   for (const { name, compiled } of entries) {
+    const names = await namesOf(join(folder, 'dist', compiled));
     const from = `../${compiled}`;
-    writeFileSync(join(to, `${name}.js`), `import './node-version.cjs';\nexport * from '${from}';\n`);
+    writeFileSync(
+      join(to, `${name}.js`),
+      `import './node-version.cjs';\nexport const { ${names.join(', ')} } = await import('${from}');\n`,
+    );
     writeFileSync(
       join(to, `${name}.cjs`),
       `'use strict';\nrequire('./node-version.cjs');\nmodule.exports = require('${from}');\n`,

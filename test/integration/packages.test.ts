@@ -80,6 +80,9 @@ describe.each([OLDEST, NEWEST])('on Node %s', (node) => {
       node,
       'common.cjs',
       `const { probe } = require('@videopush/native');`,
+      `require('@videopush/native/mpegcoder');`,
+      `require('@videopush/resources');`,
+      `require('@videopush/codec-worker');`,
       `probe('out-${node}.mkv').then(({ video }) => console.log(video.width, video.height));`,
     );
     expect(printed.trim()).toMatch(/^\d+ \d+$/);
@@ -145,17 +148,32 @@ it('strict TypeScript programs, a module and a CommonJS one, are checked without
   }
 });
 
-it.each([
-  ['the command', ['npx', 'videopush', '--version']],
-  ['a module', ['node', '--input-type=module', '--eval', "import '@videopush/native'"]],
-  ['a CommonJS program', ['node', '--eval', "require('@videopush/native')"]],
-] as const)('%s says in one sentence that an older Node is too old', (_, words) => {
-  const { code, stderr } = runOutside(folder, [...words], nodeOfVersion(TOO_OLD));
-  expect(code).toBe(1);
-  const sentences = stderr.split('\n').filter((line) => line.includes('needs Node 22.12 or newer'));
-  expect(sentences).toHaveLength(1);
-  expect(stderr).not.toMatch(/^\s+at /m);
-  expect(stderr).not.toMatch(/SyntaxError|ERR_/);
+describe('on a Node that is too old', () => {
+  /** What is entered only after the check, with a line in front that no such Node can read. */
+  const behind = ['@videopush/native/dist/index.js', 'videopush/bin/start.mjs'].map(
+    (name) => () => join(folder, 'node_modules', name),
+  );
+  const UNREADABLE = 'await using unreadable = null;\n';
+
+  beforeAll(() => {
+    for (const file of behind) writeFileSync(file(), UNREADABLE + readFileSync(file(), 'utf8'));
+  });
+  afterAll(() => {
+    for (const file of behind) writeFileSync(file(), readFileSync(file(), 'utf8').replace(UNREADABLE, ''));
+  });
+
+  it.each([
+    ['the command', ['npx', 'videopush', '--version']],
+    ['a module', ['node', '--input-type=module', '--eval', "import '@videopush/native'"]],
+    ['a CommonJS program', ['node', '--eval', "require('@videopush/native')"]],
+  ] as const)('%s says so in one sentence, before anything else is read', (_, words) => {
+    const { code, stderr } = runOutside(folder, [...words], nodeOfVersion(TOO_OLD));
+    expect(code).toBe(1);
+    const sentences = stderr.split('\n').filter((line) => line.includes('needs Node 22.12 or newer'));
+    expect(sentences).toHaveLength(1);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr).not.toMatch(/SyntaxError|ERR_/);
+  });
 });
 
 /** Folders of the published packages in the repository. */
