@@ -1,6 +1,6 @@
 /**
- * The manual exists in two languages: every page at the root beside its .zh-CN.md, and every page of docs/
- * again under the same path in docs/zh-CN/.
+ * The manual exists in two languages: every page at the root or of a package beside its .zh-CN.md, and
+ * every page of docs/ again under the same path in docs/zh-CN/.
  */
 
 export const READMES = { en: 'README.md', zh: 'README.zh-CN.md' };
@@ -8,10 +8,10 @@ export const READMES = { en: 'README.md', zh: 'README.zh-CN.md' };
 export const CHANGELOG = 'CHANGELOG.md';
 
 /**
- * Pages stand at the root and below docs/; the READMEs of packages have readers of their own.
+ * Pages stand at the root and below docs/, and each published package has a README.
  * @param {string} file  relative to the root
  */
-export const isPage = (file) => /^(docs\/.+|[^/]+)\.md$/.test(file);
+export const isPage = (file) => /^(docs\/.+|[^/]+|[^/]+\/README(\.zh-CN)?)\.md$/.test(file);
 
 /** @param {string} page @returns {boolean} */
 export const isChinese = (page) => page.startsWith('docs/zh-CN/') || page.endsWith('.zh-CN.md');

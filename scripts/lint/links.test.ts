@@ -50,6 +50,19 @@ describe('pages without a way to them', () => {
   });
 });
 
+describe('the README of a package', () => {
+  it('is a page: it must be reached, and names only files that exist', () => {
+    const files = {
+      'README.md': '[a](a/README.md)',
+      'README.zh-CN.md': '',
+      'a/README.md': '`a/gone.ts`',
+      'a/README.zh-CN.md': '',
+    };
+    expect(check(orphanPages, files)).toEqual(['a/README.zh-CN.md cannot be reached from README.zh-CN.md']);
+    expect(check(namedFilesMissing, files)).toEqual(['a/README.md names a/gone.ts, which does not exist']);
+  });
+});
+
 describe('files that a page names', () => {
   it('must exist when their first folder does', () => {
     const files = {

@@ -51,8 +51,12 @@ describe('with a media server at port 8554', () => {
 
   it.each(HERE)('$command', asPrinted);
 
-  const typescript = samples('ts').map(({ page, line, text }, n) => ({ where: `${page}:${line}`, text, n }));
-  it.each(typescript)('the sample of $where runs to its end', async ({ text, n }) => {
+  const programs = [...samples('ts'), ...samples('js')].map(({ page, line, text }, n) => ({
+    where: `${page}:${line}`,
+    text,
+    n,
+  }));
+  it.each(programs)('the sample of $where runs to its end', async ({ text, n }) => {
     const name = `sample-${n}.ts`;
     folder.write(name, text);
     await asPrinted({ command: `npx node ${name}` });

@@ -16,7 +16,7 @@ export interface Printed {
 /** Pages in English; lint holds the others to the same commands and samples. */
 function pages(): string[] {
   const isEnglish = (file: string) => !file.includes('zh-CN');
-  return globSync(['*.md', 'docs/**/*.md'], { cwd: repoRoot }).filter(isEnglish).sort();
+  return globSync(['*.md', '*/README.md', 'docs/**/*.md'], { cwd: repoRoot }).filter(isEnglish).sort();
 }
 
 /** The blocks of all pages in one language of code. */

@@ -37,6 +37,7 @@ export const HERE: Step[] = [
   { command: 'npx videopush render examples/local/mediamtx.yaml -n studio', prints: /namespace: studio/ },
   { command: 'npm run setup', prints: /Ready after/ },
   { command: 'npm run setup -- --for test', prints: /Ready after/ },
+  { command: 'npx videopush --help', prints: /Commands:/ },
   // The following commands are printed by the helps.
   { command: `videopush push talk.mp4 ${TALK}`, prints: /"type":"summary"/ },
   { command: 'videopush push talk.mp4 --url-file url.txt', prints: /rtsp:\/\/localhost:8554\/\*\*\*/ },
