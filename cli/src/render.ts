@@ -91,7 +91,7 @@ interface Inputs {
 function childrenOf(resource: VideoPush | MediaServer, inputs: Inputs): object[] {
   const { defaults } = inputs.options;
   if (resource.kind === 'MediaServer') {
-    const paths = serverPaths(resource.metadata.name, neighbours(inputs.pushes, resource));
+    const paths = serverPaths(resource, neighbours(inputs.pushes, resource));
     const objects = buildMediaServer({ ...credentialsOf(resource, inputs), paths, defaults });
     if (!objects) return [];
     const { secrets, config, service, apiService, deployment } = objects;

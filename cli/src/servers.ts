@@ -4,12 +4,11 @@ import type { MediaServer, VideoPush } from '@videopush/resources';
 import {
   checkServer,
   DEFAULT_PORTS,
-  hlsPage,
   outputPath,
   type Ports,
   publishUrl,
 } from '@videopush/resources/builders/endpoints';
-import { buildMediaMtxConfig } from '@videopush/resources/builders/mediamtx';
+import { buildMediaMtxConfig, hlsPage } from '@videopush/resources/builders/mediamtx';
 import { serverPaths } from '@videopush/resources/builders/mediaserver';
 import { usageError } from './errors.ts';
 import { type MediaMtx, startMediaMtx } from './local/mediamtx.ts';
@@ -69,7 +68,7 @@ export async function startServer(
   const { publish = 'Generated', read = 'None' } = resource.spec.authentication ?? {};
   const publisher = generated(publish, 'publisher');
   const reader = generated(read, 'reader');
-  const config = buildMediaMtxConfig(resource, serverPaths(resource.metadata.name, pushes), {
+  const config = buildMediaMtxConfig(resource, serverPaths(resource, pushes), {
     ports,
     ...(host !== undefined && { host }),
     users: { publisher: account(publisher), reader: account(reader) },

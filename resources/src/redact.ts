@@ -156,7 +156,7 @@ function redactParameter(text: string, hide: Hide): string {
 }
 
 /**
- * SRT stream ids have two public shapes: `publish:path:user:password` (MediaMTX) and
+ * SRT stream ids have two public shapes: `publish:path:user:password` (of our servers) and
  * `#!::m=publish,r=path,u=user,s=session` (SRT Access Control guidelines). Either may be percent-encoded.
  * Any other is somebody's key.
  */

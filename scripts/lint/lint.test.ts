@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { runSync } from '../child.mjs';
 import { brokenArrows } from './arrows.mjs';
 import { codeBlocks, commandsOf, differentCommands, unpairedPages } from './documents.mjs';
+import { strayServerKinds } from './server-kinds.mjs';
 import { otherStarters } from './starters.mjs';
 import { forbiddenText, tooLong, wideComments } from './text.mjs';
 import { otherVersions } from './version.mjs';
@@ -30,6 +31,27 @@ it('child processes are started by their homes alone; others may name their type
     'cli/src/run.ts starts processes itself; cli/src/local/program.ts does so for the product',
     'operator/src/a.ts starts processes itself; cli/src/local/program.ts does so for the product',
     'scripts/b.mjs starts processes itself; scripts/child.mjs does so for the scripts',
+  ]);
+});
+
+it('a kind of media server is known in its own folders, by the records of kinds, and by tests alone', () => {
+  const controllers = 'operator/src/controllers/mediaserver';
+  const builders = 'resources/src/builders/mediaserver';
+  const problems = check(strayServerKinds, {
+    [`${controllers}/kinds/mediamtx/path-changes.ts`]: "const CATCH_ALL = 'all_others';\n",
+    [`${controllers}/kinds/index.ts`]: 'const KINDS = { MediaMTX: MEDIAMTX };\n',
+    [`${controllers}/plan.test.ts`]: "const image = 'bluenviron/mediamtx:1.22.0';\n",
+    [`${controllers}/plan.ts`]: "\nconst CATCH_ALL = 'all_others';\n",
+    [`${controllers}/status.ts`]: 'const where = `port 9997 of its pod`;\n',
+    [`${controllers}/index.ts`]: "import { MediaMtxApi } from '@videopush/resources/mediamtx-api';\n",
+    [`${builders}/services.ts`]: "import { publicPorts } from './kinds/mediamtx/ports.ts';\n",
+    'cli/src/local/mediamtx.ts': '/** A MediaMTX on this machine. */\n',
+  });
+  expect(problems).toEqual([
+    `${controllers}/plan.ts:2: belongs into kinds/mediamtx: const CATCH_ALL = 'all_others';`,
+    expect.stringContaining(`${controllers}/status.ts:1: `),
+    expect.stringContaining(`${controllers}/index.ts:1: `),
+    expect.stringContaining(`${builders}/services.ts:1: `),
   ]);
 });
 

@@ -12,6 +12,7 @@ import { brokenArrows } from './arrows.mjs';
 import { differentCommands, unpairedPages } from './documents.mjs';
 import { deadLinks, namedFilesMissing, orphanPages } from './links.mjs';
 import { parityProblems } from './parity.mjs';
+import { strayServerKinds } from './server-kinds.mjs';
 import { otherStarters } from './starters.mjs';
 import { wrongTerms } from './terms.mjs';
 import { forbiddenText, tooLong, wideComments } from './text.mjs';
@@ -67,6 +68,7 @@ const checks = [
   ['shellcheck finds nothing to fix', () => tool('shellcheck', shellScripts())],
   ['the C++ includes follow the arrows of docs/architecture.md', () => brokenArrows(files, text)],
   ['child processes are started by one module of each kind of program', () => otherStarters(files, text)],
+  ['a kind of media server is known in its own folders alone', () => strayServerKinds(files, text)],
   ['generated files match their sources', () => generatedOutdated()],
   ['every page exists in English and in Chinese', () => unpairedPages(files)],
   ['no page has a dead link', () => deadLinks(files, text)],

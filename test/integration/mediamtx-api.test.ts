@@ -4,11 +4,8 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import {
-  type ApiPlace,
-  MediaMtxApi,
-  ServerApiError,
-} from '../../resources/src/mediaserver/kinds/mediamtx/api.ts';
+import { MediaMtxApi } from '../../resources/src/builders/mediaserver/kinds/mediamtx/api.ts';
+import { type ApiPlace, ServerApiError } from '../../resources/src/builders/mediaserver/server-api.ts';
 import { MediaMtx, type MediaMtxOptions } from '../support/mediamtx.ts';
 import { freePort } from '../support/ports.ts';
 import { Program } from '../support/program.ts';

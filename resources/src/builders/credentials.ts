@@ -6,9 +6,12 @@ import { createHmac } from 'node:crypto';
 import type { MediaServer } from '../schema/media-server.generated.ts';
 import { childName, shortHash } from './names.ts';
 
-export interface Account {
+export interface User {
   name: string;
   password: string;
+}
+
+export interface Account extends User {
   /** Name of the Secret that holds the password; another password means another name. */
   secretName: string;
 }

@@ -2,39 +2,22 @@
 import { ManifestError } from '../schema/manifest.ts';
 import type { MediaServer } from '../schema/media-server.generated.ts';
 import type { VideoPush } from '../schema/video-push.generated.ts';
+import { DEFAULT_KIND, kindOf } from './mediaserver/kinds/index.ts';
+import { DEFAULT_PORTS, type Ports, type PublishProtocol, protocolsOf } from './protocols.ts';
 
-export type Protocol = NonNullable<MediaServer['spec']['protocols']>[number];
-export type PublishProtocol = NonNullable<VideoPush['spec']['outputs'][number]['protocol']>;
-type ServerType = NonNullable<MediaServer['spec']['type']>;
+export { DEFAULT_PORTS, type Ports, type Protocol, protocolsOf } from './protocols.ts';
 
-/** Where a server listens; ports are MediaMTX's own defaults. */
-export const DEFAULT_PORTS = {
-  rtsp: 8554,
-  rtmp: 1935,
-  srt: 8890,
-  hls: 8888,
-  webrtc: 8889,
-  api: 9997,
-  metrics: 9998,
-} as const;
-
-export type Ports = { readonly [name in keyof typeof DEFAULT_PORTS]: number };
-
-/** How a stream may be published to each type of server that can be used. */
-const PUBLISHING: Partial<Record<ServerType, readonly PublishProtocol[]>> = {
-  MediaMTX: ['RTSP', 'RTMP', 'SRT'],
-  External: ['RTSP', 'RTMP', 'SRT'],
-};
+/** How streams may be published to a server that runs elsewhere. */
+const ELSEWHERE: readonly PublishProtocol[] = ['RTSP', 'RTMP', 'SRT'];
 
 /**
  * Refuses a server that cannot be used, or not by this protocol, with the alternative.
  * `field` names what is wrong, e.g. `spec.outputs[0].protocol`.
  */
 export function checkServer(server: MediaServer, protocol: PublishProtocol, field: string): void {
-  const type = server.spec.type ?? 'MediaMTX';
   const offered = checkServerType(server);
   const enabled =
-    type === 'External'
+    server.spec.type === 'External'
       ? (server.spec.endpoints ?? []).map((endpoint) => endpoint.protocol)
       : protocolsOf(server);
   if (enabled.includes(protocol)) return;
@@ -49,18 +32,14 @@ export function checkServer(server: MediaServer, protocol: PublishProtocol, fiel
  * How streams may be published to a server of this type.
  * @throws ManifestError for a type that cannot be run
  */
-export function checkServerType({ spec }: MediaServer): readonly PublishProtocol[] {
-  const type = spec.type ?? 'MediaMTX';
-  const offered = PUBLISHING[type];
+export function checkServerType(server: MediaServer): readonly PublishProtocol[] {
+  const { type } = server.spec;
+  const offered = type === 'External' ? ELSEWHERE : kindOf(server)?.publishing;
   if (offered) return offered;
   throw new ManifestError(
     'spec.type',
-    `${type} cannot be run yet; use MediaMTX, or External for a server that runs elsewhere`,
+    `${type} cannot be run yet; use ${DEFAULT_KIND}, or External for a server that runs elsewhere`,
   );
-}
-
-export function protocolsOf(server: MediaServer): readonly Protocol[] {
-  return server.spec.protocols ?? ['RTSP', 'RTMP', 'HLS'];
 }
 
 /** The path of an output on its server: its own, else the stream's name. */
@@ -73,11 +52,6 @@ export function streamUrl(protocol: PublishProtocol, host: string, port: number,
   const name = host.includes(':') ? `[${host}]` : host;
   if (protocol === 'SRT') return `srt://${name}:${port}?streamid=publish:${path}`;
   return `${protocol.toLowerCase()}://${name}:${port}/${path}`;
-}
-
-/** The page on which a browser plays a path of a MediaMTX, by HLS. */
-export function hlsPage(host: string, ports: Ports, path: string): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${ports.hls}/${path}/`;
 }
 
 /**

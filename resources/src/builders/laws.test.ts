@@ -35,7 +35,7 @@ const ofServer = arbitraryServer.chain((server) =>
       for (const { serverRef } of push.spec.outputs) if (serverRef) serverRef.name = name;
     }
     const credentials = serverCredentials(key, server);
-    const objects = buildMediaServer({ server, paths: serverPaths(name, pushes), credentials, defaults });
+    const objects = buildMediaServer({ server, paths: serverPaths(server, pushes), credentials, defaults });
     return Object.values(objects ?? {}).flat() as KubeObject[];
   }),
 );

@@ -1,7 +1,7 @@
 /** Brings one media server closer to what its MediaServer asks for, and says how it stands. */
 
+import type { ApiPlace, ServerApi } from '@videopush/resources/builders/mediaserver';
 import { MEDIA_SERVERS } from '@videopush/resources/kinds';
-import type { ApiPlace, ServerApi } from '@videopush/resources/mediamtx-api';
 import { type KubeObject, keyOf, typed } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';
 import { isConflict } from '../../kube/errors.ts';
@@ -11,13 +11,14 @@ import type { ControlContext } from '../shared/context.ts';
 import type { Problem } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
 import { annotate, refusal } from '../shared/writes.ts';
+import type { Plan } from './decision.ts';
 import { eventsOf } from './events.ts';
 import { CHILDREN, type ServerIndexes } from './indexes.ts';
-import { LingeringPaths } from './lingering.ts';
+import { ONLY_KIND } from './kinds/index.ts';
 import type { PathFigures } from './metrics.ts';
 import type { Observation, StoredServer } from './observation.ts';
 import { type Lookup, observe } from './observe.ts';
-import { type Plan, plan, STEADY } from './plan.ts';
+import { plan, STEADY } from './plan.ts';
 import { apiAddress } from './pod.ts';
 import { SecretsMade } from './secrets-made.ts';
 import { judgeStatus, type Outcome } from './status.ts';
@@ -43,7 +44,7 @@ export class MediaServerController {
       indexes,
       api,
       applied: this.#writer.applied,
-      lingering: new LingeringPaths(),
+      lingering: new ONLY_KIND.LingeringPaths(),
       heardAt: new Map(),
       secretsMade: ({ metadata: { uid } }) => this.#secrets.of(uid, context.clock.now()),
     };

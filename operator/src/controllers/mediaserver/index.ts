@@ -1,6 +1,6 @@
 /** The controller of MediaServers: what it watches, and how the manager runs it. */
+import type { ServerApi } from '@videopush/resources/builders/mediaserver';
 import { MEDIA_SERVERS, VIDEO_PUSHES } from '@videopush/resources/kinds';
-import { MediaMtxApi, type ServerApi } from '@videopush/resources/mediamtx-api';
 import type { KubeObject } from '@videopush/resources/objects';
 import { PODS } from '../../kube/kinds.ts';
 import type { ControllerSpec } from '../../runtime/controller-spec.ts';
@@ -9,13 +9,14 @@ import type { ControlContext } from '../shared/context.ts';
 import { serversOf } from '../shared/server-keys.ts';
 import { MediaServerController } from './controller.ts';
 import { CHILDREN, serverIndexes, serverOfPod } from './indexes.ts';
+import { ONLY_KIND } from './kinds/index.ts';
 import { PathFigures, showFigures } from './metrics.ts';
 
 export const MEDIA_SERVER_CONTROLLER = 'mediaserver';
 
 export function mediaServerController(
   context: ControlContext,
-  api: ServerApi = new MediaMtxApi(),
+  api: ServerApi = new ONLY_KIND.Api(),
 ): ControllerSpec {
   const figures = new PathFigures();
   showFigures(context.metrics, figures);

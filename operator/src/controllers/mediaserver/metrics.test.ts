@@ -1,4 +1,4 @@
-import type { PathState } from '@videopush/resources/mediamtx-api';
+import type { PathState } from '@videopush/resources/builders/mediaserver';
 import { expect, it } from 'vitest';
 import { Metrics } from '../../runtime/metrics.ts';
 import { PathFigures, showFigures } from './metrics.ts';

@@ -3,7 +3,7 @@
  * them without the password that a media server wants for its own metrics.
  */
 
-import type { PathState } from '@videopush/resources/mediamtx-api';
+import type { PathState } from '@videopush/resources/builders/mediaserver';
 import type { Metrics } from '../../runtime/metrics.ts';
 
 export interface ServerName {

@@ -2,8 +2,7 @@
 
 import type { MediaServer } from '@videopush/resources';
 import type { ServerCredentials } from '@videopush/resources/builders/credentials';
-import type { ServerPath } from '@videopush/resources/builders/mediamtx';
-import type { PathState } from '@videopush/resources/mediamtx-api';
+import type { PathState, ServerPath } from '@videopush/resources/builders/mediaserver';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
 import type { Judgement } from '../shared/drift.ts';
 import type { ServerPod } from './pod.ts';

@@ -4,16 +4,21 @@
 
 import type { MediaServer, VideoPush } from '@videopush/resources';
 import { type ServerCredentials, serverCredentials } from '@videopush/resources/builders/credentials';
-import type { ServerPath } from '@videopush/resources/builders/mediamtx';
-import { apiServiceName, serverPaths, serviceName } from '@videopush/resources/builders/mediaserver';
+import {
+  apiServiceName,
+  kindName,
+  type ServerApi,
+  type ServerPath,
+  serverPaths,
+  serviceName,
+} from '@videopush/resources/builders/mediaserver';
 import { childName } from '@videopush/resources/builders/names';
-import type { ServerApi } from '@videopush/resources/mediamtx-api';
 import { type KubeObject, keyOf, objectKey, type ResourceKind, typed } from '@videopush/resources/objects';
 import { CONFIG_MAPS, DEPLOYMENTS, SERVICES } from '../../kube/kinds.ts';
 import type { ControlContext } from '../shared/context.ts';
 import type { DriftDetector } from '../shared/drift.ts';
 import type { ServerIndexes } from './indexes.ts';
-import type { LingeringPaths } from './lingering.ts';
+import type { LingeringPaths } from './kinds/index.ts';
 import type { ApiView, Observation, StoredServer } from './observation.ts';
 import { apiAddress, currentPod, type ServerPod } from './pod.ts';
 
@@ -34,16 +39,14 @@ export async function observe(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { context, indexes, applied, lingering } = lookup;
-  const { name, uid } = server.metadata;
+  const resource = server as MediaServer;
   const key = keyOf(server);
-  const elsewhere = server.spec.type !== undefined && server.spec.type !== 'MediaMTX';
-  const credentials = elsewhere
-    ? null
-    : serverCredentials(await context.key(signal), server as unknown as MediaServer);
+  const elsewhere = kindName(server) === undefined;
+  const credentials = elsewhere ? null : serverCredentials(await context.key(signal), resource);
   const pod = currentPod(indexes.podsByServer.get(key) as ServerPod[]);
   const api: ApiView = credentials ? await ask(pod, credentials, lookup, signal) : { state: 'Unasked' };
-  const desired = serverPaths(name, indexes.pushesByServer.get(key) as unknown as VideoPush[]);
-  const kept = lingering.keep(uid, desired, onlineBy(api), context.clock.now());
+  const desired = serverPaths(resource, indexes.pushesByServer.get(key) as unknown as VideoPush[]);
+  const kept = lingering.keep(server.metadata.uid, desired, onlineBy(api), context.clock.now());
   return Object.freeze({
     server,
     paths: [...desired, ...kept].sort(byName),

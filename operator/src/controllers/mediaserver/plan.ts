@@ -4,9 +4,7 @@ import { ManifestError, type MediaServer } from '@videopush/resources';
 import { readOrigin, stamped } from '@videopush/resources/builders/applied';
 import { REASONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
-import type { ServerPath } from '@videopush/resources/builders/mediamtx';
 import { buildMediaServer, type ServerObjects } from '@videopush/resources/builders/mediaserver';
-import { ANNOTATIONS, contentHash } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
 import { judgeAll, requeue } from '../shared/drift.ts';
 import {
@@ -19,44 +17,16 @@ import {
 } from '../shared/ownership.ts';
 import type { Problem } from '../shared/problem.ts';
 import { isUpgradeHeld } from '../shared/upgrade-hold.ts';
+import type { Plan } from './decision.ts';
+import { kindOf } from './kinds/index.ts';
 import type { Observation } from './observation.ts';
-import { apiAddress, type ServerPod } from './pod.ts';
-
-/** The situation of a server as a whole, from which its status follows. */
-export type Situation =
-  /** cannot be done as it is asked for */
-  | { kind: 'Refused'; problem: Problem }
-  | { kind: 'External' }
-  /** what an earlier server of this name has left has to be gone first */
-  | { kind: 'Clearing' }
-  | { kind: 'Live' };
-
-export interface Plan {
-  situation: Situation;
-  /** an object that exists already is left as it is */
-  creates: readonly KubeObject[];
-  /**
-   * in this order: the file has a path before the running server has it, so that no reload takes it away
-   * again
-   */
-  applies: readonly KubeObject[];
-  /** by uid, in the background */
-  deletes: readonly KubeObject[];
-  podAnnotations: readonly { pod: ServerPod; annotations: Record<string, string> }[];
-  /** of the running server */
-  addPaths: readonly ServerPath[];
-  removePaths: readonly string[];
-  /** milliseconds */
-  requeueAfter?: number;
-}
+import { apiAddress } from './pod.ts';
 
 const CLEARING_RETRY = 5_000;
 /** Time between two polls of a running server. */
 export const STEADY = 10_000;
 /** While its API has not answered, and while a path waits for its publisher to leave. */
 const SOON = 1_000;
-/** The name under which all other paths run; it stands in every file. */
-const CATCH_ALL = 'all_others';
 
 const NOTHING = {
   creates: [],
@@ -112,14 +82,15 @@ function planLive(observed: Observation, objects: ServerObjects, desired: readon
     const stored = observed.children.find((child) => sameObject(child, object)) ?? null;
     return !isUpgradeHeld(readOrigin(stored), readOrigin(object), observed.server.status, observed.now);
   });
+  const kind = kindOf(observed.server);
   const { applies, waits } = judgeAll(due, observed.children, observed.judge);
   return {
     ...NOTHING,
     situation: { kind: 'Live' },
     creates: objects.secrets.filter(({ metadata: { name } }) => !observed.secretsMade.has(name)),
     applies,
-    podAnnotations: fileAnnotation(observed, objects.config),
-    ...pathChanges(observed),
+    podAnnotations: kind.fileAnnotation(observed, objects.config),
+    ...kind.pathChanges(observed),
     ...requeue([...waits, ...nextLook(observed)]),
   };
 }
@@ -128,30 +99,6 @@ function planLive(observed: Observation, objects: ServerObjects, desired: readon
 function nextLook({ pod, api, lingering }: Observation): number[] {
   if (apiAddress(pod) === undefined) return [];
   return [api.state === 'Answered' && !lingering ? STEADY : SOON];
-}
-
-/**
- * Annotates a running pod when its file has changed: an update of the pod makes the kubelet mount the new
- * file at once instead of within 90 s.
- */
-function fileAnnotation({ pod, children }: Observation, config: KubeObject): Plan['podAnnotations'] {
-  const stored = children.find((child) => sameObject(child, config));
-  const hash = contentHash(config.data);
-  const annotated = pod?.metadata.annotations?.[ANNOTATIONS.serverFile];
-  if (!pod || !stored || annotated === hash) return [];
-  // A pod without the annotation started with the stored file.
-  if (annotated === undefined && contentHash(stored.data) === hash) return [];
-  return [{ pod, annotations: { [ANNOTATIONS.serverFile]: hash } }];
-}
-
-function pathChanges({ api, paths }: Observation): Pick<Plan, 'addPaths' | 'removePaths'> {
-  if (api.state !== 'Answered') return { addPaths: [], removePaths: [] };
-  const there = new Set(api.paths.filter(({ named }) => named).map(({ name }) => name));
-  const desired = new Set(paths.map(({ name }) => name));
-  return {
-    addPaths: paths.filter(({ name }) => !there.has(name)),
-    removePaths: [...there].filter((name) => !desired.has(name) && name !== CATCH_ALL),
-  };
 }
 
 function refusal({ field, message }: ManifestError): Problem {

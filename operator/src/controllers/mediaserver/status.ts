@@ -12,8 +12,9 @@ import type { Defaults } from '@videopush/resources/builders/defaults';
 import { serverEndpoints, serviceName } from '@videopush/resources/builders/mediaserver';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { steadyMessages } from '../shared/status.ts';
+import type { Situation } from './decision.ts';
+import { kindOf } from './kinds/index.ts';
 import type { Observation } from './observation.ts';
-import type { Situation } from './plan.ts';
 import { apiAddress, isReady, podProblem } from './pod.ts';
 
 export type ServerStatus = NonNullable<MediaServer['status']>;
@@ -86,8 +87,8 @@ function judge(
   return { true: REASONS.available, message: 'The server answers' };
 }
 
-function silent({ api, pod }: Observation): Problem {
-  const where = `port 9997 of its pod (${apiAddress(pod) ?? 'without an address'})`;
+function silent({ server, api, pod }: Observation): Problem {
+  const where = kindOf(server).apiWords(apiAddress(pod));
   const why = api.state === 'Silent' ? `: ${api.error}` : '';
   return waits(
     REASONS.serverApiUnavailable,

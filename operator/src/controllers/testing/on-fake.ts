@@ -4,8 +4,8 @@
  */
 
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
+import type { PathState, ServerApi } from '@videopush/resources/builders/mediaserver';
 import { FIELD_MANAGER, REPORTING_CONTROLLER } from '@videopush/resources/builders/names';
-import type { PathState, ServerApi } from '@videopush/resources/mediamtx-api';
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import { SECRETS } from '../../kube/kinds.ts';
 import { Resource } from '../../kube/resource.ts';

@@ -1,13 +1,13 @@
 /** A MediaServer into every object that runs it. Pure: the same input gives the same JSON. */
 import { checkServerType } from '../endpoints.ts';
 import type { ServerContext, ServerObjects } from './context.ts';
-import { buildConfigMap, serverConfig } from './kinds/mediamtx/config.ts';
-import { buildDeployment } from './kinds/mediamtx/deployment.ts';
+import { kindOf } from './kinds/index.ts';
 import { buildSecrets } from './secrets.ts';
 import { buildApiService, buildService } from './services.ts';
 
-export type { ServerContext, ServerObjects } from './context.ts';
-export { serverPaths } from './kinds/mediamtx/paths.ts';
+export type { ServerContext, ServerObjects, ServerPath } from './context.ts';
+export { type KindName, kindName } from './kinds/index.ts';
+export { serverPaths } from './paths.ts';
 export {
   apiServiceName,
   type Endpoint,
@@ -18,6 +18,7 @@ export {
   serviceName,
 } from './places.ts';
 export { publishSecret } from './secrets.ts';
+export type { ApiPlace, PathState, ServerApi } from './server-api.ts';
 
 /**
  * null for a server that runs elsewhere.
@@ -26,13 +27,12 @@ export { publishSecret } from './secrets.ts';
 export function buildMediaServer(context: ServerContext): ServerObjects | null {
   const { server } = context;
   checkServerType(server);
-  if (server.spec.type === 'External') return null;
-  const config = serverConfig(context);
+  const kind = kindOf(server);
+  if (!kind) return null;
   return {
     secrets: buildSecrets(context),
-    config: buildConfigMap(context, config),
-    deployment: buildDeployment(context, config),
-    service: buildService(context),
-    apiService: buildApiService(context),
+    ...kind.buildWorkload(context),
+    service: buildService(context, kind.publicPorts(server)),
+    apiService: buildApiService(context, kind.innerPorts),
   };
 }

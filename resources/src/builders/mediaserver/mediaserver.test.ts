@@ -222,8 +222,8 @@ it('every output that names the server is a path of it, once, with a slate of it
     { name: 'shared' },
     { name: 'z/news', slate: { codec: 'H264' } },
   ];
-  expect(serverPaths('live', pushes)).toEqual(expected);
-  expect(serverPaths('live', [...pushes].reverse())).toEqual(expected);
+  expect(serverPaths(someServer(), pushes)).toEqual(expected);
+  expect(serverPaths(someServer(), [...pushes].reverse())).toEqual(expected);
 });
 
 describe('where a server is found', () => {

@@ -6,8 +6,8 @@
 import type { KubeObject } from '../../objects.ts';
 import type { MediaServer } from '../../schema/media-server.generated.ts';
 import type { Defaults } from '../defaults.ts';
-import { DEFAULT_PORTS, type Protocol, type PublishProtocol, protocolsOf } from '../endpoints.ts';
 import { childName } from '../names.ts';
+import { DEFAULT_PORTS, type Protocol, type PublishProtocol, protocolsOf } from '../protocols.ts';
 
 type ServedProtocol = Protocol | PublishProtocol;
 export type Endpoint = NonNullable<NonNullable<MediaServer['status']>['endpoints']>[number];

@@ -2,29 +2,28 @@
 import type { KubeObject } from '../../objects.ts';
 import { childLabels, selectorLabels } from '../names.ts';
 import { ownerReference } from '../owner.ts';
-import { namespaceOf, type ServerContext } from './context.ts';
-import { INNER_PORTS, publicPorts, type ServerPort } from './kinds/mediamtx/ports.ts';
+import { namespaceOf, type ServerContext, type ServerPort } from './context.ts';
 import { apiServiceName, serviceName } from './places.ts';
 
-export function buildService({ server }: ServerContext): KubeObject {
+export function buildService({ server }: ServerContext, ports: readonly ServerPort[]): KubeObject {
   const { type = 'ClusterIP', annotations = {} } = server.spec.service ?? {};
   return service({
     server,
     name: serviceName(server.metadata.name),
     type,
     annotations,
-    ports: publicPorts(server),
+    ports,
   });
 }
 
 /** A Service of its own: one with node ports or a load balancer would offer the API outside the cluster. */
-export function buildApiService({ server }: ServerContext): KubeObject {
+export function buildApiService({ server }: ServerContext, ports: readonly ServerPort[]): KubeObject {
   return service({
     server,
     name: apiServiceName(server.metadata.name),
     type: 'ClusterIP',
     annotations: {},
-    ports: INNER_PORTS,
+    ports,
   });
 }
 

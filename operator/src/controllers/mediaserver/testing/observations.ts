@@ -3,9 +3,8 @@
 import type { MediaServer } from '@videopush/resources';
 import { serverCredentials } from '@videopush/resources/builders/credentials';
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
-import type { ServerPath } from '@videopush/resources/builders/mediamtx';
+import type { PathState, ServerPath } from '@videopush/resources/builders/mediaserver';
 import { selectorLabels } from '@videopush/resources/builders/names';
-import type { PathState } from '@videopush/resources/mediamtx-api';
 import type { KubeObject } from '@videopush/resources/objects';
 import { DriftDetector } from '../../shared/drift.ts';
 import type { ApiView, Observation, StoredServer } from '../observation.ts';

@@ -1,2 +1,3 @@
-/** The configuration of a MediaMTX, for programs that start one or change a running one. */
-export { buildMediaMtxConfig, pathConfig, type ServerPath, slateFor, type User } from './server-config.ts';
+/** The configuration of a MediaMTX, for programs that start one. */
+export { hlsPage } from './ports.ts';
+export { buildMediaMtxConfig } from './server-config.ts';

@@ -1,16 +1,8 @@
 /** Ports of a MediaServer: of its container and of its two Services. Pure. */
 import type { MediaServer } from '../../../../schema/media-server.generated.ts';
-import { DEFAULT_PORTS, type Protocol, protocolsOf } from '../../../endpoints.ts';
+import { DEFAULT_PORTS, type Ports, type Protocol, protocolsOf } from '../../../protocols.ts';
+import type { ServerPort } from '../../context.ts';
 import { portNameOf } from '../../places.ts';
-
-export interface ServerPort {
-  name: string;
-  port: number;
-  protocol: 'TCP' | 'UDP';
-  nodePort?: number;
-  /** Where the server listens, if not at `port`. */
-  containerPort?: number;
-}
 
 /** Where WebRTC's media arrives; the server's own default. */
 const ICE_PORT = 8189;
@@ -49,3 +41,8 @@ export const INNER_PORTS: readonly ServerPort[] = [
   { name: 'api', port: DEFAULT_PORTS.api, protocol: 'TCP' },
   { name: 'metrics', port: DEFAULT_PORTS.metrics, protocol: 'TCP' },
 ];
+
+/** The page on which a browser plays a path of a MediaMTX, by HLS. */
+export function hlsPage(host: string, ports: Ports, path: string): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${ports.hls}/${path}/`;
+}

@@ -9,13 +9,8 @@ import { validateManifest } from '../../../../schema/manifest.ts';
 import type { MediaServer } from '../../../../schema/media-server.generated.ts';
 import type { VideoPush } from '../../../../schema/video-push.generated.ts';
 import { checkServer, DEFAULT_PORTS, publishUrl, streamUrl } from '../../../endpoints.ts';
-import {
-  buildMediaMtxConfig,
-  hashCredential,
-  type MediaMtxOptions,
-  type ServerPath,
-  slateFor,
-} from './server-config.ts';
+import type { ServerPath } from '../../context.ts';
+import { buildMediaMtxConfig, hashCredential, type MediaMtxOptions, slateFor } from './server-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mediamtx-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));

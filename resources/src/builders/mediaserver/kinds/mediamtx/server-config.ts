@@ -5,26 +5,13 @@
 import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import type { MediaServer } from '../../../../schema/media-server.generated.ts';
-import { DEFAULT_PORTS, type Ports, protocolsOf } from '../../../endpoints.ts';
+import type { User } from '../../../credentials.ts';
+import { DEFAULT_PORTS, type Ports, protocolsOf } from '../../../protocols.ts';
+import type { ServerPath } from '../../context.ts';
 
 /** Codecs that the server can fill with a slate of its own while nobody publishes. */
 const SLATE_CODECS = ['H264', 'H265', 'VP9', 'AV1'] as const;
-export type SlateCodec = (typeof SLATE_CODECS)[number];
-
-/** A path that a stream publishes to. */
-export interface ServerPath {
-  name: string;
-  /**
-   * Codec of the slate that keeps readers connected while nobody publishes (`alwaysAvailable`); unset =
-   * readers end with the publisher. A file of the stream's own size avoids a change of picture size.
-   */
-  slate?: { codec: SlateCodec } | { file: string };
-}
-
-export interface User {
-  name: string;
-  password: string;
-}
+type SlateCodec = (typeof SLATE_CODECS)[number];
 
 export interface MediaMtxOptions {
   ports?: Partial<Ports>;

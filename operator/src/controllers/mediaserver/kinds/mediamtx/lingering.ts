@@ -2,7 +2,7 @@
  * A deleted stream still sends what it holds for a second or two. Its path stays until its publisher has
  * left, or the tail would be cut off and a healthy end look like a lost connection.
  */
-import type { ServerPath } from '@videopush/resources/builders/mediamtx';
+import type { ServerPath } from '@videopush/resources/builders/mediaserver';
 
 /** How long a path stays at the most, milliseconds: longer than the pods of a stream may take to end. */
 export const LINGER = 45_000;

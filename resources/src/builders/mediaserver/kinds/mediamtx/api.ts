@@ -1,48 +1,10 @@
 /** The few calls of MediaMTX's control API (v3, 1.21.0) that a running server's paths need. */
-import { DEFAULT_PORTS } from '../../../builders/endpoints.ts';
-import {
-  pathConfig,
-  type ServerPath,
-  type User,
-} from '../../../builders/mediaserver/kinds/mediamtx/server-config.ts';
-import { redact } from '../../../redact.ts';
-
-/** Where a server's API is, and as whom it is asked. */
-export interface ApiPlace {
-  /** Address of its pod, or of this machine. */
-  host: string;
-  /** Default 9997. */
-  port?: number;
-  /** Default: nobody, which a server accepts on its own machine only. */
-  account?: User;
-}
-
-/** One path that the server has now. */
-export interface PathState {
-  name: string;
-  /** It stands in the configuration under its own name, and does not just run under `all_others` */
-  named: boolean;
-  /** Somebody publishes to it; the slate of an always available path does not count */
-  online: boolean;
-  readers: number;
-  /** Since the path was made; the slate of an always available path counts as received */
-  bytesReceived: number;
-  bytesSent: number;
-}
-
-/** Each call rejects with a ServerApiError, or with the signal's reason when that was aborted. */
-export interface ServerApi {
-  list(place: ApiPlace, signal: AbortSignal): Promise<PathState[]>;
-  /** Adds a path. One that exists already, as after a reload of the file, is no error. */
-  add(place: ApiPlace, path: ServerPath, signal: AbortSignal): Promise<void>;
-  /** Removes a path and cuts its publisher and its readers. One that does not exist is no error. */
-  remove(place: ApiPlace, name: string, signal: AbortSignal): Promise<void>;
-}
-
-/** What the API answered, or why it did not. Its message carries no credentials. */
-export class ServerApiError extends Error {
-  override readonly name = 'ServerApiError';
-}
+import { redact } from '../../../../redact.ts';
+import type { User } from '../../../credentials.ts';
+import { DEFAULT_PORTS } from '../../../protocols.ts';
+import type { ServerPath } from '../../context.ts';
+import { type ApiPlace, type PathState, type ServerApi, ServerApiError } from '../../server-api.ts';
+import { pathConfig } from './server-config.ts';
 
 /**
  * Time limit of one call, in milliseconds: the server is near and the answer small, but MediaMTX holds a
