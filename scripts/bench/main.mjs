@@ -4,17 +4,14 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { repoRoot } from '../paths.mjs';
 import { runTypeScript } from '../run-typescript.mjs';
 import { setUp } from '../setup/child.mjs';
+import { benchFolder, programOf } from './program.mjs';
 
-const folder = join(repoRoot, 'test', 'bench');
-const against = join(repoRoot, 'test', 'support', 'bench', 'against.ts');
 const [name, ...options] = process.argv.slice(2);
-const file = name && /^[a-z][a-z0-9-]*$/.test(name) ? join(folder, `${name}.ts`) : null;
 
-if (!name || file === null || !existsSync(file)) {
-  const names = readdirSync(folder)
+if (!name || !/^[a-z][a-z0-9-]*$/.test(name) || !existsSync(join(benchFolder, `${name}.ts`))) {
+  const names = readdirSync(benchFolder)
     .filter((entry) => entry.endsWith('.ts'))
     .map((entry) => entry.slice(0, -'.ts'.length));
   console.error(`${name ? `There is no bench ${name}.` : 'Which bench?'} There are: ${names.join(', ')}.`);
@@ -22,8 +19,5 @@ if (!name || file === null || !existsSync(file)) {
   process.exitCode = 2;
 } else {
   process.exitCode = await setUp('test');
-  if (process.exitCode === 0) {
-    const [program, words] = options.includes('--against') ? [against, [name, ...options]] : [file, options];
-    process.exitCode = await runTypeScript(program, words);
-  }
+  if (process.exitCode === 0) process.exitCode = await runTypeScript(...programOf(name, options));
 }
