@@ -22,8 +22,9 @@ function numbers(units: readonly { rtp: number }[], ticks = TICKS): number[] {
 }
 
 /**
- * Ten frames a second: a unit that reaches the kernel of a server which is about to end the connection counts
- * as sent, so this server has to react to one unit before the next one leaves.
+ * Ten frames a second, where fifty would lose some: it is a known limit of the ledger that a unit which
+ * reaches the kernel of a server that ends the connection counts as sent. This server has to react to one
+ * unit before the next one leaves.
  */
 const SLOW = { ...clipOptions, frames: 60, rate: '10' };
 const SLOW_TICKS = 90_000 / 10;
