@@ -60,6 +60,20 @@ const GIVEN: Readonly<Record<string, () => Promise<unknown>>> = {
     const outputs = [{ name: 'main', url: 'rtsp://nowhere.example/demo' }];
     return apply([videoPush('demo', '', { source: SMALL_PATTERN, outputs })]);
   },
+  'kubectl logs job/NAME-stream -c encoder': async () => {
+    const source = {
+      testPattern: { ...SMALL_PATTERN.testPattern, durationSeconds: 3600 },
+      onEnd: 'Complete',
+    };
+    await apply([videoPush('ending', 'live', { source })]);
+    const isRunning = ['-o', 'jsonpath={.items[*].status.phase}'];
+    await eventually(
+      'the pod of a stream with an end runs',
+      async () =>
+        (await cluster.kubectl(['get', 'pod', '-l', 'job-name=ending-stream', ...isRunning])) === 'Running',
+      120_000,
+    );
+  },
   'kubectl delete crd videopushes.videopush.dev mediaservers.videopush.dev videopushsets.videopush.dev': () =>
     cluster.helm(['uninstall', 'other', '--namespace', 'other', ...WAIT]),
 };
@@ -83,8 +97,8 @@ it.each(CLUSTER)(
     const env = { KUBECONFIG: cluster.kubeconfig, HOME: archives, NO_PROXY: '*', no_proxy: '*' };
     const where = {
       cwd: folder.path,
-      // Images are built with the machine's own settings.
-      env: step.command.startsWith('npm ') ? {} : env,
+      // Images and nodes are made with the machine's own settings.
+      env: /^(npm|npx node) /.test(step.command) ? {} : env,
       programs: [kubernetesTarget()],
       limitMilliseconds: STEP_MILLISECONDS,
     };

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { repoRoot } from '../../../scripts/paths.mjs';
 import { allScenarios, chosen } from '../../../scripts/test/scenarios.mjs';
 import { allStages } from '../../../scripts/test/stages.mjs';
-import { helpCommands, pageCommands } from './printed.ts';
+import { allProseCommands, helpCommands, isShortFor, pageCommands, proseCommands } from './printed.ts';
 import {
   BENCHES,
   CHECKED_BY_LINT,
@@ -13,6 +13,7 @@ import {
   FROM_FFMPEG,
   GATE,
   HERE,
+  IN_THE_LONG_SUITE,
   LONG,
   PACKAGES,
   WITH_OWN_SERVER,
@@ -26,23 +27,55 @@ const listed = [
   ...Object.values(PACKAGES),
   ...GATE,
   ...LONG,
+  ...IN_THE_LONG_SUITE,
   ...BENCHES,
   ...CHECKED_BY_LINT,
 ];
 
 it('every command that a page or a help prints is run by a test, and no other is listed', async () => {
-  const printed = [...pageCommands(), ...(await helpCommands())];
-  const unlisted = printed.filter(({ command }) => !listed.includes(command));
+  const whole = [...pageCommands(), ...(await helpCommands())];
+  const mentioned = allProseCommands();
+  const isRun = (mention: string) => listed.some((command) => isShortFor(mention, command));
+  const unlisted = [
+    ...whole.filter(({ command }) => !listed.includes(command)),
+    ...mentioned.filter(({ command }) => !isRun(command)),
+  ];
   expect(
     unlisted.map(({ command, where }) => `${where}: ${command}`),
     'not in table.ts',
   ).toEqual([]);
-  const commands = new Set(printed.map(({ command }) => command));
+  const commands = new Set([...whole, ...mentioned].map(({ command }) => command));
   expect(
     listed.filter((command) => !commands.has(command)),
     'not printed on any page or help',
   ).toEqual([]);
   expect(new Set(listed).size, 'listed twice').toBe(listed.length);
+});
+
+it('commands are found in sentences and tables, but not in blocks, and the name of a program alone is none', () => {
+  const page = [
+    '# A page',
+    '',
+    '```sh',
+    'npm run demo   # `npm run other`',
+    '```',
+    '',
+    'With `kind` or `docker`, `kind: List`: `npm run',
+    'images -- worker`, then',
+    '',
+    '| `kubectl describe ms` | `helm` |',
+  ].join('\n');
+  expect(proseCommands(page)).toEqual([
+    { command: 'npm run images -- worker', line: 7 },
+    { command: 'kubectl describe ms', line: 10 },
+  ]);
+});
+
+it('a sentence may leave words of a command out, but has none of its own', () => {
+  const command = 'helm install videopush charts/videopush --create-namespace --wait';
+  expect(isShortFor('helm install --wait', command)).toBe(true);
+  expect(isShortFor('helm install --atomic', command)).toBe(false);
+  expect(isShortFor('install helm', command)).toBe(false);
 });
 
 it('the stages of npm test that the pages name exist', () => {

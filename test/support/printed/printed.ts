@@ -13,16 +13,19 @@ export interface Printed {
   where: string;
 }
 
-/** Pages in English; lint holds the others to the same commands and samples. */
+/** Of both languages, with the READMEs of the packages. */
 function pages(): string[] {
-  const isEnglish = (file: string) => !file.includes('zh-CN');
-  return globSync(['*.md', '*/README.md', 'docs/**/*.md'], { cwd: repoRoot }).filter(isEnglish).sort();
+  const patterns = ['*.md', '*/README.md', '*/README.zh-CN.md', 'docs/**/*.md'];
+  return globSync(patterns, { cwd: repoRoot }).sort();
 }
 
-/** The blocks of all pages in one language of code. */
+const read = (page: string): string => readFileSync(join(repoRoot, page), 'utf8');
+
+/** The blocks of the English pages in one language of code; lint holds the other pages to the same ones. */
 export function samples(language: string): (CodeBlock & { page: string })[] {
-  return pages().flatMap((page) =>
-    codeBlocks(readFileSync(join(repoRoot, page), 'utf8'))
+  const english = pages().filter((page) => !page.includes('zh-CN'));
+  return english.flatMap((page) =>
+    codeBlocks(read(page))
       .filter((block) => block.language === language)
       .map((block) => ({ ...block, page })),
   );
@@ -32,6 +35,37 @@ export function pageCommands(): Printed[] {
   return samples('sh').flatMap(({ page, line, text }) =>
     commandsOf(text).map((command) => ({ command, where: `${page}:${line}` })),
   );
+}
+
+const PROGRAMS = /^(npm|npx|kubectl|kind|docker|helm) /;
+
+/** The commands within sentences and tables of a page: `npm test`, but not the name of a program alone. */
+export function proseCommands(text: string): { command: string; line: number }[] {
+  // A block keeps its lines, so that those behind it keep their numbers.
+  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, (block) => block.replaceAll(/.*/g, ''));
+  return [...prose.matchAll(/`((?:[^`\n]|\n(?!\n))+)`/g)]
+    .map(({ 1: code = '', index }) => ({
+      command: code.replaceAll(/\s+/g, ' '),
+      line: prose.slice(0, index).split('\n').length,
+    }))
+    .filter(({ command }) => PROGRAMS.test(command));
+}
+
+/** Of all pages, in both languages. */
+export function allProseCommands(): Printed[] {
+  return pages().flatMap((page) =>
+    proseCommands(read(page)).map(({ command, line }) => ({ command, where: `${page}:${line}` })),
+  );
+}
+
+/** Whether a sentence means this command: it may leave words out (`helm install` for the whole one). */
+export function isShortFor(mention: string, command: string): boolean {
+  const words = command.split(' ');
+  let from = 0;
+  return mention.split(' ').every((word) => {
+    from = words.indexOf(word, from) + 1;
+    return from > 0;
+  });
 }
 
 async function help(...words: string[]): Promise<string> {

@@ -9,7 +9,7 @@ import { Scratch } from '../tools.ts';
 import type { Step } from './table.ts';
 
 /** What commands name by paths relative to the checkout. What they write stays in the folder. */
-const LINKS = ['node_modules', 'package.json', 'scripts', 'examples', 'charts', 'crds', 'tools'];
+const LINKS = ['node_modules', 'package.json', 'scripts', 'examples', 'charts', 'crds', 'tools', 'test'];
 
 /** A folder that stands for the checkout, gone with the scope. */
 export function checkout(): Scratch {

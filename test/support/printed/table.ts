@@ -35,6 +35,8 @@ export const HERE: Step[] = [
   { command: `npx node examples/mpegcoder/non-blocking.ts test-video.mp4 ${VIDEO}` },
   { command: `npx node examples/mpegcoder/dual-process.ts test-video.mp4 ${VIDEO}` },
   { command: 'npx videopush render examples/local/mediamtx.yaml -n studio', prints: /namespace: studio/ },
+  { command: 'npx videopush push --help', prints: /--bitrate/ },
+  { command: 'npx videopush COMMAND --help', words: { COMMAND: 'render' }, prints: /--namespace/ },
   { command: 'npm run setup', prints: /Ready after/ },
   { command: 'npm run setup -- --for test', prints: /Ready after/ },
   { command: 'npx videopush --help', prints: /Commands:/ },
@@ -111,11 +113,15 @@ export const PACKAGES = {
 
 /** On a cluster, in this order; each list begins where the one before has left it. */
 export const CLUSTER: Step[] = [
+  // Another node on this machine, which has nothing to do with the one that the others are run on.
+  { command: 'npx node test/support/cluster/main.ts up', until: /KUBECONFIG/ },
   { command: 'npm run images' },
   {
     command: 'helm install videopush charts/videopush --namespace videopush-system --create-namespace --wait',
   },
   { command: 'helm test videopush --namespace videopush-system', prints: /Succeeded/ },
+  { command: 'kubectl logs -n videopush-system deploy/videopush', prints: /"level"/ },
+  { command: 'kubectl explain vp.spec.source', prints: /testPattern/ },
   { command: 'kubectl apply -f examples/' },
   {
     command: 'kubectl wait --for=condition=Ready --timeout=90s ms/live vp/hello vps/wall',
@@ -126,7 +132,9 @@ export const CLUSTER: Step[] = [
   { command: 'kubectl get vp', prints: /hello/ },
   { command: 'kubectl port-forward service/live-media 8888', until: /Forwarding from/ },
   { command: 'kubectl describe vp NAME', words: { NAME: 'hello' }, prints: /Conditions/ },
+  { command: 'kubectl describe ms', prints: /Conditions/ },
   { command: 'kubectl logs deploy/NAME-stream -c encoder', words: { NAME: 'hello' }, prints: /"level"/ },
+  { command: 'kubectl logs job/NAME-stream -c encoder', words: { NAME: 'ending' }, prints: /"level"/ },
   { command: `kubectl patch vp hello --type merge -p '{"spec":{"video":{"bitrateKbps":1200}}}'` },
   { command: `kubectl patch vp hello --type merge -p '{"spec":{"suspend":true}}'` },
   { command: `kubectl patch vp hello --type merge -p '{"spec":{"suspend":false}}'` },
@@ -175,11 +183,32 @@ export const GATE: string[] = [
 /** Measuring takes a quiet machine and much time: the benches that it names must exist. */
 export const BENCHES: string[] = ['npm run bench', 'npm run bench -- cost --against HEAD~1'];
 
-/** These run with replacements for docker, kind and ctr, which print their own command line. */
+/**
+ * A node's removal needs another node that takes its streams over. The scenario two-nodes of the long suite
+ * deletes one, with its own name for it.
+ */
+export const IN_THE_LONG_SUITE: string[] = ['kubectl delete node NAME'];
+
+/**
+ * These run with replacements for docker, kind and ctr, which print their own command line. The images are
+ * laid out and not built: `--fresh` alone takes many minutes, and the tests on a cluster build both images.
+ */
 export const WITH_STAND_INS: Step[] = [
   {
     command: `docker run --rm -it -v "$PWD:/videopush" -w /videopush -p 8554:8554 -p 8888:8888 node:24-trixie sh -c 'apt-get update && apt-get install -y golang-go python3-pip && npm run demo'`,
     prints: /node:24-trixie sh -c apt-get update && .* npm run demo/,
+  },
+  { command: 'npm run images -- worker', append: '--layout-only', prints: /worker: laid out/ },
+  { command: 'npm run images -- --fresh', append: '--layout-only', prints: /operator: laid out/ },
+  { command: 'npm run images -- --for tests', append: '--layout-only', prints: /operator: laid out/ },
+  {
+    command: 'docker build --file Dockerfile.IMAGE .',
+    words: { IMAGE: 'worker' },
+    prints: /build --file Dockerfile\.worker \./,
+  },
+  {
+    command: 'kind load image-archive dist/images/archives/worker.tar',
+    prints: /load image-archive dist\/images\/archives\/worker\.tar/,
   },
   { command: `kind load docker-image ${IMAGES}`, prints: /load docker-image/ },
   {
