@@ -2,6 +2,8 @@
  * The `videopush` command: what its words mean, and the one place where an error
  * becomes a message and an exit code.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
 import { LIMITS } from '@videopush/resources/limits';
 import { Argument, Command, Option } from 'commander';
@@ -40,6 +42,13 @@ Ctrl+C once stops gracefully: queued frames are still sent on time. Twice ends i
 
 Exit codes: 0 no frame lost, or only what --when-full and --catch-up allow; 1 frames lost, or ended at once by a second \
 Ctrl+C; 2 wrong usage; 3 the source failed; 4 the output failed, was down at the end, or nothing was sent.`;
+
+/** Says where the files of the examples are: beside the compiled command, or at the root of a checkout. */
+function exampleFolder(): string {
+  const here = import.meta.dirname;
+  const folder = existsSync(join(here, 'examples')) ? here : join(here, '..', '..');
+  return `\n\nThe folder examples/ is in:\n  ${folder}`;
+}
 
 const FOR_HELP = 'end this long after the first frame was sent, such as 90 or 5m (seconds, minutes)';
 
@@ -163,7 +172,7 @@ function program(): Command {
     .action((files: string[], flags: RunFlags) => runCommand(files, flags));
   addText(
     run,
-    'Examples:\n  videopush run examples/local/mediamtx.yaml --for 60\n  videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos',
+    `Examples:\n  videopush run examples/local/mediamtx.yaml --for 60\n  videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos${exampleFolder()}`,
   );
   const render = root
     .command('render')
@@ -177,7 +186,7 @@ function program(): Command {
     .action((files: string[], flags: RenderFlags) => renderCommand(files, flags));
   addText(
     render,
-    'Examples:\n  videopush render examples/local/mediamtx.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
+    `Examples:\n  videopush render examples/local/mediamtx.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -${exampleFolder()}`,
   );
   serverWords(root);
   root

@@ -56,6 +56,13 @@ export async function compilePackage(name) {
     if (each === '@videopush/resources') {
       cpSync(join(repoRoot, 'crds'), join(folder, 'dist', 'crds'), { recursive: true });
     }
+    // The helps name these manifests; the programs beside them are for readers of the repository.
+    if (each === 'videopush') {
+      cpSync(join(repoRoot, 'examples'), join(folder, 'dist', 'examples'), {
+        recursive: true,
+        filter: (path) => !path.endsWith('mpegcoder'),
+      });
+    }
     copyFileSync(join(repoRoot, 'LICENSE'), join(folder, 'LICENSE'));
   }
 }

@@ -111,6 +111,19 @@ it('the sample of docs/library.md runs as it is printed on the oldest Node', () 
   expect(statSync(join(folder, 'sample.mkv')).size).toBeGreaterThan(SOME_SECONDS);
 });
 
+it.each([['run'], ['render']])('the files that the help of %s names are in the package', (command) => {
+  const node = nodeOfVersion(OLDEST);
+  const { stdout } = mustRunOutside(folder, ['npx', 'videopush', command, '--help'], node);
+  const [, from = ''] = /^The folder examples\/ is in:\n {2}(.+)$/m.exec(stdout) ?? [];
+  expect(from.startsWith(folder), from).toBe(true);
+  const files = stdout.match(/\bexamples\/\S+\.yaml/g) ?? [];
+  expect(files.length).toBeGreaterThan(0);
+  for (const file of files) expect(existsSync(join(from, file)), file).toBe(true);
+  expect(mustRunOutside(from, ['node', '../bin/videopush.mjs', 'render', ...files], node).stdout).toContain(
+    'kind:',
+  );
+});
+
 it('strict TypeScript programs, a module and a CommonJS one, are checked without any flag, and run', () => {
   mkdirSync(join(folder, 'typed'), { recursive: true });
   const files = {
