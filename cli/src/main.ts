@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
 import { LIMITS } from '@videopush/resources/limits';
 import { Argument, Command, Option } from 'commander';
+import { type AddressVariables, takeVariables } from './addresses.ts';
 import { collectClaims } from './claims.ts';
 import { completionScript, SHELLS, type Shell } from './completion.ts';
 import { describe, ExitCode, formatError } from './errors.ts';
 import { addText, nameHelps } from './help.ts';
-import { probeCommand } from './probe.ts';
+import { type ProbeFlags, probeCommand } from './probe.ts';
 import { type PushFlags, pushCommand } from './push.ts';
 import { type RenderFlags, renderCommand } from './render.ts';
 import { type RunFlags, runCommand } from './run.ts';
@@ -26,7 +27,8 @@ SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a test pattern:
 URL is where to push: rtsp://, rtmp://, rtmps://, srt://, or a file ending in .mkv, .mp4, .ts or .flv.
 User name and password go into the URL (rtsp://user:password@host/path); they are never shown again.
 \`ps\` shows the words of a command: put an address with a secret into a file that only you can read, and name that \
-with --source-file or --url-file in place of the address. Of an address in the latter, only scheme and host are shown.`;
+with --source-file or --url-file in place of the address, or put it into the environment variable VIDEOPUSH_SOURCE or \
+VIDEOPUSH_URL. Of a URL that is read from there, only scheme and host are shown.`;
 
 const examples = `
 Examples:
@@ -52,7 +54,7 @@ function exampleFolder(): string {
 
 const FOR_HELP = 'end this long after the first frame was sent, such as 90 or 5m (seconds, minutes)';
 
-function pushWords(program: Command): void {
+function pushWords(program: Command, variables: AddressVariables): void {
   const command = program
     .command('push')
     .description('push one source to one server, every frame on time')
@@ -109,7 +111,7 @@ function pushWords(program: Command): void {
     )
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
     .action((first: string | undefined, second: string | undefined, flags: PushFlags) =>
-      pushCommand([first, second], flags),
+      pushCommand([first, second], flags, variables),
     );
   addText(command, `${sourceHelp}\n${examples}`);
 }
@@ -140,14 +142,14 @@ function serverWords(program: Command): void {
   );
 }
 
-function program(): Command {
+function program(variables: AddressVariables): Command {
   const root = new Command('videopush')
     .description('Pushes video to streaming servers on time.')
     .version(versionText(), '-V, --version', 'print the versions of VideoPush, FFmpeg and Node')
     .helpOption('-h, --help', 'show this text')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'videopush: ')) })
     .exitOverride();
-  pushWords(root);
+  pushWords(root, variables);
   root
     .command('probe')
     .description('inspect a source (measured, not guessed)')
@@ -157,7 +159,7 @@ function program(): Command {
     .addOption(
       new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),
     )
-    .action(probeCommand);
+    .action((word: string | undefined, flags: ProbeFlags) => probeCommand(word, flags, variables));
   const run = root
     .command('run')
     .description('run VideoPush, VideoPushSet and MediaServer manifests on this machine, without a cluster')
@@ -215,7 +217,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 try {
   process.exitCode = ExitCode.Ok;
-  await program().parseAsync(process.argv);
+  await program(takeVariables(process.env)).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

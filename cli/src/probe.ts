@@ -1,6 +1,6 @@
 /** `videopush probe SOURCE`: the true descriptor, for people or as JSON. */
 import { probe, type SourceDescriptor } from '@videopush/native';
-import { type AddressFlags, sourceOfWords } from './addresses.ts';
+import { type AddressFlags, type AddressVariables, sourceOfWords } from './addresses.ts';
 import { sourceFailure } from './errors.ts';
 import { sourceOf } from './source.ts';
 
@@ -63,8 +63,12 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
 
-export async function probeCommand(word: string | undefined, flags: ProbeFlags): Promise<void> {
-  const { options, label } = sourceOf(sourceOfWords([word], flags), flags.rtspTransport);
+export async function probeCommand(
+  word: string | undefined,
+  flags: ProbeFlags,
+  variables: AddressVariables,
+): Promise<void> {
+  const { options, label } = sourceOf(sourceOfWords([word], flags, variables), flags.rtspTransport);
   const descriptor = await probe(options).catch((error: unknown) => {
     throw sourceFailure(error);
   });

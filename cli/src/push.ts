@@ -5,7 +5,7 @@ import { resolveEncoder } from '@videopush/native';
 import type { VideoPush } from '@videopush/resources';
 import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/resources/builders/worker-config';
 import { secretsIn } from '@videopush/resources/redact';
-import { type AddressFlags, addressesOf } from './addresses.ts';
+import { type AddressFlags, type AddressVariables, addressesOf } from './addresses.ts';
 import { describe, usageError } from './errors.ts';
 import { follow } from './live.ts';
 import { startLocalStream } from './local/stream.ts';
@@ -103,15 +103,14 @@ export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags
 }
 
 /** Runs the push to its end and returns the exit code; `view` shows it. */
-export async function push(
-  sourceText: string,
-  urlText: string,
+async function push(
+  addresses: ReturnType<typeof addressesOf>,
   flags: PushFlags,
   view: View,
 ): Promise<number> {
-  const source = sourceOf(sourceText, flags.rtspTransport);
-  const { url, user, password } = splitAddress(urlText);
-  const secret = flags.urlFile !== undefined;
+  const source = sourceOf(addresses.source, flags.rtspTransport);
+  const { url, user, password } = splitAddress(addresses.url);
+  const secret = addresses.urlSecret;
   keepSecret(password, ...secretsIn(url, secret));
   const resource = videoPushOf(source.options, url, flags);
   const configs = buildWorkerConfigs(resource, {
@@ -133,7 +132,10 @@ export async function push(
   return report(results, view);
 }
 
-export async function pushCommand(words: (string | undefined)[], flags: PushFlags): Promise<void> {
-  const { source, url } = addressesOf(words, flags);
-  process.exitCode = await push(source, url, flags, makeView(flags.json));
+export async function pushCommand(
+  words: (string | undefined)[],
+  flags: PushFlags,
+  variables: AddressVariables,
+): Promise<void> {
+  process.exitCode = await push(addressesOf(words, flags, variables), flags, makeView(flags.json));
 }

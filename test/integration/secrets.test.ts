@@ -101,34 +101,50 @@ it('a stream whose roles log at level debug prints no secret, connected or not, 
 }, 120_000);
 
 describe('videopush', () => {
-  const videopush = (...words: string[]): Program =>
+  const videopushIn = (environment: Record<string, string>, ...words: string[]): Program =>
     new Program(nodeBinary(), [join(repoRoot, 'cli', 'bin', 'videopush.mjs'), ...words], {
-      env: childEnvironment(),
+      env: childEnvironment(environment),
       limitMilliseconds: 120_000,
     });
+  const videopush = (...words: string[]): Program => videopushIn({}, ...words);
 
-  it('push takes addresses from files: no secret is in its output, in ps, or on the pages of its processes', async () => {
-    await using server = await startServer();
-    using scratch = new Scratch();
-    const source = scratch.write('source', `${withUser(server.rtsp('cam'), SOURCE)}?token=${TOKEN}\n`);
-    const url = scratch.write('url', `${withUser(server.rtmp(`live2/${KEY}`), OUTPUT)}?token=${TOKEN}\n`);
-    await using push = videopush('push', '--source-file', source, '--url-file', url, '--json');
-    await push.waitForLine(/"type":"status".*"sent":[1-9]/, 60_000);
-    const tree = processTree(push.pid);
-    expect(tree.length).toBeGreaterThanOrEqual(5); // the command, two supervisors, two roles
-    expectNoSecret(JSON.stringify(tree));
-    const configs = new Set(tree.flatMap(({ argv }) => argv.filter((word) => /coder\.json$/.test(word))));
-    expect(configs.size).toBe(2);
-    for (const file of configs) {
-      const { http } = JSON.parse(readFileSync(file, 'utf8')) as { http: { port: number } };
-      expectNoSecret(await pagesOf(`http://127.0.0.1:${http.port}`));
-    }
-    push.signal('SIGINT');
-    await push.waitForExit(30_000);
-    const printed = [...push.stdout, ...push.stderr].join('\n');
-    expect(printed).toContain(`rtmp://127.0.0.1:${server.rtmpPort}/***`);
-    expectNoSecret(printed);
-  }, 150_000);
+  const pushFromFiles = (source: string, url: string, scratch: Scratch): Program => {
+    const files = [scratch.write('source', `${source}\n`), scratch.write('url', `${url}\n`)] as const;
+    return videopush('push', '--source-file', files[0], '--url-file', files[1], '--json');
+  };
+  const pushFromEnvironment = (source: string, url: string): Program =>
+    videopushIn({ VIDEOPUSH_SOURCE: source, VIDEOPUSH_URL: url }, 'push', '--json');
+
+  it.each([
+    { where: 'files', start: pushFromFiles, holder: () => undefined },
+    { where: 'the environment', start: pushFromEnvironment, holder: ({ pid }: Program) => pid },
+  ])(
+    'push takes addresses from $where: no secret is in its output, in ps, or on the pages of its processes',
+    async ({ start, holder }) => {
+      await using server = await startServer();
+      using scratch = new Scratch();
+      const source = `${withUser(server.rtsp('cam'), SOURCE)}?token=${TOKEN}`;
+      const url = `${withUser(server.rtmp(`live2/${KEY}`), OUTPUT)}?token=${TOKEN}`;
+      await using push = start(source, url, scratch);
+      await push.waitForLine(/"type":"status".*"sent":[1-9]/, 60_000);
+      const tree = processTree(push.pid);
+      expect(tree.length).toBeGreaterThanOrEqual(5); // the command, two supervisors, two roles
+      expectNoSecret(JSON.stringify(tree.map(({ argv }) => argv)));
+      expectNoSecret(JSON.stringify(tree.filter(({ pid }) => pid !== holder(push))));
+      const configs = new Set(tree.flatMap(({ argv }) => argv.filter((word) => /coder\.json$/.test(word))));
+      expect(configs.size).toBe(2);
+      for (const file of configs) {
+        const { http } = JSON.parse(readFileSync(file, 'utf8')) as { http: { port: number } };
+        expectNoSecret(await pagesOf(`http://127.0.0.1:${http.port}`));
+      }
+      push.signal('SIGINT');
+      await push.waitForExit(30_000);
+      const printed = [...push.stdout, ...push.stderr].join('\n');
+      expect(printed).toContain(`rtmp://127.0.0.1:${server.rtmpPort}/***`);
+      expectNoSecret(printed);
+    },
+    150_000,
+  );
 
   it('push with addresses on its command line shows them in no process but its own', async () => {
     await using server = await startServer();

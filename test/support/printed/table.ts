@@ -31,6 +31,10 @@ export const HERE: Step[] = [
     until: /"type":"status".*"sent":[1-9]/,
   },
   { command: 'npx videopush push talk.mp4 --url-file url.txt', prints: /rtsp:\/\/localhost:8554\/\*\*\*/ },
+  {
+    command: 'VIDEOPUSH_URL="$(cat url.txt)" npx videopush push talk.mp4',
+    prints: /rtsp:\/\/localhost:8554\/\*\*\*/,
+  },
   { command: 'npx videopush push testpattern:duration=10 out.mkv', prints: /"sent":300/ },
   { command: `npx node examples/mpegcoder/non-blocking.ts test-video.mp4 ${VIDEO}` },
   { command: `npx node examples/mpegcoder/dual-process.ts test-video.mp4 ${VIDEO}` },
