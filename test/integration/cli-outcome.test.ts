@@ -8,6 +8,7 @@ import { freePort } from '../support/ports.ts';
 import { Program } from '../support/program.ts';
 import { RawServer } from '../support/raw-server.ts';
 import { RtspServer } from '../support/rtsp-server.ts';
+import { Terminal } from '../support/terminal.ts';
 import { Scratch } from '../support/tools.ts';
 
 const videopush = (...words: string[]): Program =>
@@ -154,4 +155,18 @@ it('push says once that the sound of a source is not pushed', async () => {
   await using silent = videopush('push', 'testpattern:size=320x180,duration=1', scratch.file('silent.mkv'));
   expect(await silent.waitForExit(60_000), silent.tail()).toMatchObject({ code: 0 });
   expect(ofType(silent, 'notice')).toEqual([]);
+}, 120_000);
+
+it('push says once that the sound of a source is not pushed on a terminal, too', async () => {
+  using scratch = new Scratch();
+  const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 90, rate: '30', audio: 'last' });
+  const words = [join(repoRoot, 'cli', 'bin', 'videopush.mjs'), 'push', clip, scratch.file('out.mkv')];
+  await using terminal = new Terminal(nodeBinary(), words, {
+    limitMilliseconds: 120_000,
+    env: childEnvironment(),
+  });
+  const { program } = terminal;
+  expect(await program.waitForExit(60_000), program.tail()).toMatchObject({ code: 0 });
+  const notice = /push: the source's sound \(aac\) is not pushed, only its picture/g;
+  expect(program.stdout.join('\n').match(notice)).toHaveLength(1);
 }, 120_000);
