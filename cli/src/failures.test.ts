@@ -77,6 +77,7 @@ describe('a stream that was stopped or has had its time', () => {
       decoder: decodeSnapshot(),
       encoder: encodeSnapshot({ sourceFrames, outputs: [outputSnapshot({ phase: 'Closed', ...output })] }),
       held: before,
+      urls: ['rtsp://h/x'],
     });
 
   it('has not failed when its output is connected and has sent something', () => {
@@ -96,8 +97,21 @@ describe('a stream that was stopped or has had its time', () => {
       exitCode: ExitCode.Output,
       message: expect.stringContaining('had not answered'),
     });
-    expect(closingFailure({ decoder: decodeSnapshot(), encoder: undefined, held })).toMatchObject({
+    expect(
+      closingFailure({ decoder: decodeSnapshot(), encoder: undefined, held, urls: ['rtsp://h/x'] }),
+    ).toMatchObject({
       code: 'NothingSent',
+    });
+  });
+
+  it('names its outputs and what to do when it ended before any process had reported', () => {
+    const urls = ['rtsp://h/x', 'rtmp://h/***'];
+    expect(closingFailure({ decoder: undefined, encoder: undefined, held, urls })).toMatchObject({
+      code: 'NothingSent',
+      exitCode: ExitCode.Output,
+      message:
+        'nothing was sent to rtsp://h/x, rtmp://h/***: the stream ended before its encoder had started',
+      action: expect.stringContaining('--for'),
     });
   });
 
@@ -119,7 +133,7 @@ describe('a stream that was stopped or has had its time', () => {
 
   it('fails with the source when that gave no frame, and said why', () => {
     const decoder = decodeSnapshot({ phase: 'Opening', error: { ...refused, code: 'SourceTimeout' } });
-    expect(closingFailure({ decoder, encoder: undefined, held })).toMatchObject({
+    expect(closingFailure({ decoder, encoder: undefined, held, urls: [] })).toMatchObject({
       code: 'SourceTimeout',
       exitCode: ExitCode.Source,
     });

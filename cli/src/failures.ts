@@ -21,6 +21,8 @@ export interface ClosingWords {
   decoder: DecodeSnapshot | undefined;
   encoder: EncodeSnapshot | undefined;
   held: HeldOutputs;
+  /** addresses of the outputs, as they may be shown */
+  urls: readonly string[];
 }
 
 const failure = ({ message, action, code }: NativeErrorShape, exitCode: ExitCode): CliError =>
@@ -75,14 +77,21 @@ function closingOutput(
   return nothingSent(`output ${name}: nothing was sent, ${state} when the stream ended`);
 }
 
-const nothingSent = (message: string): CliError =>
-  new CliError(message, { code: 'NothingSent', exitCode: ExitCode.Output });
+const nothingSent = (message: string, action = ''): CliError =>
+  new CliError(message, { action, code: 'NothingSent', exitCode: ExitCode.Output });
+
+/** Nothing is known of the outputs, because the encoder's process never reported anything. */
+const neverReported = (urls: readonly string[]): CliError =>
+  nothingSent(
+    `nothing was sent to ${urls.join(', ')}: the stream ended before its encoder had started`,
+    'allow more time with --for, and check how busy this machine is',
+  );
 
 /**
  * The failure that explains a stream that has ended by itself, after its time,
  * or because somebody stopped it.
  */
-export function closingFailure({ decoder, encoder, held }: ClosingWords): CliError | undefined {
+export function closingFailure({ decoder, encoder, held, urls }: ClosingWords): CliError | undefined {
   const { error = null, phase } = decoder ?? {};
   const sent = encoder?.outputs.some(({ ledger }) => ledger.sent > 0) ?? false;
   const sourceGaveNothing = error !== null && (encoder?.sourceFrames ?? 0) === 0;
@@ -91,5 +100,5 @@ export function closingFailure({ decoder, encoder, held }: ClosingWords): CliErr
   const output = encoderFailure(encoder?.error) ?? faults.find((fault) => fault !== undefined);
   if (output) return output;
   if (error && phase === 'Ended') return failure(error, ExitCode.Source);
-  return sent ? undefined : nothingSent('nothing was sent: the stream ended before its first frame');
+  return sent ? undefined : neverReported(urls);
 }

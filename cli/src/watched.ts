@@ -145,7 +145,9 @@ export class Watched {
 
   result(): StreamResult {
     const encoder = this.#encoder && withLedgers(this.#encoder, this.#ring, this.end?.complete ?? false);
-    const failure = this.failure ?? closingFailure({ decoder: this.#decoder, encoder, held: this.#held });
+    const { urls } = this.live.stream;
+    const failure =
+      this.failure ?? closingFailure({ decoder: this.#decoder, encoder, held: this.#held, urls });
     return {
       name: this.live.name,
       seconds: this.elapsed,

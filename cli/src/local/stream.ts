@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { WORKER_PROGRAM, type WorkerStatus } from '@videopush/codec-worker';
 import type { DecodeSnapshot, EncodeSnapshot } from '@videopush/native';
+import { hideUrl, redactUrl } from '@videopush/resources/redact';
 import type {
   DecoderConfig,
   EncoderConfig,
@@ -111,6 +112,8 @@ export class LocalStream {
   readonly encoder: LocalRole<EncodeSnapshot>;
   /** Path of the ring for `observeRing`: the ledger in it remains after the processes, until `close`. */
   readonly ringPath: string;
+  /** Addresses of the outputs, as they may be shown. */
+  readonly urls: readonly string[];
   /** Resolves when both processes have ended: one that ends takes the other along. */
   readonly ended: Promise<StreamEnd>;
   readonly #folder: string;
@@ -122,11 +125,12 @@ export class LocalStream {
     encoder: LocalRole<EncodeSnapshot>,
     ringPath: string,
     folder: string,
-    graceSeconds: number,
+    { urls, graceSeconds }: { urls: readonly string[]; graceSeconds: number },
   ) {
     this.decoder = decoder;
     this.encoder = encoder;
     this.ringPath = ringPath;
+    this.urls = urls;
     this.#folder = folder;
     this.#graceSeconds = graceSeconds;
     this.ended = this.#watch();
@@ -214,12 +218,22 @@ export async function startLocalStream(
   try {
     const decoder = await start<DecodeSnapshot>({ ...placed.decoder, queue, http: loopback(decoderPort) });
     const encoder = await start<EncodeSnapshot>({ ...placed.encoder, queue, http: loopback(encoderPort) });
-    return new LocalStream(decoder, encoder, ringPath, folder, options.graceSeconds ?? 10);
+    const urls = shownUrls(configs.encoder, options.credentials);
+    return new LocalStream(decoder, encoder, ringPath, folder, {
+      urls,
+      graceSeconds: options.graceSeconds ?? 10,
+    });
   } catch (error) {
     await Promise.all(starting.map((program) => program.stop(0)));
     rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+function shownUrls({ outputs }: EncoderConfig, credentials: LocalStreamOptions['credentials']): string[] {
+  return outputs.map(({ name, url }) =>
+    url === undefined ? hideUrl(credentials?.outputs?.[name]?.url ?? '') : redactUrl(url),
+  );
 }
 
 const loopback = (port: number) => ({ host: '127.0.0.1', port });
