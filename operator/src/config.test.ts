@@ -21,6 +21,7 @@ it('an empty configuration is the one of the chart', () => {
 describe('what is wrong is said in one line that begins with the field', () => {
   it.each<[string, string]>([
     ['not JSON', 'the configuration is not JSON'],
+    ['nats://user:secret@host:4222', 'the configuration is not JSON'],
     ['{"logLevel": "loud"}', 'logLevel: '],
     ['{"images": {"workr": "x"}}', 'images.workr: is not a known key'],
     ['{"watchNamespaces": ["a", ""]}', 'watchNamespaces[1]: '],

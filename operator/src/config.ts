@@ -1,7 +1,7 @@
 /** The operator's configuration: one JSON file, as the chart writes it. */
 import { readFileSync } from 'node:fs';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
-import { describeIssue } from '@videopush/resources/schema-issues';
+import { parseWith } from '@videopush/resources/schema-issues';
 import { z } from 'zod';
 
 const name = z.string().min(1).max(253);
@@ -58,16 +58,7 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError */
 export function parseConfig(text: string): OperatorConfig {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError(`the configuration is not JSON: ${(error as Error).message}`);
-  }
-  const result = config.safeParse(document, { reportInput: true });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new ConfigError(issue ? describeIssue(issue) : 'the configuration is not usable');
+  return parseWith(config, text, 'the configuration', (fault) => new ConfigError(fault));
 }
 
 /** @throws ConfigError */

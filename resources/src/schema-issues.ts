@@ -1,10 +1,35 @@
-/** Turns a schema violation into one line for a person: the field, then what it must be. */
+/**
+ * Reads a document by its schema. A violation becomes one line for a person: the field,
+ * then what it must be.
+ */
 import type { z } from 'zod';
+import { redact } from './redact.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** `source.urii: is not a known key` */
-export function describeIssue(issue: Issue): string {
+/** The error to throw, made of one line such as `source.urii: is not a known key`. */
+type Refuse = (fault: string) => Error;
+
+/** Reads JSON. `name` stands for the text in `the document is not JSON: …`. @throws what `refuse` returns */
+export function parseWith<T>(schema: z.ZodType<T>, text: string, name: string, refuse: Refuse): T {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw refuse(`${name} is not JSON: ${redact((error as Error).message)}`);
+  }
+  return checkWith(schema, document, refuse);
+}
+
+/** Does what parseWith does, for a document that is already read. */
+export function checkWith<T>(schema: z.ZodType<T>, document: unknown, refuse: Refuse): T {
+  const result = schema.safeParse(document, { reportInput: true });
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw refuse(issue ? describeIssue(issue) : 'the document is not usable');
+}
+
+function describeIssue(issue: Issue): string {
   const where = pathText(issue.path);
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -13,8 +38,8 @@ export function describeIssue(issue: Issue): string {
       return `${where}: ${typeFault(issue.expected, issue.input)}`;
     case 'invalid_value':
       return `${where}: ${issue.input === undefined ? 'is missing; ' : ''}must be ${alternatives(issue.values)}`;
-    case 'invalid_union': // the only union goes by the role
-      return `${where}: must be "decoder" or "encoder"`;
+    case 'invalid_union':
+      return `${where}: ${unionFault(issue)}`;
     case 'too_small':
       return `${where}: must ${amount(issue.inclusive === false ? 'more than' : 'at least', issue.minimum, issue.origin)}`;
     case 'too_big':
@@ -25,7 +50,7 @@ export function describeIssue(issue: Issue): string {
 }
 
 /** `outputs[0].url`; the document itself is `configuration`. */
-export function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: readonly PropertyKey[]): string {
   let out = '';
   for (const step of path) {
     if (typeof step === 'number') out += `[${step}]`;
@@ -39,6 +64,12 @@ function typeFault(expected: string, input: unknown): string {
   const found = kindOf(input);
   // A fraction where a whole number is expected is a number all the same.
   return `must be ${article(expected)}${expected === 'int' && found === 'number' ? '' : `, not ${article(found)}`}`;
+}
+
+/** A union that has a discriminator names its alternatives. */
+function unionFault(issue: z.core.$ZodIssueInvalidUnion & { message: string }): string {
+  const options = 'options' in issue ? issue.options : undefined;
+  return options ? `must be ${options.map((one) => JSON.stringify(one)).join(' or ')}` : issue.message;
 }
 
 function amount(relation: string, limit: number | bigint, origin: string): string {

@@ -5,8 +5,7 @@
  */
 import { z } from 'zod';
 import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range, wholeNumberFrom } from './limits.ts';
-import { redact } from './redact.ts';
-import { describeIssue } from './schema-issues.ts';
+import { checkWith, parseWith } from './schema-issues.ts';
 
 /** 1-63 letters, digits, '-': a DNS label, as Kubernetes names its list items. */
 const label = z
@@ -205,22 +204,15 @@ export interface WorkerConfigs {
  * with the field: `outputs[0].url: must not carry a user name or password; ...`
  */
 export function parseWorkerConfig(text: string): WorkerConfig {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw new WorkerConfigError(`the document is not JSON: ${redact((error as Error).message)}`);
-  }
-  return checkWorkerConfig(document);
+  return parseWith(workerConfig, text, 'the document', refuse);
 }
 
 /** Does what parseWorkerConfig does, for a document that is already an object. */
 export function checkWorkerConfig(document: unknown): WorkerConfig {
-  const result = workerConfig.safeParse(document, { reportInput: true });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new WorkerConfigError(issue ? describeIssue(issue) : 'the document is not a WorkerConfig');
+  return checkWith(workerConfig, document, refuse);
 }
+
+const refuse = (fault: string): WorkerConfigError => new WorkerConfigError(fault);
 
 /** What is wrong with a worker's configuration, in the shape of the native core's errors. */
 export class WorkerConfigError extends Error {

@@ -46,11 +46,21 @@ describe('what a message says', () => {
   const good = encodeQueue(queueRecord());
   const frame = encodeRecord(frameRecord(1n));
   it.each([
-    ['nothing', '', frame, 'Videopush-Queue is not JSON'],
+    ['nothing', '', frame, 'Videopush-Queue: the header is not JSON'],
     ['another version', good.replace('"version":1', '"version":2'), frame, 'Videopush-Queue: version'],
-    ['no frame', good, '{}', 'Videopush-Frame'],
-    ['a number that is none', good, frame.replace('"pts":"1"', '"pts":"1e3"'), 'header: pts'],
-    ['a negative sequence', good, frame.replace('"sequence":"1"', '"sequence":"-1"'), 'header: sequence'],
+    ['no frame', good, '{}', 'Videopush-Frame: kind: must be "frame" or "end"'],
+    [
+      'a number that is none',
+      good,
+      frame.replace('"pts":"1"', '"pts":"1e3"'),
+      'Videopush-Frame: header.pts: ',
+    ],
+    [
+      'a negative sequence',
+      good,
+      frame.replace('"sequence":"1"', '"sequence":"-1"'),
+      'Videopush-Frame: header.sequence: ',
+    ],
     ['an unknown field', good, frame.replace('"kind"', '"mood":1,"kind"'), 'Videopush-Frame'],
   ])('is refused by name when it is %s', (_, queue, record, why) => {
     expect(() => read(queue, record)).toThrow(

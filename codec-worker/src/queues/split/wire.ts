@@ -7,6 +7,7 @@
  *   Videopush-Frame   JSON: sequence, pts ... of a frame; or of the end marker
  */
 import type { RelayFormat, RelayHeader } from '@videopush/native';
+import { parseWith } from '@videopush/resources/schema-issues';
 import { z } from 'zod';
 import { WorkerError } from '../../errors.ts';
 
@@ -134,25 +135,15 @@ export class Decoder {
   /** @throws WorkerError QueueRecordInvalid */
   decode({ queue, frame }: Encoded): QueueMessage {
     if (this.#queue === null || queue !== this.#text) {
-      this.#queue = parse(queueRecord, queue, QUEUE_HEADER);
+      this.#queue = parseHeader(queueRecord, queue, QUEUE_HEADER);
       this.#text = queue;
     }
-    return { queue: this.#queue, record: parse(frameRecord, frame, FRAME_HEADER) };
+    return { queue: this.#queue, record: parseHeader(frameRecord, frame, FRAME_HEADER) };
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, text: string, header: string): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalid(`the header ${header} is not JSON`);
-  }
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw invalid(`${header}: ${[...(issue?.path ?? []), issue?.message].join(': ')}`);
-}
+const parseHeader = <T>(schema: z.ZodType<T>, text: string, header: string): T =>
+  parseWith(schema, text, 'the header', (fault) => invalid(`${header}: ${fault}`));
 
 function invalid(message: string): WorkerError {
   return new WorkerError('QueueRecordInvalid', `a message of the queue can't be read: ${message}`, {
