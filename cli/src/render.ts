@@ -19,6 +19,7 @@ import {
 } from '@videopush/resources/builders/mediaserver';
 import { buildStream, type StreamContext } from '@videopush/resources/builders/videopush';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
+import { keyOf } from '@videopush/resources/objects';
 import { stringify } from 'yaml';
 import { usageError } from './errors.ts';
 import { readManifestFile } from './manifests.ts';
@@ -159,8 +160,8 @@ function explained<T>(file: string, { kind, metadata }: Resource, build: () => T
 
 function refuseTwins(resources: readonly Resource[]): void {
   const seen = new Set<string>();
-  for (const { kind, metadata } of resources) {
-    const name = `${kind} "${metadata.namespace}/${metadata.name}"`;
+  for (const resource of resources) {
+    const name = `${resource.kind} "${keyOf(resource)}"`;
     if (seen.has(name)) throw usageError(`${name} is defined twice in the manifests`);
     seen.add(name);
   }

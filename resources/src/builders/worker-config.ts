@@ -2,7 +2,7 @@
  * A VideoPush into the configurations of its two processes: the same for a cluster and for one machine. Pure.
  */
 
-import { withoutUndefined } from '../objects.ts';
+import { objectKey, withoutUndefined } from '../objects.ts';
 import { hideUrl } from '../redact.ts';
 import { ManifestError } from '../schema/manifest.ts';
 import type { VideoPush } from '../schema/video-push.generated.ts';
@@ -79,7 +79,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
   const video = withoutUndefined({ width, height, frameRate });
   const common = {
     version: 1 as const,
-    stream: `${metadata.namespace ?? 'default'}/${metadata.name}`,
+    stream: objectKey(metadata.namespace ?? 'default', metadata.name),
     logLevel: context.logLevel ?? 'info',
     latencyBudgetMilliseconds: spec.pacing?.latencyBudgetMilliseconds ?? 100,
     queue: {

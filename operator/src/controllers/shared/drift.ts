@@ -4,7 +4,7 @@
  * over everything writes nothing.
  */
 import { APPLIED } from '@videopush/resources/builders/applied';
-import type { KubeObject } from '@videopush/resources/objects';
+import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { sameObject } from './ownership.ts';
 
 /**
@@ -98,8 +98,7 @@ const untyped = ({ apiVersion: _, kind: __, ...content }: KubeObject): object =>
 
 const hashOf = ({ metadata }: KubeObject): string => metadata.annotations?.[APPLIED] ?? '';
 
-const idOf = ({ kind, metadata: { namespace, name } }: KubeObject): string =>
-  `${kind} ${namespace ?? ''}/${name}`;
+const idOf = (object: KubeObject): string => `${object.kind} ${keyOf(object)}`;
 
 /** Whether everything that `desired` says is said by `stored`, whatever else it says. */
 export function contains(stored: unknown, desired: unknown): boolean {
