@@ -3,7 +3,11 @@ import { availableParallelism } from 'node:os';
 import type { CatchUp, SourceOptions, WhenFull } from '@videopush/native';
 import { resolveEncoder } from '@videopush/native';
 import type { VideoPush } from '@videopush/resources';
-import { buildWorkerConfigs, effectiveCatchUp } from '@videopush/resources/builders/worker-config';
+import {
+  buildWorkerConfigs,
+  effectiveCatchUp,
+  isStreamUrl,
+} from '@videopush/resources/builders/worker-config';
 import { secretsIn } from '@videopush/resources/redact';
 import { type AddressFlags, type AddressVariables, addressesOf } from './addresses.ts';
 import { describe, usageError } from './errors.ts';
@@ -60,7 +64,7 @@ function codecOf(name: string): Pick<NonNullable<Spec['video']>, 'codec' | 'enco
 function sourceSpec({ uri, testPattern, rtspTransport }: SourceOptions, flags: PushFlags): Spec['source'] {
   const onEnd = flags.repeat ? { onEnd: 'Repeat' as const } : {};
   if (!testPattern) {
-    if (flags.repeat && /^(rtsps?|rtmps?|srt):/i.test(uri ?? '')) {
+    if (flags.repeat && isStreamUrl(uri ?? '')) {
       throw usageError('--repeat is for sources that end', 'a live source reconnects by itself');
     }
     return { uri, rtspTransport: rtspTransport === 'udp' ? 'UDP' : 'TCP', ...onEnd };

@@ -112,11 +112,14 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
   };
 }
 
+/** Whether the address is that of a stream: it has no end of its own, and no file behind it. */
+export const isStreamUrl = (url: string): boolean => /^(rtsps?|rtmps?|srt):/i.test(url);
+
 /** The value of `onEnd` in effect: what a person expects of such a source. */
 export function effectiveOnEnd(source: Source): OnEnd {
   if (source.onEnd) return source.onEnd;
   if (source.testPattern) return 'Repeat';
-  return /^(rtsps?|rtmps?|srt):/i.test(source.uri ?? '') ? 'Reconnect' : 'Complete';
+  return isStreamUrl(source.uri ?? '') ? 'Reconnect' : 'Complete';
 }
 
 /** The value of `catchUp` in effect: only a live source loses by being late for good. */

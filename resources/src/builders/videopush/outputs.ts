@@ -4,7 +4,7 @@ import { ManifestError } from '../../schema/manifest.ts';
 import { DEFAULT_PORTS, outputPath, publishUrl } from '../endpoints.ts';
 import { serverHost, viewerUrl } from '../mediaserver/places.ts';
 import { POD_PATHS } from '../names.ts';
-import type { CredentialFiles, OutputTarget } from '../worker-config.ts';
+import { type CredentialFiles, isStreamUrl, type OutputTarget } from '../worker-config.ts';
 import { namespaceOf, type ServerOfOutput, type StreamContext, type StreamOutput } from './context.ts';
 
 type Output = StreamContext['push']['spec']['outputs'][number];
@@ -37,7 +37,7 @@ function address(output: Output, index: number, context: StreamContext): OutputT
   if (urlSecretRef) return { urlFile: `${POD_PATHS.outputUrls}/${name}/${urlSecretRef.key}` };
   if (output.serverRef)
     return { url: addressOnServer(index, context, serverOf(output.serverRef.name, index, context)) };
-  if (url !== undefined && !/^(rtsps?|rtmps?|srt):/i.test(url)) {
+  if (url !== undefined && !isStreamUrl(url)) {
     throw new ManifestError(
       `spec.outputs[${index}].url`,
       'is lost with its pod in a cluster; push to a MediaServer (serverRef) or to an rtsp, rtmp, rtmps or srt URL',
