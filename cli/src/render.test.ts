@@ -109,7 +109,7 @@ it('a namespace is the one of the manifest, else the one asked for, and servers 
   expect(found.get('Deployment demo-stream')).toBe('news');
   expect(found.get('VideoPush wall-0')).toBe('studio');
   const elsewhere = PUSH.replace('name: demo}', 'name: demo, namespace: studio}');
-  expect(() => render(`${SERVER}---${elsewhere}`)).toThrow('there is no MediaServer "live"');
+  expect(() => render(`${SERVER}---${elsewhere}`)).toThrow('MediaServer "live" does not exist');
 });
 
 it('a stream whose server is not among the files stops it, with the file, the field and what to do', () => {
@@ -120,7 +120,7 @@ it('a stream whose server is not among the files stops it, with the file, the fi
     expect(error).toBeInstanceOf(CliError);
     expect(error).toMatchObject({
       exitCode: 2,
-      message: 'stream.yaml: spec.outputs[0].serverRef.name: there is no MediaServer "live"',
+      message: 'stream.yaml: spec.outputs[0].serverRef.name: MediaServer "live" does not exist',
       action: 'put its manifest into one of the files',
     });
   }

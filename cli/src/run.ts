@@ -106,7 +106,7 @@ function secretValue(secrets: Manifests['secrets'], name: string, key: string): 
     return value;
   }
   throw usageError(
-    `there is no Secret "${name}" with the key "${key}"`,
+    `Secret "${name}" with the key "${key}" does not exist`,
     'put the Secret into one of the files',
   );
 }

@@ -92,7 +92,7 @@ export function serverOf(
   const server = servers.get(name);
   if (server) return server;
   const action = 'put its manifest into one of the files, or give the output a url';
-  throw usageError(`VideoPush "${push.metadata.name}": there is no MediaServer "${name}"`, action);
+  throw usageError(`VideoPush "${push.metadata.name}": MediaServer "${name}" does not exist`, action);
 }
 
 export const addressOf = (push: VideoPush, index: number, server: LocalServer): string =>

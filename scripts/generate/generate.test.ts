@@ -57,7 +57,7 @@ const KIND = {
             properties: {
               spec: {
                 type: 'object',
-                description: 'What is wanted.',
+                description: 'The desired state.',
                 required: ['rate'],
                 properties: {
                   rate: {
@@ -80,7 +80,7 @@ const KIND = {
 it('the list of fields has a row for each, in both languages, and its rules', () => {
   const translations = [
     ['A thing.', '一物。'],
-    ['What is wanted.', '期望。'],
+    ['The desired state.', '期望的状态。'],
     ['A | rate.', '速率。'],
     ['must not be 3', '不得为 3'],
   ].map(([en = '', zh = '']) => ({ en, zh }));

@@ -92,7 +92,7 @@ export class Manager {
   add(factory: ControllerFactory): void {
     const spec = factory(this.context);
     if (this.#specs.some(({ name }) => name === spec.name))
-      throw new Error(`there are two controllers of the name ${spec.name}`);
+      throw new Error(`the controller ${spec.name} is defined twice`);
     for (const { kind } of spec.watches) this.#store(kind);
     this.#specs.push(spec);
   }

@@ -10,7 +10,7 @@ export interface MediaServer {
   kind: 'MediaServer';
   metadata: ObjectMeta;
   /**
-   * What is wanted. {} is a MediaMTX with RTSP, RTMP and HLS. Every field may be changed at any time.
+   * The desired state. {} is a MediaMTX with RTSP, RTMP and HLS. Every field may be changed at any time.
    */
   spec: {
     /**

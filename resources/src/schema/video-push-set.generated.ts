@@ -10,7 +10,7 @@ export interface VideoPushSet {
   kind: 'VideoPushSet';
   metadata: ObjectMeta;
   /**
-   * What is wanted. Every field may be changed at any time; a source keeps its stream by its name.
+   * The desired state. Every field may be changed at any time; a source keeps its stream by its name.
    */
   spec: {
     /**

@@ -9,7 +9,7 @@ export interface VideoPush {
   kind: 'VideoPush';
   metadata: ObjectMeta;
   /**
-   * What is wanted. Every field may be changed at any time; only what must restart for it restarts.
+   * The desired state. Every field may be changed at any time; only what must restart for it restarts.
    */
   spec: {
     /**

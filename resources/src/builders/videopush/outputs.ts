@@ -49,7 +49,7 @@ function address(output: Output, index: number, context: StreamContext): OutputT
 function serverOf(name: string, index: number, { servers }: StreamContext): ServerOfOutput {
   const found = servers[name];
   if (found) return found;
-  throw new ManifestError(`spec.outputs[${index}].serverRef.name`, `there is no MediaServer "${name}"`);
+  throw new ManifestError(`spec.outputs[${index}].serverRef.name`, `MediaServer "${name}" does not exist`);
 }
 
 function addressOnServer(

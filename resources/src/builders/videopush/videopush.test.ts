@@ -385,7 +385,7 @@ it('what a pod cannot do is refused with the field and what can be done', () => 
   const writing = somePush();
   writing.spec.outputs = [{ name: 'main', url: 'file:///tmp/out.mkv' }];
   expect(() => buildStream(context(writing))).toThrow(/^spec\.outputs\[0\]\.url: is lost with its pod/);
-  expect(() => build(onServer)).toThrow('spec.outputs[0].serverRef.name: there is no MediaServer "live"');
+  expect(() => build(onServer)).toThrow('spec.outputs[0].serverRef.name: MediaServer "live" does not exist');
   expect(() =>
     build({ outputs: [{ name: 'main', serverRef: { name: 'live' }, protocol: 'SRT' }] }, withServer),
   ).toThrow('spec.outputs[0].protocol: MediaServer "live" does not take SRT; it takes RTSP, RTMP');
