@@ -53,8 +53,8 @@ export function sourceOfWords(
 
 /**
  * SOURCE and URL. One that is read from a file leaves its place on the command line to the other one, and so
- * does one of the environment where words are too few. `urlSecret`: the URL is a secret as a whole, since it was
- * kept out of the command line.
+ * does one of the environment where words are too few. `urlSecret`: the URL is a secret as a whole, since it
+ * was kept out of the command line.
  * @throws CliError with exit code 2
  */
 export function addressesOf(

@@ -1,5 +1,5 @@
 /** Errors as a person reads them: one line that says what failed and why, one that says what to do. */
-import { shown } from './shown.ts';
+import { withoutSecrets } from './secrets.ts';
 
 /** Exit codes of the command. 0 = the ledger is clean, or lost only what the policy allowed. */
 export const ExitCode = {
@@ -61,7 +61,7 @@ export function describe(error: unknown): Described {
 /** "videopush: cause" and, where there is advice, an indented line with it. */
 export function formatError(error: unknown): string {
   const { message, action } = describe(error);
-  return shown(action ? `videopush: ${message}\n  ${action}` : `videopush: ${message}`);
+  return withoutSecrets(action ? `videopush: ${message}\n  ${action}` : `videopush: ${message}`);
 }
 
 /** The same error, ending the command with the exit code of a source that failed. */

@@ -6,9 +6,9 @@ import {
   outputSnapshot,
   refused,
 } from '../../codec-worker/src/testing/snapshots.ts';
+import { ConnectionHistory } from './connection-history.ts';
 import { ExitCode } from './errors.ts';
 import { closingFailure, failureOf } from './failures.ts';
-import { HeldOutputs } from './held.ts';
 
 const nothing = {
   sent: 0,
@@ -22,8 +22,8 @@ const closed = { ...refused, code: 'ConnectionClosed', message: 'the server ende
 /**
  * Looks twice a second at an output whose server ends each connection `upSeconds` seconds after it was made.
  */
-function flapping(upSeconds: number, seconds: number): { held: HeldOutputs; last: OutputSnapshot } {
-  const held = new HeldOutputs();
+function flapping(upSeconds: number, seconds: number): { history: ConnectionHistory; last: OutputSnapshot } {
+  const history = new ConnectionHistory();
   let last = outputSnapshot({ connects: 0 });
   for (let at = 0; at <= seconds; at += 0.5) {
     const up = at % (upSeconds + 1) < upSeconds;
@@ -33,50 +33,52 @@ function flapping(upSeconds: number, seconds: number): { held: HeldOutputs; last
       connects,
       error: up ? null : closed,
     });
-    held.notice([last], at);
+    history.notice([last], at);
   }
-  return { held, last };
+  return { history, last };
 }
 
-const judge = (output: OutputSnapshot, held: HeldOutputs, elapsed: number) =>
+const judge = (output: OutputSnapshot, history: ConnectionHistory, elapsed: number) =>
   failureOf({
     decoder: null,
     encoder: { snapshot: encodeSnapshot({ outputs: [output] }) } as never,
-    held,
+    history,
     elapsed,
   });
 
 describe('a running stream', () => {
   it('fails with its output after 20 s of connections that the server ends at once', () => {
     const early = flapping(1.5, 19.5);
-    expect(judge({ ...early.last, error: closed }, early.held, 19.5)).toBeUndefined();
+    expect(judge({ ...early.last, error: closed }, early.history, 19.5)).toBeUndefined();
     const late = flapping(1.5, 22);
-    expect(judge({ ...late.last, error: closed }, late.held, 22)).toMatchObject({
+    expect(judge({ ...late.last, error: closed }, late.history, 22)).toMatchObject({
       code: 'ConnectionClosed',
       exitCode: ExitCode.Output,
     });
   });
 
   it('waits for an output that was connected for longer, however long it is away', () => {
-    const { held, last } = flapping(6, 60);
-    expect(judge({ ...last, error: closed }, held, 60)).toBeUndefined();
+    const { history, last } = flapping(6, 60);
+    expect(judge({ ...last, error: closed }, history, 60)).toBeUndefined();
   });
 
   it('gives an output that connects late as long as any other', () => {
-    const held = new HeldOutputs();
-    held.notice([outputSnapshot({ phase: 'Connected', connects: 1 })], 19);
-    held.notice([outputSnapshot({ phase: 'Waiting', connects: 1, error: closed })], 21);
-    expect(judge(outputSnapshot({ phase: 'Waiting', connects: 1, error: closed }), held, 21)).toBeUndefined();
+    const history = new ConnectionHistory();
+    history.notice([outputSnapshot({ phase: 'Connected', connects: 1 })], 19);
+    history.notice([outputSnapshot({ phase: 'Waiting', connects: 1, error: closed })], 21);
+    expect(
+      judge(outputSnapshot({ phase: 'Waiting', connects: 1, error: closed }), history, 21),
+    ).toBeUndefined();
   });
 });
 
 describe('a stream that was stopped or has had its time', () => {
-  const held = new HeldOutputs();
-  const end = (output: Partial<OutputSnapshot>, sourceFrames = 20, before = held) =>
+  const history = new ConnectionHistory();
+  const end = (output: Partial<OutputSnapshot>, sourceFrames = 20, before = history) =>
     closingFailure({
       decoder: decodeSnapshot(),
       encoder: encodeSnapshot({ sourceFrames, outputs: [outputSnapshot({ phase: 'Closed', ...output })] }),
-      held: before,
+      history: before,
       urls: ['rtsp://h/x'],
     });
 
@@ -98,7 +100,7 @@ describe('a stream that was stopped or has had its time', () => {
       message: expect.stringContaining('had not answered'),
     });
     expect(
-      closingFailure({ decoder: decodeSnapshot(), encoder: undefined, held, urls: ['rtsp://h/x'] }),
+      closingFailure({ decoder: decodeSnapshot(), encoder: undefined, history, urls: ['rtsp://h/x'] }),
     ).toMatchObject({
       code: 'NothingSent',
     });
@@ -106,7 +108,7 @@ describe('a stream that was stopped or has had its time', () => {
 
   it('names its outputs and what to do when it ended before any process had reported', () => {
     const urls = ['rtsp://h/x', 'rtmp://h/***'];
-    expect(closingFailure({ decoder: undefined, encoder: undefined, held, urls })).toMatchObject({
+    expect(closingFailure({ decoder: undefined, encoder: undefined, history, urls })).toMatchObject({
       code: 'NothingSent',
       exitCode: ExitCode.Output,
       message:
@@ -121,11 +123,14 @@ describe('a stream that was stopped or has had its time', () => {
 
   it('fails with the refusal of a server that has ended every connection at once', () => {
     const flapped = flapping(1.5, 10);
-    expect(end({}, 20, flapped.held)).toMatchObject({ code: 'ConnectionClosed', exitCode: ExitCode.Output });
+    expect(end({}, 20, flapped.history)).toMatchObject({
+      code: 'ConnectionClosed',
+      exitCode: ExitCode.Output,
+    });
   });
 
   it('does not blame a server that came a moment late', () => {
-    const late = new HeldOutputs();
+    const late = new ConnectionHistory();
     late.notice([outputSnapshot({ phase: 'Waiting', connects: 0, error: refused })], 0.5);
     late.notice([outputSnapshot({ phase: 'Connected', connects: 1 })], 1);
     expect(end({}, 20, late)).toBeUndefined();
@@ -133,7 +138,7 @@ describe('a stream that was stopped or has had its time', () => {
 
   it('fails with the source when that gave no frame, and said why', () => {
     const decoder = decodeSnapshot({ phase: 'Opening', error: { ...refused, code: 'SourceTimeout' } });
-    expect(closingFailure({ decoder, encoder: undefined, held, urls: [] })).toMatchObject({
+    expect(closingFailure({ decoder, encoder: undefined, history, urls: [] })).toMatchObject({
       code: 'SourceTimeout',
       exitCode: ExitCode.Source,
     });

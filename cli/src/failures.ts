@@ -1,8 +1,8 @@
 /** When a stream has failed for good, and with which exit code. Pure. */
 import type { WorkerStatus } from '@videopush/codec-worker';
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, OutputSnapshot } from '@videopush/native';
+import type { ConnectionHistory } from './connection-history.ts';
 import { CliError, ExitCode } from './errors.ts';
-import type { HeldOutputs } from './held.ts';
 
 /** A source or an output that could not be reached for this long, and never before, ends the command. */
 export const FIRST_CONNECT_SECONDS = 20;
@@ -11,7 +11,7 @@ export const FIRST_CONNECT_SECONDS = 20;
 export interface RunningWords {
   decoder: WorkerStatus<DecodeSnapshot> | null;
   encoder: WorkerStatus<EncodeSnapshot> | null;
-  held: HeldOutputs;
+  history: ConnectionHistory;
   /** seconds since the start */
   elapsed: number;
 }
@@ -20,7 +20,7 @@ export interface RunningWords {
 export interface ClosingWords {
   decoder: DecodeSnapshot | undefined;
   encoder: EncodeSnapshot | undefined;
-  held: HeldOutputs;
+  history: ConnectionHistory;
   /** addresses of the outputs, as they may be shown */
   urls: readonly string[];
 }
@@ -47,9 +47,9 @@ function runningSource({ decoder, elapsed }: RunningWords): CliError | undefined
   return never || lostForGood(snapshot, fault) ? failure(fault, ExitCode.Source) : undefined;
 }
 
-function runningOutput({ encoder, held, elapsed }: RunningWords): CliError | undefined {
+function runningOutput({ encoder, history, elapsed }: RunningWords): CliError | undefined {
   for (const { name, error } of encoder?.snapshot?.outputs ?? []) {
-    if (error && (error.permanent || held.tried(name, elapsed) > FIRST_CONNECT_SECONDS))
+    if (error && (error.permanent || history.tried(name, elapsed) > FIRST_CONNECT_SECONDS))
       return failure(error, ExitCode.Output);
   }
   return undefined;
@@ -68,9 +68,9 @@ export function failureOf(words: RunningWords): CliError | undefined {
 /** An output that was down at the end, or through which nothing ever went. */
 function closingOutput(
   { name, phase, error, ledger }: OutputSnapshot,
-  held: HeldOutputs,
+  history: ConnectionHistory,
 ): CliError | undefined {
-  const fault = error ?? held.refusal(name);
+  const fault = error ?? history.refusal(name);
   if (fault) return failure(fault, ExitCode.Output);
   if (ledger.sent > 0) return undefined;
   const state = phase === 'Connecting' ? 'the server had not answered yet' : 'it had no frame to send yet';
@@ -91,12 +91,12 @@ const neverReported = (urls: readonly string[]): CliError =>
  * The failure that explains a stream that has ended by itself, after its time,
  * or because somebody stopped it.
  */
-export function closingFailure({ decoder, encoder, held, urls }: ClosingWords): CliError | undefined {
+export function closingFailure({ decoder, encoder, history, urls }: ClosingWords): CliError | undefined {
   const { error = null, phase } = decoder ?? {};
   const sent = encoder?.outputs.some(({ ledger }) => ledger.sent > 0) ?? false;
   const sourceGaveNothing = error !== null && (encoder?.sourceFrames ?? 0) === 0;
   if (error && (sourceGaveNothing || lostForGood(decoder, error))) return failure(error, ExitCode.Source);
-  const faults = encoder?.outputs.map((output) => closingOutput(output, held)) ?? [];
+  const faults = encoder?.outputs.map((output) => closingOutput(output, history)) ?? [];
   const output = encoderFailure(encoder?.error) ?? faults.find((fault) => fault !== undefined);
   if (output) return output;
   if (error && phase === 'Ended') return failure(error, ExitCode.Source);

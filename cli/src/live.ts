@@ -3,12 +3,12 @@
  * watched, shown, stopped, judged.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type LiveStream, POLL_SECONDS, StreamMonitor, type StreamResult } from './stream-monitor.ts';
 import type { View } from './view/view.ts';
-import { type LiveStream, POLL_SECONDS, type StreamResult, Watched } from './watched.ts';
 
 /** Says once that the sound of a source is not pushed. */
-function sayWithoutSound(view: View): (one: Watched) => void {
-  const said = new Set<Watched>();
+function sayWithoutSound(view: View): (one: StreamMonitor) => void {
+  const said = new Set<StreamMonitor>();
   return (one) => {
     const tracks = one.descriptor?.audio ?? [];
     if (tracks.length === 0 || said.has(one)) return;
@@ -45,28 +45,28 @@ export async function follow(
   view: View,
   options: { seconds: number | undefined; stop: AbortSignal },
 ): Promise<StreamResult[]> {
-  const watched = streams.map((stream) => new Watched(stream, options.seconds));
+  const monitors = streams.map((stream) => new StreamMonitor(stream, options.seconds));
   const sayOf = sayWithoutSound(view);
   for (const stream of streams) sayMetrics(stream, view);
   try {
-    while (watched.some(({ end }) => !end)) {
-      const running = watched.filter(({ end }) => !end);
+    while (monitors.some(({ end }) => !end)) {
+      const running = monitors.filter(({ end }) => !end);
       await Promise.all(running.map((one) => one.poll()));
       running.forEach(sayOf);
-      view.show(watched.map((one) => one.state()));
+      view.show(monitors.map((one) => one.state()));
       for (const one of running) if (options.stop.aborted || one.left <= 0 || one.failure) one.stop();
       await pause(running, options.stop);
     }
-    for (const one of watched) one.settle();
-    view.show(watched.map((one) => one.state()));
-    return watched.map((one) => one.result());
+    for (const one of monitors) one.settle();
+    view.show(monitors.map((one) => one.state()));
+    return monitors.map((one) => one.result());
   } finally {
     await Promise.all(streams.map(({ stream }) => stream.close()));
   }
 }
 
 /** Waits until the next poll: at most 0.5 s, less when a stream's time is over or all have ended before. */
-async function pause(running: readonly Watched[], stop: AbortSignal): Promise<void> {
+async function pause(running: readonly StreamMonitor[], stop: AbortSignal): Promise<void> {
   const left = running.filter(({ stopped }) => !stopped).map((one) => Math.max(0, one.left));
   const waking = new AbortController();
   const signal = stop.aborted ? waking.signal : AbortSignal.any([waking.signal, stop]);

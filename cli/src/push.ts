@@ -15,7 +15,7 @@ import { follow } from './live.ts';
 import { startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { report } from './report.ts';
-import { keepSecret } from './shown.ts';
+import { hideSecrets } from './secrets.ts';
 import { listenForStopIn } from './signals.ts';
 import { sourceOf, splitAddress } from './source.ts';
 import { makeView, type View } from './view/view.ts';
@@ -115,7 +115,7 @@ async function push(
   const source = sourceOf(addresses.source, flags.rtspTransport);
   const { url, user, password } = splitAddress(addresses.url);
   const secret = addresses.urlSecret;
-  keepSecret(password, ...secretsIn(url, secret));
+  hideSecrets(password, ...secretsIn(url, secret));
   const resource = videoPushOf(source.options, url, flags);
   const configs = buildWorkerConfigs(resource, {
     outputs: { main: secret ? { urlFile: 'given' } : { url } },

@@ -1,8 +1,8 @@
 /** The last words of the command: a summary per stream, an error for each that failed, one exit code. */
 import { ExitCode, formatError } from './errors.ts';
+import type { StreamResult } from './stream-monitor.ts';
 import { formatSummary } from './summary.ts';
 import type { View } from './view/view.ts';
-import type { StreamResult } from './watched.ts';
 
 /** Worst first: what the exit code of several streams is. */
 const WORST = [ExitCode.Usage, ExitCode.Source, ExitCode.Output, ExitCode.Failed, ExitCode.Ok] as const;

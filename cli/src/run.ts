@@ -24,12 +24,12 @@ import { type LocalStreamOptions, startLocalStream } from './local/stream.ts';
 import { logTo } from './log.ts';
 import { readManifestFile } from './manifests.ts';
 import { report } from './report.ts';
+import { hideSecrets } from './secrets.ts';
 import { announceServer, serve } from './server.ts';
 import { addressOf, type LocalServer, serverOf, startServer, viewersOf, watchAt } from './servers.ts';
-import { keepSecret } from './shown.ts';
 import { listenForStopIn } from './signals.ts';
+import type { LiveStream } from './stream-monitor.ts';
 import { makeView, type View } from './view/view.ts';
-import type { LiveStream } from './watched.ts';
 
 export interface RunFlags {
   for?: number;
@@ -102,7 +102,7 @@ function secretValue(secrets: Manifests['secrets'], name: string, key: string): 
   const value =
     secret?.stringData?.[key] ?? (secret?.data?.[key] && Buffer.from(secret.data[key], 'base64').toString());
   if (typeof value === 'string') {
-    if (key !== 'username') keepSecret(...(key === 'password' ? [value] : secretsIn(value, true)));
+    if (key !== 'username') hideSecrets(...(key === 'password' ? [value] : secretsIn(value, true)));
     return value;
   }
   throw usageError(

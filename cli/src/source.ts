@@ -5,7 +5,7 @@ import { type SourceOptions, splitUserInfo, type TestPattern } from '@videopush/
 import { redactUrl, secretsIn } from '@videopush/resources/redact';
 import { InvalidArgumentError } from 'commander';
 import { CliError, describe, ExitCode, usageError } from './errors.ts';
-import { keepSecret } from './shown.ts';
+import { hideSecrets } from './secrets.ts';
 import { parseTestPattern } from './values.ts';
 
 export interface Source {
@@ -63,6 +63,6 @@ export function sourceOf(text: string, rtspTransport: 'tcp' | 'udp'): Source {
   if (testPattern) return { options: { testPattern }, label: text };
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^file:/i.test(text)) return fileOf(text);
   const { url, user, password } = splitAddress(text);
-  keepSecret(password, ...secretsIn(url));
+  hideSecrets(password, ...secretsIn(url));
   return { options: { uri: url, user, password, rtspTransport }, label: redactUrl(url) };
 }

@@ -6,11 +6,11 @@
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../paths.mjs';
 import { setUp } from '../setup/child.mjs';
-import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './kept.mjs';
+import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './reports.mjs';
 import { exitCode, runStage, stopOnSignals, stoppedBy } from './runner.mjs';
 import { allScenarios, chosen, longFolder } from './scenarios.mjs';
 
-/** @typedef {import('./kept.mjs').Kept} Kept @typedef {import('./scenarios.mjs').Scenario} Scenario */
+/** @typedef {import('./reports.mjs').Report} Report @typedef {import('./scenarios.mjs').Scenario} Scenario */
 
 /** @param {string | undefined} text @returns {number} @throws {Error} */
 function seedOf(text) {
@@ -25,7 +25,7 @@ function seedOf(text) {
  * @param {Scenario} scenario
  * @param {number} seed
  * @param {string | null} tree
- * @returns {Promise<Kept>}
+ * @returns {Promise<Report>}
  */
 async function run(scenario, seed, tree) {
   console.log(
@@ -35,7 +35,7 @@ async function run(scenario, seed, tree) {
   const env = { VIDEOPUSH_TEST_FULL: '1', VIDEOPUSH_TEST_SEED: String(seed) };
   const commands = scenario.commands.map((command) => ({ ...command, env: { ...command.env, ...env } }));
   const counts = await runStage({ ...scenario, commands }, Number.POSITIVE_INFINITY);
-  /** @type {Kept} */
+  /** @type {Report} */
   const report = {
     name: scenario.name,
     tree,
@@ -49,7 +49,7 @@ async function run(scenario, seed, tree) {
   return report;
 }
 
-/** @param {readonly (Kept & { again: boolean })[]} reports */
+/** @param {readonly (Report & { again: boolean })[]} reports */
 function close(reports) {
   console.log(`\n${closingTable(reports)}`);
   for (const { name, counts } of reports) {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSync } from '../child.mjs';
 import { counts } from './counts.mjs';
-import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './kept.mjs';
+import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './reports.mjs';
 import { allScenarios, chosen } from './scenarios.mjs';
 
-type Kept = import('./kept.mjs').Kept;
+type Report = import('./reports.mjs').Report;
 
 let folder: string;
 beforeEach(() => {
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const report = (some: Partial<Kept> = {}): Kept => ({
+const report = (some: Partial<Report> = {}): Report => ({
   name: 'soak',
   tree: 'abc',
   result: 'passed',

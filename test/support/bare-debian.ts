@@ -16,7 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { binFolder, cacheDir, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import { ask } from '../../scripts/setup/command.mjs';
-import { treeHash } from '../../scripts/test/kept.mjs';
+import { treeHash } from '../../scripts/test/reports.mjs';
 import { Program, run } from './program.ts';
 
 const SUITES = { 12: 'bookworm', 13: 'trixie' } as const;

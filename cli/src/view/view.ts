@@ -3,7 +3,7 @@
 import { styleText } from 'node:util';
 import { redactJson, redactJsonLine } from '@videopush/resources/redact';
 import { createLogUpdate } from 'log-update';
-import { shown } from '../shown.ts';
+import { withoutSecrets } from '../secrets.ts';
 import { History, NO_PAST } from './history.ts';
 import { statusLine } from './json.ts';
 import type { Paint, Tone } from './layout.ts';
@@ -49,7 +49,7 @@ export class TerminalView implements View {
 
   say(text: string, fields: Record<string, unknown>): void {
     this.#draw.clear();
-    const line = toned(shown(text), fields.level);
+    const line = toned(withoutSecrets(text), fields.level);
     this.#said.push(line);
     this.#said.splice(0, this.#said.length - KEPT_LINES);
     process.stdout.write(`${line}\n`);
@@ -105,13 +105,13 @@ export class JsonView implements View {
     const pasts = this.#history.add(states);
     for (const [index, state] of states.entries()) {
       process.stdout.write(
-        `${redactJsonLine(statusLine(state, pasts[index] ?? NO_PAST, new Date()), shown)}\n`,
+        `${redactJsonLine(statusLine(state, pasts[index] ?? NO_PAST, new Date()), withoutSecrets)}\n`,
       );
     }
   }
 
   say(_text: string, fields: Record<string, unknown>): void {
-    const line = redactJson({ ...fields, time: new Date().toISOString() }, shown);
+    const line = redactJson({ ...fields, time: new Date().toISOString() }, withoutSecrets);
     process.stdout.write(`${JSON.stringify(line)}\n`);
   }
 

@@ -1,8 +1,8 @@
 /** One stream that runs on this machine: what it said last, how it stands, and what became of it. */
 import { type DecodeSnapshot, type EncodeSnapshot, observeRing, type RingSnapshot } from '@videopush/native';
+import { ConnectionHistory } from './connection-history.ts';
 import { type CliError, ExitCode } from './errors.ts';
 import { closingFailure, FIRST_CONNECT_SECONDS, failureOf } from './failures.ts';
-import { HeldOutputs } from './held.ts';
 import type { LocalStream, StreamEnd } from './local/stream.ts';
 import { exitCodeOf, type OutputSummary, type Policy, summarize } from './summary.ts';
 import type { StreamState } from './view/state.ts';
@@ -35,12 +35,12 @@ export const POLL_SECONDS = 0.5;
  * The newest snapshot of each process; that of a process that is being restarted
  * stands until the next one answers.
  */
-export class Watched {
+export class StreamMonitor {
   readonly live: LiveStream;
   /** seconds from the first frame sent to the end; undefined: the source decides */
   readonly #limit: number | undefined;
   readonly #began = performance.now();
-  readonly #held = new HeldOutputs();
+  readonly #history = new ConnectionHistory();
   #decoder: DecodeSnapshot | undefined;
   #encoder: EncodeSnapshot | undefined;
   #viewers: number | undefined;
@@ -88,9 +88,9 @@ export class Watched {
     this.#encoder = encoder?.snapshot ?? this.#encoder;
     this.#viewers = count;
     const { elapsed } = this;
-    this.#held.notice(encoder?.snapshot?.outputs ?? [], elapsed);
+    this.#history.notice(encoder?.snapshot?.outputs ?? [], elapsed);
     this.#noticeFirstFrame(elapsed);
-    this.failure ??= failureOf({ decoder, encoder, held: this.#held, elapsed });
+    this.failure ??= failureOf({ decoder, encoder, history: this.#history, elapsed });
   }
 
   #noticeFirstFrame(elapsed: number): void {
@@ -147,7 +147,7 @@ export class Watched {
     const encoder = this.#encoder && withLedgers(this.#encoder, this.#ring, this.end?.complete ?? false);
     const { urls } = this.live.stream;
     const failure =
-      this.failure ?? closingFailure({ decoder: this.#decoder, encoder, held: this.#held, urls });
+      this.failure ?? closingFailure({ decoder: this.#decoder, encoder, history: this.#history, urls });
     return {
       name: this.live.name,
       seconds: this.elapsed,

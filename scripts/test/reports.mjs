@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { runSync } from '../child.mjs';
 
 /**
- * @typedef {object} Kept
+ * @typedef {object} Report
  * @property {string} name
  * @property {string | null} tree  what the scenario depends on: see keyOf
  * @property {'passed' | 'failed' | 'stopped'} result
@@ -60,7 +60,7 @@ const fileOf = (folder, name) => join(folder, `${name}.json`);
 /**
  * @param {string} folder
  * @param {string} name
- * @returns {Kept | null} the last report; null when there is none that can be read
+ * @returns {Report | null} the last report; null when there is none that can be read
  */
 export function lastReport(folder, name) {
   const file = fileOf(folder, name);
@@ -72,7 +72,7 @@ export function lastReport(folder, name) {
   }
 }
 
-/** @param {string} folder @param {Kept} report */
+/** @param {string} folder @param {Report} report */
 export function keep(folder, report) {
   const file = fileOf(folder, report.name);
   mkdirSync(dirname(file), { recursive: true });
@@ -80,7 +80,7 @@ export function keep(folder, report) {
 }
 
 /**
- * @param {Kept | null} report
+ * @param {Report | null} report
  * @param {string | null} tree  of now
  * @returns {boolean} whether the scenario passed on just this state of the checkout
  */
@@ -89,7 +89,7 @@ export function stillTrue(report, tree) {
 }
 
 /**
- * @param {readonly (Kept & { again: boolean })[]} reports  `again`: whether it ran just now
+ * @param {readonly (Report & { again: boolean })[]} reports  `again`: whether it ran just now
  * @returns {string} the closing table
  */
 export function closingTable(reports) {

@@ -7,10 +7,10 @@ let hide = redactor([]);
 const kept: string[] = [];
 
 /** Hides these secrets in all later lines, also outside of URLs. */
-export function keepSecret(...secrets: readonly (string | undefined)[]): void {
+export function hideSecrets(...secrets: readonly (string | undefined)[]): void {
   kept.push(...secrets.filter((secret) => secret !== undefined));
   hide = redactor(kept);
 }
 
 /** The text without secrets. */
-export const shown = (text: string): string => hide(text);
+export const withoutSecrets = (text: string): string => hide(text);

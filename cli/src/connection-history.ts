@@ -21,10 +21,10 @@ interface Memory {
   error: NativeErrorShape | null;
 }
 
-export class HeldOutputs {
+export class ConnectionHistory {
   readonly #memories = new Map<string, Memory>();
 
-  /** Takes in what a poll at `elapsed` seconds showed. */
+  /** Takes in what a poll at `elapsed` seconds found. */
   notice(outputs: readonly OutputSnapshot[], elapsed: number): void {
     for (const { name, phase, connects, error } of outputs) {
       const memory = this.#memories.get(name) ?? { connects: 0, held: false, error: null };
