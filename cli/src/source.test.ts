@@ -1,0 +1,45 @@
+/** The command finds the file that the native core opens: each reads file: URLs by its copy of the rules. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { probe } from '@videopush/native';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { sourceOf } from './source.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'videopush-source-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What the core says of a file that exists is that it is no video. */
+const coreFinds = async (uri: string): Promise<boolean> => {
+  const error = await probe(uri).catch((fault: { code?: string }) => fault);
+  return (error as { code?: string }).code !== 'SourceNotFound';
+};
+
+const commandFinds = (uri: string): boolean => {
+  try {
+    return sourceOf(uri, 'tcp') !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+it.each([
+  ['file://FOLDER/a b', 'a b'],
+  ['file://FOLDER/a%20b', 'a b'],
+  ['FILE://localhostFOLDER/a%2520b', 'a%20b'],
+  ['file:FOLDER/100%', '100%'],
+  ['file:FOLDER/%zz%4', '%zz%4'],
+  ['file:FOLDER/a?b#c', 'a?b#c'],
+  ['file:FOLDER/%C3%A4', 'ä'],
+  ['file:FOLDER/ä', 'ä'],
+  ['file:FOLDER/caf%E9', Buffer.from('caf\xe9', 'latin1')],
+  ['FOLDER/a%20b', 'a%20b'],
+])('%s names the same file for the command and for the native core', async (text, name) => {
+  const uri = text.replace('FOLDER', folder);
+  expect([commandFinds(uri), await coreFinds(uri)]).toEqual([false, false]);
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name)]), 'no video');
+  expect([commandFinds(uri), await coreFinds(uri)]).toEqual([true, true]);
+});
