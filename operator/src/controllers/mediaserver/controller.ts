@@ -8,9 +8,10 @@ import { isConflict } from '../../kube/errors.ts';
 import { PODS, SECRETS } from '../../kube/kinds.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import type { ControlContext } from '../shared/context.ts';
+import { KnownUids } from '../shared/known-uids.ts';
 import type { Problem } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
-import { annotate, refusal } from '../shared/writes.ts';
+import { refusal } from '../shared/writes.ts';
 import type { Plan } from './decision.ts';
 import { eventsOf } from './events.ts';
 import { CHILDREN, type ServerIndexes } from './indexes.ts';
@@ -32,8 +33,7 @@ export class MediaServerController {
   readonly #lookup: Lookup;
   readonly #secrets = new SecretsMade();
   readonly #figures: PathFigures;
-  /** uid by key, to let go of what is kept of a server that is gone */
-  readonly #known = new Map<string, string>();
+  readonly #known = new KnownUids((_, uid) => this.#letGo(uid));
 
   constructor(context: ControlContext, indexes: ServerIndexes, api: ServerApi, figures: PathFigures) {
     this.#context = context;
@@ -54,10 +54,10 @@ export class MediaServerController {
     const server = this.#context.store(MEDIA_SERVERS).get(key) as StoredServer | undefined;
     // The cluster deletes the children of a deleted server; the operator does nothing more for it.
     if (!server || server.metadata.deletionTimestamp) {
-      this.#forget(key);
+      this.#known.forget(key);
       return undefined;
     }
-    this.#remember(key, server);
+    this.#known.remember(key, server);
     const observed = await observe(typed(server, MEDIA_SERVERS), this.#lookup, signal);
     const decision = plan(observed, this.#context.defaults);
     const outcome = await this.#carryOut(observed, decision, signal);
@@ -79,14 +79,10 @@ export class MediaServerController {
   }
 
   async #carryOut(observed: Observation, decision: Plan, signal: AbortSignal): Promise<Outcome> {
-    const { creates, applies, deletes, podAnnotations } = decision;
-    for (const object of deletes) await this.#writer.delete(object, signal);
-    const refused =
-      (await this.#createAll(creates, observed.server, signal)) ??
-      (await this.#writer.applyAll(applies, signal));
+    const refused = await this.#writer.carryOut(decision, signal, () =>
+      this.#createAll(decision.creates, observed.server, signal),
+    );
     if (refused) return { refused, missingPaths: [] };
-    for (const { pod, annotations } of podAnnotations)
-      await annotate(this.#context.resource(PODS), pod, annotations, signal);
     return { refused: null, missingPaths: await this.#changePaths(observed, decision, signal) };
   }
 
@@ -146,7 +142,6 @@ export class MediaServerController {
     this.#figures.set(uid, { namespace, name }, seen);
   }
 
-  /** Writes the status once when it has changed, then its events: none of them reports an unstored status. */
   async #report(
     observed: Observation,
     { situation }: Plan,
@@ -155,20 +150,10 @@ export class MediaServerController {
   ): Promise<void> {
     const { server } = observed;
     const judged = judgeStatus(observed, situation, outcome, this.#context.defaults);
-    if ((await this.#writer.writeStatus(server, judged, signal)) !== 'Written') return;
-    for (const words of eventsOf(server.status, judged.ready)) this.#context.events.record(server, words);
+    await this.#writer.report(server, judged, eventsOf(server.status, judged.ready), signal);
   }
 
-  #remember(key: string, { metadata: { uid } }: StoredServer): void {
-    const before = this.#known.get(key);
-    if (before !== undefined && before !== uid) this.#forget(key);
-    this.#known.set(key, uid);
-  }
-
-  #forget(key: string): void {
-    const uid = this.#known.get(key);
-    if (uid === undefined) return;
-    this.#known.delete(key);
+  #letGo(uid: string): void {
     this.#context.paths.forget(uid);
     this.#figures.forget(uid);
     this.#secrets.forget(uid);

@@ -1,8 +1,8 @@
 /** What can be decided about a media server: the situation that it is in, and what is to be done. Pure. */
 import type { ServerPath } from '@videopush/resources/builders/mediaserver';
 import type { KubeObject } from '@videopush/resources/objects';
+import type { ClusterChanges } from '../shared/cluster-changes.ts';
 import type { Problem } from '../shared/problem.ts';
-import type { ServerPod } from './pod.ts';
 
 /** The situation of a server as a whole, from which its status follows. */
 export type Situation =
@@ -19,23 +19,12 @@ export interface PathChanges {
   removePaths: readonly string[];
 }
 
-export interface PodAnnotations {
-  pod: ServerPod;
-  annotations: Record<string, string>;
-}
-
-export interface Plan extends PathChanges {
+export interface Plan extends ClusterChanges, PathChanges {
   situation: Situation;
   /** an object that exists already is left as it is */
   creates: readonly KubeObject[];
-  /**
-   * in this order: the file has a path before the running server has it, so that no reload takes it away
-   * again
-   */
+  /** the file has a path before the running server has it, so that no reload takes it away again */
   applies: readonly KubeObject[];
-  /** by uid, in the background */
-  deletes: readonly KubeObject[];
-  podAnnotations: readonly PodAnnotations[];
   /** milliseconds */
   requeueAfter?: number;
 }

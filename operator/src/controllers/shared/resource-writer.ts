@@ -1,14 +1,17 @@
-/** The writes that every controller makes alike: children applied and deleted, and the status. */
+/** The writes that every controller makes alike: children applied and deleted, the status and its events. */
 import type { ConditionDraft } from '@videopush/resources/builders/conditions';
 import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '@videopush/resources/builders/names';
 import { type KubeObject, keyOf, type ResourceKind } from '@videopush/resources/objects';
 import { isNotFound } from '../../kube/errors.ts';
+import type { EventWords } from '../../kube/events.ts';
+import { PODS } from '../../kube/kinds.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
+import type { ClusterChanges } from './cluster-changes.ts';
 import type { ControlContext } from './context.ts';
 import { DriftDetector } from './drift.ts';
 import type { Problem } from './problem.ts';
 import { sameStatus } from './status.ts';
-import { harmless, refusal } from './writes.ts';
+import { annotate, harmless, refusal } from './writes.ts';
 
 /**
  * Quotas, permissions and other people's ports change without an event: a refused write is tried
@@ -54,10 +57,23 @@ export class ResourceWriter {
   }
 
   /**
-   * Applies the objects in their order. Returns why the API server refused one, which ends it; null:
-   * it took them all.
+   * Deletes, applies and annotates, in this order. Returns why the API server refused an object, which ends
+   * it; null: it took them all. `beforeApplies`: what comes between the deletes and the applies.
    */
-  async applyAll(objects: readonly KubeObject[], signal: AbortSignal): Promise<Problem | null> {
+  async carryOut(
+    { deletes, applies, podAnnotations }: ClusterChanges,
+    signal: AbortSignal,
+    beforeApplies: () => Promise<Problem | null>,
+  ): Promise<Problem | null> {
+    for (const object of deletes) await this.delete(object, signal);
+    const refused = (await beforeApplies()) ?? (await this.#applyAll(applies, signal));
+    if (refused) return refused;
+    for (const { pod, annotations } of podAnnotations)
+      await annotate(this.#context.resource(PODS), pod, annotations, signal);
+    return null;
+  }
+
+  async #applyAll(objects: readonly KubeObject[], signal: AbortSignal): Promise<Problem | null> {
     for (const object of objects) {
       const refused = await this.apply(object, signal);
       if (refused) return refused;
@@ -89,16 +105,20 @@ export class ResourceWriter {
     this.#log(object, 'Deleted');
   }
 
-  /**
-   * Writes the status when it says something new.
-   * @returns whether the resource still exists and, if so, whether its status was written
-   */
-  async writeStatus(
+  /** Writes the status once when it has changed, then the events: none of them reports an unstored status. */
+  async report(
     owner: Stored,
-    { status, ready }: JudgedStatus,
+    judged: JudgedStatus,
+    events: readonly EventWords[],
     signal: AbortSignal,
-  ): Promise<'Written' | 'Unchanged' | 'Gone'> {
-    if (sameStatus(owner.status, status)) return 'Unchanged';
+  ): Promise<void> {
+    if (!(await this.#writeStatus(owner, judged, signal))) return;
+    for (const words of events) this.#context.events.record(owner, words);
+  }
+
+  /** Returns whether the resource still exists and has this status. */
+  async #writeStatus(owner: Stored, { status, ready }: JudgedStatus, signal: AbortSignal): Promise<boolean> {
+    if (sameStatus(owner.status, status)) return true;
     const { name, namespace } = owner.metadata;
     const options = { fieldManager: STATUS_FIELD_MANAGER, subresource: 'status', signal };
     try {
@@ -106,12 +126,12 @@ export class ResourceWriter {
         .resource(this.#options.kind)
         .apply({ metadata: { name, namespace }, status }, options);
     } catch (error) {
-      if (isNotFound(error)) return 'Gone';
+      if (isNotFound(error)) return false;
       throw error;
     }
     const { kind } = this.#options.kind;
     this.#context.log.info({ resource: `${kind} ${keyOf(owner)}`, reason: ready.reason }, ready.message);
-    return 'Written';
+    return true;
   }
 
   #resourceOf({ kind = '' }: KubeObject): ReturnType<ControlContext['resource']> {

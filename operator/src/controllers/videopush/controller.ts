@@ -6,12 +6,13 @@ import type { JetStreamPlace } from '@videopush/resources/builders/videopush';
 import { VIDEO_PUSHES } from '@videopush/resources/kinds';
 import { typed } from '@videopush/resources/objects';
 import { aborted } from '../../kube/clock.ts';
-import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS } from '../../kube/kinds.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, JOBS } from '../../kube/kinds.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import type { ControlContext } from '../shared/context.ts';
+import { KnownUids } from '../shared/known-uids.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
-import { annotate, harmless } from '../shared/writes.ts';
+import { harmless } from '../shared/writes.ts';
 import { RestartCounter } from '../workers/restart-counter.ts';
 import { WorkerPoller } from '../workers/worker-poller.ts';
 import type { Plan } from './decision.ts';
@@ -35,8 +36,7 @@ export class VideoPushController {
   readonly #context: ControlContext;
   readonly #writer: ResourceWriter;
   readonly #lookup: Lookup;
-  /** uid by key, to let go of what is kept of a resource that is gone */
-  readonly #known = new Map<string, string>();
+  readonly #known = new KnownUids((key, uid) => this.#letGo(key, uid));
 
   /** `wake`: the stream of that key is to be reconciled. */
   constructor(context: ControlContext, indexes: StreamIndexes, wake: (key: string) => void) {
@@ -53,10 +53,10 @@ export class VideoPushController {
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
     const push = this.#context.store(VIDEO_PUSHES).get(key) as StoredPush | undefined;
     if (!push) {
-      this.#forget(key);
+      this.#known.forget(key);
       return undefined;
     }
-    this.#remember(key, push);
+    this.#known.remember(key, push);
     const observed = await observe(typed(push, VIDEO_PUSHES), this.#lookup, signal);
     const decision = plan(observed, this.#context.defaults);
     const { refused, queueError } = await this.#carryOut(observed, decision, signal);
@@ -74,15 +74,13 @@ export class VideoPushController {
   }
 
   async #carryOut(observed: Observation, decision: Plan, signal: AbortSignal): Promise<Outcome> {
-    const { finalizers, deletes, leftQueue, applies, podAnnotations, jetStreamDeletes } = decision;
+    const { finalizers, leftQueue, jetStreamDeletes } = decision;
     const { push } = observed;
     if (finalizers && finalizers.length > 0) await this.#setFinalizers(push, finalizers, signal);
-    for (const object of deletes) await this.#writer.delete(object, signal);
-    if (leftQueue) await this.#leaveQueue(leftQueue, push, signal);
-    const refused = await this.#writer.applyAll(applies, signal);
-    if (!refused)
-      for (const { pod, annotations } of podAnnotations)
-        await annotate(this.#context.resource(PODS), pod, annotations, signal);
+    const refused = await this.#writer.carryOut(decision, signal, async () => {
+      if (leftQueue) await this.#leaveQueue(leftQueue, push, signal);
+      return null;
+    });
     try {
       for (const place of jetStreamDeletes) await this.#context.deleteStream(place, signal);
     } catch (error) {
@@ -115,32 +113,21 @@ export class VideoPushController {
     await (finalizers.length > 0 ? applied : harmless(applied));
   }
 
-  /** Writes the status once when it has changed, then its events: none of them reports an unstored status. */
   async #report(
     observed: Observation,
     { situation, events }: Plan,
     refused: Problem | null,
     signal: AbortSignal,
   ): Promise<void> {
-    const { push } = observed;
     const judged = judgeStatus(observed, situation, this.#context.defaults, refused);
-    const written = await this.#writer.writeStatus(push, judged, signal);
-    if (written === 'Gone') return;
     const done = refused ? events.filter(({ reason }) => reason !== 'Updated') : events;
-    for (const words of [...done, ...eventsOf(observed, situation, judged)])
-      this.#context.events.record(push, words);
+    const seen = eventsOf(observed, situation, judged);
+    await this.#writer.report(observed.push, judged, [...done, ...seen], signal);
   }
 
-  #remember(key: string, { metadata: { uid } }: StoredPush): void {
-    const before = this.#known.get(key);
-    if (before !== undefined && before !== uid) this.#forget(key);
-    this.#known.set(key, uid);
-  }
-
-  #forget(key: string): void {
+  #letGo(key: string, uid: string): void {
     this.#lookup.poller.follow(key, []);
-    this.#lookup.restarts.forget(this.#known.get(key) ?? '');
-    this.#known.delete(key);
+    this.#lookup.restarts.forget(uid);
   }
 }
 

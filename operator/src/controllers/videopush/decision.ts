@@ -6,10 +6,10 @@ import type { Defaults } from '@videopush/resources/builders/defaults';
 import type { JetStreamPlace, StreamObjects } from '@videopush/resources/builders/videopush';
 import type { KubeObject } from '@videopush/resources/objects';
 import type { EventWords } from '../../kube/events.ts';
+import type { ClusterChanges } from '../shared/cluster-changes.ts';
 import type { Problem } from '../shared/problem.ts';
 import type { Desired } from './desired.ts';
 import type { Observation, Workload } from './observation.ts';
-import type { Pod } from './pods.ts';
 
 /** What was observed, and what more than one step asks about it. */
 export interface Facts {
@@ -47,13 +47,8 @@ export type Situation =
   /** `trouble`: what may explain why it does not get well */
   | { kind: 'Live'; trouble?: Problem | undefined };
 
-export interface Plan {
+export interface Plan extends ClusterChanges {
   situation: Situation;
-  /** by uid, in the background */
-  deletes: readonly KubeObject[];
-  /** in this order */
-  applies: readonly KubeObject[];
-  podAnnotations: readonly { pod: Pod; annotations: Record<string, string> }[];
   jetStreamDeletes: readonly JetStreamPlace[];
   /**
    * the stream in a NATS server that is not the desired one: deleted before the applies, if that is possible

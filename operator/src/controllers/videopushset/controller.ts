@@ -5,6 +5,7 @@ import { SET_FIELD_MANAGER } from '@videopush/resources/builders/names';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
 import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import { type KubeObject, keyOf, typed } from '@videopush/resources/objects';
+import type { EventWords } from '../../kube/events.ts';
 import type { Index } from '../../kube/store.ts';
 import type { ReconcileResult } from '../../runtime/controller.ts';
 import type { ControlContext } from '../shared/context.ts';
@@ -99,23 +100,23 @@ export class VideoPushSetController {
     return refusals[0] ?? null;
   }
 
-  /** Writes the status once when it has changed, then its events: none of them reports an unstored status. */
   async #report(
     observed: Observation,
     decision: Plan,
     refused: Problem | null,
     signal: AbortSignal,
   ): Promise<void> {
-    const { set } = observed;
-    const judged = judgeStatus(observed, decision, refused);
-    if ((await this.#writer.writeStatus(set, judged, signal)) === 'Gone') return;
-    for (const words of refused ? [] : decision.events) this.#context.events.record(set, words);
-    if (refused) {
-      const { reason, message } = refused;
-      this.#context.events.record(set, { type: 'Warning', reason, action: 'Apply', note: message });
-    }
+    const events = refused ? [refusedEvent(refused)] : decision.events;
+    await this.#writer.report(observed.set, judgeStatus(observed, decision, refused), events, signal);
   }
 }
+
+const refusedEvent = ({ reason, message }: Problem): EventWords => ({
+  type: 'Warning',
+  reason,
+  action: 'Apply',
+  note: message,
+});
 
 /**
  * Some at a time. After the first that fails nothing new is begun; resolves or

@@ -1,8 +1,8 @@
 /** When the running server has to see a new configuration file. Pure. */
 import { ANNOTATIONS, contentHash } from '@videopush/resources/builders/names';
 import type { KubeObject } from '@videopush/resources/objects';
+import type { PodAnnotations } from '../../../shared/cluster-changes.ts';
 import { sameObject } from '../../../shared/ownership.ts';
-import type { PodAnnotations } from '../../decision.ts';
 import type { Observation } from '../../observation.ts';
 
 /**
