@@ -143,6 +143,27 @@ const misuse: Scenario = async (folder = '', seed = '1') => {
   console.log(`${calls} calls`);
 };
 
+/**
+ * Several calls wait for one object, each from another turn of the event loop, while the collector moves what
+ * they wait for.
+ */
+const together: Scenario = async (folder = '') => {
+  const writer = await FrameQueueWriter.create(`${folder}/together`, size);
+  const reader = await FrameQueueReader.attach(`${folder}/together`);
+  for (let round = 0; round < 20; round++) {
+    const taken: Promise<unknown>[] = [];
+    for (let i = 0; i < 5; i++) {
+      taken.push(reader.take());
+      await sleep(1);
+      globalThis.gc?.();
+    }
+    for (const _ of taken) await writer.put(picture());
+    for (const frame of await Promise.all(taken)) (frame as { release(): void }).release();
+  }
+  await writer.close();
+  await reader.close();
+};
+
 /** A few frames of what turns out to be a stream. */
 async function drain(result: unknown): Promise<void> {
   const value = await result;
@@ -179,7 +200,7 @@ const read: Scenario = async (clip = '') => {
   console.log(JSON.stringify({ most: most / 1e6, external: external / 1e6 }));
 };
 
-const scenarios: Record<string, Scenario> = { abandon, worker, misuse, read };
+const scenarios: Record<string, Scenario> = { abandon, worker, misuse, together, read };
 
 if (isMainThread) {
   const [name = '', ...given] = process.argv.slice(2);

@@ -55,6 +55,10 @@ it(
   within(120_000),
 );
 
+it('several calls may wait for one object at the same time', async () => {
+  await scenario('together', scratch.path);
+});
+
 it('frames that nobody releases are collected in time, and all of them in the end', async () => {
   const clip = await makeClip({ path: scratch.file('hd.mp4'), frames: 300, width: 1280, height: 720 });
   const [line = '{}'] = await scenario('read', clip);

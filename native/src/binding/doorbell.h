@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "binding/environment.h"
 
@@ -15,27 +16,30 @@ class Doorbell {
  public:
   /// Any thread.
   void ring() {
-    std::shared_ptr<Pending> waiter;
+    std::vector<std::shared_ptr<Pending>> waiters;
     {
       std::lock_guard lock(mutex_);
-      waiter = std::exchange(waiter_, nullptr);
-      if (!waiter) rung_ = true;
+      waiters.swap(waiters_);
+      if (waiters.empty()) rung_ = true;
     }
-    if (waiter) waiter->resolve();
+    for (const auto& waiter : waiters) waiter->resolve();
   }
 
-  /// JavaScript thread: a promise of the next ring.
+  /// JavaScript thread: a promise of the next ring, one for each who waits.
   Napi::Value wait(Napi::Env env) {
+    const auto waiter = Pending::create(env);
     std::lock_guard lock(mutex_);
-    if (!waiter_) waiter_ = Pending::create(env);
-    const Napi::Value promise = waiter_->promise();
-    if (std::exchange(rung_, false)) std::exchange(waiter_, nullptr)->resolve();
-    return promise;
+    if (std::exchange(rung_, false)) {
+      waiter->resolve();
+    } else {
+      waiters_.push_back(waiter);
+    }
+    return waiter->promise();
   }
 
  private:
   std::mutex mutex_;
-  std::shared_ptr<Pending> waiter_;
+  std::vector<std::shared_ptr<Pending>> waiters_;
   bool rung_ = false;
 };
 

@@ -81,6 +81,8 @@ class Pending : public std::enable_shared_from_this<Pending> {
   using MakeValue = std::function<Napi::Value(Napi::Env)>;
 
   static std::shared_ptr<Pending> create(Napi::Env env);
+  /// Only in the handle scope that it was created in: what is kept beyond is no reference, and the
+  /// garbage collector moves the promise.
   Napi::Value promise() const { return deferred_.Promise(); }
   void resolve(MakeValue make = {});  // unset = undefined
   void reject(Error error);
