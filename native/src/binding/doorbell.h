@@ -27,14 +27,14 @@ class Doorbell {
 
   /// JavaScript thread: a promise of the next ring, one for each who waits.
   Napi::Value wait(Napi::Env env) {
-    const auto waiter = Pending::create(env);
+    const auto [waiter, promise] = Pending::create(env);
     std::lock_guard lock(mutex_);
     if (std::exchange(rung_, false)) {
       waiter->resolve();
     } else {
       waiters_.push_back(waiter);
     }
-    return waiter->promise();
+    return promise;
   }
 
  private:

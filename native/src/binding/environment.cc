@@ -66,7 +66,11 @@ Pending::Pending(Napi::Env env)
   mailbox_->hold(env);
 }
 
-std::shared_ptr<Pending> Pending::create(Napi::Env env) { return std::make_shared<Pending>(env); }
+std::pair<std::shared_ptr<Pending>, Napi::Value> Pending::create(Napi::Env env) {
+  auto pending = std::make_shared<Pending>(env);
+  const Napi::Value promise = pending->deferred_.Promise();
+  return {std::move(pending), promise};
+}
 
 void Pending::settle(std::function<void(Napi::Env)> how) {
   if (settled_.exchange(true)) return;
@@ -96,15 +100,15 @@ void Pending::reject(Error error) {
 
 Napi::Value run_blocking(Napi::Env env, std::function<void()> cancel,
                          std::function<Pending::MakeValue()> work) {
-  auto pending = Pending::create(env);
-  Environment::of(env).spawn(std::move(cancel), [pending, work = std::move(work)] {
+  const auto [pending, promise] = Pending::create(env);
+  Environment::of(env).spawn(std::move(cancel), [pending = pending, work = std::move(work)] {
     try {
       pending->resolve(work());
     } catch (...) {
       pending->reject(current_error());
     }
   });
-  return pending->promise();
+  return promise;
 }
 
 }  // namespace videopush::binding

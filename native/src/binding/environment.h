@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 
 #include "binding/mailbox.h"
 #include "core/abort.h"
@@ -80,10 +81,9 @@ class Pending : public std::enable_shared_from_this<Pending> {
  public:
   using MakeValue = std::function<Napi::Value(Napi::Env)>;
 
-  static std::shared_ptr<Pending> create(Napi::Env env);
-  /// Only in the handle scope that it was created in: what is kept beyond is no reference, and the
-  /// garbage collector moves the promise.
-  Napi::Value promise() const { return deferred_.Promise(); }
+  /// The promise is valid in the handle scope at hand and is not kept: the garbage collector moves
+  /// it, so that each who waits needs one of its own.
+  static std::pair<std::shared_ptr<Pending>, Napi::Value> create(Napi::Env env);
   void resolve(MakeValue make = {});  // unset = undefined
   void reject(Error error);
 

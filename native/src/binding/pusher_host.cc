@@ -196,7 +196,7 @@ Napi::Value PusherHost::push(Napi::Env env, const Napi::Value& planes, const Nap
   }
   ++frames_;
   last_ticks_ = pts;
-  auto pending = Pending::create(env);
+  const auto [pending, promise] = Pending::create(env);
   std::lock_guard lock(mutex_);
   if (over_) {
     pending->reject(refusal(sessions::Pushed::Closed));
@@ -204,7 +204,7 @@ Napi::Value PusherHost::push(Napi::Env env, const Napi::Value& planes, const Nap
     waiting_.push_back({std::move(frame), paced, pending});
     wake_.notify_one();
   }
-  return pending->promise();
+  return promise;
 }
 
 void PusherHost::end() {

@@ -24,13 +24,13 @@ void RingHost::give_up() {
 }
 
 Napi::Value RingHost::closed(Napi::Env env) {
-  const auto closer = Pending::create(env);
+  const auto [closer, promise] = Pending::create(env);
   if (given_up_) {
     closer->resolve({});
   } else {
     closers_.push_back(closer);
   }
-  return closer->promise();
+  return promise;
 }
 
 }  // namespace videopush::binding

@@ -51,10 +51,10 @@ void SessionHost::start(Napi::Env env, const Napi::Value& listener) {
 Napi::Value SessionHost::wait(Napi::Env env) {
   if (!started_)
     throw Error(ErrorCode::InvalidState, "the session was not started", "call start() first");
-  auto pending = Pending::create(env);
+  const auto [pending, promise] = Pending::create(env);
   waiters_.push_back(pending);
   if (finished_) finished(env, error_);
-  return pending->promise();
+  return promise;
 }
 
 void SessionHost::finished(Napi::Env env, std::optional<Error> error) {
