@@ -2,6 +2,7 @@
  * What is peculiar to one kind of media server stands in the folder of that kind, so that a second one is a
  * second folder: resources and operator name a kind in no other place, neither in imports nor in words.
  */
+import { faultyLines } from './text.mjs';
 
 /** How files speak of MediaMTX: its name, the path that stands for all others, and the port of its API. */
 const WORDS = /mediamtx|\ball_others\b|\b9997\b/i;
@@ -30,10 +31,8 @@ export function strayServerKinds(files, text) {
     .filter((file) => COVERED.test(file) && !ALLOWED.includes(file))
     .filter((file) => ![OWN_FOLDER, TESTS, GENERATED].some((pattern) => pattern.test(file)))
     .flatMap((file) =>
-      text(file)
-        .split('\n')
-        .flatMap((line, index) =>
-          WORDS.test(line) ? [`${file}:${index + 1}: belongs into kinds/mediamtx: ${line.trim()}`] : [],
-        ),
+      faultyLines(file, text(file), (line) =>
+        WORDS.test(line) ? [`belongs into kinds/mediamtx: ${line.trim()}`] : [],
+      ),
     );
 }

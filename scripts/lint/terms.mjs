@@ -3,6 +3,7 @@
  * words that it must not have, each with the one to use.
  */
 import { isChinese, isPage } from './documents.mjs';
+import { faultyLines } from './text.mjs';
 
 /** @typedef {{ word: RegExp, instead: string }} Term */
 
@@ -96,10 +97,10 @@ function words(file, text) {
  * @returns {string[]}
  */
 const places = (file, text, terms) =>
-  text.split('\n').flatMap((line, index) =>
+  faultyLines(file, text, (line) =>
     terms.flatMap(({ word, instead }) => {
       const [found] = word.exec(line) ?? [];
-      return found === undefined ? [] : [`${file}:${index + 1}: “${found}”; say ${instead}`];
+      return found === undefined ? [] : [`“${found}”; say ${instead}`];
     }),
   );
 

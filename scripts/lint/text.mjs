@@ -29,6 +29,15 @@ const WIDEST = 110;
 const COMMENT = /^\s*(\/\/|\/?\*+)\s*\S+\s+\S|\s\/\/ [^'"`]*$/;
 
 /**
+ * @param {string} file
+ * @param {string} text  of the file, or of what is read in it
+ * @param {(line: string) => string[]} faultsOf
+ * @returns {string[]} `file:line: fault` for each fault of each line
+ */
+export const faultyLines = (file, text, faultsOf) =>
+  text.split('\n').flatMap((line, index) => faultsOf(line).map((fault) => `${file}:${index + 1}: ${fault}`));
+
+/**
  * @param {readonly string[]} files
  * @param {(file: string) => string} text
  * @returns {string[]} one line for each line of a comment in TypeScript or JavaScript that is too long
@@ -36,13 +45,11 @@ const COMMENT = /^\s*(\/\/|\/?\*+)\s*\S+\s+\S|\s\/\/ [^'"`]*$/;
 export function wideComments(files, text) {
   const sources = files.filter((file) => /\.(ts|mjs)$/.test(file) && !file.endsWith('.generated.ts'));
   return sources.flatMap((file) =>
-    text(file)
-      .split('\n')
-      .flatMap((line, index) =>
-        line.length > WIDEST && COMMENT.test(line)
-          ? [`${file}:${index + 1}: a comment of ${line.length} columns; ${WIDEST} is the limit`]
-          : [],
-      ),
+    faultyLines(file, text(file), (line) =>
+      line.length > WIDEST && COMMENT.test(line)
+        ? [`a comment of ${line.length} columns; ${WIDEST} is the limit`]
+        : [],
+    ),
   );
 }
 
@@ -82,10 +89,8 @@ export function forbiddenText(files, text) {
   return read.flatMap((file) => {
     const rules = FORBIDDEN.filter(({ where }) => where.test(file));
     if (EXEMPT.test(file) || rules.length === 0) return [];
-    return text(file)
-      .split('\n')
-      .flatMap((line, index) =>
-        rules.filter(({ pattern }) => pattern.test(line)).map(({ why }) => `${file}:${index + 1}: ${why}`),
-      );
+    return faultyLines(file, text(file), (line) =>
+      rules.filter(({ pattern }) => pattern.test(line)).map(({ why }) => why),
+    );
   });
 }
