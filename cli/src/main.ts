@@ -49,7 +49,7 @@ Ctrl+C; 2 wrong usage; 3 the source failed; 4 the output failed, was down at the
 function exampleFolder(): string {
   const here = import.meta.dirname;
   const folder = existsSync(join(here, 'examples')) ? here : join(here, '..', '..');
-  return `\n\nThe folder examples/ is in:\n  ${folder}`;
+  return `\nThe folder examples/ is in:\n  ${folder}`;
 }
 
 const FOR_HELP = 'end this long after the first frame was sent, such as 90 or 5m (seconds, minutes)';
@@ -174,8 +174,8 @@ function program(variables: AddressVariables): Command {
     .action((files: string[], flags: RunFlags) => runCommand(files, flags));
   addText(
     run,
-    `Examples:\n  videopush run examples/local/mediamtx.yaml --for 60\n  videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos${exampleFolder()}`,
-  );
+    'Examples:\n  videopush run examples/local/mediamtx.yaml --for 60\n  videopush run examples/1-server.yaml examples/file-on-volume/2-stream.yaml --claim films=./videos',
+  ).addHelpText('after', exampleFolder);
   const render = root
     .command('render')
     .description('print the objects that the operator would apply for manifests, without a cluster')
@@ -188,8 +188,8 @@ function program(variables: AddressVariables): Command {
     .action((files: string[], flags: RenderFlags) => renderCommand(files, flags));
   addText(
     render,
-    `Examples:\n  videopush render examples/local/mediamtx.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -${exampleFolder()}`,
-  );
+    'Examples:\n  videopush render examples/local/mediamtx.yaml -n studio\n  kubectl get videopush demo -o yaml | videopush render --nats nats://nats:4222 -',
+  ).addHelpText('after', exampleFolder);
   serverWords(root);
   root
     .command('completion')
