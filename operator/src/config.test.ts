@@ -2,7 +2,7 @@ import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, defaultsOf, parseConfig, readConfig } from './config.ts';
 
-it('an empty configuration is the one of the chart', () => {
+it('an empty configuration has the defaults of the chart', () => {
   const config = parseConfig('{}');
   expect(defaultsOf(config)).toEqual({ ...DEFAULTS, natsAddress: undefined });
   expect(config).toMatchObject({
@@ -18,7 +18,7 @@ it('an empty configuration is the one of the chart', () => {
   });
 });
 
-describe('what is wrong is said in one line that begins with the field', () => {
+describe('wrong configurations', () => {
   it.each<[string, string]>([
     ['not JSON', 'the configuration is not JSON'],
     ['nats://user:secret@host:4222', 'the configuration is not JSON'],
@@ -33,13 +33,13 @@ describe('what is wrong is said in one line that begins with the field', () => {
       '{"leaderElection": {"renewDeadlineSeconds": 20}}',
       'leaderElection: renewDeadlineSeconds must be less than leaseDurationSeconds',
     ],
-  ])('%s', (text, message) => {
+  ])('a wrong configuration is refused in one line that begins with the field: %s', (text, message) => {
     expect(() => parseConfig(text)).toThrow(ConfigError);
     expect(() => parseConfig(text)).toThrow(message);
     expect(() => parseConfig(text)).not.toThrow(/secret/);
   });
 
-  it('reports a file that does not exist', () => {
+  it('a configuration file that does not exist is reported with the cause', () => {
     expect(() => readConfig('/nonexistent/operator.json')).toThrow(
       /^the configuration cannot be read: ENOENT/,
     );

@@ -60,7 +60,7 @@ function serverPod(name: string): KubeObject {
 }
 
 describe('a stream', () => {
-  it('is made as the builders say, and belongs to its VideoPush', () =>
+  it('a new stream gets the objects that the builders describe, and they belong to its VideoPush', () =>
     OnFake.run(async (cluster) => {
       const push = await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
@@ -84,7 +84,7 @@ describe('a stream', () => {
       expect(await cluster.list(JOBS)).toEqual([]);
     }));
 
-  it('waits for what has its name, and begins when that has gone', () =>
+  it('a stream waits for an object that has its name, and begins when that is gone', () =>
     OnFake.run(async (cluster) => {
       await cluster.create(CONFIG_MAPS, configName('demo'), { data: { mine: 'true' } });
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
@@ -99,7 +99,7 @@ describe('a stream', () => {
       await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
     }));
 
-  it('waits for its server', () =>
+  it('a stream waits until its server is ready', () =>
     OnFake.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: toServer('late') });
       await cluster.sees(VIDEO_PUSHES, 'demo', because('MediaServerMissing'));
@@ -110,7 +110,7 @@ describe('a stream', () => {
       await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
     }));
 
-  it('is stopped and begun again as asked', () =>
+  it('a stream is suspended and resumed on request', () =>
     OnFake.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       const made = await cluster.sees(DEPLOYMENTS, STREAM, replicas(1));
@@ -128,7 +128,7 @@ describe('a stream', () => {
       expect(templateHash(again)).toBe(templateHash(made));
     }));
 
-  it('keeps its pod when only labels or the bit rate change', () =>
+  it('a stream keeps its pod when only labels or the bit rate change', () =>
     OnFake.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       const made = await cluster.sees(DEPLOYMENTS, STREAM);
@@ -157,7 +157,7 @@ describe('a stream', () => {
       expect(await cluster.get(DEPLOYMENTS, STREAM)).toEqual(made);
     }));
 
-  it('goes with its VideoPush, and is another one when that comes again', () =>
+  it('the objects of a stream are deleted with its VideoPush, and a new one of the name starts again', () =>
     OnFake.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       const first = await cluster.sees(DEPLOYMENTS, STREAM);
@@ -170,7 +170,7 @@ describe('a stream', () => {
       expect((await cluster.sees(DEPLOYMENTS, STREAM)).metadata.uid).not.toBe(first.metadata.uid);
     }));
 
-  it('takes its queue with it when it was split', () =>
+  it('the queue of a split stream is deleted with its VideoPush', () =>
     OnFake.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: { ...SPEC, topology: 'Split' } });
       await cluster.sees(DEPLOYMENTS, 'demo-decoder');
@@ -183,7 +183,7 @@ describe('a stream', () => {
       expect(await cluster.list(DEPLOYMENTS)).toEqual([]);
     }));
 
-  it('leaves no queue behind when it goes to another NATS', () =>
+  it('a stream that moves to another NATS server leaves no queue behind on the old one', () =>
     OnFake.run(async (cluster) => {
       const spec = { ...SPEC, topology: 'Split' };
       await cluster.apply(VIDEO_PUSHES, 'demo', { spec });
@@ -197,7 +197,7 @@ describe('a stream', () => {
 });
 
 describe('a media server', () => {
-  it('is made with all that belongs to it, and its streams begin when it has their paths', () =>
+  it('a media server gets all its objects, and its streams begin when it has their paths', () =>
     OnFake.run(async (cluster) => {
       const { metadata } = await cluster.create(MEDIA_SERVERS, 'live', { spec: {} });
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: toServer('live') });
@@ -218,7 +218,7 @@ describe('a media server', () => {
       await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
     }));
 
-  it('waits for what has its name, and takes all that it has made with it', () =>
+  it('a media server waits for an object that has its name, and its deletion removes all that it made', () =>
     OnFake.run(async (cluster) => {
       const ports = [{ port: 1 }];
       await cluster.create(SERVICES, 'live-media', { spec: { ports } });
@@ -240,7 +240,7 @@ describe('a media server', () => {
 });
 
 describe('a set', () => {
-  it('grows and shrinks as asked', () =>
+  it('a set grows and shrinks with its replicas', () =>
     OnFake.run(async (cluster) => {
       const sources = ['a', 'b', 'c'].map((name) => ({ name, source: SOURCE }));
       const spec = { replicas: 3, sources, template: { spec: { outputs: SPEC.outputs } } };
@@ -285,7 +285,7 @@ describe('the operator', () => {
     await cluster.idle();
   }
 
-  it('writes nothing again when it is restarted', () =>
+  it('a restarted operator writes nothing that it has written before', () =>
     OnFake.run(async (cluster) => {
       await filled(cluster);
       const before = await cluster.versions(ALL);
@@ -299,7 +299,7 @@ describe('the operator', () => {
       expect(await cluster.versions(ALL)).toEqual(before);
     }));
 
-  it('does when it starts what was asked for while none ran', () =>
+  it('a restarted operator starts what was asked for while none ran', () =>
     OnFake.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
@@ -311,7 +311,7 @@ describe('the operator', () => {
       await cluster.sees(DEPLOYMENTS, 'other-stream', replicas(1));
     }));
 
-  it('writes nothing again when its watches broke off', () =>
+  it('the operator writes nothing again when its watches broke off', () =>
     OnFake.run(async (cluster) => {
       await filled(cluster);
       const before = await cluster.versions(ALL);
@@ -323,7 +323,7 @@ describe('the operator', () => {
       expect(await cluster.versions(ALL)).toEqual(before);
     }));
 
-  it('finds out what it missed when it has to list again, and changes only that', () =>
+  it('the operator changes only what it missed when it has to list again', () =>
     OnFake.run(async (cluster) => {
       await filled(cluster);
       const before = await cluster.versions(ALL);
@@ -340,7 +340,7 @@ describe('the operator', () => {
       expect({ ...(await cluster.versions(ALL)), [key]: '' }).toEqual({ ...before, [key]: '' });
     }));
 
-  it('goes on when the API server refuses for a while', () =>
+  it('the operator goes on after the API server has refused requests for a while', () =>
     OnFake.run(async (cluster) => {
       for (const code of [429, 500, 503]) cluster.server.refuse({ code, times: 2, userAgent: OPERATOR });
       const push = await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });

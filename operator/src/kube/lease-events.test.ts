@@ -50,7 +50,7 @@ describe('the lease', () => {
     leaseTransitions: 0,
   };
 
-  it('is made, read and renewed, and keeps what others wrote on it', async () => {
+  it('the lease is created, read and renewed, and keeps what others wrote on it', async () => {
     const client = leaseClient(resource(LEASES), place);
     expect(await client.create(record, signal)).toEqual({ record, resourceVersion: '1' });
     answer = () => ({
@@ -66,7 +66,7 @@ describe('the lease', () => {
     });
   });
 
-  it('that does not exist is null; one that somebody else wrote first is a conflict', async () => {
+  it('a lease that does not exist is null, and one that somebody else wrote first is a conflict', async () => {
     const client = leaseClient(resource(LEASES), place);
     answer = () => {
       throw new ApiError('get', 404, { reason: 'NotFound' });
@@ -97,7 +97,7 @@ describe('an event', () => {
       onError: (error) => errors.push(error),
     });
 
-  it('names what it regards, who reports it and why', async () => {
+  it('an event names what it regards, who reports it and why', async () => {
     const events = recorder();
     events.record(push, words);
     await events.flush();
@@ -114,7 +114,7 @@ describe('an event', () => {
     });
   });
 
-  it('that happens again is counted, until it was long ago', async () => {
+  it('an event that happens again is counted, until the last one was long ago', async () => {
     const events = recorder();
     for (let i = 0; i < 3; i++) events.record(push, words);
     await events.flush();
@@ -126,7 +126,7 @@ describe('an event', () => {
     expect(asked[3]?.method).toBe('POST');
   });
 
-  it('with other words is another one', async () => {
+  it('an event with other words is another event', async () => {
     const events = recorder();
     events.record(push, words);
     events.record(push, { ...words, note: 'timed out' });
@@ -134,7 +134,7 @@ describe('an event', () => {
     expect(asked.map(({ method }) => method)).toEqual(['POST', 'POST']);
   });
 
-  it('has a note of at most 1 kB, whole characters only', async () => {
+  it('an event has a note of at most 1 kB, cut at a whole character', async () => {
     const events = recorder();
     events.record(push, { ...words, note: '视'.repeat(600) });
     await events.flush();
@@ -143,7 +143,7 @@ describe('an event', () => {
     expect(note).toMatch(/^视+…$/);
   });
 
-  it('that cannot be written stops nobody, and is reported again the next time', async () => {
+  it('an event that cannot be written stops nobody, and is reported again the next time', async () => {
     const events = recorder();
     const before = answer;
     answer = () => {
@@ -158,7 +158,7 @@ describe('an event', () => {
     expect(asked.map(({ method }) => method)).toEqual(['POST', 'POST']);
   });
 
-  it('gives up on a server that does not answer, and lets the program go on', async () => {
+  it('the event recorder gives up on a server that does not answer, and lets the program go on', async () => {
     errors.length = 0;
     const events = recorder();
     answer = ({ signal }) =>

@@ -53,7 +53,7 @@ async function following(
 const copy = (reflector: Reflector) =>
   Object.fromEntries([...reflector.values()].map((object) => [keyOf(object), object.spec]));
 
-it('lists, then follows each change', () =>
+it('the reflector lists, then follows each change', () =>
   following(async ({ clock, server, reflector, news }) => {
     server.put('b');
     server.put('a', { x: 1 });
@@ -64,7 +64,7 @@ it('lists, then follows each change', () =>
     expect(reflector.get('ns/a')?.metadata).not.toHaveProperty('managedFields');
   }));
 
-it('reads a long list page by page', async () => {
+it('the reflector reads a long list page by page', async () => {
   await following(
     async ({ clock, server, reflector }) => {
       server.cut();
@@ -79,7 +79,7 @@ it('reads a long list page by page', async () => {
 });
 
 describe('a watch that', () => {
-  it('ends in order is opened again at once, from where it ended', () =>
+  it('a watch that ends in order is opened again at once, from where it ended', () =>
     following(async ({ clock, server, news }) => {
       await clock.advance(60_000);
       server.bookmark();
@@ -91,7 +91,7 @@ describe('a watch that', () => {
       expect([server.lists, server.watches]).toEqual([1, 2]);
     }));
 
-  it('breaks is opened again after a while, and nothing is missed', () =>
+  it('a watch that breaks is opened again after a while, and nothing is missed', () =>
     following(async ({ clock, server, news, errors }) => {
       server.cut(new TypeError('terminated'));
       server.put('b');
@@ -101,7 +101,7 @@ describe('a watch that', () => {
       expect(errors).toMatchObject([{ message: 'terminated' }]);
     }));
 
-  it('is too old lists again, and reports what changed meanwhile as one step each', () =>
+  it('a watch that is too old lists again, and reports what changed meanwhile as one step each', () =>
     following(async ({ clock, server, news, reflector }) => {
       server.put('b');
       await clock.advance(0);
@@ -115,7 +115,7 @@ describe('a watch that', () => {
       expect(copy(reflector)).toEqual(server.contents);
     }));
 
-  it('falls silent is given up after three and a half minutes, and nothing is missed', () =>
+  it('a watch that falls silent is given up after three and a half minutes, and nothing is missed', () =>
     following(async ({ clock, server, news, reflector }) => {
       server.mute = true;
       server.put('b');
@@ -127,7 +127,7 @@ describe('a watch that', () => {
       expect(news).toEqual(['(+ns/a)', '+ns/b']);
     }));
 
-  it('ends at once each time does not become a hot loop', () =>
+  it('a watch that ends at once each time does not become a hot loop', () =>
     following(async ({ clock, server }) => {
       const cut = () => {
         server.cut();
@@ -139,7 +139,7 @@ describe('a watch that', () => {
 });
 
 describe('an API server that', () => {
-  it('is down is asked again, ever more seldom, and never faster than it wants', () =>
+  it('an API server that is down is asked again more and more seldom, and never faster than it wants', () =>
     following(async ({ clock, server, errors }) => {
       server.faults.watch.push(...Array.from({ length: 100 }, () => new ApiError('watch', 503)));
       server.cut(new TypeError('terminated'));
@@ -149,7 +149,7 @@ describe('an API server that', () => {
       expect(errors.length).toBe(server.watches); // the cut, and each watch but the first
     }));
 
-  it('asks for patience gets it', () =>
+  it('an API server that asks for patience is left alone for as long as it says', () =>
     following(async ({ clock, server }) => {
       server.faults.watch.push(new ApiError('watch', 429, {}, '20'));
       server.cut(new TypeError('terminated'));
@@ -162,7 +162,7 @@ describe('an API server that', () => {
     }));
 });
 
-it('everything is listed again from time to time, in case something was missed', () =>
+it('the reflector lists everything again from time to time, in case something was missed', () =>
   following(async ({ clock, server }) => {
     for (let minute = 0; minute < 15; minute++) {
       await clock.advance(60_000);
@@ -174,7 +174,7 @@ it('everything is listed again from time to time, in case something was missed',
     expect(server.lists).toBe(2);
   }));
 
-it('ends with the server’s state whatever happens on the way', async () => {
+it("the reflector ends with the server's state, whatever happens on the way", async () => {
   const random = seeded(testSeed());
   console.log(`seed ${random.seed}`);
   await following(async ({ clock, server, reflector, news }) => {

@@ -63,7 +63,7 @@ const refuse = (code: number, reason: string, headers = {}) => {
 };
 
 describe('requests', () => {
-  it('go to the path of the object, in a group or in none, in a namespace or in none', async () => {
+  it('a request goes to the path of its object, in a group or in none, in a namespace or in none', async () => {
     await new Resource(pods, transport, gate).get({ namespace: 'media', name: 'p 1' }, signal);
     await new Resource(pushes, transport, gate).get({ namespace: 'media', name: 'v' }, signal);
     await new Resource({ ...pods, plural: 'nodes' }, transport, gate).get({ name: 'n' }, signal);
@@ -78,13 +78,13 @@ describe('requests', () => {
     });
   });
 
-  it('share their connections', async () => {
+  it('requests share one connection', async () => {
     const resource = new Resource(pods, transport, gate);
     for (let i = 0; i < 20; i++) await resource.get({ name: 'n' }, signal);
     expect(sockets.size).toBe(1);
   });
 
-  it('apply sends exactly the fields that were given, with kind and version, by force', async () => {
+  it('an apply sends exactly the given fields, with kind and version, by force', async () => {
     const resource = new Resource(pushes, transport, gate);
     const object = { metadata: { namespace: 'media', name: 'v' }, spec: { ingress: [{ from: [{}] }] } };
     await resource.apply(object, { fieldManager: 'videopush-controller', subresource: 'status', signal });
@@ -96,7 +96,7 @@ describe('requests', () => {
     expect(seen[0]?.headers['content-type']).toBe('application/apply-patch+yaml');
   });
 
-  it('a deletion means this very object', async () => {
+  it('a deletion names the uid of the object that it means', async () => {
     await new Resource(pods, transport, gate).delete({ namespace: 'a', name: 'p' }, { uid: 'u-1' }, signal);
     expect(seen[0]).toMatchObject({
       method: 'DELETE',
@@ -104,7 +104,7 @@ describe('requests', () => {
     });
   });
 
-  it('a write is not sent while the gate is closed; a read is', async () => {
+  it('a write is not sent while the gate is closed, but a read is', async () => {
     await gate.close();
     const resource = new Resource(pods, transport, gate);
     await expect(resource.create({ metadata: { name: 'p' } }, signal)).rejects.toThrow('not the leader');
@@ -114,7 +114,7 @@ describe('requests', () => {
 });
 
 describe('an answer', () => {
-  it('that refuses becomes an error with the server’s own words', async () => {
+  it("an answer that refuses becomes an error with the server's own words", async () => {
     const resource = new Resource(pods, transport, gate);
     for (const [code, reason, is] of [
       [404, 'NotFound', isNotFound],
@@ -132,13 +132,13 @@ describe('an answer', () => {
     }
   });
 
-  it('that asks for patience says for how long', async () => {
+  it('an answer that asks for patience becomes an error that says for how long', async () => {
     refuse(429, 'TooManyRequests', { 'retry-after': '3' });
     const resource = new Resource(pods, transport, gate);
     await expect(resource.get({ name: 'p' }, signal)).rejects.toMatchObject({ code: 429, retryAfter: 3_000 });
   });
 
-  it('in a proxy’s own words is an error all the same', async () => {
+  it("an answer in a proxy's own words becomes an error", async () => {
     answer = (_request, response) => response.writeHead(502).end('<html>bad gateway</html>');
     const resource = new Resource(pods, transport, gate);
     await expect(resource.get({ name: 'p' }, signal)).rejects.toMatchObject({ code: 502, reason: '' });
@@ -146,7 +146,7 @@ describe('an answer', () => {
     await expect(resource.get({ name: 'p' }, signal)).rejects.toThrow('not JSON');
   });
 
-  it('that does not come is waited for until the limit, or until the caller gives up', async () => {
+  it('a missing answer is waited for until the limit, or until the caller gives up', async () => {
     answer = () => undefined;
     const resource = new Resource(pods, transport, gate);
     await expect(resource.get({ name: 'p' }, signal)).rejects.toThrow('no answer within 0.3 s');
@@ -158,7 +158,7 @@ describe('an answer', () => {
 });
 
 describe('a collection', () => {
-  it('is read page by page', async () => {
+  it('a collection is read page by page', async () => {
     answer = (_request, response) =>
       response.end(
         '{"metadata":{"resourceVersion":"7","continue":"next"},"items":[{"metadata":{"name":"p"}}]}',
@@ -184,7 +184,7 @@ describe('a collection', () => {
       names.push((object as { metadata: { name: string } }).metadata.name);
   };
 
-  it('is watched event by event, however the answer is cut into pieces', async () => {
+  it('a collection is watched event by event, however the answer is cut into pieces', async () => {
     const text = ['a', 'ü', 'c'].map((name) => `{"type":"ADDED","object":{"metadata":{"name":"${name}"}}}\n`);
     const bytes = Buffer.from(text.join(''));
     answer = async (_request, response) => {
@@ -202,7 +202,7 @@ describe('a collection', () => {
     );
   });
 
-  it('whose watch breaks off ends in an error, not in silence', async () => {
+  it('a watch of a collection that breaks off ends in an error', async () => {
     answer = (_request, response) => {
       response.write('{"type":"ADDED","object":{"metadata":{"name":"a"}}}\n');
       setTimeout(() => response.destroy(), 50);

@@ -15,7 +15,7 @@ it('nothing is written while the gate is closed, as it is at first', async () =>
   expect(written).toBe(1);
 });
 
-it('closing ends the writes under way and waits for the last of them', async () => {
+it('closing the gate ends the writes under way and waits for the last of them', async () => {
   const gate = new WriteGate();
   gate.open();
   const slow = Promise.withResolvers<void>();
@@ -49,7 +49,7 @@ it('a gate that opens again lets new writes through, not old ones', async () => 
   expect(await gate.through(never, async (signal) => signal.aborted)).toBe(false);
 });
 
-it('a caller may give up by itself', async () => {
+it('a caller of the gate may give up its own write', async () => {
   const gate = new WriteGate();
   gate.open();
   const caller = new AbortController();

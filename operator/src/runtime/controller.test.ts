@@ -35,7 +35,7 @@ async function running(
   }
 }
 
-it('a success is not repeated', () =>
+it('a successful reconcile is not repeated', () =>
   running(
     async () => undefined,
     async ({ clock, queue, outcomes }) => {
@@ -56,7 +56,7 @@ it('a reconcile may ask to be called again', () =>
   ));
 
 describe('an error', () => {
-  it('is reported, and the reconcile is tried again with growing delays', () =>
+  it('an error of a reconcile is reported, and the reconcile is tried again with growing delays', () =>
     running(
       async () => {
         throw new Error('no route');
@@ -69,7 +69,7 @@ describe('an error', () => {
       },
     ));
 
-  it('of no use to retry waits for a change', () =>
+  it('an error that no retry fixes waits for a change of the object', () =>
     running(
       async () => {
         throw new TerminalError('no such codec');
@@ -84,7 +84,7 @@ describe('an error', () => {
       },
     ));
 
-  it('that names its delay gets it', () =>
+  it('an error that names its delay is retried after it', () =>
     running(
       async () => {
         throw new ApiError('apply', 429, {}, '7');
@@ -98,7 +98,7 @@ describe('an error', () => {
       },
     ));
 
-  it('from a conflict is no failure', () => {
+  it('a conflict is retried without counting as a failure', () => {
     let calls = 0;
     return running(
       async () => {
@@ -131,7 +131,7 @@ it('a reconcile that hangs is ended at its deadline, and others go on meanwhile'
     },
   ));
 
-it('a stop ends what is under way and keeps its key', async () => {
+it('stopping the controller ends the reconcile under way and keeps its key', async () => {
   let left: WorkQueue | undefined;
   await running(
     (_, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),

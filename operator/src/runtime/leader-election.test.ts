@@ -68,12 +68,12 @@ function candidate(identity: string, clock: ManualClock, client: LeaseClient, st
   return self;
 }
 
-it('a time has six digits of a second, as the API server demands', () => {
+it('a timestamp of the lease has six digits of a second, as the API server demands', () => {
   expect(microTime(new Date(Date.UTC(2026, 0, 1, 12, 0, 0, 7)))).toBe('2026-01-01T12:00:00.007000Z');
 });
 
 describe('of two', () => {
-  it('one leads, and goes on leading', async () => {
+  it('one of two candidates leads, and goes on leading', async () => {
     const clock = new ManualClock();
     const store = new Store();
     const a = candidate('a', clock, store);
@@ -86,7 +86,7 @@ describe('of two', () => {
     await b.stop();
   });
 
-  it('the other takes over within 3 s when the first stops in order', async () => {
+  it('the other candidate takes over within 3 s when the leader stops in order', async () => {
     const clock = new ManualClock();
     const store = new Store();
     const a = candidate('a', clock, store);
@@ -101,7 +101,7 @@ describe('of two', () => {
     await b.stop();
   });
 
-  it('the other takes over within 18 s when the first is gone, whatever the calendar says', async () => {
+  it('the other candidate takes over within 18 s when the leader is gone, whatever the calendar says', async () => {
     const clock = new ManualClock();
     const store = new Store();
     const long = { holderIdentity: 'dead', leaseDurationSeconds: 15, leaseTransitions: 3 };
@@ -128,7 +128,7 @@ async function cutOff(stubborn = false): Promise<{ clock: ManualClock; store: St
 }
 
 describe('a leader that cannot renew', () => {
-  it('stands down before another may lead, competes again, and leads again', async () => {
+  it('a leader that cannot renew stands down before another may lead, competes again, and leads again', async () => {
     const { clock, store, a } = await cutOff();
     await clock.advance(10_000);
     expect([a.election.leading, a.terms]).toEqual([false, 1]);
@@ -138,7 +138,7 @@ describe('a leader that cannot renew', () => {
     await a.stop();
   });
 
-  it('survives a gap that is shorter than its deadline', async () => {
+  it('a leader survives a gap in renewals that is shorter than its deadline', async () => {
     const { clock, store, a } = await cutOff();
     await clock.advance(5_000);
     store.down = false;
@@ -147,7 +147,7 @@ describe('a leader that cannot renew', () => {
     await a.stop();
   });
 
-  it('and does not end in time ends its process', async () => {
+  it('a leader that cannot renew and does not end in time ends its process', async () => {
     const { clock, a } = await cutOff(true);
     const run = expect(a.run).rejects.toThrow(StandDownError);
     await clock.advance(20_000);

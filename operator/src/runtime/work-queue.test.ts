@@ -19,13 +19,13 @@ async function drain(queue: WorkQueue): Promise<string[]> {
 }
 
 describe('order', () => {
-  it('is that of arrival', async () => {
+  it('the work queue gives out keys in the order of arrival', async () => {
     const { queue } = make();
     for (const key of ['a', 'b', 'c']) queue.add(key);
     expect(await drain(queue)).toEqual(['a', 'b', 'c']);
   });
 
-  it('lets live changes overtake the initial list, also for a key that was in it', async () => {
+  it('live changes overtake the initial list in the work queue, also for a key that was in it', async () => {
     const { queue } = make();
     for (const key of ['a', 'b', 'c']) queue.add(key, LOW_PRIORITY);
     queue.add('live');
@@ -35,14 +35,14 @@ describe('order', () => {
 });
 
 describe('a key', () => {
-  it('waits once however often it is added', async () => {
+  it('a key waits once in the work queue however often it is added', async () => {
     const { queue } = make();
     queue.add('a');
     queue.add('a');
     expect(queue.depth).toBe(1);
   });
 
-  it('is never in work twice; added meanwhile, it comes once more after done()', async () => {
+  it('a key is never taken twice at once, and comes once more after done() when it was added meanwhile', async () => {
     const { queue } = make();
     queue.add('a');
     expect(await queue.take()).toBe('a');
@@ -53,7 +53,7 @@ describe('a key', () => {
     expect(await drain(queue)).toEqual(['a']);
   });
 
-  it('that comes again keeps the highest priority it was added with', async () => {
+  it('a key that comes again keeps the highest priority that it was added with', async () => {
     const { queue } = make();
     queue.add('a');
     await queue.take();
@@ -65,8 +65,8 @@ describe('a key', () => {
   });
 });
 
-describe('later', () => {
-  it('means at its time and not before', async () => {
+describe('delays', () => {
+  it('a delayed key comes at its time and not before', async () => {
     const { clock, queue } = make();
     queue.addAfter('a', 100);
     await clock.advance(99);
@@ -75,7 +75,7 @@ describe('later', () => {
     expect(await drain(queue)).toEqual(['a']);
   });
 
-  it('is the earliest time that was asked for', async () => {
+  it('a key that was delayed several times comes at the earliest time', async () => {
     const { clock, queue } = make();
     queue.addAfter('a', 100);
     queue.addAfter('a', 500);
@@ -86,7 +86,7 @@ describe('later', () => {
     expect(queue.depth).toBe(0);
   });
 
-  it('becomes now by an add()', async () => {
+  it('a delayed key comes at once after an add()', async () => {
     const { clock, queue } = make();
     queue.addAfter('a', 100);
     queue.add('a');
@@ -97,7 +97,7 @@ describe('later', () => {
 });
 
 describe('after failures', () => {
-  it('a key waits twice as long each time, up to the limit, and from the start again after a success', async () => {
+  it('a failing key waits twice as long each time, up to the limit, and a success resets it', async () => {
     const { clock, queue } = make({ base: 10, most: 40 });
     const waits: number[] = [];
     for (let i = 0; i < 4; i++) {
@@ -112,7 +112,7 @@ describe('after failures', () => {
     expect(queue.failures('a')).toBe(0);
   });
 
-  it('one key does not slow another, but all together keep to the rate', async () => {
+  it('a failing key does not slow another, but all retries together keep to the rate', async () => {
     const { clock, queue } = make({ base: 1, rate: 10, burst: 3 });
     for (let i = 0; i < 5; i++) queue.addRateLimited(`key${i}`);
     await clock.advance(1);
@@ -123,7 +123,7 @@ describe('after failures', () => {
     expect(await drain(queue)).toEqual(['key4']);
   });
 
-  it('a wait that was asked for is kept', async () => {
+  it('a failing key waits for the delay that was asked for', async () => {
     const { clock, queue } = make({ base: 1 });
     queue.addRateLimited('a', 500);
     await clock.advance(499);
@@ -134,7 +134,7 @@ describe('after failures', () => {
 });
 
 describe('takers', () => {
-  it('wait for a key, each gets one of its own', async () => {
+  it('two takers of the work queue get a key of their own each', async () => {
     const { queue } = make();
     const both = Promise.all([queue.take(), queue.take()]);
     queue.add('a');
@@ -142,7 +142,7 @@ describe('takers', () => {
     expect((await both).toSorted()).toEqual(['a', 'b']);
   });
 
-  it('go home when the queue closes or their signal is aborted', async () => {
+  it('a waiting taker returns without a key when the queue closes or its signal is aborted', async () => {
     const { clock, queue } = make();
     const gone = new AbortController();
     const waiting = [queue.take(gone.signal), queue.take()];
@@ -157,8 +157,8 @@ describe('takers', () => {
   });
 });
 
-describe('what metrics see', () => {
-  it('is waiting, work and age', async () => {
+describe('metrics', () => {
+  it("the work queue's metrics show waiting time, working time and age", async () => {
     const seen: [string, number][] = [];
     const { clock, queue } = make({
       observer: {

@@ -25,7 +25,7 @@ function page() {
   return { figures, text, lines };
 }
 
-it('viewers and bytes of each path are on the page, with the server and its namespace', async () => {
+it('the metrics page shows viewers and bytes of each path with the server and its namespace', async () => {
   const { figures, text, lines } = page();
   figures.set('1', server, [path('films/a', { readers: 3, bytesReceived: 1000, bytesSent: 2500 })]);
   const labels = '{namespace="studio",mediaserver="live",path="films/a"}';
@@ -39,7 +39,7 @@ it('viewers and bytes of each path are on the page, with the server and its name
   expect(await text()).toContain('# TYPE videopush_mediaserver_path_sent_bytes_total counter');
 });
 
-it('a poll that shows other figures replaces them, and a path that is gone is not shown', async () => {
+it('new figures of a poll replace the old ones, and a removed path disappears from the metrics page', async () => {
   const { figures, lines } = page();
   figures.set('1', server, [path('a', { readers: 3 }), path('b')]);
   await lines();
@@ -50,7 +50,7 @@ it('a poll that shows other figures replaces them, and a path that is gone is no
   expect(shown[1]).toMatch(/path="a"} 0$/);
 });
 
-it('a server that is gone takes its paths with it, and nothing is shown by an operator that does not poll any more', async () => {
+it('the paths of a removed server disappear from the metrics page, and all do when the operator stops polling', async () => {
   const { figures, lines } = page();
   figures.set('1', server, [path('a')]);
   figures.set('2', { ...server, name: 'backup' }, [path('a')]);

@@ -26,7 +26,7 @@ const foreign = (object: KubeObject, owners: object[] = []): KubeObject => ({
 });
 
 describe('the objects of a server', () => {
-  it('of a new server are all made, the file before the workload that reads it', () => {
+  it('all objects of a new server are created, the file before the workload that reads it', () => {
     const { creates, applies } = plan(observationOf(serverOf()), DEFAULTS);
     expect(names(creates)).toEqual([
       expect.stringMatching(/^Secret live-publish-\w+$/),
@@ -40,7 +40,7 @@ describe('the objects of a server', () => {
     ]);
   });
 
-  it('that are as they should be are left alone', () => {
+  it('objects of a server that are as desired are left alone', () => {
     const { creates, applies, podAnnotations, addPaths, removePaths, requeueAfter } = plan(
       running(serverOf(), pathsOf('a', 'b')),
       DEFAULTS,
@@ -49,7 +49,7 @@ describe('the objects of a server', () => {
     expect(requeueAfter).toBe(STEADY);
   });
 
-  it('are recreated when somebody has deleted or changed them', () => {
+  it('objects of a server are recreated when somebody has deleted or changed them', () => {
     const observed = running(serverOf());
     const without = { ...observed, children: observed.children.filter(({ kind }) => kind !== 'Service') };
     expect(names(plan(without, DEFAULTS).applies)).toEqual(['Service live-media', 'Service live-media-api']);
@@ -61,7 +61,7 @@ describe('the objects of a server', () => {
     ]);
   });
 
-  it('of a server that now runs elsewhere are deleted', () => {
+  it('the objects of a server are deleted when it runs elsewhere from now on', () => {
     const observed = running(serverOf());
     const server = serverOf({ type: 'External', endpoints: [{ protocol: 'RTSP', host: 'media.example' }] });
     const { situation, deletes, applies } = plan({ ...observed, server, credentials: null }, DEFAULTS);
@@ -83,17 +83,17 @@ describe('another version or other settings of the operator', () => {
     return { ...before, server: { ...before.server, status } as typeof before.server };
   };
 
-  it('do not put the viewers of a running server out', () => {
+  it('a new version or setting of the operator does not restart a running server', () => {
     expect(names(plan(observed(ready('True', NOW)), NEWER).applies)).toEqual([]);
     expect(names(plan(observed(ready('False', NOW)), NEWER).applies)).toEqual([]);
   });
 
-  it('take effect once it has been unwell for a while', () => {
+  it('a new version or setting of the operator takes effect once a server has been unwell for a minute', () => {
     const long = ready('False', new Date(NOW.getTime() - 60_000));
     expect(names(plan(observed(long), NEWER).applies)).toEqual(['Deployment live-media']);
   });
 
-  it('take effect with the next change', () => {
+  it('a new version or setting of the operator takes effect with the next change of a server', () => {
     const before = observed(ready('True', NOW));
     const server = { ...before.server, spec: { protocols: ['RTSP'] } } as typeof before.server;
     expect(names(plan({ ...before, server }, NEWER).applies)).toContain('Deployment live-media');
@@ -103,7 +103,7 @@ describe('another version or other settings of the operator', () => {
 describe('names that are taken', () => {
   const observed = settled(observationOf(serverOf()));
 
-  it('by somebody else stop everything, and are looked at again', () => {
+  it('a name taken by a foreign object stops every change to a server, and is checked again later', () => {
     const children = observed.children.map((child) => (child.kind === 'Service' ? foreign(child) : child));
     const { situation, applies, requeueAfter } = plan({ ...observed, children }, DEFAULTS);
     expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'NameTaken', stalled: true } });
@@ -111,7 +111,7 @@ describe('names that are taken', () => {
     expect(requeueAfter).toBe(FOREIGN_RETRY);
   });
 
-  it('by an earlier server of the same name are waited for', () => {
+  it('a server waits while objects of an earlier server of its name are being deleted', () => {
     const owner = { kind: 'MediaServer', name: 'live', uid: 'earlier', controller: true };
     const children = observed.children.map((child) => foreign(child, [owner]));
     expect(plan({ ...observed, children }, DEFAULTS).situation).toEqual({ kind: 'Clearing' });
@@ -119,7 +119,7 @@ describe('names that are taken', () => {
 });
 
 describe('the paths of a running server', () => {
-  it('get into the file and into the server, in this order', () => {
+  it('a new path is written to the file before it is added to the running server', () => {
     const observed = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b') };
     const { applies, addPaths, podAnnotations } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap live-media-config']);
@@ -127,40 +127,40 @@ describe('the paths of a running server', () => {
     expect(Object.keys(podAnnotations[0]?.annotations ?? {})).toEqual([ANNOTATIONS.serverFile]);
   });
 
-  it('do not restart it', () => {
+  it('new paths do not restart a running server', () => {
     const observed = { ...running(serverOf(), pathsOf('a')), paths: pathsOf('a', 'b', 'c') };
     expect(names(plan(observed, DEFAULTS).applies)).not.toContain('Deployment live-media');
   });
 
-  it('that a reload of an older file took away are added again', () => {
+  it('a path that the reload of an older file removed is added to the server again', () => {
     const observed = running(serverOf(), pathsOf('a', 'b'), { api: answered(stateOf('a')) });
     const { applies, addPaths } = plan(observed, DEFAULTS);
     expect(applies).toEqual([]);
     expect(addPaths).toEqual(pathsOf('b'));
   });
 
-  it('that nobody wants any more are removed, from the file too', () => {
+  it('a path that no stream wants any more is removed from the server and from its file', () => {
     const observed = { ...running(serverOf(), pathsOf('a', 'b')), paths: pathsOf('a') };
     const { applies, removePaths } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap live-media-config']);
     expect(removePaths).toEqual(['b']);
   });
 
-  it('that no stream announced are nobody else’s business', () => {
+  it('a path that no stream announced is left alone', () => {
     const observed = running(serverOf(), pathsOf('a'), {
       api: answered(stateOf('a'), stateOf('by-hand', { named: false, online: true })),
     });
     expect(plan(observed, DEFAULTS).removePaths).toEqual([]);
   });
 
-  it('that run under all others get their own name', () => {
+  it('an announced path that runs under the rule for all others is added under its own name', () => {
     const observed = running(serverOf(), pathsOf('a'), {
       api: answered(stateOf('a', { named: false, online: true })),
     });
     expect(plan(observed, DEFAULTS).addPaths).toEqual(pathsOf('a'));
   });
 
-  it('are left to the file while the server does not answer, and asked for soon', () => {
+  it('new paths are only written to the file while the server does not answer, and added soon after', () => {
     const observed = running(serverOf(), pathsOf('a'), {
       api: { state: 'Silent', error: 'ECONNREFUSED', milliseconds: 100 },
       paths: pathsOf('a', 'b'),
@@ -171,13 +171,13 @@ describe('the paths of a running server', () => {
     expect(requeueAfter).toBeLessThan(STEADY);
   });
 
-  it('are looked at soon while one waits for its publisher to leave', () => {
+  it('the paths of a server are checked again soon while one waits for its publisher to leave', () => {
     expect(plan(running(serverOf(), pathsOf('a'), { lingering: true }), DEFAULTS).requeueAfter).toBeLessThan(
       STEADY,
     );
   });
 
-  it('are not asked for while there is no pod', () => {
+  it('no path is asked for while a server has no pod', () => {
     const observed = { ...running(serverOf(), pathsOf('a')), pod: null, api: { state: 'Unasked' } as const };
     expect(plan(observed, DEFAULTS)).toMatchObject({ addPaths: [], podAnnotations: [] });
     expect(plan(observed, DEFAULTS).requeueAfter).toBeUndefined();
@@ -194,7 +194,7 @@ it('a pod is not annotated again with the same file', () => {
   expect(plan(observed, DEFAULTS).podAnnotations).toEqual([]);
 });
 
-it('types that cannot be run yet are refused with what to use instead', () => {
+it('a server type that cannot be run yet is refused with the one to use instead', () => {
   const { situation } = plan(observationOf(serverOf({ type: 'SRS' }), { credentials: null }), DEFAULTS);
   expect(situation).toMatchObject({
     kind: 'Refused',

@@ -103,14 +103,14 @@ describe('Ready', () => {
       'False ServerTypeRefused',
       'Stalled',
     ],
-  ])('%s', (_, observed, ready, other) => {
+  ])('the Ready condition of a server %s', (_, observed, ready, other) => {
     const [is, reconciling, stalled] = summary(judge(observed));
     expect(is).toBe(ready);
     expect(reconciling === 'absent').toBe(other !== 'Reconciling');
     expect(stalled === 'absent').toBe(other !== 'Stalled');
   });
 
-  it('forgives a server that has answered one late answer, and not a quarter of a minute', () => {
+  it('the Ready condition of a server stays True for 3 s without an answer, and not for 15 s', () => {
     const well = withStatus(running(serverOf()));
     const silent = (milliseconds: number): Observation => ({
       ...well,
@@ -120,13 +120,13 @@ describe('Ready', () => {
     expect(summary(judge(silent(15_000)))[0]).toBe('False ServerAPIUnavailable');
   });
 
-  it('waits for a path that the server does not have yet', () => {
+  it('the Ready condition of a server waits for a path that the server does not have yet', () => {
     const status = judge(running(serverOf(), pathsOf('a')), { missingPaths: ['a'] });
     expect(summary(status)[0]).toBe('False Updating');
     expect(status.conditions?.[0]?.message).toBe('The server does not have path "a" yet');
   });
 
-  it('says what the API server did not take', () => {
+  it('the Ready condition of a server reports what the API server refused', () => {
     const refused = { reason: 'Invalid', message: 'Service "live-media" is refused', stalled: true };
     expect(summary(judge(running(serverOf()), { refused }))).toEqual([
       'False Invalid',
@@ -135,14 +135,14 @@ describe('Ready', () => {
     ]);
   });
 
-  it('says Restarting of a server that was ready before', () => {
+  it('the Ready condition says Restarting when the server was ready before', () => {
     const observed = withStatus(running(serverOf()));
     expect(summary(judge({ ...observed, pod: podOf({ ready: false }) }))[0]).toBe('False Restarting');
   });
 });
 
 describe('where a server is found', () => {
-  it('is only inside of the cluster by default', () => {
+  it('a server has only endpoints inside of the cluster by default', () => {
     expect(judge(running(serverOf({ protocols: ['RTSP', 'HLS'] }))).endpoints).toEqual([
       { protocol: 'RTSP', url: 'rtsp://live-media.tv.svc.cluster.local:8554' },
       { protocol: 'HLS', url: 'http://live-media.tv.svc.cluster.local:8888' },
@@ -185,11 +185,11 @@ describe('where a server is found', () => {
       withService({ externalHost: 'media.example' }, {}),
       'rtsp://media.example:8554',
     ],
-  ])('outside %s', (_, observed, url) => {
+  ])('a server is reached from outside %s', (_, observed, url) => {
     expect(judge(observed).endpoints?.[0]?.externalURL).toBe(url);
   });
 
-  it('and whose Secrets hold its users', () => {
+  it('the status of a server names the Secrets that hold its users', () => {
     const { secrets } = judge(running(serverOf({ authentication: { read: 'Generated' } })));
     expect(secrets?.publish).toMatch(/^live-publish-/);
     expect(secrets?.read).toMatch(/^live-read-/);
@@ -208,7 +208,7 @@ describe('events', () => {
     return eventsOf(observed.server.status, ready).map(({ type, reason }) => `${type} ${reason}`);
   };
 
-  it('report that a server became ready, and that it went away', () => {
+  it('events report that a server became ready, and that it went away', () => {
     const well = running(serverOf());
     const gone = { ...starting, pod: null };
     expect(change(withStatus(starting), well)).toEqual(['Normal Available']);
@@ -216,19 +216,19 @@ describe('events', () => {
     expect(change(withStatus(well), well)).toEqual([]);
   });
 
-  it('do not report the steps before the first start', () => {
+  it('events do not report the steps before the first start of a server', () => {
     expect(change(observationOf(serverOf()), starting)).toEqual([]);
     expect(change(withStatus(starting), { ...starting, pod: podOf({ ready: false }) })).toEqual([]);
   });
 
-  it('report what waiting alone does not explain', () => {
+  it('events report an image that a server waits for in vain', () => {
     expect(change(withStatus(starting), { ...starting, pod: waiting('ErrImagePull') })).toEqual([
       'Warning ImageUnavailable',
     ]);
   });
 });
 
-it('a server whose readers come and go has the same status', () => {
+it('the status of a server stays the same when its readers come and go', () => {
   const observed = withStatus(running(serverOf(), pathsOf('a')));
   const api = answered({
     name: 'a',

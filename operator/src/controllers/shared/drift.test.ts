@@ -24,7 +24,7 @@ describe('an object is as desired', () => {
         { name: 'v', mountPath: '/b' },
       ],
     ],
-  ])('%s', (_, stored, desired) => expect(contains(stored, desired)).toBe(true));
+  ])('an object counts as desired %s', (_, stored, desired) => expect(contains(stored, desired)).toBe(true));
 
   it.each<[string, unknown, unknown]>([
     ['when a value differs', { a: 1 }, { a: 2 }],
@@ -32,7 +32,9 @@ describe('an object is as desired', () => {
     ['when a named thing is missing', { c: [{ name: 'x' }] }, { c: [{ name: 'y' }] }],
     ['when a plain list is longer', { args: ['a', 'b'] }, { args: ['a'] }],
     ['when it is another type', { a: 'x' }, { a: { b: 1 } }],
-  ])('but not %s', (_, stored, desired) => expect(contains(stored, desired)).toBe(false));
+  ])('an object does not count as desired %s', (_, stored, desired) =>
+    expect(contains(stored, desired)).toBe(false),
+  );
 });
 
 describe('the detector', () => {
@@ -44,25 +46,25 @@ describe('the detector', () => {
   const desired = stamped(object({ cpu: '1000m', replicas: 1 }));
   const answer = { ...desired, spec: { cpu: '1', replicas: 1 } };
 
-  it('wants what is missing', () => {
+  it('the drift detector applies an object that is missing', () => {
     expect(new DriftDetector().judge(desired, null, 0)).toEqual({ act: 'apply', why: 'missing' });
   });
 
-  it('leaves alone what is stored as desired', () => {
+  it('the drift detector leaves an object alone that is stored as desired', () => {
     expect(new DriftDetector().judge(desired, desired, 0)).toEqual({ act: 'none' });
   });
 
-  it('does not mind that objects of a list do not say what they are', () => {
+  it('the drift detector accepts objects of a list that lack their kind', () => {
     const { kind: _, ...listed } = desired;
     expect(new DriftDetector().judge(desired, listed as KubeObject, 0)).toEqual({ act: 'none' });
   });
 
-  it('wants another content, also when it is only less', () => {
+  it('the drift detector applies an object whose desired content changed, even when it only shrank', () => {
     const less = stamped(object({ replicas: 1 }));
     expect(new DriftDetector().judge(less, desired, 0)).toEqual({ act: 'apply', why: 'changed' });
   });
 
-  it('learns how the API server writes a value', () => {
+  it('the drift detector learns how the API server writes a value', () => {
     const detector = new DriftDetector();
     expect(detector.judge(desired, answer, 0)).toEqual({ act: 'apply', why: 'unsure' });
     detector.remember(desired, answer, 0);
@@ -70,7 +72,7 @@ describe('the detector', () => {
     expect(detector.judge(desired, answer, FIGHT_INTERVAL * 2)).toEqual({ act: 'none' });
   });
 
-  it('puts back what somebody changed, at most every five seconds', () => {
+  it('the drift detector restores what somebody changed, at most every five seconds', () => {
     const detector = new DriftDetector();
     detector.remember(desired, desired, 0);
     const changed = { ...desired, spec: { cpu: '1000m', replicas: 3 } };
@@ -81,7 +83,7 @@ describe('the detector', () => {
     expect(detector.judge(desired, changed, FIGHT_INTERVAL)).toEqual({ act: 'apply', why: 'drift' });
   });
 
-  it('does not let a fight over the hash itself become a loop', () => {
+  it('the drift detector restores a removed hash at most every five seconds', () => {
     const detector = new DriftDetector();
     detector.remember(desired, desired, 0);
     const spoilt = { ...desired, metadata: { ...desired.metadata, annotations: {} } };

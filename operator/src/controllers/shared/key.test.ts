@@ -32,24 +32,24 @@ class Secrets {
 const secretOf = (key: Buffer): KubeObject => ({ metadata: place, data: { key: key.toString('base64') } });
 
 describe("the operator's key", () => {
-  it('is made once and read from then on', async () => {
+  it("the operator's key is made once and read from then on", async () => {
     const secrets = new Secrets(null);
     const key = await loadKey(secrets, place, signal);
     expect(key).toHaveLength(32);
     expect(await loadKey(secrets, place, signal)).toEqual(key);
   });
 
-  it('is the same for two operators that begin together', async () => {
+  it("the operator's key is the same for two operators that begin together", async () => {
     const first = Buffer.alloc(32, 7);
     expect(await loadKey(new Secrets(null, secretOf(first)), place, signal)).toEqual(first);
   });
 
-  it('is never replaced without a word', async () => {
+  it('a damaged key of the operator is reported instead of replaced', async () => {
     const spoilt = new Secrets({ metadata: place, data: {} });
     await expect(loadKey(spoilt, place, signal)).rejects.toThrow(/has no "key" of 32 bytes; delete it/);
   });
 
-  it('is not made when the API server does not say that there is none', async () => {
+  it("the operator's key is not made when the API server cannot say whether it exists", async () => {
     const secrets = new Secrets(null);
     secrets.get = async () => {
       throw new ApiError('GET', 503);

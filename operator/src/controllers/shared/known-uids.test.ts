@@ -15,7 +15,7 @@ it('a resource that is reconciled again keeps what is known of it', () => {
   expect(gone).toEqual([]);
 });
 
-it('what is known of a resource goes with it, once', () => {
+it('what is known of a resource is forgotten once when the resource is gone', () => {
   const uids = known();
   uids.remember('tv/live', withUid('1'));
   uids.remember('tv/news', withUid('2'));
@@ -24,7 +24,7 @@ it('what is known of a resource goes with it, once', () => {
   expect(gone).toEqual(['tv/live 1']);
 });
 
-it('what is known of a resource goes when another one has its name', () => {
+it('what is known of a resource is forgotten when another one has its name', () => {
   const uids = known();
   uids.remember('tv/live', withUid('1'));
   uids.remember('tv/live', withUid('2'));

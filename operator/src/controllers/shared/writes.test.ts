@@ -17,7 +17,7 @@ it.each([
   ['it is wrong', invalid('spec.replicas'), false],
   ['it is not allowed', new ApiError('PATCH p', 403), false],
 ])(
-  'ignores a failed write only when its object no longer exists as it was read: %s',
+  'a failed write is ignored only when its object no longer exists as it was read: %s',
   async (_, error, forgiven) => {
     const write = harmless(Promise.reject(error));
     await (forgiven ? expect(write).resolves.toBeUndefined() : expect(write).rejects.toBe(error));
@@ -31,6 +31,6 @@ it.each([
   [new ApiError('PATCH p', 500, { message: '.status.new: field not declared in schema' }), 'Invalid'],
   [new ApiError('PATCH p', 500, { message: 'etcdserver: request timed out' }), undefined],
   [new Error('ECONNREFUSED'), undefined],
-])('recognizes a refusal that no retry fixes: %s', (error, reason) => {
+])('a refusal that no retry fixes is recognized: %s', (error, reason) => {
   expect(refusal(error, POD)?.reason).toBe(reason);
 });

@@ -4,7 +4,7 @@ import { after, FILM, heldByQueue, pushOf, running, WITH_NATS, withSpec } from '
 
 type Spec = Parameters<typeof withSpec>[1];
 
-describe('a stream with an end, in two pods,', () => {
+describe('a change of a finite stream in two pods', () => {
   it.each<[string, Spec, string, string[]]>([
     [
       'goes on with the same source, of which the queue knows the place',
@@ -24,7 +24,7 @@ describe('a stream with an end, in two pods,', () => {
       'spec.queue.jetStream.address changed: the stream starts again from the beginning',
       ['demo-decoder', 'demo-encoder'],
     ],
-  ])('%s', (_, change, note, ended) => {
+  ])('a finite stream in two pods %s', (_, change, note, ended) => {
     const before = running(heldByQueue(pushOf({ source: FILM, topology: 'Split' })), WITH_NATS);
     const observed = withSpec(before, change);
     expect(plan(observed, WITH_NATS).deletes.map(({ metadata }) => metadata.name)).toEqual(ended);

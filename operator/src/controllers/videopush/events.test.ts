@@ -15,7 +15,7 @@ function events(observed: Observation): string[] {
   return eventsOf(observed, situation, judged).map(({ type, reason }) => `${type} ${reason}`);
 }
 
-it('a new stream that waits for its server warns of nothing, one without a server does', () => {
+it('a new stream warns when its server does not exist, and not while it waits for a server to be ready', () => {
   expect(events(observationOf(push, served({ ready: false })))).toEqual(['Normal MediaServerNotReady']);
   expect(events(observationOf(push, served({ missingPaths: ['demo'] })))).toEqual([
     'Normal MediaServerNotReady',

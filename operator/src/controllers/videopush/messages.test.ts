@@ -43,7 +43,7 @@ it.each([
     "'/volumes/films/new/trailer one.mp4': Permission denied; give this user permission to read the file",
     '"new/trailer one.mp4" on PersistentVolumeClaim "films": Permission denied; give this user permission to read the file',
   ],
-])('%s: a file of the pod is named as the manifest names it', (code, message, expected) => {
+])('a message with %s names a file of the pod as the manifest does', (code, message, expected) => {
   expect(said(code, message)).toBe(expected);
 });
 
@@ -51,6 +51,6 @@ it.each([
   'NATS at nats://nats:4222: it does not answer',
   '/tmp/x: no space left',
   '/credentials/outputs/own/password: gone',
-])('what is nobody else’s stays as it is: %s', (message) => {
+])('a message that names no file of the manifest stays as it is: %s', (message) => {
   expect(said('Any', message)).toBe(message);
 });

@@ -32,18 +32,18 @@ const spec = (object: KubeObject | undefined): Record<string, unknown> =>
   object?.spec as Record<string, unknown>;
 
 describe('a new stream', () => {
-  it('without an end gets its ConfigMap, then a Deployment', () => {
+  it('a new stream without an end gets its ConfigMap, then a Deployment', () => {
     const { applies, situation } = plan(observationOf(pushOf()), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
     expect(situation.kind).toBe('Live');
   });
 
-  it('with an end gets a Job', () => {
+  it('a new stream with an end gets a Job', () => {
     const { applies } = plan(observationOf(pushOf({ source: FILM })), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
   });
 
-  it('in two pods gets its finalizer before the queue can be made', () => {
+  it('a new stream in two pods gets its finalizer before the queue can be made', () => {
     const { applies, finalizers } = plan(observationOf(pushOf({ topology: 'Split' })), WITH_NATS);
     expect(finalizers).toEqual([JETSTREAM_FINALIZER]);
     expect(names(applies)).toEqual([
@@ -53,13 +53,13 @@ describe('a new stream', () => {
     ]);
   });
 
-  it('that is suspended from the beginning starts nothing', () => {
+  it('a new stream that is suspended from the beginning starts nothing', () => {
     const { applies, situation } = plan(observationOf(pushOf({ suspend: true })), DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker']);
     expect(situation).toEqual({ kind: 'Suspended', stopped: true });
   });
 
-  it('that cannot be built is refused with the sentence of the builder, and nothing is applied', () => {
+  it('a new stream that cannot be built is refused with the sentence of the builder, and nothing is applied', () => {
     const { applies, situation } = plan(observationOf(pushOf({ topology: 'Split' })), DEFAULTS);
     expect(applies).toEqual([]);
     expect(situation).toMatchObject({
@@ -72,7 +72,7 @@ describe('a new stream', () => {
 describe('a server', () => {
   const push = pushOf({ outputs: toServer('live') });
 
-  it('that does not exist is waited for', () => {
+  it('a stream waits for a server that does not exist', () => {
     const { applies, situation } = plan(observationOf(push, { servers: { live: null } }), DEFAULTS);
     expect(applies).toEqual([]);
     expect(situation).toMatchObject({
@@ -81,7 +81,7 @@ describe('a server', () => {
     });
   });
 
-  it('that is not ready is waited for', () => {
+  it('a stream waits for a server that is not ready', () => {
     const servers = { live: serverOf('live', { ready: false }) };
     expect(plan(observationOf(push, { servers }), DEFAULTS).situation).toMatchObject({
       kind: 'Waiting',
@@ -89,7 +89,7 @@ describe('a server', () => {
     });
   });
 
-  it('that does not have the path yet is waited for', () => {
+  it('a stream waits for a server that does not have its path yet', () => {
     const servers = { live: serverOf('live', { missingPaths: ['demo'] }) };
     expect(plan(observationOf(push, { servers }), DEFAULTS).situation).toMatchObject({
       kind: 'Waiting',
@@ -97,7 +97,7 @@ describe('a server', () => {
     });
   });
 
-  it('that goes away later takes nothing off the air', () => {
+  it('a running stream goes on when its server goes away', () => {
     const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     for (const servers of [
       { live: null },
@@ -109,13 +109,13 @@ describe('a server', () => {
     }
   });
 
-  it('that is gone does not keep a stream from being suspended', () => {
+  it('a stream can be suspended while its server is gone', () => {
     const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     const { deletes } = plan(withSpec({ ...observed, servers: { live: null } }, { suspend: true }), DEFAULTS);
     expect(names(deletes)).toEqual(['Deployment demo-stream']);
   });
 
-  it('with other credentials replaces the pod, and the event says why', () => {
+  it('other credentials of a server replace the pod of a stream, and the event says why', () => {
     const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     const servers = { live: serverOf('live', { publishSecret: 'live-publish-other' }) };
     const { applies, events } = plan({ ...observed, servers }, DEFAULTS);
@@ -127,14 +127,14 @@ describe('a server', () => {
 });
 
 describe('a running stream', () => {
-  it('that is as it is desired is left alone', () => {
+  it('a running stream that is as desired is left alone', () => {
     const decision = plan(running(pushOf()), DEFAULTS);
     expect(decision.applies).toEqual([]);
     expect(decision.podAnnotations).toEqual([]);
     expect(decision.requeueAfter).toBeUndefined();
   });
 
-  it('takes over another bit rate by ConfigMap and an annotation of its pod, and nothing else', () => {
+  it('a running stream takes over another bit rate by its ConfigMap and an annotation of its pod alone', () => {
     const observed = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
     const { applies, podAnnotations, deletes, events } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker']);
@@ -147,7 +147,7 @@ describe('a running stream', () => {
     ]);
   });
 
-  it('is annotated once with another bit rate', () => {
+  it('the pod of a running stream is annotated once with another bit rate', () => {
     const observed = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
     const { podAnnotations } = plan(observed, DEFAULTS);
     const [annotated] = podAnnotations.map(({ pod, annotations }) => ({
@@ -158,14 +158,14 @@ describe('a running stream', () => {
     expect(plan(later, DEFAULTS)).toMatchObject({ applies: [], podAnnotations: [], events: [] });
   });
 
-  it('is replaced for another source, and the event says which field', () => {
+  it('a running stream is replaced for another source, and the event says which field', () => {
     const observed = withSpec(running(pushOf()), { source: { testPattern: { width: 640 } } });
     const { applies, events } = plan(observed, DEFAULTS);
     expect(names(applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
     expect(events[0]?.note).toMatch(/^spec\.source\.testPattern\S* changed: the pod is replaced$/);
   });
 
-  it('with an end is deleted and recreated for another source, since a Job cannot be changed', () => {
+  it('a running stream with an end is deleted and recreated for another source, since a Job cannot be changed', () => {
     const observed = withSpec(running(pushOf({ source: FILM })), {
       source: { uri: 'https://films.example/other.mp4' },
     });
@@ -188,7 +188,7 @@ describe('a running stream', () => {
     );
   });
 
-  it('is not touched by labels and annotations of its resource', () => {
+  it('a running stream is not touched by labels and annotations of its resource', () => {
     const observed = running(pushOf());
     const metadata = {
       ...observed.push.metadata,
@@ -198,7 +198,7 @@ describe('a running stream', () => {
     expect(plan({ ...observed, push: { ...observed.push, metadata } }, DEFAULTS).applies).toEqual([]);
   });
 
-  it('moves to two pods only when the one of before has ended', () => {
+  it('a running stream moves to two pods only when its earlier pod has ended', () => {
     const observed = withSpec(running(pushOf(), WITH_NATS), { topology: 'Split' });
     expect(names(plan(observed, WITH_NATS).deletes)).toEqual(['Deployment demo-stream']);
     const { applies, finalizers } = plan({ ...after(observed, WITH_NATS), pods: [] }, WITH_NATS);
@@ -210,7 +210,7 @@ describe('a running stream', () => {
     ]);
   });
 
-  it('that moves back to one pod leaves no queue behind', () => {
+  it('a running stream that moves back to one pod leaves no queue behind', () => {
     const observed = withSpec(running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS), {
       topology: 'SamePod',
     });
@@ -219,7 +219,7 @@ describe('a running stream', () => {
     expect(finalizers).toEqual([]);
   });
 
-  it('goes on under a specification that cannot be used', () => {
+  it('a running stream goes on when its new specification cannot be used', () => {
     const observed = withSpec(running(pushOf()), { source: { uri: 'file:///film.mp4' } });
     const { situation, applies, deletes } = plan(observed, DEFAULTS);
     expect(situation).toMatchObject({ kind: 'Refused', problem: { reason: 'Invalid' } });
@@ -228,12 +228,12 @@ describe('a running stream', () => {
 });
 
 describe('suspension', () => {
-  it('stops a Deployment by its replicas', () => {
+  it('suspension scales the Deployment of a stream to zero replicas', () => {
     const { applies } = plan(withSpec(running(pushOf()), { suspend: true }), DEFAULTS);
     expect(spec(applies.at(-1))).toMatchObject({ replicas: 0 });
   });
 
-  it('suspends a Job, without deleting it', () => {
+  it('suspension suspends the Job of a stream without deleting it', () => {
     const { applies, deletes } = plan(
       withSpec(running(pushOf({ source: FILM })), { suspend: true }),
       DEFAULTS,
@@ -242,13 +242,13 @@ describe('suspension', () => {
     expect(spec(applies.at(-1))).toMatchObject({ suspend: true });
   });
 
-  it('has happened when no pod is left', () => {
+  it('a stream counts as suspended when no pod is left', () => {
     const observed = after(withSpec(running(pushOf()), { suspend: true }));
     expect(plan(observed, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: false });
     expect(plan({ ...observed, pods: [] }, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: true });
   });
 
-  it('ends with the same workload as before', () => {
+  it('a resumed stream runs in the same workload as before', () => {
     const suspended = { ...after(withSpec(running(pushOf({ source: FILM })), { suspend: true })), pods: [] };
     const { applies, deletes } = plan(withSpec(suspended, { suspend: false }), DEFAULTS);
     expect(deletes).toEqual([]);
@@ -266,9 +266,9 @@ describe('a completed stream', () => {
       { ...done, push: { ...done.push, metadata: { ...done.push.metadata, labels: { a: 'b' } } } },
     ],
     ['with another bit rate', withSpec(done, { video: { bitrateKbps: 800 } })],
-    ['suspended', withSpec(done, { suspend: true })],
+    ['when it is suspended', withSpec(done, { suspend: true })],
     ['whose Job somebody has deleted', { ...after(done), workloads: [], pods: [] }],
-  ])('stays completed %s', (_, observed) => {
+  ])('a completed stream stays completed %s', (_, observed) => {
     expect(plan(observed, DEFAULTS)).toMatchObject({
       situation: { kind: 'Completed' },
       applies: [],
@@ -276,14 +276,14 @@ describe('a completed stream', () => {
     });
   });
 
-  it('begins again with another source', () => {
+  it('a completed stream begins again with another source', () => {
     const observed = withSpec(after(done), { source: { uri: 'https://films.example/other.mp4' } });
     expect(names(plan(observed, DEFAULTS).deletes)).toEqual(['Job demo-stream']);
     const cleared = after(observed);
     expect(names(plan(cleared, DEFAULTS).applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
   });
 
-  it('in two pods ends its decoder, then its queue', () => {
+  it('a completed stream in two pods ends its decoder, then its queue', () => {
     const split = finished(running(heldByQueue(pushOf({ source: FILM, topology: 'Split' })), WITH_NATS));
     const first = plan(split, WITH_NATS);
     expect(names(first.applies)).toEqual(['Deployment demo-decoder']);
@@ -298,13 +298,13 @@ describe('a completed stream', () => {
   });
 });
 
-describe('somebody else', () => {
+describe('foreign objects and edits', () => {
   const foreign = (kind: string, name: string, owner?: object): Workload => ({
     kind,
     metadata: { name, namespace: 'tv', uid: 'x', ...(owner && { ownerReferences: [owner as never] }) },
   });
 
-  it('leaves an object of somebody else that has the name of a child, and reports it', () => {
+  it("a foreign object that has the name of a stream's child is left alone and reported", () => {
     const { applies, deletes, situation, requeueAfter } = plan(
       observationOf(pushOf(), { workloads: [foreign('Deployment', 'demo-stream')] }),
       DEFAULTS,
@@ -314,12 +314,12 @@ describe('somebody else', () => {
     expect(requeueAfter).toBe(FOREIGN_RETRY);
   });
 
-  it('who has a name that this shape does not need is no trouble', () => {
+  it('a foreign object does not matter when the stream does not need its name', () => {
     const observed = observationOf(pushOf(), { workloads: [foreign('Job', 'demo-encoder')] });
     expect(plan(observed, DEFAULTS).applies).toHaveLength(2);
   });
 
-  it('is not meant when objects of an earlier resource of this name are still being deleted', () => {
+  it('a stream waits while objects of an earlier resource of its name are being deleted', () => {
     const owner = {
       apiVersion: 'videopush.dev/v1alpha1',
       kind: 'VideoPush',
@@ -335,7 +335,7 @@ describe('somebody else', () => {
     });
   });
 
-  it('who changes a field of ours has it put back, with an event', () => {
+  it("a field that somebody changed in a stream's child is restored, with an event", () => {
     const observed = running(pushOf());
     const changed = { ...workload(observed), spec: { ...workload(observed).spec, replicas: 3 } };
     const { applies, events } = plan({ ...observed, workloads: [changed] }, DEFAULTS);
@@ -343,7 +343,7 @@ describe('somebody else', () => {
     expect(events).toMatchObject([{ type: 'Warning', reason: 'DriftReverted' }]);
   });
 
-  it('who adds fields of their own is left in peace', () => {
+  it("fields that somebody added to a stream's child are kept", () => {
     const observed = running(pushOf());
     const { metadata } = workload(observed);
     const annotations = { ...metadata.annotations, 'other.example/note': 'x' };
@@ -351,7 +351,7 @@ describe('somebody else', () => {
     expect(plan({ ...observed, workloads: [changed] }, DEFAULTS).applies).toEqual([]);
   });
 
-  it('who deletes a child finds it made again', () => {
+  it('a child of a stream that somebody deleted is created again', () => {
     const observed = running(pushOf());
     expect(names(plan({ ...observed, workloads: [], pods: [] }, DEFAULTS).applies)).toEqual([
       'Deployment demo-stream',
@@ -362,16 +362,16 @@ describe('somebody else', () => {
 describe('a new version of the operator', () => {
   const newer = { ...DEFAULTS, images: { ...DEFAULTS.images, worker: 'videopush/worker:9.9.9' } };
 
-  it('does not take a running stream off the air', () => {
+  it('a new version of the operator does not take a running stream off the air', () => {
     expect(plan(running(pushOf()), newer).applies).toEqual([]);
   });
 
-  it('comes into effect with the next change of the stream', () => {
+  it('a new version of the operator comes into effect with the next change of the stream', () => {
     const observed = withSpec(running(pushOf()), { video: { bitrateKbps: 800 } });
     expect(names(plan(observed, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
   });
 
-  it('comes into effect for a stream that has been unwell for a minute', () => {
+  it('a new version of the operator comes into effect for a stream that has been unwell for a minute', () => {
     const waiting = { ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } };
     const observed = after(withPod(running(pushOf()), { decoder: waiting, encoder: waiting }));
     expect(plan(observed, newer).applies).toEqual([]);
@@ -390,12 +390,12 @@ describe('deletion', () => {
   };
   const split = running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS);
 
-  it('of a stream in one pod is left to the owner references', () => {
+  it('the deletion of a stream in one pod is left to the owner references', () => {
     const { deletes, applies, finalizers } = plan(deleted(running(pushOf()), 1), DEFAULTS);
     expect([deletes, applies, finalizers]).toEqual([[], [], undefined]);
   });
 
-  it('of a split stream ends its pods before its queue, which a decoder would make again', () => {
+  it('the deletion of a split stream ends its pods before its queue, which a decoder would create again', () => {
     const first = plan(deleted(split, 1), WITH_NATS);
     expect(names(first.deletes)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
     expect(first.finalizers).toBeUndefined();
@@ -404,7 +404,7 @@ describe('deletion', () => {
     expect(second.finalizers).toEqual([]);
   });
 
-  it('gives the queue up after five minutes, with an event', () => {
+  it('the deletion of a split stream gives its queue up after five minutes, with an event', () => {
     const { jetStreamDeletes, finalizers, events } = plan(
       deleted({ ...split, workloads: [], pods: [] }, 301),
       WITH_NATS,
@@ -414,7 +414,7 @@ describe('deletion', () => {
     expect(events).toMatchObject([{ reason: 'QueueOrphaned' }]);
   });
 
-  it('does not wait for pods of a lost node for ever', () => {
+  it('the deletion of a split stream does not wait for ever for pods of a lost node', () => {
     const lost = split.pods.map((pod) => ({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: 'x' } }));
     expect(
       plan(deleted({ ...split, workloads: [], pods: lost }, 91), WITH_NATS).jetStreamDeletes,
@@ -427,7 +427,7 @@ it('every object that is applied carries the hash of its content', () => {
   for (const { metadata } of applies) expect(metadata.annotations?.[APPLIED]).toMatch(/^[0-9a-f]{16}$/);
 });
 
-it('a pod that still ends keeps a new Job waiting, one of a lost node only for a while', () => {
+it('a terminating pod delays a new Job, and one of a lost node only for a while', () => {
   const push: StoredPush = pushOf({ source: FILM });
   const job = stored({ kind: 'Job', metadata: { name: 'demo-stream', namespace: 'tv' } });
   const ending = (secondsAgo: number) =>

@@ -13,7 +13,7 @@ describe('a split stream that goes to another NATS', () => {
     elsewhere as Parameters<typeof withSpec>[1],
   );
 
-  it('ends its pods, then leaves nothing behind and begins there', () => {
+  it('a split stream that goes to another NATS server ends its pods, deletes its queue and begins there', () => {
     const first = plan(moving, WITH_NATS);
     expect(names(first.deletes)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
     const ending = after(moving, WITH_NATS, first);
@@ -33,7 +33,7 @@ describe('a split stream that goes to another NATS', () => {
     expect([third.leftQueue, third.deletes, third.applies]).toEqual([undefined, [], []]);
   });
 
-  it('does so while it is suspended', () => {
+  it('a suspended split stream that goes to another NATS server deletes its old queue', () => {
     const suspended = { ...after(withSpec(moving, { suspend: true }), WITH_NATS), pods: [] };
     const { leftQueue, applies } = plan(suspended, WITH_NATS);
     expect(leftQueue).toMatchObject({ address: 'nats://queue:4222' });

@@ -136,7 +136,7 @@ describe('Ready', () => {
       'False CrashLoop',
       'Stalled',
     ],
-  ])('%s', (_, observed, ready, other) => {
+  ])('the Ready condition of a stream %s', (_, observed, ready, other) => {
     expect(summary(observed)).toEqual([
       ready,
       other === 'Reconciling' ? `True ${ready.split(' ')[1]}` : 'absent',
@@ -144,7 +144,7 @@ describe('Ready', () => {
     ]);
   });
 
-  it('does not believe a pod whose node was given up', () => {
+  it('the Ready condition does not believe a pod whose node was given up, unless its workers answer', () => {
     const conditions = [{ type: 'Ready', status: 'False' }];
     const [pod] = live.pods;
     const lost = { ...live, pods: [{ ...pod, status: { ...pod?.status, conditions } } as never] };
@@ -152,7 +152,7 @@ describe('Ready', () => {
     expect(summary({ ...lost, workers: { decoder: factsOf(), encoder: factsOf() } })[0]).toBe('True Running');
   });
 
-  it('names the node of a pod that was given up and has no successor, and not that of one that just ends', () => {
+  it('the Ready condition names the lost node of a pod without successor, not that of a pod that just ends', () => {
     const [pod] = live.pods;
     const metadata = { ...pod?.metadata, deletionTimestamp: '2026-01-01T00:00:30Z' };
     const terminating = (conditions: object[]) => ({
@@ -173,20 +173,20 @@ describe('Ready', () => {
     expect(summary(terminating([{ type: 'Ready', status: 'True' }]))[0]).toBe('False Restarting');
   });
 
-  it('stays while an encoder that has sent everything waits for its pod to say so', () => {
+  it('the Ready condition stays True while an encoder that has sent everything waits for its pod to end', () => {
     const done = { ready: false, state: { terminated: { exitCode: 0, reason: 'Completed' } } };
     expect(summary(withPod(live, { encoder: done }))[0]).toBe('True Running');
     const failed = { ready: false, state: { terminated: { exitCode: 70 } } };
     expect(summary(withPod(live, { encoder: failed }))[0]).not.toBe('True Running');
   });
 
-  it('forgets a lack of memory as soon as the container is well again', () => {
+  it('the Ready condition forgets a lack of memory as soon as the container is well again', () => {
     expect(summary(withPod(live, { encoder: { ...READY, lastState: killed, restartCount: 1 } }))[0]).toBe(
       'True Running',
     );
   });
 
-  it('names a process that is killed again and again although its container keeps running', () => {
+  it('the Ready condition names a process that is killed repeatedly although its container keeps running', () => {
     const facts = factsOf({ killed: true, young: true, restarts: 3 });
     expect(summary({ ...live, workers: { decoder: null, encoder: facts } })).toEqual([
       'False OutOfMemory',
@@ -195,7 +195,7 @@ describe('Ready', () => {
     ]);
   });
 
-  it('carries over why a worker cannot go on, and that waiting will not fix it', () => {
+  it('the Ready condition carries over why a worker cannot go on, and Stalled says that waiting will not help', () => {
     const fault = {
       code: 'CredentialsMissing',
       message: 'output main: no password; create the Secret',
@@ -209,7 +209,7 @@ describe('Ready', () => {
     ]);
   });
 
-  it('carries over what a worker waits for', () => {
+  it('the Ready condition carries over what a worker waits for', () => {
     const fault = { code: 'SourceNotFound', message: 'the file does not exist', permanent: false };
     const decoder = factsOf({ ready: notReady('SourceNotFound'), fault });
     expect(summary({ ...live, workers: { decoder, encoder: factsOf() } })).toEqual([
@@ -219,7 +219,7 @@ describe('Ready', () => {
     ]);
   });
 
-  it('prefers what needs a person to what may pass', () => {
+  it('the Ready condition prefers a fault that needs a person to one that may pass', () => {
     const decoder = factsOf({
       ready: notReady('X'),
       fault: { code: 'SourceTimeout', message: '', permanent: false },
@@ -231,7 +231,7 @@ describe('Ready', () => {
     expect(summary({ ...live, workers: { decoder, encoder } })[0]).toBe('False CredentialsRefused');
   });
 
-  it('blames a server that went away for a stream that is not published', () => {
+  it('the Ready condition blames a missing server when the stream is no longer published', () => {
     const push = pushOf({ outputs: toServer('live') });
     const observed = running(push, DEFAULTS, { servers: { live: serverOf('live') } });
     const gone = { ...observed, servers: { live: null } };
@@ -239,12 +239,12 @@ describe('Ready', () => {
     expect(summary(withPod(gone, { encoder: UNREADY }))[0]).toBe('False MediaServerMissing');
   });
 
-  it('says Updating until a Deployment has heard of its new template', () => {
+  it('the Ready condition says Updating until the Deployment has seen its new template', () => {
     const workloads = live.workloads.map((one) => ({ ...one, metadata: { ...one.metadata, generation: 2 } }));
     expect(summary({ ...live, workloads })).toEqual(['False Updating', 'True Updating', 'absent']);
   });
 
-  it('reports why a Deployment gets no pod', () => {
+  it('the Ready condition reports why a Deployment gets no pod', () => {
     const conditions = [
       { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' },
     ];
@@ -254,7 +254,7 @@ describe('Ready', () => {
     expect(status.conditions?.[0]?.message).toBe('No pod can be made: exceeded quota');
   });
 
-  it('reports what the API server refuses', () => {
+  it('the Stalled condition reports what the API server refuses', () => {
     const refused = { reason: 'Invalid', message: 'Job "demo-stream" is refused', stalled: true };
     const { status } = judgeStatus(live, { kind: 'Live' }, DEFAULTS, refused);
     expect(of(status, 'Stalled')).toBe('True Invalid');
@@ -262,7 +262,7 @@ describe('Ready', () => {
 });
 
 describe('a stream at rest', () => {
-  it('that is finished is ready and complete', () => {
+  it('a finished stream is ready and complete', () => {
     const observed = finished(running(pushOf({ source: FILM })));
     expect(summary(observed)).toEqual(['True Completed', 'absent', 'absent']);
     const status = judge(observed);
@@ -270,13 +270,13 @@ describe('a stream at rest', () => {
     expect(status.completionTime).toBe('2026-03-01T11:59:50Z');
   });
 
-  it('that is suspended is ready once nothing runs', () => {
+  it('a suspended stream is ready once nothing runs', () => {
     const stopping = after(withSpec(live, { suspend: true }));
     expect(summary(stopping)[0]).toBe('False Terminating');
     expect(summary({ ...stopping, pods: [] })).toEqual(['True Suspended', 'absent', 'absent']);
   });
 
-  it('that begins again with another source is not complete any more', () => {
+  it('a stream that begins again with another source is no longer complete', () => {
     const done = after(finished(running(pushOf({ source: FILM }))));
     const again = withSpec(done, { source: { uri: 'https://films.example/other.mp4' } });
     const status = judge(again);
@@ -286,7 +286,7 @@ describe('a stream at rest', () => {
   });
 });
 
-describe('the aspects', () => {
+describe('the other conditions', () => {
   const withFacts = (
     decoder: Parameters<typeof factsOf>[0],
     encoder: Parameters<typeof factsOf>[0],
@@ -295,7 +295,7 @@ describe('the aspects', () => {
     workers: { decoder: factsOf(decoder), encoder: factsOf(encoder) },
   });
 
-  it('are known by readiness alone when no page answered', () => {
+  it("SourceConnected and Published follow the pods' readiness when no worker page answered", () => {
     const status = judge(live);
     expect(of(status, 'SourceConnected')).toBe('True Connected');
     expect(of(status, 'Published')).toBe('True Connected');
@@ -303,29 +303,29 @@ describe('the aspects', () => {
     expect(of(status, 'Complete')).toBe('False Endless');
   });
 
-  it('follow the pages, which are newer than the probes', () => {
+  it('Published follows the worker page, which is newer than the probes', () => {
     const status = judge(withFacts({}, { ready: notReady('Connecting') }));
     expect(of(status, 'Published')).toBe('False Connecting');
   });
 
-  it('do not change when a queue fills and empties', () => {
+  it('the conditions of a stream do not change when its queue fills and empties', () => {
     const full = judge(withFacts({ ready: { ok: true, code: 'QueueFull', message: '' } }, {}));
     const flowing = judge(withFacts({ ready: { ok: true, code: 'Running', message: '' } }, {}));
     expect(sameStatus(full, flowing)).toBe(true);
   });
 
-  it('call a push late, and the encoder too slow only when its queue is full', () => {
+  it('Paced calls a push late, and the encoder too slow only when its queue is full', () => {
     expect(of(judge(withFacts({}, { paced: true })), 'Paced')).toBe('True OnTime');
     expect(of(judge(withFacts({}, { paced: false })), 'Paced')).toBe('False Late');
     expect(of(judge(withFacts({}, { paced: false, queueFull: true })), 'Paced')).toBe('False EncoderTooSlow');
   });
 
-  it('keep what was known of the pace when a page did not answer once', () => {
+  it('Paced keeps its value when a worker page fails to answer once', () => {
     const late = after(withFacts({}, { paced: false }));
     expect(of(judge({ ...late, workers: { decoder: null, encoder: null } }), 'Paced')).toBe('False Late');
   });
 
-  it('are not known of a pod that does not run', () => {
+  it('SourceConnected and Published are unknown for a pod that does not run', () => {
     const status = judge(
       withPod(live, { decoder: waiting('ContainerCreating'), encoder: waiting('PodInitializing') }),
     );
@@ -335,7 +335,7 @@ describe('the aspects', () => {
 });
 
 describe('a status', () => {
-  it('reports what was asked for and where it runs, and nothing that changes every second', () => {
+  it("a stream's status reports what was asked for and where it runs, and nothing that changes every second", () => {
     expect(judge(live)).toMatchObject({
       observedGeneration: 1,
       source: 'TestSrc2',
@@ -348,13 +348,13 @@ describe('a status', () => {
     });
   });
 
-  it('is the same when nothing has happened, whatever the time', () => {
+  it("a stream's status stays the same when nothing but time has passed", () => {
     const later = { ...live, now: new Date(NOW.getTime() + 3_600_000) };
     expect(sameStatus(live.push.status, judge(later))).toBe(true);
     expect(judge(later)).toEqual(live.push.status);
   });
 
-  it('is not written again for a number in a message', () => {
+  it("a stream's status is not written again for a number in a message", () => {
     const silent = (seconds: number): Observation => {
       const fault = { code: 'SourceTimeout', message: `no packet for ${seconds} s`, permanent: false };
       return {
@@ -367,12 +367,12 @@ describe('a status', () => {
     expect(judge(second).conditions).toEqual(first.push.status?.conditions);
   });
 
-  it('counts restarts and never back', () => {
+  it("a stream's status never lowers its count of restarts", () => {
     const counted = after({ ...live, restarts: 4 });
     expect(judge({ ...counted, restarts: 1 }).restarts).toBe(4);
   });
 
-  it('keeps the time of a change until the next one', () => {
+  it("a stream's status keeps the time of a change until the next one", () => {
     const down = { ...withPod(live, { encoder: UNREADY }), now: new Date(NOW.getTime() + 5000) };
     const [ready] = judge(down).conditions ?? [];
     expect(ready?.lastTransitionTime).toBe('2026-03-01T12:00:05Z');
@@ -385,37 +385,37 @@ describe('events', () => {
     return { ...live, workers: { decoder: factsOf({ ready: notReady(code), fault }), encoder: factsOf() } };
   };
 
-  it('report once that a stream is published', () => {
+  it('an event reports once that a stream is published', () => {
     const placed = after(observationOf(pushOf()));
     const started = { ...placed, pods: [podOfWorkload(placed.workloads[0] as never)] };
     expect(events(started)).toEqual(['Published']);
     expect(events(after(started))).toEqual([]);
   });
 
-  it('report once that the source is lost', () => {
+  it('an event reports once that the source of a stream is lost', () => {
     expect(events(withFault('SourceDisconnected'))).toEqual(['SourceLost']);
     expect(events(after(withFault('SourceDisconnected')))).toEqual([]);
   });
 
-  it('report a new restart', () => {
+  it('an event reports once that a stream was restarted', () => {
     expect(events({ ...live, restarts: 1 })).toEqual(['Restarted']);
     expect(events(after({ ...live, restarts: 1 }))).toEqual([]);
   });
 
-  it('report what keeps a stream from running', () => {
+  it('an event reports once what keeps a stream from running', () => {
     const observed = observationOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } });
     expect(events(observed)).toEqual(['MediaServerMissing']);
     expect(events(after(observed))).toEqual([]);
   });
 
-  it('report the end, a suspension and its end', () => {
+  it('events report the completion, the suspension and the resumption of a stream', () => {
     expect(events(finished(running(pushOf({ source: FILM }))))).toEqual(['Completed']);
     const stopped = { ...after(withSpec(live, { suspend: true })), pods: [] };
     expect(events(stopped)).toEqual(['Suspended']);
     expect(events(withSpec(after(stopped), { suspend: false }))).toEqual(['Resumed']);
   });
 
-  it('report that a finite source starts again when its pod was lost', () => {
+  it('an event reports that a finite source starts again when its pod was lost', () => {
     const film = running(pushOf({ source: FILM }));
     const gone = { ...film, pods: [] };
     expect(events(gone)).toEqual(['RestartedFromBeginning']);
@@ -423,14 +423,14 @@ describe('events', () => {
     expect(events(withPod(film, {}, { name: 'demo-stream-other' }))).toEqual(['RestartedFromBeginning']);
   });
 
-  it('do not report a pod that has ended because everything was sent', () => {
+  it('no event reports a pod that has ended because everything was sent', () => {
     const film = running(pushOf({ source: FILM }));
     const over = withPod(film, {}, { status: { phase: 'Succeeded' } });
     expect(summary(over)).toEqual(['True Running', 'absent', 'absent']);
     expect(events(over)).toEqual([]);
   });
 
-  it('say nothing while a stream is being deleted', () => {
+  it('no event is reported while a stream is being deleted', () => {
     const metadata = { ...live.push.metadata, deletionTimestamp: NOW.toISOString() };
     expect(events({ ...live, push: { ...live.push, metadata } })).toEqual([]);
   });

@@ -89,7 +89,7 @@ const summary = (observed: Observation): string[] =>
   });
 
 describe('the streams of a set', () => {
-  it('are made for the first sources, as many as replicas says', () => {
+  it('a set creates a stream for each of its first sources, as many as replicas says', () => {
     const { applies, deletes, events } = plan(observationOf(setOf(2), []));
     expect(names(applies)).toEqual(['wall-0', 'wall-1']);
     expect(deletes).toEqual([]);
@@ -98,11 +98,11 @@ describe('the streams of a set', () => {
     ]);
   });
 
-  it('that are as they should be are left alone', () => {
+  it('a set leaves its streams alone when they are as desired', () => {
     expect(plan(full(setOf(3)))).toMatchObject({ applies: [], deletes: [], events: [] });
   });
 
-  it('beyond replicas are deleted, the last ones first', () => {
+  it('a set deletes its streams beyond replicas, the last ones first', () => {
     const set = setOf(12, 12);
     const members = full(set).owned;
     expect(names(plan(observationOf(setOf(9, 12), members)).deletes)).toEqual([
@@ -112,7 +112,7 @@ describe('the streams of a set', () => {
     ]);
   });
 
-  it('whose source left the list are deleted, and the others keep their identity', () => {
+  it('a set deletes the stream whose source left the list, and the others keep their identity', () => {
     const list = (...sources: string[]): StoredSet => {
       const set = setOf(9);
       const { range: _, ...spec } = set.spec;
@@ -127,7 +127,7 @@ describe('the streams of a set', () => {
     expect(names(deletes)).toEqual(['wall-yard']);
   });
 
-  it('are changed when the template changes', () => {
+  it('a set changes its streams when its template changes', () => {
     const set = setOf(2);
     const changed = structuredClone(set);
     changed.spec.template.spec.video = { bitrateKbps: 900 };
@@ -136,14 +136,14 @@ describe('the streams of a set', () => {
     expect(events.map(({ reason }) => reason)).toEqual(['Updated']);
   });
 
-  it('are put back as the template says when somebody edits them', () => {
+  it('a set restores a stream that somebody edited', () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const edited = { ...member, spec: { ...(member.spec as object), suspend: true, outputs: [] } };
     expect(names(plan(observationOf(set, [edited as StoredMember])).applies)).toEqual(['wall-0']);
   });
 
-  it('are not taken from somebody else', () => {
+  it("a set does not take over a foreign stream that has a member's name", () => {
     const set = setOf(1);
     const mine = stored(membersOf(set)[0] as KubeObject);
     const foreign = { ...mine, metadata: { ...mine.metadata, ownerReferences: [] } };
@@ -152,7 +152,7 @@ describe('the streams of a set', () => {
     expect(summary(observed)).toEqual(['False NameTaken', 'absent', 'True NameTaken']);
   });
 
-  it('of an earlier set of the name are waited for', () => {
+  it('a set waits while the streams of an earlier set of its name are being deleted', () => {
     const set = setOf(1);
     const mine = stored(membersOf(set)[0] as KubeObject);
     const [owner] = mine.metadata.ownerReferences ?? [];
@@ -162,7 +162,7 @@ describe('the streams of a set', () => {
     expect(summary(observed)).toEqual(['False Updating', 'True Updating', 'absent']);
   });
 
-  it('that are on their way out are neither deleted again nor revived', () => {
+  it('a set neither deletes again nor revives a stream that is being deleted', () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const leaving = {
@@ -173,7 +173,7 @@ describe('the streams of a set', () => {
     expect(plan(observationOf(setOf(0), [leaving]))).toMatchObject({ applies: [], deletes: [] });
   });
 
-  it('may be a thousand', () => {
+  it('a set may have a thousand streams', () => {
     const set = setOf(1000, 1000);
     const observed = full(set);
     expect(plan(observed)).toMatchObject({ applies: [], deletes: [] });
@@ -182,7 +182,7 @@ describe('the streams of a set', () => {
 });
 
 describe('the status of a set', () => {
-  it('counts its streams and those that are ready, and holds the selector of their pods for autoscalers', () => {
+  it("a set's status counts all and the ready streams, and holds the selector of their pods for autoscalers", () => {
     expect(status(full(setOf(3), [{}, { ready: 'False', reason: 'Starting' }]))).toMatchObject({
       observedGeneration: 2,
       replicas: 3,
@@ -191,7 +191,7 @@ describe('the status of a set', () => {
     });
   });
 
-  it('does not count what was true of an earlier specification', () => {
+  it("a set's status does not count a stream as ready for an earlier specification", () => {
     const set = setOf(1);
     const [member] = full(set).owned as [StoredMember];
     const newer = { ...member, metadata: { ...member.metadata, generation: 2 } };
@@ -217,11 +217,11 @@ describe('the status of a set', () => {
       full(setOf(2), [{ ready: 'False' }, { ready: 'False', stalled: true }]),
       ['False MembersNotReady', 'True MembersNotReady', 'absent'],
     ],
-  ])('says whether %s', (_, observed, expected) => {
+  ])("a set's status says whether %s", (_, observed, expected) => {
     expect(summary(observed)).toEqual(expected);
   });
 
-  it('names the first stream that is not well, and why', () => {
+  it("a set's status names the first stream that is not well, and why", () => {
     const observed = full(setOf(3), [
       {},
       { ready: 'False', reason: 'SourceNotFound', message: 'The file does not exist' },
@@ -231,7 +231,7 @@ describe('the status of a set', () => {
   });
 });
 
-it('a set looks at a stream again only when it stands otherwise', () => {
+it("a set reconciles a stream's change again only when more than a message differs", () => {
   const [member] = membersOf(setOf(1)) as [KubeObject];
   const same = standing(stored(member, { message: 'one' }));
   expect(standing(stored(member, { message: 'two' }))).toBe(same);

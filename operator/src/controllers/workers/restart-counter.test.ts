@@ -17,7 +17,7 @@ it('the restarts of a pod that is gone still count', () => {
   expect(counter.count('a', 2, [sample('next', 1)])).toBe(3);
 });
 
-it('a restarted operator counts nothing twice, even when a worker answers late', () => {
+it('a restarted operator counts no restart twice, even when a worker answers late', () => {
   const counter = new RestartCounter();
   expect(counter.count('a', 5, [sample('pod', 2), sample('pod/2', null)])).toBe(5);
   expect(counter.count('a', 5, [sample('pod', 2), sample('pod/2', 3)])).toBe(5);

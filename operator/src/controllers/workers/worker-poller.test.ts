@@ -30,7 +30,7 @@ function setUp(fetch: FetchPage, concurrency = 4) {
 }
 
 describe('the poller', () => {
-  it('asks at once, then every ten seconds, and reports only what is new', async () => {
+  it('the poller asks at once, then every ten seconds, and reports only what is new', async () => {
     let asked = 0;
     let body = page();
     const { clock, news, poller } = setUp(async () => {
@@ -49,7 +49,7 @@ describe('the poller', () => {
     expect(news).toHaveLength(2);
   });
 
-  it('asks again at once when readiness or restarts changed, and not for nothing', async () => {
+  it('the poller asks again at once when readiness or restarts changed, and not without a change', async () => {
     let asked = 0;
     const { clock, poller } = setUp(async () => {
       asked++;
@@ -65,7 +65,7 @@ describe('the poller', () => {
     expect(clock.pending).toBe(1);
   });
 
-  it('looks sooner again while a stream is unwell', async () => {
+  it('the poller asks more often while a stream is unwell', async () => {
     let asked = 0;
     const { clock, poller } = setUp(async () => {
       asked++;
@@ -76,7 +76,7 @@ describe('the poller', () => {
     expect(asked).toBe(4);
   });
 
-  it('takes a page that does not answer in time for one that says nothing', async () => {
+  it('the poller treats a page that does not answer in time as one without facts', async () => {
     const { clock, poller, news } = setUp(
       (_, signal) =>
         new Promise((__, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
@@ -87,7 +87,7 @@ describe('the poller', () => {
     expect(news).toEqual([]);
   });
 
-  it('asks a thousand streams with one timer each and few questions at a time', async () => {
+  it('the poller asks a thousand streams with one timer each and at most eight requests at a time', async () => {
     let now = 0;
     let most = 0;
     const { clock, poller, news } = setUp(async () => {
@@ -103,7 +103,7 @@ describe('the poller', () => {
     expect(clock.pending).toBe(1000);
   });
 
-  it('forgets a stream that has no pods, and everything when another process leads', async () => {
+  it('the poller forgets a stream that has no pods, and everything when another process leads', async () => {
     const { clock, poller } = setUp(async () => page());
     poller.follow('tv/a', [target('a')]);
     poller.follow('tv/b', [target('b')]);
@@ -114,7 +114,7 @@ describe('the poller', () => {
     expect([poller.size, clock.pending]).toEqual([0, 0]);
   });
 
-  it('does not take the answer of a pod that is not the stream’s any more', async () => {
+  it('the poller ignores the answer of a pod that no longer belongs to the stream', async () => {
     const answers = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
     let asked = 0;
     const { clock, poller } = setUp(() => (answers[asked++] as PromiseWithResolvers<unknown>).promise);
@@ -133,9 +133,11 @@ describe('the facts of a page', () => {
     ['nothing', undefined],
     ['a list', []],
     ['another role', page({ role: 'decoder' })],
-  ])('are null for %s', (_, body) => expect(readFacts(body, 'encoder')).toBeNull());
+  ])('the facts of a worker page are null for %s', (_, body) =>
+    expect(readFacts(body, 'encoder')).toBeNull(),
+  );
 
-  it('survive a page that is not what it should be', () => {
+  it('the facts of a malformed worker page fall back to unknown values', () => {
     const facts = readFacts(
       { role: 'encoder', ready: 3, error: { code: 'no reason!', message: {} }, restarts: -1 },
       'encoder',
@@ -148,7 +150,7 @@ describe('the facts of a page', () => {
     });
   });
 
-  it('of a worker that cannot use its configuration say so', () => {
+  it('the facts of a worker that cannot use its configuration say so', () => {
     const error = { ok: false, code: 'ConfigInvalid', message: 'queue.path: is missing' };
     const facts = readFacts({ version: 1, phase: 'Failed', ready: error, error, snapshot: null }, 'decoder');
     expect(facts?.fault).toEqual({
@@ -158,7 +160,7 @@ describe('the facts of a page', () => {
     });
   });
 
-  it('do not count seconds', () => {
+  it('the facts of a worker page do not change with the seconds in a message', () => {
     const silent = (seconds: number) =>
       page({
         ready: {
@@ -170,7 +172,7 @@ describe('the facts of a page', () => {
     expect(readFacts(silent(7), 'encoder')).toEqual(readFacts(silent(8), 'encoder'));
   });
 
-  it('call a queue full that has four fifths of its places taken', () => {
+  it('the facts of a worker page call a queue full when four fifths of its places are taken', () => {
     const depth = (depth: number) =>
       readFacts(page({ snapshot: { queue: { depth, capacity: 20 } } }), 'encoder')?.queueFull;
     expect([depth(15), depth(16), depth(20)]).toEqual([false, true, true]);

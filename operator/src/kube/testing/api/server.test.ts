@@ -79,7 +79,7 @@ const hears = async ({ names }: Fixture, name: string): Promise<void> => {
   await until(`${name} is heard of`, () => names().includes(name), LIMIT);
 };
 
-it('asks to be left alone for a while, and the reflector does that', async () => {
+it('the fake API server asks for patience, and the reflector waits as long', async () => {
   server.refuse({ code: 429, times: 1, retryAfter: 20 });
   await following(async (fixture) => {
     const [error] = await until('it is refused', () => fixture.errors.length > 0 && fixture.errors, LIMIT);
@@ -92,13 +92,13 @@ it('asks to be left alone for a while, and the reflector does that', async () =>
   });
 });
 
-it('fails as often as ordered, whatever is asked', async () => {
+it('the fake API server fails as often as ordered, whatever is asked', async () => {
   server.refuse({ code: 503, times: 2 });
   for (const _ of [1, 2]) await expect(put('a')).rejects.toMatchObject({ code: 503 });
   expect((await put('a')).metadata.uid).toBeDefined();
 });
 
-it('breaks watches off, and the reflector goes on from where it was', () =>
+it('the fake API server breaks watches off, and the reflector goes on from where it was', () =>
   following(async (fixture) => {
     await fixture.reflector.synced;
     await hears(fixture, 'a');
@@ -110,7 +110,7 @@ it('breaks watches off, and the reflector goes on from where it was', () =>
     expect(fixture.names()).toEqual(['a', 'b']);
   }));
 
-it('falls silent, and the reflector does not wait for it for ever', () =>
+it('the fake API server falls silent, and the reflector does not wait for it for ever', () =>
   following(async (fixture) => {
     await fixture.reflector.synced;
     await hears(fixture, 'a');
@@ -129,7 +129,7 @@ it('falls silent, and the reflector does not wait for it for ever', () =>
     expect(fixture.names()).toEqual(['a', 'b', 'c']);
   }));
 
-it('forgets what happened, and the reflector lists again', () =>
+it('the fake API server forgets past changes, and the reflector lists again', () =>
   following(async (fixture) => {
     await fixture.reflector.synced;
     await hears(fixture, 'a');
@@ -144,7 +144,7 @@ it('forgets what happened, and the reflector lists again', () =>
     await hears(fixture, 'c');
   }));
 
-it('forgets lists of which it was still to show a part', async () => {
+it('the fake API server refuses the next page of a list that it has forgotten', async () => {
   for (const name of ['a', 'b']) await put(name);
   const collection = configMaps.collection();
   const first = await collection.list({ limit: 1, signal });
@@ -153,7 +153,7 @@ it('forgets lists of which it was still to show a part', async () => {
   await expect(next).rejects.toSatisfy(isGone);
 });
 
-it('deletes what a deleted object owned, and what that owned', async () => {
+it('the fake API server deletes what a deleted object owned, and what that owned', async () => {
   const owner = ({ metadata: { name, uid = '' } }: KubeObject) => ({
     ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }],
   });
@@ -171,7 +171,7 @@ it('deletes what a deleted object owned, and what that owned', async () => {
   expect(await secrets.find(place, signal)).not.toBeNull();
 });
 
-it('serves nothing that it does not know', async () => {
+it('the fake API server refuses paths, patches and selectors that it does not know', async () => {
   const ask = (path: string, more: object = {}) => transport.json({ path, signal, ...more });
   await expect(ask('/api/v1/gadgets')).rejects.toThrow(ApiError);
   const patch = { method: 'PATCH' as const, body: {}, contentType: 'application/json-patch+json' };

@@ -29,7 +29,7 @@ it('a path that is desired again starts again', () => {
   expect(paths.keep('uid', [], online, 2_000 + LINGER)).toEqual(pathsOf('a'));
 });
 
-it('while nothing is known of publishers, paths stay', () => {
+it('all paths stay while nothing is known of their publishers', () => {
   const paths = new LingeringPaths();
   paths.keep('uid', pathsOf('a'), () => undefined, 0);
   expect(paths.keep('uid', [], () => undefined, 1_000)).toEqual(pathsOf('a'));
