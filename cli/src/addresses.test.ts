@@ -58,7 +58,7 @@ it('a file that holds no single address is refused by name, without its content'
 describe('addresses of the environment', () => {
   const variables = { source: 'rtsp://ann:s3cret@cam/1', url: 'rtmp://h/live/key' };
 
-  it('stand for SOURCE and URL where neither a word nor a file is given', () => {
+  it('variables of the environment hold SOURCE and URL where neither a word nor a file gives them', () => {
     expect(addressesOf([], {}, variables)).toEqual({ ...variables, urlSecret: true });
     expect(sourceOfWords([undefined], {}, variables)).toBe(variables.source);
     const urlFile = file('url', 'rtsp://h/x');
@@ -68,7 +68,7 @@ describe('addresses of the environment', () => {
     });
   });
 
-  it('leave a single word its place: SOURCE, or URL when only the variable of SOURCE is set', () => {
+  it('a single word of the command is SOURCE, or URL when only the variable of SOURCE is set', () => {
     expect(addressesOf(['a.mp4'], {}, variables)).toMatchObject({ source: 'a.mp4', url: variables.url });
     expect(addressesOf(['rtsp://h/x'], {}, { source: variables.source })).toEqual({
       source: variables.source,
@@ -77,7 +77,7 @@ describe('addresses of the environment', () => {
     });
   });
 
-  it('give way to words and files, and do not excuse a word beside a file', () => {
+  it('variables give way to words and files, and do not excuse a word beside a file', () => {
     const urlFile = file('url', 'rtsp://h/x');
     expect(addressesOf(['a.mp4', 'rtsp://h/y'], {}, variables)).toEqual({
       source: 'a.mp4',
@@ -93,13 +93,13 @@ describe('addresses of the environment', () => {
     expect(() => addressesOf(['a.mp4', 'rtsp://h/y'], { urlFile }, variables)).toThrow('too many arguments');
   });
 
-  it('are refused by the name of their variable when there is more than one, without their content', () => {
+  it('a variable that holds more than one address is refused by its name, without its content', () => {
     expect(() => addressesOf(['a.mp4'], {}, { url: 'rtmp://h/live/s3cret\nrtmp://h/x' })).toThrow(
       /^(?!.*s3cret)VIDEOPUSH_URL holds more than one/,
     );
   });
 
-  it('are removed from the environment, so that no child process inherits them', () => {
+  it('the variables of addresses are removed from the environment, so that no child process inherits them', () => {
     const environment = { VIDEOPUSH_SOURCE: 'a.mp4\n', VIDEOPUSH_URL: '', HOME: '/home/ann' };
     expect(takeVariables(environment)).toEqual({ source: 'a.mp4', url: undefined });
     expect(environment).toEqual({ HOME: '/home/ann' });

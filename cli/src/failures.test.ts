@@ -47,7 +47,7 @@ const judge = (output: OutputSnapshot, history: ConnectionHistory, elapsed: numb
   });
 
 describe('a running stream', () => {
-  it('fails with its output after 20 s of connections that the server ends at once', () => {
+  it('a running stream fails with its output after 20 s of connections that the server ends at once', () => {
     const early = flapping(1.5, 19.5);
     expect(judge({ ...early.last, error: closed }, early.history, 19.5)).toBeUndefined();
     const late = flapping(1.5, 22);
@@ -57,12 +57,12 @@ describe('a running stream', () => {
     });
   });
 
-  it('waits for an output that was connected for longer, however long it is away', () => {
+  it('a running stream waits for an output that was connected for longer, however long it is away', () => {
     const { history, last } = flapping(6, 60);
     expect(judge({ ...last, error: closed }, history, 60)).toBeUndefined();
   });
 
-  it('gives an output that connects late as long as any other', () => {
+  it('a running stream gives an output that connects late as long as any other', () => {
     const history = new ConnectionHistory();
     history.notice([outputSnapshot({ phase: 'Connected', connects: 1 })], 19);
     history.notice([outputSnapshot({ phase: 'Waiting', connects: 1, error: closed })], 21);
@@ -82,18 +82,18 @@ describe('a stream that was stopped or has had its time', () => {
       urls: ['rtsp://h/x'],
     });
 
-  it('has not failed when its output is connected and has sent something', () => {
+  it('a stopped stream has not failed when its output is connected and has sent something', () => {
     expect(end({})).toBeUndefined();
   });
 
-  it('fails with the cause of an output that never worked', () => {
+  it('a stopped stream fails with the cause of an output that never worked', () => {
     expect(end({ ledger: nothing, error: refused })).toMatchObject({
       code: 'ConnectRefused',
       exitCode: ExitCode.Output,
     });
   });
 
-  it('fails when nothing was sent, even without an error', () => {
+  it('a stopped stream fails when nothing was sent, even without an error', () => {
     expect(end({ ledger: nothing, phase: 'Connecting' })).toMatchObject({
       code: 'NothingSent',
       exitCode: ExitCode.Output,
@@ -106,7 +106,7 @@ describe('a stream that was stopped or has had its time', () => {
     });
   });
 
-  it('names its outputs and what to do when it ended before any process had reported', () => {
+  it('a stopped stream names its outputs and what to do when it ended before any process had reported', () => {
     const urls = ['rtsp://h/x', 'rtmp://h/***'];
     expect(closingFailure({ decoder: undefined, encoder: undefined, history, urls })).toMatchObject({
       code: 'NothingSent',
@@ -117,11 +117,11 @@ describe('a stream that was stopped or has had its time', () => {
     });
   });
 
-  it('fails with an output that was down at the end', () => {
+  it('a stopped stream fails with an output that was down at the end', () => {
     expect(end({ error: refused })).toMatchObject({ exitCode: ExitCode.Output });
   });
 
-  it('fails with the refusal of a server that has ended every connection at once', () => {
+  it('a stopped stream fails with the refusal of a server that has ended every connection at once', () => {
     const flapped = flapping(1.5, 10);
     expect(end({}, 20, flapped.history)).toMatchObject({
       code: 'ConnectionClosed',
@@ -129,14 +129,14 @@ describe('a stream that was stopped or has had its time', () => {
     });
   });
 
-  it('does not blame a server that came a moment late', () => {
+  it('a stopped stream does not blame a server that came a moment late', () => {
     const late = new ConnectionHistory();
     late.notice([outputSnapshot({ phase: 'Waiting', connects: 0, error: refused })], 0.5);
     late.notice([outputSnapshot({ phase: 'Connected', connects: 1 })], 1);
     expect(end({}, 20, late)).toBeUndefined();
   });
 
-  it('fails with the source when that gave no frame, and said why', () => {
+  it('a stopped stream fails with the source when that gave no frame, and said why', () => {
     const decoder = decodeSnapshot({ phase: 'Opening', error: { ...refused, code: 'SourceTimeout' } });
     expect(closingFailure({ decoder, encoder: undefined, history, urls: [] })).toMatchObject({
       code: 'SourceTimeout',

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { nameHelps, wrapped } from './help.ts';
 
-it('paragraphs of a help are wrapped at the width of the terminal, and lines of examples stay whole', () => {
+it('paragraphs of a help text are wrapped at the width of the terminal, and lines of examples stay whole', () => {
   const text = `one two three four five six\n\n  videopush push a-long-file-name.mp4 rtsp://host/path`;
   expect(wrapped(text, 14).split('\n')).toEqual([
     'one two three',

@@ -75,7 +75,7 @@ it('a stream and its server become every object that the operator would apply, i
   expect(objects[2]).toMatchObject({ data: { 'mediamtx.yml': expect.stringContaining('  demo:\n') } });
 });
 
-it('they are those of the builders, to the byte', () => {
+it('the rendered objects are those of the builders, to the byte', () => {
   const text = PUSH.replace('serverRef: {name: live}', 'url: rtsp://server.example/demo').replace(
     'name: demo}',
     'name: demo, namespace: studio, uid: u-1}',
@@ -87,7 +87,7 @@ it('they are those of the builders, to the byte', () => {
   expect(render(text).objects).toEqual([config, ...workloads]);
 });
 
-it('a set becomes its members that run, each followed by its own objects', () => {
+it('a set is rendered as its members that run, each followed by its own objects', () => {
   const { objects } = render(SET);
   expect(names(objects)).toEqual([
     'VideoPush wall-0',
@@ -101,7 +101,7 @@ it('a set becomes its members that run, each followed by its own objects', () =>
   expect(objects[1]?.metadata.ownerReferences).toMatchObject([{ kind: 'VideoPush' }]);
 });
 
-it('a namespace is the one of the manifest, else the one asked for, and servers are found only in the same one', () => {
+it('a manifest without a namespace gets the one asked for, and servers are found only in the same one', () => {
   const { objects } = render(`${SERVER}---${PUSH}---${SET}`, { namespace: 'news' });
   const found = new Map(
     objects.map(({ kind, metadata }) => [`${kind} ${metadata.name}`, metadata.namespace]),
@@ -112,7 +112,7 @@ it('a namespace is the one of the manifest, else the one asked for, and servers 
   expect(() => render(`${SERVER}---${elsewhere}`)).toThrow('MediaServer "live" does not exist');
 });
 
-it('a stream whose server is not among the files stops it, with the file, the field and what to do', () => {
+it('a stream whose server is not among the files stops render with the file, the field and what to do', () => {
   try {
     render(PUSH);
     expect.unreachable();
@@ -126,7 +126,7 @@ it('a stream whose server is not among the files stops it, with the file, the fi
   }
 });
 
-it('what only a builder finds is reported with its file, field and resource', () => {
+it('an error that only a builder finds is reported with its file, field and resource', () => {
   const split = PUSH.replace('spec:', 'spec:\n  topology: Split').replace(
     'serverRef: {name: live}',
     'url: rtsp://a.example/b',
@@ -137,18 +137,18 @@ it('what only a builder finds is reported with its file, field and resource', ()
   expect(names(withNats.objects)).toContain('Deployment demo-decoder');
 });
 
-it('what a set puts into its members is checked like a manifest', () => {
+it('the members of a set are checked like manifests', () => {
   const bad = SET.replace('rtsp://server.example/$(name)', 'nonsense://$(name)');
   expect(() => render(bad)).toThrow(/^(stream\.yaml: )?spec\./);
 });
 
-it('a name that is defined twice is refused, in different namespaces it is not', () => {
+it('a name that is defined twice is refused in one namespace, but not in different ones', () => {
   const open = PUSH.replace('serverRef: {name: live}', 'url: rtsp://server.example/demo');
   expect(() => render(`${open}---${open}`)).toThrow('VideoPush "default/demo" is defined twice');
   expect(() => render(`${open}---${open.replace('name: demo}', 'name: demo, namespace: b}')}`)).not.toThrow();
 });
 
-it('what depends on a uid or on a missing key is reported, and nothing is where nothing does', () => {
+it('render reports what depends on a missing uid or key, and nothing when both are given', () => {
   const uid = (text: string) =>
     text.replace(/name: (\w+)\}/, 'name: $1, uid: 11111111-2222-3333-4444-555555555555}');
   const key = Buffer.alloc(32, 1);
@@ -163,7 +163,7 @@ it('what depends on a uid or on a missing key is reported, and nothing is where 
   expect(secretOf({ key })).toEqual(secretOf({ key }));
 });
 
-it('a suspended stream is shown as it would stand, and a server that runs elsewhere makes no objects', () => {
+it('a suspended stream is rendered with zero replicas, and a server that runs elsewhere has no objects', () => {
   const external = SERVER.replace(
     'spec: {}',
     'spec: {type: External, endpoints: [{protocol: RTSP, host: a.example}]}',

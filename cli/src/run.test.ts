@@ -28,7 +28,7 @@ it('a set runs as its first sources, each a stream of its own', () => {
   expect(pushes[0]?.spec).toMatchObject({ source: { uri: 'file:///films/lobby.mp4' }, topology: 'SamePod' });
 });
 
-it('a set that is suspended runs nothing', () => {
+it('a suspended set runs nothing', () => {
   expect(
     read(SET.replace('spec:\n      outputs', 'spec:\n      suspend: true\n      outputs')).pushes,
   ).toEqual([]);
@@ -44,7 +44,7 @@ spec: {source: {testPattern: {}}, outputs: [{name: main, serverRef: {name: live}
   expect(() => read(`${SET}---${push}`)).toThrow('VideoPush "wall-gate" is defined twice in the manifests');
 });
 
-it('a member that becomes wrong by what stands in for $(name) is named with its set', () => {
+it('a member that its placeholders make wrong is named with its set', () => {
   const long = SET.replace('wall/$(name)', `${'p'.repeat(240)}/$(name)`).replaceAll(
     'name: lobby',
     'name: lobby-of-the-house',

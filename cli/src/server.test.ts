@@ -24,17 +24,17 @@ async function waitsAt(seconds: number, limit?: number): Promise<boolean> {
   return waiting;
 }
 
-it('a server without a limit is still there after a year', async () => {
+it('a server without a limit is still running after a year', async () => {
   expect(await waitsAt(365 * 24 * HOUR)).toBe(true);
 });
 
-it('a limit that is longer than one timer of Node lasts to its end and no longer', async () => {
+it("a server's limit that is longer than one timer of Node lasts to its end and no longer", async () => {
   expect(await waitsAt(1, 600 * HOUR)).toBe(true);
   expect(await waitsAt(600 * HOUR - 1, 600 * HOUR)).toBe(true);
   expect(await waitsAt(600 * HOUR + 1, 600 * HOUR)).toBe(false);
 });
 
-it('a stop ends the wait at once', async () => {
+it("a stop ends the server's wait at once", async () => {
   const stop = new AbortController();
   const done = serve([], stop.signal);
   stop.abort();

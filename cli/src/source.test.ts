@@ -37,7 +37,7 @@ it.each([
   ['file:FOLDER/ä', 'ä'],
   ['file:FOLDER/caf%E9', Buffer.from('caf\xe9', 'latin1')],
   ['FOLDER/a%20b', 'a%20b'],
-])('%s names the same file for the command and for the native core', async (text, name) => {
+])('the location %s names the same file for the command and for the native core', async (text, name) => {
   const uri = text.replace('FOLDER', folder);
   expect([commandFinds(uri), await coreFinds(uri)]).toEqual([false, false]);
   writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name)]), 'no video');

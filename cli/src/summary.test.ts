@@ -64,7 +64,7 @@ function snapshot(totals: LedgerTotals, change: Partial<EncodeSnapshot> = {}): E
 }
 
 describe('the closing summary', () => {
-  it('is clean when every source frame was sent', () => {
+  it('the closing summary is clean when every source frame was sent', () => {
     const clean = snapshot(ledger());
     expect(exitCodeOf(clean, strict, false)).toBe(ExitCode.Ok);
     expect(formatSummary(summarize(clean), 4)).toContain(
@@ -73,20 +73,20 @@ describe('the closing summary', () => {
     expect(formatSummary(summarize(clean), 4)).toContain('no frame was lost');
   });
 
-  it('never says that no frame was lost when none was sent', () => {
+  it('the closing summary never says that no frame was lost when none was sent', () => {
     const empty = summarize(snapshot(ledger({ sent: 0, bytes: 0 }), { ended: false }));
     expect(formatSummary(empty, 4)).toContain('result   nothing was sent');
     expect(formatSummary(empty, 4)).not.toContain('no frame was lost');
   });
 
-  it('fails for a frame that was neither sent nor dropped, except after a stop', () => {
+  it('the closing summary fails for a frame that was neither sent nor dropped, except after a stop', () => {
     const open = snapshot(ledger({ sent: 98 }), { ended: false });
     expect(exitCodeOf(open, strict, false)).toBe(ExitCode.Failed);
     expect(exitCodeOf(open, strict, true)).toBe(ExitCode.Ok);
     expect(formatSummary(summarize(open), 4)).toContain('2 not sent at the stop');
   });
 
-  it('excuses what the policy allows to be lost, and nothing else', () => {
+  it('the closing summary excuses what the policy allows to be lost, and nothing else', () => {
     const full = snapshot(
       ledger({ sent: 97, dropped: { queueFull: 3, late: 0, decodeError: 0, network: 0 } }),
     );
@@ -101,7 +101,7 @@ describe('the closing summary', () => {
     expect(exitCodeOf(failed, { whenFull: 'DropOldest', catchUp: 'Skip' }, false)).toBe(ExitCode.Failed);
   });
 
-  it('says so when the ledger does not balance', () => {
+  it('the closing summary fails when the ledger does not balance', () => {
     const wrong = snapshot(ledger({ sent: 101 }));
     expect(exitCodeOf(wrong, strict, false)).toBe(ExitCode.Failed);
   });

@@ -13,10 +13,10 @@ describe('values on the command line', () => {
   it.each([
     ['1280x720', { width: 1280, height: 720 }],
     ['640X360', { width: 640, height: 360 }],
-  ])('reads the size %s', (text, size) => expect(parseSize(text)).toEqual(size));
+  ])('the command reads the size %s', (text, size) => expect(parseSize(text)).toEqual(size));
 
   it.each(['1280', '1280x', '0x0', '1281x720', '8194x16', '99999x10', '-2x4'])(
-    'refuses the size %s',
+    'the command refuses the size %s',
     (text) => expect(() => parseSize(text)).toThrow(/1280x720|even numbers/),
   );
 
@@ -25,9 +25,9 @@ describe('values on the command line', () => {
     ['2500k', 2_500_000],
     ['3.5m', 3_500_000],
     ['128000', 128_000],
-  ])('reads the bit rate %s', (text, rate) => expect(parseBitRate(text)).toBe(rate));
+  ])('the command reads the bit rate %s', (text, rate) => expect(parseBitRate(text)).toBe(rate));
 
-  it.each(['4MB', 'fast', '1', '801M', '2000M', '-4M'])('refuses the bit rate %s', (text) =>
+  it.each(['4MB', 'fast', '1', '801M', '2000M', '-4M'])('the command refuses the bit rate %s', (text) =>
     expect(() => parseBitRate(text)).toThrow(/bit rate/),
   );
 
@@ -37,10 +37,12 @@ describe('values on the command line', () => {
     ['29.97', '30000/1001'],
     ['23.976', '24000/1001'],
     ['12.5', '125/10'],
-  ])('reads the frame rate %s as an exact fraction', (text, rate) => expect(parseRate(text)).toBe(rate));
+  ])('the command reads the frame rate %s as an exact fraction', (text, rate) =>
+    expect(parseRate(text)).toBe(rate),
+  );
 
   it.each(['0', '25/0', '301', '5000', '100000000/1000000', 'PAL', '-25'])(
-    'refuses the frame rate %s',
+    'the command refuses the frame rate %s',
     (text) => expect(() => parseRate(text)).toThrow(/frame rate/),
   );
 
@@ -48,29 +50,29 @@ describe('values on the command line', () => {
     ['90', 90],
     ['5m', 300],
     ['1.5h', 5400],
-  ])('reads the duration %s', (text, seconds) => expect(parseDuration(text)).toBe(seconds));
+  ])('the command reads the duration %s', (text, seconds) => expect(parseDuration(text)).toBe(seconds));
 
-  it('refuses a picture of too many pixels and a duration of more than 1000 days', () => {
+  it('the command refuses a picture of too many pixels and a duration of more than 1000 days', () => {
     expect(parseSize('8192x4352')).toEqual({ width: 8192, height: 4352 });
     expect(() => parseSize('8192x4354')).toThrow('at most 35651584 pixels');
     expect(parseDuration('24000h')).toBe(86_400_000);
     expect(() => parseDuration('24001h')).toThrow('must be at most 24000h');
   });
 
-  it('matches policies without regard to case and dashes, and names them when it refuses', () => {
+  it('the command matches policies without regard to case and dashes, and names them when it refuses', () => {
     const policy = oneOf('Block', 'DropOldest', 'DropNewest');
     expect(policy('drop-oldest')).toBe('DropOldest');
     expect(policy('DropNewest')).toBe('DropNewest');
     expect(() => policy('drop')).toThrow('block, drop-oldest, drop-newest');
   });
 
-  it('holds whole numbers to their bounds', () => {
+  it('the command holds whole numbers to their bounds', () => {
     expect(wholeNumber({ least: 1, most: 256 })('20')).toBe(20);
     expect(() => wholeNumber({ least: 1, most: 256 })('0')).toThrow('must be a whole number from 1 to 256');
     expect(() => wholeNumber({ least: 1, most: 256 })('2.5')).toThrow('from 1 to 256');
   });
 
-  it('reads a test pattern with its settings, and leaves other sources alone', () => {
+  it('the command reads a test pattern with its settings, and leaves other sources alone', () => {
     expect(parseTestPattern('testpattern')).toEqual({});
     expect(parseTestPattern('testpattern:size=640x360,rate=25,duration=10')).toEqual({
       width: 640,

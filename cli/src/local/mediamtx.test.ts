@@ -22,7 +22,7 @@ async function options(): Promise<MediaMtxOptions & { ports: { rtsp: number } }>
   return { binary: mediamtxBinary(), config, ports };
 }
 
-it('a server answers once it was started, and is gone once it was closed', async () => {
+it('a local MediaMTX answers once it was started, and stops answering once it was closed', async () => {
   const given = await options();
   const server = await startMediaMtx(given);
   expect(await server.path('live')).toMatchObject({
@@ -37,7 +37,7 @@ it('a server answers once it was started, and is gone once it was closed', async
   await startMediaMtx(given).then((again) => again.close()); // the ports are free again
 });
 
-it('a port that is taken is named in the error', async () => {
+it('the error of a local MediaMTX names a port that is taken', async () => {
   const given = await options();
   const other = createServer().listen(given.ports.rtsp, '127.0.0.1');
   await once(other, 'listening');
@@ -48,7 +48,7 @@ it('a port that is taken is named in the error', async () => {
   other.close();
 });
 
-it('a configuration that is refused is quoted', async () => {
+it('the error of a local MediaMTX quotes the setting that it refuses', async () => {
   const given = await options();
   await expect(startMediaMtx({ ...given, config: `nonsense: 1\n` })).rejects.toMatchObject({
     code: 'StartFailed',
@@ -56,7 +56,7 @@ it('a configuration that is refused is quoted', async () => {
   });
 });
 
-it('reports a program that does not exist as ProgramMissing', async () => {
+it('starting MediaMTX from a program that does not exist is reported as ProgramMissing', async () => {
   const given = await options();
   await expect(startMediaMtx({ ...given, binary: '/nowhere/mediamtx' })).rejects.toMatchObject({
     code: 'ProgramMissing',

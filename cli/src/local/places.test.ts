@@ -8,13 +8,13 @@ import { makePlace, ringRoot, sweep, writePrivate } from './places.ts';
 const root = mkdtempSync(join(tmpdir(), 'places-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-it('a place and what is written there are for this user only', () => {
+it('a folder for temporary files and what is written there are for this user only', () => {
   const place = makePlace(root);
   expect(statSync(place).mode & 0o777).toBe(0o700);
   expect(statSync(writePrivate(place, 'password', 'secret')).mode & 0o777).toBe(0o600);
 });
 
-it('places of owners that were killed are swept, others are not', () => {
+it('folders whose owners were killed are swept, and others are kept', () => {
   const own = makePlace(root);
   const { pid } = runSync('true', []); // has ended
   const stale = own.replace(`-${process.pid}-`, `-${pid}-`);
@@ -26,7 +26,7 @@ it('places of owners that were killed are swept, others are not', () => {
   expect(existsSync(stale)).toBe(false);
 });
 
-it('the ring has a place, in memory where there is enough', () => {
+it('the ring is kept in memory where there is enough, and else in the folder for temporary files', () => {
   const { folder, inMemory } = ringRoot();
   expect(existsSync(folder)).toBe(true);
   expect(folder).toBe(inMemory ? '/dev/shm' : tmpdir());

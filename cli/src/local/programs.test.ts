@@ -25,18 +25,18 @@ function put(file: string): string {
 }
 
 describe('the MediaMTX of the command', () => {
-  it('is the one that the set-up built, wherever the cache is', () => {
+  it('the command uses the MediaMTX that the set-up built, wherever the cache is', () => {
     put(join(folder, 'bin', 'mediamtx'));
     put(mediamtxTarget());
     expect(mediamtxProgram()).toBe(mediamtxTarget());
   });
 
-  it('is the one on the PATH when the set-up built none', () => {
+  it('the command uses the MediaMTX on the PATH when the set-up built none', () => {
     const installed = put(join(folder, 'bin', 'mediamtx'));
     expect(mediamtxProgram()).toBe(installed);
   });
 
-  it('is refused with what to do when there is none', () => {
+  it('the command says what to do when there is no MediaMTX', () => {
     expect(mediamtxProgram).toThrow(
       expect.objectContaining({
         code: 'ProgramMissing',
@@ -54,11 +54,11 @@ it('the footage of the demo is looked up where the set-up puts it', () => {
 });
 
 describe('the supervisor of the command', () => {
-  it('is the one of the build', () => {
+  it('the command uses the supervisor of the build', () => {
     expect(supervisorProgram()).toMatch(/\/videopush-supervisor$/);
   });
 
-  it('is the one that VIDEOPUSH_SUPERVISOR names, and refused when that does not exist', () => {
+  it('the command uses the supervisor that VIDEOPUSH_SUPERVISOR names, and refuses one that does not exist', () => {
     const named = join(folder, 'supervisor');
     vi.stubEnv('VIDEOPUSH_SUPERVISOR', named);
     expect(supervisorProgram).toThrow(expect.objectContaining({ code: 'ProgramMissing' }));

@@ -110,7 +110,7 @@ it('two processes joined by a queue of 20 push a finite source to its end, and t
   expect(statSync(file).size).toBeGreaterThan(1000);
 });
 
-it('the histograms of the core have the limits of the manual', async () => {
+it('the histograms of the native core have the limits that the manual gives', async () => {
   const stream = await start(`file://${join(folder, 'film.mkv')}`);
   await untilSent(stream, 1);
   const pages = [stream.decoder.url, stream.encoder.url].map(async (url) =>
@@ -131,7 +131,7 @@ it('the histograms of the core have the limits of the manual', async () => {
   expect(limits('sink_write_duration')).toMatch(/^0.00005 .* 1 \+Inf$/);
 });
 
-it('either process may be killed: the stream goes on, and every frame has one outcome', async () => {
+it('a stream goes on when either process is killed, and every frame has one outcome', async () => {
   const url = await server();
   const credentials = { outputs: { main: { username: 'ann', password: PASSWORD } } };
   const stream = await start(url, 6, { credentials });
@@ -150,7 +150,7 @@ it('either process may be killed: the stream goes on, and every frame has one ou
   expect([stream.decoder.state()?.restarts, stream.encoder.state()?.restarts]).toEqual([1, 2]);
 });
 
-it('credentials are only in files that no other user can read', async () => {
+it('credentials of a stream are only in files that no other user can read', async () => {
   const url = await server();
   const log: string[] = [];
   const stream = await start(url, undefined, {
@@ -173,7 +173,7 @@ it('credentials are only in files that no other user can read', async () => {
   expect(printed.filter((text) => text.includes(PASSWORD))).toEqual([]);
 });
 
-it('a stop ends both in order and says that the stream is not complete; closing removes everything', async () => {
+it('a stop ends both processes in order and says that the stream is not complete, and closing removes all files', async () => {
   const stream = await start(`file://${join(folder, 'film.mkv')}`, 600);
   await untilSent(stream, 5);
   const { complete, decoder, encoder } = await stream.stop();
@@ -188,7 +188,7 @@ it('a stop ends both in order and says that the stream is not complete; closing 
   expect(existsSync(place)).toBe(false);
 });
 
-it('processes and supervisors end when whoever started them is killed', async () => {
+it('processes and supervisors of a stream end when whoever started them is killed', async () => {
   const script = `
     import { startLocalStream } from ${JSON.stringify(fileURLToPath(new URL('./stream.ts', import.meta.url)))};
     const stream = await startLocalStream(JSON.parse(process.argv[1]), { root: process.argv[2] });

@@ -88,7 +88,7 @@ function childrenOf(pid: number): string[] {
 }
 
 describe('a process that fails', () => {
-  it('is started again after a quarter of a second, and the state file has its new id', async () => {
+  it('a process that fails is started again after a quarter of a second, and the state file has its new id', async () => {
     const stateFile = join(folder, 'state');
     const watched = await Watched.start(['--state', stateFile], shell('exec sleep 600'));
     const { child } = await watched.next('started');
@@ -113,7 +113,7 @@ describe('a process that fails', () => {
     });
   });
 
-  it('is brought back 20 times in a row, each time as another process', async () => {
+  it('a process that is killed 20 times is brought back each time, always as another process', async () => {
     const watched = await Watched.start(
       ['--min-delay', '0.001', '--max-delay', '0.01'],
       shell('exec sleep 600'),
@@ -129,7 +129,7 @@ describe('a process that fails', () => {
     expect(watched.program.ending).toBeNull();
   });
 
-  it('waits longer each time, up to the longest delay', async () => {
+  it('a process that keeps failing waits longer each time, up to the longest delay', async () => {
     const watched = await Watched.start(
       ['--min-delay', '0.01', '--max-delay', '0.05', '--failures', '6'],
       shell('exit 3'),
@@ -141,7 +141,7 @@ describe('a process that fails', () => {
     expect(delays[5]).toBe(0.05);
   });
 
-  it('is given up on with exit code 75 when it fails too often within the window', async () => {
+  it('a process that fails too often within the window is given up on with exit code 75', async () => {
     const watched = await Watched.start(
       ['--min-delay', '0.001', '--max-delay', '0.001', '--failures', '3'],
       shell('exit 3'),
@@ -151,13 +151,13 @@ describe('a process that fails', () => {
     expect((await watched.next('gave_up')).msg).toContain('exited with code 3; failed too often');
   });
 
-  it('is given up on at the first failure when none is allowed', async () => {
+  it('a process is given up on at the first failure when none is allowed', async () => {
     const watched = await Watched.start(['--failures', '0'], shell('exit 3'));
     expect((await watched.program.ended).code).toBe(75);
     expect(watched.lines.filter(({ event }) => event === 'started')).toHaveLength(1);
   });
 
-  it('is started again for ever when the failures are further apart than the window', async () => {
+  it('a process is started again for ever when its failures are further apart than the window', async () => {
     const rare = ['--min-delay', '0.05', '--max-delay', '0.05', '--failures', '1', '--window', '0.01'];
     const watched = await Watched.start(rare, shell('exit 3'));
     for (let i = 0; i < 5; i++) await watched.next('started');
@@ -166,7 +166,7 @@ describe('a process that fails', () => {
 });
 
 describe('a process that asks to be started again, by exit code 75', () => {
-  it('is started at once, and this is no failure', async () => {
+  it('a process that exits with 75 is started again at once, and this is no failure', async () => {
     const stateFile = join(folder, 'state');
     const mark = join(folder, 'reloaded');
     const script = `[ -e ${mark} ] && exec sleep 600; touch ${mark}; sleep 0.3; exit 75`;
@@ -180,7 +180,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
-  it('learns how the one before it failed, and nothing of a reload', async () => {
+  it('a process learns how the one before it failed, and nothing of a reload', async () => {
     const count = join(folder, 'count');
     const script = `echo "last exit '$VIDEOPUSH_LAST_EXIT'"; echo x >> ${count}; case $(wc -l < ${count}) in 1) kill -9 $$;; 2) exit 75;; *) exec sleep 600;; esac`;
     const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
@@ -189,7 +189,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(seen()).toEqual(["last exit ''", "last exit '137'", "last exit ''"]);
   });
 
-  it('learns how often, and waits for the shortest delay when it does nothing else', async () => {
+  it('a process learns how often it was reloaded, and waits for the shortest delay when it only reloads', async () => {
     const script = 'echo "reloads $VIDEOPUSH_RELOADS restarts $VIDEOPUSH_RESTARTS"; exit 75';
     const started = performance.now();
     const watched = await Watched.start(['--failures', '0', '--min-delay', '0.1'], shell(script));
@@ -199,7 +199,7 @@ describe('a process that asks to be started again, by exit code 75', () => {
     expect(seen().slice(0, 4)).toEqual([0, 1, 2, 3].map((n) => `reloads ${n} restarts 0`));
   });
 
-  it('is not started again after a stop: the exit code is that of the signal', async () => {
+  it('a process that exits with 75 after a stop is not started again, and the exit code is that of the signal', async () => {
     const script = 'trap "exit 75" TERM; echo ready; while :; do sleep 0.05; done';
     const watched = await Watched.start([], shell(script));
     await expect.poll(() => watched.lines.some(({ msg }) => msg === 'ready')).toBe(true);
@@ -208,18 +208,18 @@ describe('a process that asks to be started again, by exit code 75', () => {
   });
 });
 
-describe('the exit code', () => {
+describe("the supervisor's exit code", () => {
   it.each([
     ['0 of a process that is done', shell('exit 0'), 0],
     ['64 of a process that was called wrongly, which no restart cures', shell('exit 64'), 64],
     ['127 when the program cannot be run', ['/nowhere/program'], 127],
-  ])('is %s', async (_, command, code) => {
+  ])("the supervisor's exit code is %s", async (_, command, code) => {
     const watched = await Watched.start([], command);
     expect((await watched.program.ended).code).toBe(code);
     expect(watched.lines.filter(({ event }) => event === 'restarting')).toEqual([]);
   });
 
-  it('is 137 when the kernel kills one process after the other for its memory', async () => {
+  it("the supervisor's exit code is 137 when the kernel kills one process after the other for its memory", async () => {
     // What a container sees of its group, in a mount namespace of this test's own.
     const events = '/sys/fs/cgroup/memory.events';
     const killed = `count=$(cut -d' ' -f2 ${events}); echo "oom_kill $((count + 1))" > ${events}; kill -KILL $$`;
@@ -235,13 +235,13 @@ describe('the exit code', () => {
   });
 
   it.each([[[]], [['--state']], [['--nonsense', '1']], [['--failures', 'many']]])(
-    'is 64 for %j',
+    "the supervisor's exit code is 64 for the options %j",
     (options) => {
       expect(runSync(supervisorProgram(), options).code).toBe(64);
     },
   );
 
-  it("is the process' own after a stop, and a stop is no failure", async () => {
+  it("the supervisor's exit code is the process' own after a stop, and a stop is no failure", async () => {
     const watched = await Watched.start(
       [],
       shell('trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done'),
@@ -255,7 +255,7 @@ describe('the exit code', () => {
   it.each([
     [143, 30, 'as asked: no warning'],
     [9, 40, 'unlike asked: a warning'],
-  ])('%i after a stop is logged at level %i, %s', async (code, level) => {
+  ])('the supervisor logs exit code %i after a stop at level %i, %s', async (code, level) => {
     const watched = await Watched.start(
       [],
       shell(`trap "exit ${code}" TERM; echo ready; while :; do sleep 0.05; done`),
@@ -265,7 +265,7 @@ describe('the exit code', () => {
     expect((await watched.next('ended')).level).toBe(level);
   });
 
-  it('is 143 when the stop finds no process running', async () => {
+  it("the supervisor's exit code is 143 when the stop finds no process running", async () => {
     const watched = await Watched.start(['--min-delay', '600', '--max-delay', '600'], shell('exit 3'));
     await watched.next('restarting');
     watched.program.signal('SIGTERM');
@@ -274,7 +274,7 @@ describe('the exit code', () => {
 });
 
 describe('signals', () => {
-  it('of every kind are forwarded; SIGHUP does not stop the supervision', async () => {
+  it('the supervisor forwards signals of every kind, and SIGHUP does not stop the supervision', async () => {
     const script = 'trap "echo INT" INT; trap "exit 5" HUP; echo ready; while :; do sleep 0.05; done';
     const watched = await Watched.start(['--min-delay', '0.01'], shell(script));
     const seen = (text: string) => expect.poll(() => watched.lines.filter(({ msg }) => msg === text).length);
@@ -290,7 +290,7 @@ describe('signals', () => {
     expect((await watched.program.ended).code).toBe(137);
   });
 
-  it('are not held back from the process: it can be stopped by itself', async () => {
+  it('a supervised process can be stopped by a signal of its own', async () => {
     const watched = await Watched.start(['--min-delay', '0.01'], ['sleep', '600']);
     const { child } = await watched.next('started');
     process.kill(child as number, 'SIGTERM');
@@ -299,7 +299,7 @@ describe('signals', () => {
 });
 
 describe('nothing is left behind', () => {
-  it('the process does not outlive a supervisor that is killed', async () => {
+  it('a supervised process does not outlive a supervisor that is killed', async () => {
     const watched = await Watched.start([], shell('exec sleep 600'));
     const { child } = await watched.next('started');
     expect(alive(child as number)).toBe(true);
@@ -307,7 +307,7 @@ describe('nothing is left behind', () => {
     await expect.poll(() => alive(child as number), { timeout: 5000 }).toBe(false);
   });
 
-  it('orphans of the process are reaped', async () => {
+  it('the supervisor reaps orphans of its process', async () => {
     const done = join(folder, 'done');
     // The grandchild outlives its parent, then ends: a zombie, unless somebody waits for it.
     const script = `[ -e ${done} ] || { touch ${done}; (sleep 0.1) & exit 3; }; exec sleep 600`;
@@ -317,7 +317,7 @@ describe('nothing is left behind', () => {
     await expect.poll(() => childrenOf(watched.program.pid), { timeout: 5000 }).toEqual([String(child)]);
   });
 
-  it('both end when the parent that was named is gone, and the process may end in order', async () => {
+  it('supervisor and process end when the named parent is gone, and the process may end in order', async () => {
     const mark = join(folder, 'ended in order');
     const role = `trap "touch '${mark}'; exit 0" TERM; echo ready; while :; do sleep 0.05; done`;
     // A parent of its own, which can be killed without harm to this test.
@@ -331,7 +331,7 @@ describe('nothing is left behind', () => {
     expect(existsSync(mark)).toBe(true);
   });
 
-  it('a supervisor whose parent is another than the named one does not begin', async () => {
+  it('a supervisor whose parent is not the named one starts nothing', async () => {
     const watched = await Watched.start(['--parent', '1'], shell('exec sleep 600'));
     expect((await watched.program.ended).code).toBe(0);
     expect(watched.lines).toEqual([]);

@@ -65,13 +65,13 @@ const draw = (states: StreamState[], width: number, height: number, paint = plai
   );
 
 describe('the live view on a terminal', () => {
-  it('draws a stream that has not answered yet, within the width', () => {
+  it('the live view draws a stream that has not answered yet, within the width', () => {
     const lines = draw([starting], 40, 30);
     expect(lines[0]).toContain('talk.mp4');
     expect(lines.every((line) => columns(line) <= 40)).toBe(true);
   });
 
-  it('names every file that a push has written, the one that it writes now first', () => {
+  it('the live view names every file that a push has written, the one that it writes now first', () => {
     const files = ['out.mkv', 'out-2.mkv', 'out-3.mkv'];
     const encoder = encodeSnapshot({ outputs: [{ ...healthy, url: 'out.mkv', files }] });
     const lines = draw([{ ...running, encoder }], 120, 40);
@@ -81,7 +81,7 @@ describe('the live view on a terminal', () => {
     expect(outputFigures({ ...running, encoder }, NO_PAST)).toMatchObject([{ url: 'out.mkv', files }]);
   });
 
-  it.each([120, 80, 50, 40])('shows everything about a stream within %i columns', (width) => {
+  it.each([120, 80, 50, 40])('the live view shows everything about a stream within %i columns', (width) => {
     const lines = draw([{ ...running, limit: 20 }], width, 40);
     expect(lines.filter((line) => columns(line) > width)).toEqual([]);
     const text = lines.join(' ');
@@ -105,14 +105,17 @@ describe('the live view on a terminal', () => {
     [40, 5],
     [100, 9],
     [100, 5],
-  ])('keeps name, phase, rate and losses of a stream in %i columns and %i lines', (width, height) => {
-    const lines = draw([running], width, height);
-    expect(lines.length).toBeLessThanOrEqual(height);
-    for (const figure of ['push', 'connected', 'fps', 'dropped 0', 'failed 0'])
-      expect(lines.join(' ')).toContain(figure);
-  });
+  ])(
+    'the live view keeps name, phase, rate and losses of a stream in %i columns and %i lines',
+    (width, height) => {
+      const lines = draw([running], width, height);
+      expect(lines.length).toBeLessThanOrEqual(height);
+      for (const figure of ['push', 'connected', 'fps', 'dropped 0', 'failed 0'])
+        expect(lines.join(' ')).toContain(figure);
+    },
+  );
 
-  it('shows the streams in trouble first where not all have room, and says how many are hidden', () => {
+  it('the live view shows streams in trouble first where not all have room, and says how many are hidden', () => {
     const many = Array.from({ length: 8 }, (_, n) => ({ ...running, name: `stream-${n}` }));
     const lines = draw([...many, sick], 80, 5);
     expect(lines).toHaveLength(5);
@@ -120,13 +123,13 @@ describe('the live view on a terminal', () => {
     expect(lines.at(-1)).toBe('… and 5 more streams: enlarge the window');
   });
 
-  it('has one line for each stream where that is enough', () => {
+  it('the live view has one line for each stream where that is enough', () => {
     const lines = draw([running, sick], 80, 3);
     expect(lines).toHaveLength(2);
     expect(lines.join('\n')).not.toContain('enlarge');
   });
 
-  it('colours what is wrong, and only that', () => {
+  it('the live view colours what is wrong, and only that', () => {
     const good = draw([running], 120, 40, marked).join('\n');
     expect(good).toContain('<good>connected</>');
     expect(good).not.toMatch(/<(warning|bad)>/);
@@ -137,13 +140,13 @@ describe('the live view on a terminal', () => {
     expect(bad).toContain('<bad>refused</>');
   });
 
-  it('describes a healthy queue without an alarm', () => {
+  it('the live view describes a healthy queue without an alarm', () => {
     const text = draw([running], 120, 40).join('\n');
     expect(text).toContain('5 of 20 waiting   3 being encoded and sent');
     expect(text).not.toMatch(/blocked|acknowledged/);
   });
 
-  it('counts one restart in the singular', () => {
+  it('the live view counts one restart in the singular', () => {
     expect(draw([{ ...running, restarts: { decoder: 1, encoder: 0 } }], 120, 40).join('\n')).toMatch(
       /1 restart$/m,
     );
@@ -151,14 +154,14 @@ describe('the live view on a terminal', () => {
 });
 
 describe('figures of the live view', () => {
-  it('interpolates quantiles inside a bucket', () => {
+  it('the live view interpolates quantiles inside a bucket', () => {
     const histogram = { bounds: [0.001, 0.002], buckets: [5, 5, 0], sum: 0.01, count: 10 };
     expect(quantile(histogram, 0.5)).toBeCloseTo(0.001);
     expect(quantile(histogram, 0.75)).toBeCloseTo(0.0015);
     expect(quantile({ ...histogram, buckets: [0, 0, 0], count: 0 }, 0.5)).toBeUndefined();
   });
 
-  it('recover from a stall within ten seconds, while those since the start remember it', () => {
+  it('recent figures recover from a stall within ten seconds, while those since the start remember it', () => {
     const at = (elapsed: number, buckets: number[]): StreamState => {
       const count = buckets.reduce((a, b) => a + b, 0);
       const lateness = { bounds: [0.001, 1], buckets, sum: 0, count };
@@ -174,7 +177,7 @@ describe('figures of the live view', () => {
     expect(figures?.latenessP99).toBeGreaterThan(0.5);
   });
 
-  it('take rates over the last two seconds', () => {
+  it('the live view takes rates over the last two seconds', () => {
     const at = (elapsed: number, sent: number): StreamState => ({
       ...running,
       elapsed,
@@ -186,7 +189,7 @@ describe('figures of the live view', () => {
     expect(outputFigures(now, history.add([now])[0] ?? NO_PAST)[0]?.framesPerSecond).toBe(50);
   });
 
-  it('fill the bar of a push that --for ends, counted from the first frame', () => {
+  it('the bar of a push that --for ends is counted from the first frame', () => {
     expect(progressOf({ ...running, duration: undefined, limit: 20 })).toEqual({ done: 10, total: 20 });
     expect(progressOf({ ...running, duration: undefined, limit: 20, sinceFirst: 20.3 })).toEqual({
       done: 20,
@@ -196,7 +199,7 @@ describe('figures of the live view', () => {
     expect(progressOf({ ...running, duration: undefined }).total).toBeUndefined();
   });
 
-  it('stand in one parsable object per status line', () => {
+  it('a status line holds the figures of a stream as one parsable object', () => {
     expect(JSON.parse(statusLine(starting, NO_PAST, new Date(0)))).toMatchObject({
       type: 'status',
       stream: 'push',
@@ -214,17 +217,17 @@ describe('figures of the live view', () => {
 });
 
 describe('rows', () => {
-  it('are folded between their parts', () => {
+  it('a row of the live view is folded between its parts', () => {
     const parts = [{ text: 'alpha' }, { text: 'beta' }, { text: 'gamma' }];
     expect(fold({ label: '  ', parts }, 16, plain)).toEqual(['  alpha   beta', '  gamma']);
   });
 
-  it('lose the middle of a part that is wider than the terminal', () => {
+  it('a part of a row that is wider than the terminal loses its middle', () => {
     expect(shorten('rtsp://media.example:8554/film', 12)).toBe('rtsp:/…/film');
     expect(shorten('short', 12)).toBe('short');
   });
 
-  it('count wide characters as two columns', () => {
+  it('wide characters count as two columns of the terminal', () => {
     expect(columns('推流 a')).toBe(6);
     expect(columns(shorten('推流推流推流推流', 7))).toBeLessThanOrEqual(7);
   });
