@@ -28,7 +28,7 @@ properties:
 also: by hand
 `;
 
-it("the set's template is made from the VideoPush, what is written by hand around it stays", () => {
+it("the set's template is made from the VideoPush, and what is written by hand around it stays", () => {
   const text = splice(SET, PUSH);
   const { by, properties, also } = parse(text);
   expect([by, also]).toEqual(['hand', 'by hand']);
@@ -37,7 +37,7 @@ it("the set's template is made from the VideoPush, what is written by hand aroun
   expect(splice(text, PUSH)).toBe(text);
 });
 
-it('rules of the fields that hold placeholders look at what comes out, others at what is written', () => {
+it('rules of fields that hold placeholders check the filled-in value, and others the written one', () => {
   const { source, outputs } = parse(splice(SET, PUSH)).properties.spec.properties;
   const filled = 'self.replace("$(name)", "0").replace("$(index)", "0")';
   expect(source.properties.uri['x-kubernetes-validations'][0].rule).toBe(
@@ -77,7 +77,7 @@ const KIND = {
   },
 };
 
-it('the list of fields has a row for each, in both languages, and its rules', () => {
+it('the list of fields has a row for each field, in both languages, and its rules', () => {
   const translations = [
     ['A thing.', '一物。'],
     ['The desired state.', '期望的状态。'],
@@ -93,7 +93,7 @@ it('the list of fields has a row for each, in both languages, and its rules', ()
   expect(chinese).toContain('| `spec.rate` | 不得为 3 |');
 });
 
-it('a text without a translation is named, and a translation of what nothing says', () => {
+it('a text without a translation is named, and so is a translation of a text that does not exist', () => {
   const { problems } = fieldPages([KIND], [{ en: 'gone', zh: '无' }], 'words.yaml');
   expect(problems).toContain('words.yaml has no translation of "must not be 3"');
   expect(problems).toContain('words.yaml translates "gone", which nothing says');
@@ -149,7 +149,7 @@ it("everything generated has a source, and the chart's definitions are those of 
   expect(targets).toContain('charts/videopush/files/crds/videopushset.yaml');
 });
 
-it('the list of metrics has each series once, with its labels and roles, and names what has no translation', () => {
+it('the list of metrics has each series once, with its labels and roles, and names missing translations', () => {
   const { pages, problems } = metricPages([{ en: 'gone', zh: '无' }], 'words.yaml');
   const rows = pages[0]?.text.split('\n').filter((line) => line.startsWith('| `videopush_frames_total`'));
   expect(rows).toEqual([

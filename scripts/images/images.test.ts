@@ -22,7 +22,7 @@ const text = (file: string) => readFileSync(new URL(`../../${file}`, import.meta
 const OPTIONAL = new Set(['bufferutil', 'supports-color', 'utf-8-validate']);
 
 describe('a bundle', () => {
-  it('knows the package of a file, nested and scoped ones too', () => {
+  it('a bundle knows the package of a file, nested and scoped ones too', () => {
     const inputs = [
       'codec-worker/src/main.ts',
       'node_modules/zod/v4/core.js',
@@ -37,14 +37,14 @@ describe('a bundle', () => {
     ]);
   });
 
-  it.each(IMAGES)('of the %s asks for nothing that its image has not', async (image) => {
+  it.each(IMAGES)('the bundle of the %s imports nothing that its image lacks', async (image) => {
     const target = join(folder, image);
     const { imported } = await bundle(ENTRIES[image], target);
     expect(readdirSync(target)).toContain('main.js');
     expect(imported.filter((name) => !isBuiltin(name) && !OPTIONAL.has(name))).toEqual([]);
   });
 
-  it('of sources that do not hang together is refused with the place', async () => {
+  it('a bundle of sources with a missing module is refused with the place', async () => {
     const refused = bundle('codec-worker/src/none.ts', join(folder, 'none'));
     await expect(refused).rejects.toMatchObject({
       message: 'codec-worker/src/none.ts could not be bundled',
@@ -54,7 +54,7 @@ describe('a bundle', () => {
 });
 
 describe('the licences of bundled packages', () => {
-  it('are given with name, version and text', () => {
+  it('the licences of bundled packages are given with name, version and text', () => {
     const { version } = JSON.parse(text('node_modules/zod/package.json'));
     const found = notices(['node_modules/zod']);
     expect(found).toContain(`zod ${version}\nLicence: MIT\n`);
@@ -63,7 +63,7 @@ describe('the licences of bundled packages', () => {
 });
 
 describe('a daemon of our own', () => {
-  it('leaves no mount behind, the deepest being taken away first', () => {
+  it('a daemon that is stopped leaves no mount behind, the deepest being taken away first', () => {
     const mounts = [
       'tmpfs /run/d tmpfs rw 0 0',
       'nsfs /run/d/exec/netns/default nsfs rw 0 0',
@@ -79,11 +79,11 @@ describe('the Dockerfiles', () => {
   const stage = (dockerfile: string, name: string) =>
     new RegExp(`^FROM \\S+ AS ${name}\\n(?:(?!FROM ).*\\n)*`, 'm').exec(text(dockerfile))?.[0];
 
-  it('start from the image that is looked for', () => {
+  it('the Dockerfiles start from the image that the build looks for', () => {
     for (const image of IMAGES) expect(text(`Dockerfile.${image}`)).toContain(`ARG NODE_IMAGE=${OFFICIAL}\n`);
   });
 
-  it('share the layer of Debian and Node, which is built and loaded once', () => {
+  it('the Dockerfiles share the layer of Debian and Node, which is built and loaded once', () => {
     for (const name of ['cleaned', 'slim']) {
       const instructions = (image: string) => stage(`Dockerfile.${image}`, name)?.replaceAll(/^#.*\n/gm, '');
       expect(instructions('operator')).toMatch(/^FROM /);
@@ -101,7 +101,7 @@ describe('an image of one program', () => {
     return { name: 'videopush/one:1.2.3', binary, path: 'bin/one', links: ['two'], config };
   };
 
-  it('is a docker-archive whose layer has the sum that its configuration says', async () => {
+  it('an image of one program is a docker-archive whose layer has the sum that its configuration says', async () => {
     const archive = join(folder, 'one.tar');
     await writeProgramImage(program(), archive);
     const parts = mkdtempSync(join(folder, 'parts-'));
@@ -113,7 +113,7 @@ describe('an image of one program', () => {
     expect(os).toBe('linux');
   });
 
-  it('holds the program under all its names, and a /tmp that anybody may write to', async () => {
+  it('an image of one program holds it under all its names, and a /tmp that anybody may write to', async () => {
     const archive = join(folder, 'two.tar');
     await writeProgramImage(program(), archive);
     await using root = await ImageRoot.unpack(archive);
@@ -124,7 +124,7 @@ describe('an image of one program', () => {
     expect(root.mode('tmp')).toBe(0o1777);
   });
 
-  it('is made again when the program has changed', () => {
+  it('an image of one program is made again when the program has changed', () => {
     const before = programKey(program());
     expect(programKey(program())).not.toBe('');
     writeFileSync(join(folder, 'program'), 'another program\n');

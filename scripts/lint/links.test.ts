@@ -8,7 +8,7 @@ const check = (rule: Rule, files: Record<string, string>) =>
   rule(Object.keys(files), (file) => files[file] ?? '');
 
 describe('links', () => {
-  it('may lead to files, folders, headings and other sites', () => {
+  it('links may lead to files, folders, headings and other sites', () => {
     const page =
       '[a](a.md#two-words--more) [b](../examples) [c](../examples/x/) [d](https://x.example) [e](#名-b)';
     const files = {
@@ -19,7 +19,7 @@ describe('links', () => {
     expect(check(deadLinks, files)).toEqual([]);
   });
 
-  it('are dead when the file or the heading does not exist', () => {
+  it('a link is dead when its file or heading does not exist', () => {
     const files = {
       'docs/b.md': '[a](a.md#gone) [b](c.md) ![p](p.svg)',
       'docs/a.md': '# Here\n```\n# gone\n```',
@@ -31,13 +31,13 @@ describe('links', () => {
     ]);
   });
 
-  it('in code are no links', () => {
+  it('links in code are ignored', () => {
     expect(check(deadLinks, { 'a.md': '`[a](b.md)`\n```\n[a](b.md)\n```\n' })).toEqual([]);
   });
 });
 
 describe('pages without a way to them', () => {
-  it('are named when only the other language links to them', () => {
+  it('a page is reported when only the other language links to it', () => {
     const files = {
       'README.md': '[中文](README.zh-CN.md) [a](docs/a.md) [log](CHANGELOG.md)',
       'README.zh-CN.md': '[log](CHANGELOG.md)',
@@ -51,7 +51,7 @@ describe('pages without a way to them', () => {
 });
 
 describe('the README of a package', () => {
-  it('is a page: it must be reached, and names only files that exist', () => {
+  it("a package's README must be reached, and may name only files that exist", () => {
     const files = {
       'README.md': '[a](a/README.md)',
       'README.zh-CN.md': '',
@@ -64,7 +64,7 @@ describe('the README of a package', () => {
 });
 
 describe('files that a page names', () => {
-  it('must exist when their first folder does', () => {
+  it('a file that a page names must exist when its first folder does', () => {
     const files = {
       'docs/a.md':
         '`native/src/a.cc` `native/src/` `native/src/b.cc` `videopush/worker` `dist/x`\n```\nnative/c\n```',

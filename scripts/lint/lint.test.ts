@@ -56,7 +56,7 @@ it('a kind of media server is known in its own folders, by the records of kinds,
 });
 
 describe('the arrows of the C++ sources', () => {
-  it('lets includes go the way of the arrows', () => {
+  it('lint accepts C++ includes that go the way of the arrows', () => {
     const problems = check(brokenArrows, {
       'native/src/binding/addon.cc': '#include <napi.h>\n#include "sessions/encode.h"\n',
       'native/src/sessions/encode/loop.cc':
@@ -75,7 +75,7 @@ describe('the arrows of the C++ sources', () => {
     ['native/src/core/error.cc', '  #  include <node_api.h>\n'],
     ['native/src/ring/ring.cc', '#include "ringing/x.h"\n'],
     ['native/src/ringing/x.cc', '#include "core/error.h"\n'],
-  ])('refuses %s with %s', (file, content) => {
+  ])('lint refuses C++ includes against the arrows: %s with %s', (file, content) => {
     expect(check(brokenArrows, { [file]: content })).toHaveLength(1);
   });
 });
@@ -150,7 +150,7 @@ describe('what Biome holds of the TypeScript sources', () => {
     }
   });
 
-  it.each(Object.keys(GOOD))('lets %s pass', (file) => {
+  it.each(Object.keys(GOOD))('Biome accepts %s', (file) => {
     const rules = [
       'noUndeclaredDependencies',
       'noRestrictedImports',
@@ -160,13 +160,13 @@ describe('what Biome holds of the TypeScript sources', () => {
     expect((found.get(file) ?? []).filter((rule) => rules.includes(rule))).toEqual([]);
   });
 
-  it.each(BAD)('refuses %s with %s', (file, _, rule) => {
+  it.each(BAD)('Biome refuses %s with %s', (file, _, rule) => {
     expect(found.get(file)).toContain(rule);
   });
 });
 
 describe('pages in two languages', () => {
-  it('wants each page in both, but for the changelog', () => {
+  it('lint wants each page in both languages, but for the changelog', () => {
     const readmes = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md'];
     const pairs = ['docs/a.md', 'docs/zh-CN/a.md', 'SECURITY.md', 'SECURITY.zh-CN.md', 'native/notes.md'];
     expect(unpairedPages([...readmes, ...pairs])).toEqual([]);
@@ -177,11 +177,11 @@ describe('pages in two languages', () => {
     ]);
   });
 
-  it('wants a README', () => {
+  it('lint wants a README', () => {
     expect(unpairedPages([])).toEqual(['README.md is missing']);
   });
 
-  it('finds the commands of a page, each in one line and without comment', () => {
+  it('lint finds the commands of a page, each in one line and without comment', () => {
     const page =
       'Text\n\n```sh\nnpm test   # all of it\n\n# alone\necho "a#b" \\\n  c\n```\n\n```\nplain\n```\n';
     const blocks = codeBlocks(page);
@@ -193,7 +193,7 @@ describe('pages in two languages', () => {
     expect(commandsOf('to=here # or there\nnpm test\necho $to\n')).toEqual(['to=here\nnpm test\necho $to']);
   });
 
-  it('wants the same commands and samples in both, whatever their comments say', () => {
+  it('lint wants the same commands and samples in both languages, whatever their comments say', () => {
     const page = (...lines: string[]) => ['```sh', ...lines, '```'].join('\n');
     expect(
       check(differentCommands, {
@@ -214,13 +214,13 @@ describe('pages in two languages', () => {
 });
 
 describe('the words of a file', () => {
-  it('allows 450 lines and no more', () => {
+  it('lint allows a file 450 lines and no more', () => {
     expect(
       check(tooLong, { 'a.cc': 'x\n'.repeat(450), 'b.cc': 'x\n'.repeat(451), 'c.md': 'x\n'.repeat(999) }),
     ).toEqual(['b.cc has 451 lines']);
   });
 
-  it('allows comments of 110 columns and no more, but for a word that cannot be broken', () => {
+  it('lint allows comments of 110 columns and no more, but for a word that cannot be broken', () => {
     const wide = 'word '.repeat(30).trim();
     const sources = {
       'a.ts': `// ${'x '.repeat(53)}x\n// ${'x '.repeat(54)}x\n`,
@@ -242,11 +242,11 @@ describe('the words of a file', () => {
     ['a.cc', `TEST_CASE("x" * doctest::${'skip'}()) {}`],
     ['docs/a.md', `see /${'work'}/main`],
     ['package-lock.json', `"resolved": "${'https'}://example.invalid/x.tgz"`],
-  ])('refuses in %s: %s', (file, content) => {
+  ])('lint refuses in %s: %s', (file, content) => {
     expect(check(forbiddenText, { [file]: content })).toHaveLength(1);
   });
 
-  it('leaves ordinary words alone', () => {
+  it('lint accepts ordinary words that contain forbidden ones', () => {
     const content = "it.each([])('skips only what is done', () => {});\nconst path = './work/x';\n";
     expect(check(forbiddenText, { 'a.test.ts': content })).toEqual([]);
   });
@@ -286,7 +286,7 @@ describe('the version of the project', () => {
     'docs/images.md': 'docker save videopush/operator:1.2.3 videopush/worker:1.2.3.\n',
   };
 
-  it('may be the same everywhere', () => {
+  it('lint accepts one version of the project everywhere', () => {
     expect(check(otherVersions, same)).toEqual([]);
   });
 
@@ -307,12 +307,15 @@ describe('the version of the project', () => {
     ['resources/src/builders/defaults.ts', '1.2.3', '1.2.2'],
     ['CHANGELOG.md', '## [1.2.3]', '## [1.2.2]'],
     ['docs/images.md', 'worker:1.2.3', 'worker:1.2.2'],
-  ] as const)('is refused in %s where %s reads %s', (file, before, after) => {
-    const files = { ...same, [file]: same[file].replace(before, after) };
-    expect(check(otherVersions, files)).toEqual([`${file} says 1.2.2; package.json says 1.2.3`]);
-  });
+  ] as const)(
+    'lint refuses another version of the project in %s, where %s reads %s',
+    (file, before, after) => {
+      const files = { ...same, [file]: same[file].replace(before, after) };
+      expect(check(otherVersions, files)).toEqual([`${file} says 1.2.2; package.json says 1.2.3`]);
+    },
+  );
 
-  it('must not be missing where it belongs', () => {
+  it('lint reports a place where the version of the project is missing', () => {
     const files = { ...same, 'charts/videopush/Chart.yaml': 'version: 1.2.3\n' };
     expect(check(otherVersions, files)).toEqual([expect.stringContaining('Chart.yaml has no version')]);
   });

@@ -9,19 +9,19 @@ const files: Record<string, string> = {
 const check = (here: string, ...tests: string[]) =>
   parityProblems([{ id: 'P01', here, tests }], Object.keys(files), (file) => files[file] ?? '');
 
-it('titles are found in C++ and TypeScript, whatever their quotes and line breaks', () => {
+it('titles of tests are found in C++ and TypeScript, whatever their quotes and line breaks', () => {
   const titles = ['a title that stands in two literals', `%s isn't lost`, "a quote's title"];
   expect(check('kept', ...titles)).toEqual([]);
 });
 
 it.each(['a title', 'not a title', 'in no test file'])(
-  '“%s” is named, since no test has that title',
+  'the title “%s” is reported, since no test has it',
   (title) => {
     expect(check('kept', title)).toEqual([expect.stringContaining(`P01 names “${title}”`)]);
   },
 );
 
-it('an ability without a test is named unless it is missing', () => {
+it('an ability without a test is reported unless it is missing', () => {
   expect(check('fixed')).toEqual(['docs/parity.yaml: P01 names no test']);
   expect(check('missing')).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { repoRoot } from '../paths.mjs';
 
 it.each(['docs/troubleshooting.md', 'docs/zh-CN/troubleshooting.md'])(
-  '%s explains every reason that a condition may have',
+  'the page %s explains every reason that a condition may have',
   (page) => {
     const text = readFileSync(join(repoRoot, page), 'utf8');
     const unexplained = Object.values(REASONS).filter((reason) => !new RegExp(`\\b${reason}\\b`).test(text));

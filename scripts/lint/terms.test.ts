@@ -23,17 +23,17 @@ it.each([
   ['charts/videopush/templates/_a.tpl', '{{- fail "the stream was put out" }}', 'disconnect'],
   ['cli/src/a.ts', '/** Time between two looks. */', 'poll or check'],
   ['cli/src/a.ts', '// The server was nowhere.', 'not found'],
-])('in %s “%s” is named with the word to use', (file, content, instead) => {
+])('lint reports in %s “%s” with the word to use', (file, content, instead) => {
   expect(check(file, content)).toEqual([expect.stringContaining(instead)]);
 });
 
-it('a wrong word is reported with its file and line', () => {
+it('lint reports a wrong word with its file and line', () => {
   expect(check('cli/src/a.ts', "const a = '\\'';\n\n/** the books */\n")).toEqual([
     'cli/src/a.ts:3: “books”; say ledger or counters',
   ]);
 });
 
-it('names, code in comments, and strings of one word outside of tests are left alone', () => {
+it('lint accepts names, code in comments, and strings of one word outside of tests', () => {
   expect(check('cli/src/a.ts', "const books = 'http://h/anew'; // as `books` there, for viewers")).toEqual(
     [],
   );
@@ -44,7 +44,7 @@ it('names, code in comments, and strings of one word outside of tests are left a
   );
 });
 
-it('the words to use, code and other files are left alone', () => {
+it('lint accepts the words to use, code and other files', () => {
   expect(
     check(
       'docs/zh-CN/a.md',

@@ -41,7 +41,7 @@ async function lint() {
   return [...said, ...found.map((line) => line.replace(`${folder}/`, ''))];
 }
 
-it('a finding is reported with file and line until it is fixed', async () => {
+it('a finding of clang-tidy is reported with file and line until it is fixed', async () => {
   write('src/b.cc', DEFECT);
   const finding = expect.stringMatching(/^src\/b\.cc:2:10: error: .* \[bugprone-integer-division\]$/);
   expect(await lint()).toEqual(['clang-tidy reads 2 of 2 files', finding]);
@@ -50,14 +50,14 @@ it('a finding is reported with file and line until it is fixed', async () => {
   expect(await lint()).toEqual(['clang-tidy reads 1 of 2 files']);
 });
 
-it('a clean file is not read again, not even when a comment in it changes', async () => {
+it('a clean file is not checked again, not even when a comment in it changes', async () => {
   await lint();
   expect(await lint()).toEqual([]);
   write('src/b.cc', '// Another comment.\nint three() { return 3; }\n');
   expect(await lint()).toEqual([]);
 });
 
-it('a changed header has its includers read again, and its finding is reported once', async () => {
+it('a changed header has its includers checked again, and its finding is reported once', async () => {
   write('src/b.cc', '#include "a.h"\n');
   write('src/c.cc', 'int four() { return 4; }\n');
   compile('a.cc', 'b.cc', 'c.cc');
@@ -69,14 +69,14 @@ it('a changed header has its includers read again, and its finding is reported o
   ]);
 });
 
-it('a NOLINT that is taken away has the finding reported', async () => {
+it('a finding is reported when its NOLINT is taken away', async () => {
   write('src/b.cc', DEFECT.replace('2;', '2;  // NOLINT'));
   expect(await lint()).toEqual(['clang-tidy reads 2 of 2 files']);
   write('src/b.cc', DEFECT);
   expect(await lint()).toContainEqual(expect.stringMatching(/^src\/b\.cc:2:10: error: /));
 });
 
-it('other checks and other flags have files read again', async () => {
+it('files are checked again with other checks or other flags', async () => {
   await lint();
   write('.clang-tidy', CHECKS.replace('division', 'division,bugprone-macro-parentheses'));
   expect(await lint()).toEqual(['clang-tidy reads 2 of 2 files']);
@@ -86,7 +86,7 @@ it('other checks and other flags have files read again', async () => {
   expect(await lint()).toEqual(['clang-tidy reads 1 of 1 files']);
 });
 
-it('a changed macro has its file read again, though no line of code changes by it', async () => {
+it('a file is checked again when one of its macros changes, though no line of code does', async () => {
   await lint();
   write('src/b.cc', '#define TWICE(x) x * 2\nint three() { return 3; }\n');
   expect(await lint()).toEqual(['clang-tidy reads 1 of 2 files']);

@@ -7,7 +7,7 @@ import {
 import { wantedPackages } from '../setup/packages.mjs';
 import { compileOrder } from './compile.mjs';
 
-it('a package is compiled after those that it depends on, each once', () => {
+it('a package is compiled after those that it depends on, and each once', () => {
   expect(compileOrder('@videopush/native')).toEqual(['@videopush/native']);
   expect(compileOrder('@videopush/resources')).toEqual(['@videopush/resources']);
   const order = compileOrder('videopush');
@@ -21,7 +21,7 @@ it('a package is compiled after those that it depends on, each once', () => {
   expect(order.indexOf('@videopush/codec-worker')).toBeGreaterThan(order.indexOf('@videopush/native'));
 });
 
-it('what is missing for compiling the addon is found by asking, and named in order', () => {
+it('the packages that compiling the addon lacks are found by asking, and named in order', () => {
   const installed = new Set(['cmake', 'pkg-config libavutil']);
   const missing = missingRequirements((program, args) =>
     installed.has(program === 'pkg-config' && args[1] ? `pkg-config ${args[1]}` : program),

@@ -11,14 +11,14 @@ import { compareVersions, parseVersion } from './versions.mjs';
 type Facts = import('./prerequisites.mjs').Facts;
 
 describe('versions', () => {
-  it('finds the first dotted number in what a program says', () => {
+  it('a version is the first dotted number in what a program says', () => {
     expect(parseVersion('go version go1.26.8 linux/amd64')).toEqual([1, 26, 8]);
     expect(parseVersion('v20.20.2')).toEqual([20, 20, 2]);
     expect(parseVersion('go1.22rc1')).toEqual([1, 22]);
     expect(parseVersion('unknown')).toBeNull();
   });
 
-  it('compares number by number, not letter by letter', () => {
+  it('versions are compared number by number, not letter by letter', () => {
     expect(compareVersions([1, 9], [1, 21])).toBeLessThan(0);
     expect(compareVersions([10], [9, 2, 0])).toBeGreaterThan(0);
     expect(compareVersions([20], [20, 0, 0])).toBe(0);
@@ -37,12 +37,12 @@ describe('prerequisites', () => {
     go: 'go1.24.4',
   };
 
-  it('lets a machine with all of them begin', () => {
+  it('the set-up lets a machine with all prerequisites begin', () => {
     expect(judge(good)).toEqual([]);
     expect(judge({ ...good, system: 'debian 12', arch: 'arm64', node: '26.0.0', go: 'go1.21' })).toEqual([]);
   });
 
-  it("names everything that is missing at once, and that Debian 12's own versions are too old", () => {
+  it("the set-up names everything that is missing at once, and that Debian 12's own versions are too old", () => {
     const problems = judge({ ...good, system: 'debian 12', node: '18.19.0', npm: '9.2.0', go: 'go1.19.8' });
     expect(problems.map((problem) => problem.cause)).toEqual([
       'Node.js is 18.19.0; 20 or newer is needed',
@@ -53,14 +53,14 @@ describe('prerequisites', () => {
     expect(problems[2]?.todo).toContain('Debian 12 itself has 1.19');
   });
 
-  it('distinguishes Python without pip from no Python', () => {
+  it('the set-up distinguishes Python without pip from no Python', () => {
     expect(judge({ ...good, pip: null }).map((problem) => problem.cause)).toEqual(['Python has no pip']);
     expect(judge({ ...good, python: null, pip: null }).map((problem) => problem.cause)).toEqual([
       'Python was not found; 3 or newer is needed',
     ]);
   });
 
-  it('warns by name on a system where it has not been tried, and goes on', () => {
+  it('the set-up warns by name on a system where it has not been tried, and goes on', () => {
     const ubuntu = { ...good, system: 'ubuntu 24.04' };
     const macos = { ...good, platform: 'darwin' };
     expect(judge(ubuntu)).toEqual([]);
@@ -70,20 +70,20 @@ describe('prerequisites', () => {
     expect(untried({ ...good, system: 'debian 12' })).toBeNull();
   });
 
-  it('refuses other processors by name', () => {
+  it('the set-up refuses other processors by name', () => {
     expect(judge({ ...good, arch: 'riscv64' })[0]?.cause).toContain('riscv64');
   });
 });
 
 describe('Debian packages', () => {
-  it('counts only fully installed packages as there', () => {
+  it('the set-up counts only fully installed Debian packages as installed', () => {
     const listing = 'ffmpeg ii \nshellcheck rc \nchromium iU \niproute2 hi \n';
     expect(missingPackages(['ffmpeg', 'shellcheck', 'chromium', 'iproute2', 'doctest-dev'], listing)).toEqual(
       ['shellcheck', 'chromium', 'doctest-dev'],
     );
   });
 
-  it('asks for a browser, linters and a container runtime only where tests are to run', () => {
+  it('the set-up asks for a browser, linters and a container runtime only where tests are to run', () => {
     expect(wantedPackages('demo')).toEqual(expect.arrayContaining(['cmake', 'ninja-build']));
     expect(wantedPackages('demo')).not.toContain('chromium');
     expect(wantedPackages('demo')).not.toContain('shellcheck');
@@ -106,11 +106,11 @@ describe('running a program', () => {
   });
   const options = { what: 'it could not be done', todo: 'try again', log: 'setup-test', limitMs: 20_000 };
 
-  it('returns what the program printed', async () => {
+  it('running a program returns what it printed', async () => {
     expect(await run('sh', ['-c', 'echo fine; echo aside >&2'], options)).toBe('fine\n');
   });
 
-  it('names the cause that stands in the output, without a stack trace', async () => {
+  it('a failed program is reported with the cause from its output, without a stack trace', async () => {
     const script = 'echo working; echo "E: Unable to locate package nothing" >&2; echo later; exit 100';
     const error = await run('sh', ['-c', script], options).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(SetupError);
@@ -121,20 +121,20 @@ describe('running a program', () => {
     expect(text).not.toContain('    at ');
   });
 
-  it('ends a program that passes its limit', async () => {
+  it('a program that passes its limit is ended', async () => {
     const error = await run('sleep', ['600'], { ...options, limitMs: 200 }).catch(
       (caught: unknown) => caught,
     );
     expect((error as SetupError).reason).toContain('it was ended after');
   });
 
-  it('says that a program does not exist', async () => {
+  it('a program that does not exist is reported as such', async () => {
     const error = await run('/nowhere/at/all', [], options).catch((caught: unknown) => caught);
     expect((error as SetupError).reason).toContain('could not be started');
     expect(await ask('/nowhere/at/all', [])).toBeNull();
   });
 
-  it('shows the lines of CMake and the compiler that name the cause, and no stack trace', () => {
+  it('a failed compilation shows the lines of CMake and the compiler that name the cause, and no stack trace', () => {
     const output = [
       '-- Checking for modules libavformat;libcurl',
       'CMake Error at CMakeLists.txt:36 (pkg_check_modules):',
@@ -146,7 +146,7 @@ describe('running a program', () => {
     expect(tellingLines(output.join('\n')).split('\n')).toEqual([output[1], output[2], output[4]]);
   });
 
-  it('shows the last lines where none names a cause', () => {
+  it('a failed program shows its last lines where none names a cause', () => {
     expect(tellingLines('one\ntwo\nthree\nfour\n')).toBe('two\nthree\nfour');
     expect(tellingLines('\n')).toBe('it printed nothing');
   });
@@ -159,7 +159,7 @@ describe('the lock of a checkout', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('lets the second set-up in when the first has given it back', async () => {
+  it('the lock of a checkout lets the second set-up in when the first has released it', async () => {
     const file = join(folder, 'lock');
     const release = await takeLock(undefined, file);
     let second = false;
@@ -173,7 +173,7 @@ describe('the lock of a checkout', () => {
     expect(second).toBe(true);
   });
 
-  it('does not wait for a process that is gone', async () => {
+  it('the lock of a checkout does not wait for a process that is gone', async () => {
     const file = join(folder, 'lock');
     // Beyond the largest process number that Linux gives (2^22).
     writeFileSync(file, '4194305');

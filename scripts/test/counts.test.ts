@@ -23,7 +23,7 @@ ring.cc:10: values: CHECK( 1 == 2 )
 `;
 
 describe('counting reports', () => {
-  it('counts each JUnit test case once, however many of its checks failed', () => {
+  it('each JUnit test case is counted once, however many of its checks failed', () => {
     const found = fromJunit(JUNIT);
     expect(found.passed).toBe(2);
     expect(found.failed).toBe(2);
@@ -31,12 +31,12 @@ describe('counting reports', () => {
     expect(found.skips.map((skip) => skip.name)).toEqual(['left out']);
   });
 
-  it('refuses a JUnit report that a crash cut short', () => {
+  it('a JUnit report that a crash cut short is refused', () => {
     expect(() => fromJunit(JUNIT.slice(0, JUNIT.indexOf('</testsuites>')))).toThrow('not whole');
     expect(() => fromJunit('')).toThrow('not whole');
   });
 
-  it('refuses JSON that holds no counts', () => {
+  it('a JSON report that holds no counts is refused', () => {
     expect(() => fromJson('{"passed": 3}')).toThrow('no counts');
     expect(() => fromJson('null')).toThrow('no counts');
     expect(() => fromJson('{"passed": 1.5, "failed": 0, "skips": []}')).toThrow('no counts');
@@ -45,34 +45,34 @@ describe('counting reports', () => {
 });
 
 describe('what a stage counts', () => {
-  it('takes a clean report as it is', () => {
+  it('a stage counts a clean report as it is', () => {
     expect(settle('unit', counts({ passed: 7 }), null)).toEqual(counts({ passed: 7 }));
   });
 
-  it('fails a stage without a report, however it ended', () => {
+  it('a stage without a report fails, however it ended', () => {
     expect(settle('unit', null, null).failed).toBe(1);
     const crashed = settle('unit', null, 'signal SIGSEGV');
     expect(crashed.failed).toBe(1);
     expect(crashed.failures).toEqual(['unit: no report (signal SIGSEGV)']);
   });
 
-  it('fails a stage whose tests all passed but whose runner did not end well', () => {
+  it('a stage fails when all its tests passed but its runner did not end well', () => {
     const found = settle('native-tsan', counts({ passed: 40 }), 'exit code 66');
     expect([found.passed, found.failed]).toEqual([40, 1]);
   });
 
-  it('does not count a failing runner twice when its tests failed', () => {
+  it('a stage does not count a failing runner twice when its tests failed', () => {
     expect(settle('unit', counts({ passed: 1, failed: 2 }), 'exit code 1').failed).toBe(2);
   });
 
-  it('fails a stage that executed no test, skipped ones included', () => {
+  it('a stage that executed no test fails, skipped ones included', () => {
     expect(settle('faults', counts(), null).failed).toBe(1);
     expect(settle('faults', counts({ skips: [{ name: 'a', reason: 'b' }] }), null).failed).toBe(1);
   });
 });
 
 describe('the closing line', () => {
-  it('names skips only when there are any', () => {
+  it('the closing line names skips only when there are any', () => {
     expect(closingLine(counts({ passed: 12, failed: 0 }))).toBe('12 passed, 0 failed');
     const skips = [{ name: 'a', reason: 'no such device' }];
     expect(closingLine(sum([counts({ passed: 1 }), counts({ failed: 2, skips })]))).toBe(

@@ -27,13 +27,13 @@ const report = (some: Partial<Report> = {}): Report => ({
 });
 
 describe('the scenarios of the long suite', () => {
-  it('have names of their own and at most 20 minutes each', () => {
+  it('the scenarios of the long suite have different names and at most 20 minutes each', () => {
     const scenarios = allScenarios();
     expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
     for (const { limitMs } of scenarios) expect(limitMs).toBeLessThanOrEqual(20 * 60_000);
   });
 
-  it('depend on pages only where they read them', () => {
+  it('the scenarios of the long suite depend on pages only where they read them', () => {
     const reading = allScenarios().filter(({ pages }) => pages);
     const stages = new Set(reading.map(({ name }) => name.replace(/-\d$/, '')));
     expect([...stages]).toEqual([
@@ -42,7 +42,7 @@ describe('the scenarios of the long suite', () => {
     ]);
   });
 
-  it('deal the files of a long stage out to parts that its name chooses together', () => {
+  it('a long stage is divided into parts that its name chooses together', () => {
     const parts = chosen(['debian-12-integration'], allScenarios());
     expect(parts.map(({ name }) => name)).toEqual(['debian-12-integration-1', 'debian-12-integration-2']);
     const environments = parts.map(({ commands }) => commands[0]?.env);
@@ -53,7 +53,7 @@ describe('the scenarios of the long suite', () => {
     expect(new Set(parts.map(({ report }) => report)).size).toBe(2);
   });
 
-  it('are all chosen without a name, by their names in their own order, and by the beginning of a name', () => {
+  it('scenarios are chosen by their names, in their own order, or by the beginning of a name, and all without one', () => {
     const scenarios = allScenarios();
     const names = (...wanted: string[]) => chosen(wanted, scenarios).map(({ name }) => name);
     expect(names()).toHaveLength(scenarios.length);
@@ -66,7 +66,7 @@ describe('the scenarios of the long suite', () => {
 });
 
 describe('what the long suite keeps', () => {
-  it('is read again, and is nothing before the first run or when it is damaged', () => {
+  it('a report of the long suite is read again, and is null before the first run or when it is damaged', () => {
     expect(lastReport(folder, 'soak')).toBeNull();
     keep(folder, report());
     expect(lastReport(folder, 'soak')).toEqual(report());
@@ -74,7 +74,7 @@ describe('what the long suite keeps', () => {
     expect(lastReport(folder, 'soak')).toBeNull();
   });
 
-  it('holds for a pass on the same tree only', () => {
+  it('a report of the long suite holds only for a pass on the same tree', () => {
     expect(stillTrue(report(), 'abc')).toBe(true);
     expect(stillTrue(report(), 'abd')).toBe(false);
     expect(stillTrue(report({ result: 'failed' }), 'abc')).toBe(false);
@@ -82,7 +82,7 @@ describe('what the long suite keeps', () => {
     expect(stillTrue(null, 'abc')).toBe(false);
   });
 
-  it('belongs to the older commit, too, that a scenario upgrades from', () => {
+  it('the report of an upgrade holds only for the same older commit', () => {
     expect(keyOf({}, 'abc')).toBe('abc');
     expect(keyOf({ from: () => 'def' }, null)).toBeNull();
     const [one, other] = ['def', 'dee'].map((commit) => keyOf({ from: () => commit }, 'abc'));
@@ -95,7 +95,7 @@ describe('what the long suite keeps', () => {
     ).toEqual(['old-version']);
   });
 
-  it('belongs to a tree whose hash changes with files that are not committed, and leaves the index alone', () => {
+  it('the hash of a tree changes with files that are not committed, and leaves the index alone', () => {
     const git = (...args: string[]) => runSync('git', args, { cwd: folder }).stdout;
     expect(treeHash(folder)).toBeNull();
     git('init', '-q');
@@ -112,7 +112,7 @@ describe('what the long suite keeps', () => {
     expect(git('status', '--porcelain')).toBe('?? b\n');
   });
 
-  it('belongs to a tree that a change of a page leaves as it is, where pages do not count', () => {
+  it('the hash of a tree without pages changes only with files that are no pages', () => {
     const git = (...args: string[]) => runSync('git', args, { cwd: folder }).stdout;
     const programs = () => treeHash(folder, { pages: false });
     mkdirSync(join(folder, 'docs', 'pictures'), { recursive: true });
@@ -139,7 +139,7 @@ describe('what the long suite keeps', () => {
     expect(git('diff', '--cached', '--name-only')).toBe('');
   });
 
-  it('is shown as a table that names what was not run again', () => {
+  it('the reports of the long suite are shown as a table that names what was not run again', () => {
     expect(
       closingTable([
         { ...report(), again: false },

@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the commit that the long suite upgrades from', () => {
-  it('is the newest one with a tag of an older version, not that of the version at hand', () => {
+  it('the long suite upgrades from the newest commit with a tag of an older version than the one at hand', () => {
     release('0.9.0', 'v0.9.0');
     const newest = release('0.10.0', 'v0.10.0', 'nightly');
     release('0.11.0');
@@ -33,7 +33,7 @@ describe('the commit that the long suite upgrades from', () => {
     expect(oldCommit(folder, '')).toBe(newest);
   });
 
-  it('is not one of another branch', () => {
+  it('the long suite does not upgrade from a commit of another branch', () => {
     const first = release('0.1.0', 'v0.1.0');
     git('checkout', '-q', '-b', 'other');
     release('0.2.0', 'v0.2.0');
@@ -42,7 +42,7 @@ describe('the commit that the long suite upgrades from', () => {
     expect(oldCommit(folder, '')).toBe(first);
   });
 
-  it('is the given one before any other, and a fixed one while no version is tagged', () => {
+  it('the long suite upgrades from the commit that it is given, and from a fixed one while no version is tagged', () => {
     const first = release('0.1.0');
     release('0.2.0');
     expect(oldCommit(folder, 'HEAD^')).toBe(first);

@@ -24,27 +24,27 @@ const run = (one: Stage) => runStage(one, Number.POSITIVE_INFINITY);
 const GOOD = `echo '{"passed":3,"failed":0,"skips":[],"failures":[]}' > "$REPORT"`;
 
 describe('running a stage', () => {
-  it('reads the report of a run that ended well', async () => {
+  it('the runner of a stage reads the report of a run that ended well', async () => {
     expect(await run(stage(GOOD))).toMatchObject({ passed: 3, failed: 0 });
   });
 
-  it('counts a crash after a good report as a failure', async () => {
+  it('the runner of a stage counts a crash after a good report as a failure', async () => {
     expect(await run(stage(`${GOOD}; kill -SEGV $$`))).toMatchObject({ passed: 3, failed: 1 });
   });
 
-  it('does not take the report of an earlier run for its own', async () => {
+  it('the runner of a stage does not take the report of an earlier run for its own', async () => {
     expect(await run(stage(GOOD))).toMatchObject({ failed: 0 });
     expect(await run(stage('exit 0'))).toMatchObject({ passed: 0, failed: 1 });
   });
 
-  it('counts a program that does not exist as a failure', async () => {
+  it('the runner of a stage counts a program that does not exist as a failure', async () => {
     const missing = { ...stage(''), commands: [{ file: join(folder, 'nothing'), args: [] }] };
     const found = await run(missing);
     expect(found.failed).toBe(1);
     expect(found.failures[0]).toContain('could not be started');
   });
 
-  it('ends a run that passes its limit, with the processes that it started', async () => {
+  it('the runner of a stage ends a run that passes its limit, with the processes that it started', async () => {
     const pidFile = join(folder, 'pid');
     const found = await run(stage(`sleep 600 & echo $! > ${pidFile}; ${GOOD}; wait`, 1_000));
     expect(found.failures[0]).toContain('limit');
@@ -52,14 +52,14 @@ describe('running a stage', () => {
     expect(isRunning(pid)).toBe(false);
   });
 
-  it('fails a run that leaves processes behind, and ends them', async () => {
+  it('the runner of a stage fails a run that leaves processes behind, and ends them', async () => {
     const pidFile = join(folder, 'pid');
     const found = await run(stage(`sleep 600 & echo $! > ${pidFile}; ${GOOD}`));
     expect(found.failures[0]).toContain('left running');
     await expect.poll(() => isRunning(Number(readFileSync(pidFile, 'utf8')))).toBe(false);
   });
 
-  it('ends the stage that runs when the whole run is asked to stop', async () => {
+  it('the runner ends the current stage when the whole run is asked to stop', async () => {
     const started = join(folder, 'started');
     const ended = run(stage(`echo > ${started}; sleep 600`));
     await expect.poll(() => exists(started), { timeout: 10_000 }).toBe(true);
