@@ -61,7 +61,7 @@ it('a change that came before the watch began is reported, too', async () => {
   expect(watched.changes()).toBe(1);
 });
 
-it('another order of the fields and a default that is written out are no change', async () => {
+it('fields in another order and a default that is written out do not count as a change', async () => {
   put(document);
   const watched = watch();
   const { version, ...rest } = document;
@@ -75,7 +75,7 @@ it('another order of the fields and a default that is written out are no change'
   expect(watched.changes()).toBe(0);
 });
 
-it('what cannot be used is reported as a passing fault, and cleared when the file is good again', async () => {
+it('a configuration that cannot be used is reported as a passing fault until the file is good again', async () => {
   put(document);
   const watched = watch();
   writeFileSync(file, '{');

@@ -28,27 +28,27 @@ afterEach(() => {
   server.closeAllConnections();
 });
 
-it('metrics come in the type of their format', async () => {
+it('/metrics answers with the content type of its format', async () => {
   const response = await fetch(`${base}/metrics`);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4');
   expect(await response.text()).toBe('a 1\n');
 });
 
-it('not ready is 503 with code and message, alive is 200', async () => {
+it('a worker that is not ready answers /readyz with 503, code and message, and one that is alive /healthz with 200', async () => {
   const ready = await fetch(`${base}/readyz?verbose`);
   expect(ready.status).toBe(503);
   expect(await ready.json()).toEqual({ ok: false, code: 'ConnectRefused', message: 'no' });
   expect((await fetch(`${base}/healthz`)).status).toBe(200);
 });
 
-it('the status is JSON, and HEAD gives its head only', async () => {
+it('/status answers GET with JSON, and HEAD without a body', async () => {
   expect(await (await fetch(`${base}/status`)).json()).toEqual({ role: 'encoder' });
   const head = await fetch(`${base}/status`, { method: 'HEAD' });
   expect(head.headers.get('content-length')).toBe('19');
   expect(await head.text()).toBe('');
 });
 
-it('another method is 405 and another page 404, each with what there is', async () => {
+it('a request is answered with 405 by another method and 404 for another page, each with what there is', async () => {
   const post = await fetch(`${base}/status`, { method: 'POST' });
   expect(post.status).toBe(405);
   expect(post.headers.get('allow')).toBe('GET, HEAD');
@@ -57,7 +57,7 @@ it('another method is 405 and another page 404, each with what there is', async 
   expect(await unknown.json()).toMatchObject({ message: 'there is /metrics, /healthz, /readyz, /status' });
 });
 
-it('a page that fails is 500 and takes nothing else down', async () => {
+it('a page that fails is answered with 500, and the other pages go on', async () => {
   pages.status = () => {
     throw new Error('no snapshot');
   };
@@ -67,7 +67,7 @@ it('a page that fails is 500 and takes nothing else down', async () => {
   expect((await fetch(`${base}/healthz`)).status).toBe(200);
 });
 
-it('a taken port is an error, not an end', async () => {
+it('listening on a taken port fails with an error and does not end the process', async () => {
   const other = createPagesServer(pages);
   await expect(listen(other, '127.0.0.1', Number(new URL(base).port))).rejects.toThrow('EADDRINUSE');
 });

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const run = (...args: string[]) => runSync(process.execPath, [main, ...args], { timeout: 30_000 });
 
 describe('the command line', () => {
-  it('explains itself', () => {
+  it('the command line of the worker explains itself when asked for help or version', () => {
     const { code, stdout } = run('--help');
     expect(code).toBe(0);
     expect(stdout).toContain('--config FILE');
@@ -24,7 +24,7 @@ describe('the command line', () => {
     [[], '--config FILE is missing'],
     [['--nonsense'], "Unknown option '--nonsense'"],
     [['--config', 'x', '--grace', 'soon'], '--grace wants seconds'],
-  ])('refuses %j in one line with exit code 64', (args, why) => {
+  ])('the command line of the worker refuses %j in one line with exit code 64', (args, why) => {
     const { code, stderr } = run(...args);
     expect(code).toBe(64);
     expect(stderr).toContain(why);

@@ -92,39 +92,44 @@ it('every metric is explained, and every series carries the stream', async () =>
 describe('values and labels', () => {
   const cases: [string, () => Promise<string>, string, Record<string, number>][] = [
     [
-      'frames of the decoder',
+      'the number of frames of the decoder',
       decoderPage,
       'videopush_frames_total',
       { 'stage="demuxed"': 120, 'stage="decoded"': 115, 'stage="enqueued"': 110 },
     ],
     [
-      'frames of the encoder',
+      'the number of frames of the encoder',
       encoderPage,
       'videopush_frames_total',
       { 'stage="dequeued"': 100, 'stage="encoded"': 95, 'output="main" stage="sent"': 90 },
     ],
     [
-      'drops before the queue',
+      'the number of drops before the queue',
       decoderPage,
       'videopush_frames_dropped_total',
       { 'reason="queue_full"': 2, 'reason="decode_error"': 1 },
     ],
     [
-      'drops after the queue',
+      'the number of drops after the queue',
       encoderPage,
       'videopush_frames_dropped_total',
       { 'output="main" reason="late"': 3, 'output="main" reason="network"': 4 },
     ],
     [
-      'failures',
+      'the number of failures',
       encoderPage,
       'videopush_frames_failed_total',
       { 'output="main" reason="encode"': 5, 'output="main" reason="output"': 6 },
     ],
-    ['repeats', encoderPage, 'videopush_frames_repeated_total', { 'output="main"': 1 }],
-    ['bytes', encoderPage, 'videopush_sent_bytes_total', { 'media="video" output="main"': 123_456 }],
+    ['the number of repeats', encoderPage, 'videopush_frames_repeated_total', { 'output="main"': 1 }],
     [
-      'rebases',
+      'the number of bytes sent',
+      encoderPage,
+      'videopush_sent_bytes_total',
+      { 'media="video" output="main"': 123_456 },
+    ],
+    [
+      'the number of rebases',
       encoderPage,
       'videopush_pacing_rebases_total',
       {
@@ -134,7 +139,7 @@ describe('values and labels', () => {
       },
     ],
     [
-      'reconnects',
+      'the number of reconnects',
       encoderPage,
       'videopush_sink_reconnects_total',
       {
@@ -144,13 +149,28 @@ describe('values and labels', () => {
         'output="main" protocol="rtsp" reason="protocol"': 4,
       },
     ],
-    ['connected', encoderPage, 'videopush_sink_connected', { 'output="main" protocol="rtsp"': 1 }],
+    [
+      'whether an output is connected',
+      encoderPage,
+      'videopush_sink_connected',
+      { 'output="main" protocol="rtsp"': 1 },
+    ],
     ['half of the lead', encoderPage, 'videopush_wait_ref_seconds', { 'output="main"': 0.25 }],
     ['the send lead, signed', encoderPage, 'videopush_pacing_send_lead_seconds', { 'output="main"': -0.01 }],
     ['the depth of the queue', decoderPage, 'videopush_queue_depth_frames', { '': 5 }],
-    ['back-pressure', decoderPage, 'videopush_queue_blocked_seconds_total', { 'side="producer"': 1.25 }],
-    ['starvation', encoderPage, 'videopush_queue_blocked_seconds_total', { 'side="consumer"': 2.5 }],
-    ['resumes', encoderPage, 'videopush_resumes_total', { 'cursor="exact" role="encoder"': 1 }],
+    [
+      'the time of back-pressure',
+      decoderPage,
+      'videopush_queue_blocked_seconds_total',
+      { 'side="producer"': 1.25 },
+    ],
+    [
+      'the time of starvation',
+      encoderPage,
+      'videopush_queue_blocked_seconds_total',
+      { 'side="consumer"': 2.5 },
+    ],
+    ['the number of resumes', encoderPage, 'videopush_resumes_total', { 'cursor="exact" role="encoder"': 1 }],
     [
       'the build',
       decoderPage,
@@ -158,11 +178,11 @@ describe('values and labels', () => {
       { 'ffmpeg="7.1" libav_license="GPL version 2 or later" version="0.1.0"': 1 },
     ],
   ];
-  it.each(cases)('%s', async (_, page, name, expected) => {
+  it.each(cases)('a metrics page shows %s with its labels', async (_, page, name, expected) => {
     expect(series(await page(), name)).toEqual(expected);
   });
 
-  it('buckets are cumulative and end with the count', async () => {
+  it('the buckets of a histogram are cumulative and end with the count', async () => {
     const page = await encoderPage();
     const name = 'videopush_pacing_lateness_seconds';
     expect(series(page, `${name}_bucket`)).toEqual({
@@ -175,7 +195,7 @@ describe('values and labels', () => {
     expect(series(page, `${name}_count`)).toEqual({ 'output="main"': 3 });
   });
 
-  it('limits are written as they are meant, without the noise of a division', async () => {
+  it('the bounds of a bucket are written as they are meant, without the noise of a division', async () => {
     const lateness = { bounds: [66_700_000 / 1e9 + 1e-17], buckets: [0, 0], sum: 0, count: 0 };
     const page = await encoderPage(encodeSnapshot({ outputs: [outputSnapshot({ lateness })] }));
     expect(Object.keys(series(page, 'videopush_pacing_lateness_seconds_bucket'))[0]).toBe(
@@ -183,7 +203,7 @@ describe('values and labels', () => {
     );
   });
 
-  it('a negative lead asks for no wait', async () => {
+  it('the wait reference is 0 when the lead is negative', async () => {
     const page = await encoderPage(encodeSnapshot({ outputs: [outputSnapshot({ leadSeconds: -2 })] }));
     expect(series(page, 'videopush_wait_ref_seconds')).toEqual({ 'output="main"': 0 });
   });
@@ -206,7 +226,7 @@ it('an output that never connected counts as not connected, and its refusals are
   expect(Object.values(series(page, 'videopush_sink_reconnects_total'))).toEqual([0, 0, 0, 0]);
 });
 
-it('one page is taken from one snapshot', async () => {
+it('a metrics page is rendered from one snapshot', async () => {
   let taken = 0;
   const page = new MetricsPage('default/film', decoderFamilies, () => {
     taken += 1;

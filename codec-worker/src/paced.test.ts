@@ -23,15 +23,15 @@ class Push {
   }
 }
 
-describe('a push is paced', () => {
-  it('from its start, and while no more than one unit in twenty is late', () => {
+describe('PacedWatch', () => {
+  it('a push is paced from its start, and while no more than one unit in twenty is late', () => {
     const push = new Push();
     expect(push.watch.paced).toEqual({ ok: true, lateShare: 0 });
     push.run(60, 1);
     expect(push.watch.paced).toEqual({ ok: true, lateShare: 0.04 });
   });
 
-  it('no more when more than 5 % of the units of ten seconds were late', () => {
+  it('a push is no longer paced when more than 5 % of the units of ten seconds were late', () => {
     const push = new Push();
     push.run(10);
     push.run(4, 3);
@@ -40,7 +40,7 @@ describe('a push is paced', () => {
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 0.06 });
   });
 
-  it('not judged in its first three seconds, nor later for what ten seconds may still make good', () => {
+  it('a push is not judged in its first three seconds, nor later for what ten seconds may still make good', () => {
     const push = new Push();
     push.run(2, 25);
     expect(push.watch.paced.ok).toBe(true);
@@ -50,7 +50,7 @@ describe('a push is paced', () => {
     expect(stumbling.watch.paced).toEqual({ ok: true, lateShare: 0 });
   });
 
-  it('no more as soon as the first ten seconds cannot end well', () => {
+  it('a push is no longer paced as soon as its first ten seconds cannot end well', () => {
     const push = new Push();
     push.run(3, 25);
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 1 });
@@ -62,7 +62,7 @@ describe('a push is paced', () => {
     expect(later.watch.paced.ok).toBe(true);
   });
 
-  it('again after twenty seconds below 1 %, and not before', () => {
+  it('a push is paced again after twenty seconds below 1 %, and not before', () => {
     const push = new Push();
     push.run(15, 5);
     expect(push.watch.paced.ok).toBe(false);
@@ -72,14 +72,14 @@ describe('a push is paced', () => {
     expect(push.watch.paced.ok).toBe(true);
   });
 
-  it('neither more nor less while nothing is sent', () => {
+  it('a push keeps its verdict while nothing is sent', () => {
     const push = new Push();
     push.run(15, 5);
     push.run(100, 0, 0);
     expect(push.watch.paced).toEqual({ ok: false, lateShare: 0 });
   });
 
-  it('starts to count again when the counters start again', () => {
+  it('a push is judged from the beginning again when its counters start again', () => {
     const push = new Push();
     push.run(8, 25);
     push.sent = 0;
@@ -89,8 +89,8 @@ describe('a push is paced', () => {
   });
 });
 
-describe('the outputs of an encoder', () => {
-  it('speak through the one that keeps its time worst; a schedule that was moved counts as late', () => {
+describe('EncoderPacing', () => {
+  it('an encoder is judged by its worst-paced output, where a rebase after a stall counts as late', () => {
     let seconds = 0;
     const pacing = new EncoderPacing(() => seconds);
     expect(pacing.paced).toBeNull();

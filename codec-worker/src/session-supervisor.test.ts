@@ -59,7 +59,7 @@ it('a passing error opens the next session soon', async () => {
   expect(faults.map(({ code }) => code)).toEqual(['RingPeerFailed']);
 });
 
-it('a permanent error waits for a mounted file to change, and is reported meanwhile', async () => {
+it('a session that failed for good is opened again when a mounted file changes, and its error is reported meanwhile', async () => {
   const kept = supervisor();
   const run = kept.run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
@@ -72,14 +72,14 @@ it('a permanent error waits for a mounted file to change, and is reported meanwh
   expect(core.opened).toHaveLength(2);
 });
 
-it('a permanent error is tried again without a change as well, only later', async () => {
+it('a session that failed for good is opened again without a change as well, only later', async () => {
   const run = supervisor({ times: { poll: 10, retryPermanent: 30 } }).run();
   (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), permanent);
   (await core.next<EncodeSnapshot>()).end(done);
   expect(await run).toBe(true);
 });
 
-it('an error on opening is as good as one on running', async () => {
+it('a session that fails on opening is followed by another as one that fails on running', async () => {
   let first = true;
   const run = supervisor({
     open: () => {

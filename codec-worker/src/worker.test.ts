@@ -100,7 +100,7 @@ it.each([
   ['137', { code: 137, signal: 'SIGKILL' }],
   ['139', { code: 139, signal: 'SIGSEGV' }],
   ['70', { code: 70, signal: null }],
-])('a supervisor that says %j of the process before says %j', (text, expected) => {
+])('the last exit that a supervisor passes as %j is read as %j', (text, expected) => {
   expect(readLastExit(text)).toEqual(expected);
 });
 
@@ -156,7 +156,7 @@ it('a changed configuration ends the process in order with exit code 75', async 
   expect(await run).toBe(75);
 });
 
-it('a decoder that idles because it is done is needed again with its new configuration', async () => {
+it('a decoder that idles because it is done ends with exit code 75 when its configuration changes', async () => {
   const { worker, run } = await start(decoderConfig());
   (await core.next<DecodeSnapshot>()).end(decodeSnapshot({ phase: 'Ended' }));
   await expect.poll(() => event('done')).toBeDefined();
@@ -172,7 +172,7 @@ it('an encoder that has sent everything while it was to reload is done', async (
   expect(await run).toBe(0);
 });
 
-it('a signal during a reload wins', async () => {
+it('a signal during a reload decides the exit code', async () => {
   const { worker, run } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   worker.reload();
@@ -182,7 +182,7 @@ it('a signal during a reload wins', async () => {
   expect(await run).toBe(143);
 });
 
-it('a new configuration that cannot be used is shown and stops nothing', async () => {
+it('a new configuration that cannot be used is reported as an error and stops nothing', async () => {
   const { worker, run, base } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   const fault = {
@@ -203,7 +203,7 @@ it('a new configuration that cannot be used is shown and stops nothing', async (
   expect(await run).toBe(143);
 });
 
-it('a permanent error does not end the process: it is not ready, says why everywhere, and is healthy', async () => {
+it('a worker with a permanent error goes on: it is not ready, says why everywhere, and is healthy', async () => {
   writeFileSync(join(folder, 'termination-log'), '');
   const { worker, run, base } = await start(encoderConfig());
   const refused = { permanent: true, action: 'correct the password' };
@@ -290,7 +290,7 @@ it('an output that failed for good is reported as an error while the others go o
   expect(await run).toBe(143);
 });
 
-it('the same fault is reported once', async () => {
+it('a fault that comes again is logged as a warning only once', async () => {
   const { worker, run } = await start(encoderConfig());
   for (let i = 0; i < 3; i++) {
     (await core.next<EncodeSnapshot>()).end(encodeSnapshot(), new WorkerError('RingInvalid', 'no ring'));

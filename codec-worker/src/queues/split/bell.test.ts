@@ -3,14 +3,14 @@ import { Bell } from './bell.ts';
 
 const LONG = 600_000;
 
-it('a ring ends the wait', async () => {
+it('a wait for the bell ends when it rings', async () => {
   const bell = new Bell();
   const waiting = bell.wait(LONG);
   bell.ring();
   await waiting;
 });
 
-it('a ring before the wait is not lost, and two are one', async () => {
+it('a bell that rang twice before a wait ends this wait, and not the next one', async () => {
   const bell = new Bell();
   bell.ring();
   bell.ring();
@@ -20,7 +20,7 @@ it('a ring before the wait is not lost, and two are one', async () => {
   expect(performance.now() - began).toBeGreaterThanOrEqual(15);
 });
 
-it('a wait ends by itself, and leaves nothing behind', async () => {
+it('a wait for the bell ends at its time limit, and the next wait still ends when it rings', async () => {
   const bell = new Bell();
   await bell.wait(1);
   bell.ring();

@@ -8,7 +8,7 @@ import { format } from './testing.ts';
 const queue = { capacityFrames: 20, whenFull: 'Block', encoderDelayFrames: 0 } as const;
 
 describe('the frames of a split queue', () => {
-  it('the encoder may hold its delay, what waits for its deadline, and two', () => {
+  it('the encoder may hold the frames of its delay, those that wait for their deadline, and two more', () => {
     expect(retainedFrames(queue, 100, format)).toBe(5);
     expect(retainedFrames({ ...queue, encoderDelayFrames: 40 }, 500, format)).toBe(55);
     const ntsc = { ...format, frameRateNumerator: 30000, frameRateDenominator: 1001 };
@@ -16,7 +16,7 @@ describe('the frames of a split queue', () => {
     expect(retainedFrames(queue, 100, { ...format, frameRateNumerator: 0 })).toBe(5);
   });
 
-  it('with Block nearly all may stand in the stream, with a dropping policy only what an encoder needs', () => {
+  it('the stream may hold nearly all frames with Block, and only what an encoder needs with a dropping policy', () => {
     expect(sizesOf(queue, 100, format)).toEqual({
       maxMessages: 29,
       window: 27,
@@ -31,7 +31,7 @@ describe('the frames of a split queue', () => {
     });
   });
 
-  it('an encoder that fills its ring always leaves a frame of the window outside, by which its want is noticed', () => {
+  it('an encoder that fills its ring always leaves a frame of the window in the stream', () => {
     const configs = fc.record({
       capacityFrames: fc.integer({ min: 1, max: 256 }),
       whenFull: fc.constantFrom('Block', 'DropOldest', 'DropNewest'),
@@ -54,7 +54,7 @@ describe('the frames of a split queue', () => {
     );
   });
 
-  it('large frames go one after the other, small ones eight at a time', () => {
+  it('large frames are published one after the other, small ones eight at a time', () => {
     expect(framesUnderWay(4608)).toBe(8);
     expect(framesUnderWay(1_382_400)).toBe(8);
     expect(framesUnderWay(12_441_600)).toBe(2);

@@ -7,8 +7,8 @@ import { Decoder, encodeQueue, encodeRecord, type FrameRecord } from './wire.ts'
 
 const read = (queue: string, frame: string) => new Decoder().decode({ queue, frame });
 
-describe('what a message says', () => {
-  it('comes out as it went in, up to the ends of 64 bits', () => {
+describe('messages between decoder and encoder', () => {
+  it('a message is read as it was written, up to the ends of 64 bits', () => {
     const big = fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n });
     const sequence = fc.bigInt({ min: 0n, max: 2n ** 53n });
     const records = fc.record({
@@ -30,12 +30,12 @@ describe('what a message says', () => {
     );
   });
 
-  it('is the end marker, too', () => {
+  it('the end marker is read as it was written', () => {
     const record = { kind: 'end', sourceFrames: 3960n, previous: 3958n } as const;
     expect(read(encodeQueue(queueRecord()), encodeRecord(record)).record).toEqual(record);
   });
 
-  it('is read again when the decoder says something else of its queue', () => {
+  it('the header of the queue is read again when the decoder changes it', () => {
     const decoder = new Decoder();
     const frame = encodeRecord(frameRecord(1n));
     expect(decoder.decode({ queue: encodeQueue(queueRecord()), frame }).queue.epoch).toBe('first');
@@ -46,11 +46,11 @@ describe('what a message says', () => {
   const good = encodeQueue(queueRecord());
   const frame = encodeRecord(frameRecord(1n));
   it.each([
-    ['nothing', '', frame, 'Videopush-Queue: the header is not JSON'],
+    ['an empty header', '', frame, 'Videopush-Queue: the header is not JSON'],
     ['another version', good.replace('"version":1', '"version":2'), frame, 'Videopush-Queue: version'],
     ['no frame', good, '{}', 'Videopush-Frame: kind: must be "frame" or "end"'],
     [
-      'a number that is none',
+      'a number in another notation',
       good,
       frame.replace('"pts":"1"', '"pts":"1e3"'),
       'Videopush-Frame: header.pts: ',
@@ -62,7 +62,7 @@ describe('what a message says', () => {
       'Videopush-Frame: header.sequence: ',
     ],
     ['an unknown field', good, frame.replace('"kind"', '"mood":1,"kind"'), 'Videopush-Frame'],
-  ])('is refused by name when it is %s', (_, queue, record, why) => {
+  ])('a message with %s is refused by the name of its header', (_, queue, record, why) => {
     expect(() => read(queue, record)).toThrow(
       expect.objectContaining({
         code: 'QueueRecordInvalid',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Window } from './window.ts';
 
-it('a frame is done when its message is, however the sequences lie', () => {
+it('a frame is done when its message is, whatever the distance of their numbers', () => {
   const window = new Window();
   window.reset(100, 100);
   expect(window.publish(7, 101)).toBeNull();
@@ -13,7 +13,7 @@ it('a frame is done when its message is, however the sequences lie', () => {
   expect(window.standing).toBe(0);
 });
 
-it('one acknowledgement may stand for several, and may be heard before the answer to the publish', () => {
+it('one acknowledgement may stand for several messages, and may arrive before the answer to the publish', () => {
   const window = new Window();
   window.reset(0, 0);
   window.publish(0, 1);
@@ -24,7 +24,7 @@ it('one acknowledgement may stand for several, and may be heard before the answe
   expect(window.standing).toBe(0);
 });
 
-it('messages of an earlier process are the frames of the ring in order, up to the last one', () => {
+it('messages of an earlier process stand for the frames of the ring in order, up to the last one', () => {
   const window = new Window();
   window.reset(50, 47);
   expect(window.standing).toBe(3);
@@ -35,7 +35,7 @@ it('messages of an earlier process are the frames of the ring in order, up to th
   expect(window.done(51)).toBe(14);
 });
 
-it('a mark stands in the stream and is no frame', () => {
+it('a mark counts as a message in the stream, but not as a frame', () => {
   const window = new Window();
   window.reset(0, 0);
   window.publish(0, 1);

@@ -20,14 +20,14 @@ function filled(
   return { numbering, last: last as RelayHeader };
 }
 
-describe('a ring that begins', () => {
-  it('with the first frame keeps its numbers and times', () => {
+describe('the beginning of a ring', () => {
+  it('a ring that begins with the first frame of a stream keeps its numbers and times', () => {
     const placed = new Numbering(null).place(queueRecord(), frameRecord(0n), NOW);
     expect(placed).toMatchObject({ duplicate: false, lost: 0n, first: 'ring' });
     expect(placed.header).toMatchObject({ sequence: 0n, pts: 0n, flags: 0, ageSeconds: 0.25 });
   });
 
-  it('in the midst of a stream counts from 0, and is no break in time', () => {
+  it('a ring that begins in the midst of a stream counts from 0, without a break in time', () => {
     const placed = new Numbering(null).place(queueRecord(), frameRecord(250n), NOW);
     expect(placed).toMatchObject({ duplicate: false, lost: 0n, first: 'ring' });
     expect(placed.header).toMatchObject({ sequence: 0n, pts: 250n, sourceIndex: 250n, flags: 0 });
@@ -36,21 +36,21 @@ describe('a ring that begins', () => {
     expect(numbering.end(queueRecord(), { kind: 'end', sourceFrames: 400n, previous: 399n })).toBe(150n);
   });
 
-  it('with nothing but the end marker has no frame at all', () => {
+  it('a ring that gets nothing but the end marker has no frame at all', () => {
     const end = { kind: 'end', sourceFrames: 400n, previous: 399n } as const;
     expect(new Numbering(null).end(queueRecord(), end)).toBe(0n);
   });
 });
 
-describe('a ring that goes on', () => {
-  it('in another process needs only the header of its last frame', () => {
+describe('the continuation of a ring', () => {
+  it('a ring that goes on in another process needs only the header of its last frame', () => {
     const { last } = filled(250n, 3);
     const placed = new Numbering(last).place(queueRecord({ term: 101 }), frameRecord(253n), NOW);
     expect(placed).toMatchObject({ duplicate: false, first: null, lost: 0n });
     expect(placed.header).toMatchObject({ sequence: 3n, pts: 253n, flags: 0 });
   });
 
-  it('knows what it has already', () => {
+  it('a ring that goes on takes the frames that it holds already for duplicates', () => {
     const { numbering } = filled(250n, 3);
     for (const sequence of [250n, 251n, 252n]) {
       const placed = numbering.place(queueRecord(), frameRecord(sequence), NOW);
@@ -58,23 +58,23 @@ describe('a ring that goes on', () => {
     }
   });
 
-  it('takes a gap that the decoder reports for what it dropped', () => {
+  it('a ring that goes on counts a gap that the decoder reports as dropped frames, not as a loss', () => {
     const { numbering } = filled(0n, 3);
     const placed = numbering.place(queueRecord(), frameRecord(8n, { previous: 2n }), NOW);
     expect(placed).toMatchObject({ lost: 0n, header: { sequence: 8n, flags: 0 } });
   });
 
-  it('takes any other gap for a loss on the way, which breaks the time', () => {
+  it('a ring that goes on counts any other gap as a loss on the way, which breaks the time', () => {
     const { numbering } = filled(0n, 3);
     const placed = numbering.place(queueRecord(), frameRecord(8n, { previous: 7n }), NOW);
     expect(placed).toMatchObject({ lost: 5n, header: { sequence: 8n, flags: RELAY_FLAG.discontinuity } });
   });
 });
 
-describe('a decoder that started again', () => {
+describe('the restart of a decoder', () => {
   const second = queueRecord({ epoch: 'second', term: 200 });
 
-  it('is numbered and timed behind the last frame, as a break', () => {
+  it('a frame of a restarted decoder is numbered and timed behind the last frame, after a break in time', () => {
     const { numbering } = filled(250n, 3);
     const placed = numbering.place(second, frameRecord(0n), NOW);
     expect(placed).toMatchObject({ duplicate: false, first: 'epoch' });
@@ -95,14 +95,14 @@ describe('a decoder that started again', () => {
     expect(numbering.end(second, { kind: 'end', sourceFrames: 10n, previous: 9n })).toBe(13n);
   });
 
-  it('does not bring back frames of the one before, which may still be delivered', () => {
+  it('a frame of the decoder before the restart counts as a duplicate when it is delivered late', () => {
     const { numbering } = filled(250n, 3);
     numbering.accept(numbering.place(second, frameRecord(0n), NOW).header);
     const stale = numbering.place(queueRecord(), frameRecord(251n), NOW);
     expect(stale).toMatchObject({ duplicate: true, first: null, header: { sequence: 3n } });
   });
 
-  it('is followed through a change of the time base, of which the ring converts what is queue time', () => {
+  it('a frame of a restarted decoder keeps its place in time when the ring has changed its time base', () => {
     const { numbering } = filled(250n, 3);
     const { header } = numbering.place(second, frameRecord(0n), NOW);
     // From 1/25 to 1/100 s, as a ring's next generation does it.
