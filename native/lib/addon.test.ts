@@ -15,7 +15,7 @@ import {
   splitUserInfo,
 } from './index.ts';
 
-describe('handles', () => {
+describe('native handles', () => {
   const handle = addon.abortHandle();
   const foreign = [
     undefined,
@@ -30,7 +30,7 @@ describe('handles', () => {
     handle,
   ];
 
-  it('every function refuses what is not its own handle', () => {
+  it('every function of the addon refuses what is not its own handle', () => {
     const takers = Object.keys(addon).filter((name) =>
       /^(decode|encode|pusher|reader|writer|queueReader)(?!Create|Open)/.test(name),
     ) as (keyof Addon)[];
@@ -47,8 +47,8 @@ describe('handles', () => {
   });
 });
 
-describe('errors', () => {
-  it('are NativeErrors with code, message, action and whether to try again', async () => {
+describe('native errors', () => {
+  it('a failed call of the addon gives a NativeError with code, message, action and whether to try again', async () => {
     const error = await probe('/nowhere/at-all.mp4').catch((reason) => reason);
     expect(error).toBeInstanceOf(NativeError);
     expect(error).toBeInstanceOf(Error);
@@ -108,7 +108,7 @@ describe('the log', () => {
   it.each([
     [0, ['error']],
     [2, ['error', 'info', 'debug']],
-  ] as const)('level %d lets through %j', async (level, allowed) => {
+  ] as const)('the log at level %d lets through lines of %j', async (level, allowed) => {
     const lines: LogLine[] = [];
     setLogLevel(level, (line) => lines.push(line));
     await (await FrameReader.open({ testPattern: { durationSeconds: 0.1 } })).close();
@@ -118,7 +118,7 @@ describe('the log', () => {
     expect(lines.filter((line) => !(allowed as readonly string[]).includes(line.level))).toEqual([]);
   });
 
-  it('no credentials of a URL stand in a line or an error', async () => {
+  it('no credentials of a URL stand in a line of the log or in an error', async () => {
     const lines: LogLine[] = [];
     setLogLevel(2, (line) => lines.push(line));
     const urls = ['rtsp://user:s3cret@127.0.0.1:1/live', 'http://user:s3cret@127.0.0.1:1/a.mp4?token=s3cret'];
@@ -130,13 +130,13 @@ describe('the log', () => {
     expect(lines.filter((line) => line.message.includes('s3cret'))).toEqual([]);
   });
 
-  it('a level that does not exist is refused', () => {
+  it('a log level that does not exist is refused', () => {
     expect(() => setLogLevel(3 as never)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
   });
 });
 
-describe('small things', () => {
-  it('user-info is taken out of a URL, with its escapes', () => {
+describe('URLs, codecs and the build', () => {
+  it('splitUserInfo takes user-info out of a URL and decodes its escapes', () => {
     const without = 'rtsp://host:8554/path?x=1';
     expect(splitUserInfo('rtsp://a%40b:p%3Aw@host:8554/path?x=1')).toEqual({
       url: without,
@@ -164,23 +164,23 @@ describe('small things', () => {
     );
   });
 
-  it('an @ behind the host is no end of user-info', () => {
+  it('splitUserInfo leaves an @ behind the host in the URL', () => {
     for (const url of ['rtsp://host/x#user:a@b', 'rtsp://host:8554/a@b', 'rtmp://[::1]:1935/app/key@x'])
       expect(splitUserInfo(url)).toEqual({ url });
   });
 
-  it('what is printed loses its secrets', () => {
+  it('redact takes the secrets out of a text', () => {
     expect(redact('to rtsp://u:pw@host/x and on')).not.toMatch(/pw/);
   });
 
-  it('codecs resolve to encoders, and nothing else does', () => {
+  it('resolveEncoder resolves the names of codecs and encoders, and refuses any other', () => {
     expect(resolveEncoder('H264')).toBe('libx264');
     expect(resolveEncoder('h264')).toBe('libx264');
     expect(resolveEncoder('', 'libx264')).toBe('libx264');
     expect(() => resolveEncoder('', 'h264x')).toThrow(expect.objectContaining({ code: 'EncoderUnknown' }));
   });
 
-  it('the build reports its versions and licence', () => {
+  it('buildInfo reports versions and licence of the build', () => {
     expect(buildInfo()).toMatchObject({
       avcodec: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       napi: expect.any(Number),

@@ -37,7 +37,7 @@ it('a worker thread may be ended while sessions run in it', async () => {
 });
 
 it(
-  'all methods in all states: typed errors, no signal',
+  'every method in every state gives a result or a typed error, and none ends the process by a signal',
   async () => {
     await makeClip({
       path: scratch.file('clip.mp4'),

@@ -32,7 +32,7 @@ function options(more: Partial<PushOptions> = {}): PushOptions {
   };
 }
 
-describe('push() bounds the lead', () => {
+describe('the bound of the lead', () => {
   it.each([10, 50, 500])(
     'the lead follows a target of %d frames, and never exceeds it by more than one',
     async (frames) => {
@@ -74,7 +74,7 @@ describe('push() bounds the lead', () => {
 });
 
 describe('waitRef', () => {
-  it('is half the lead, in seconds, and never negative', async () => {
+  it('waitRef is half the lead, in seconds, and never negative', async () => {
     await using pusher = await FramePusher.open(options({ queueFrames: 64 }));
     expect(pusher.waitRef).toBe(0);
     for (let i = 0; i < 40; i++) await pusher.offer(picture(i));
@@ -92,7 +92,7 @@ describe('waitRef', () => {
     expect(pusher.waitRef).toBe(0);
   });
 
-  it('the lead is what was accepted less what has passed: it falls as the clock goes', async () => {
+  it('the lead of a pusher falls as the clock goes while nothing is pushed', async () => {
     await using pusher = await FramePusher.open(options({ queueFrames: 64 }));
     for (let i = 0; i < 40; i++) await pusher.offer(picture(i));
     while (pusher.snapshot().outputs[0]?.ledger.sent === 0) await sleep(5);
@@ -104,8 +104,8 @@ describe('waitRef', () => {
   });
 });
 
-describe('what is pushed', () => {
-  it('arrives whole, the last frame on time, and the file is closed in order', async () => {
+describe('pushed frames', () => {
+  it('a push arrives whole, the last frame on time, and its file is closed in order', async () => {
     const given = options({ width: 320, height: 64, maxLeadSeconds: 0.2 });
     const begin = performance.now();
     const pusher = await FramePusher.open(given);
@@ -127,7 +127,7 @@ describe('what is pushed', () => {
     expect(count).toBe(60);
   });
 
-  it('is scaled by the encoder on request', async () => {
+  it('a push is scaled by the encoder on request', async () => {
     const given = options({ encoder: { encoder: 'libx264', width: 32, height: 32 } });
     const pusher = await FramePusher.open(given);
     for (let i = 0; i < 10; i++) await pusher.push(picture());
@@ -136,7 +136,7 @@ describe('what is pushed', () => {
     expect(reader.descriptor.video).toMatchObject({ width: 32, height: 32 });
   });
 
-  it('keeps the presentation times it was given', async () => {
+  it('a push keeps the presentation times it was given', async () => {
     const given = options({ timeBase: '1/90000' });
     const pusher = await FramePusher.open(given);
     const times = [0, 0.02, 0.04, 0.1, 0.2, 0.3, 0.35];
@@ -151,7 +151,7 @@ describe('what is pushed', () => {
     expect(seen.map((pts) => Math.round(pts * 1000))).toEqual(times.map((pts) => Math.round(pts * 1000)));
   });
 
-  it('keeps the times of a reader’s frames when a time base is given', async () => {
+  it('a push keeps the times of a reader’s frames when a time base is given', async () => {
     const path = scratch.file('variable.mkv');
     const size = { width: 320, height: 64 };
     await makeClip({ path, frames: 40, ...size, instants: 'if(lt(N,20),N/50,0.4+(N-20)/10)' });
@@ -171,7 +171,7 @@ describe('what is pushed', () => {
     expect(seen.map((pts) => Math.round(pts * 1000))).toEqual(times.map((pts) => Math.round(pts * 1000)));
   });
 
-  it('spaces a reader’s frames by the frame rate when no time base is given', async () => {
+  it('a push spaces a reader’s frames by the frame rate when no time base is given', async () => {
     const given = options({ width: 320, height: 64 });
     await using source = await FrameReader.open({
       testPattern: { width: 320, height: 64, frameRate: '25', durationSeconds: 0.4 },
@@ -183,7 +183,7 @@ describe('what is pushed', () => {
     expect((await reader.frames(9))[0]?.pts).toBeCloseTo(9 * FRAME_SECONDS, 3);
   });
 
-  it('keeps the shape of its pixels', async () => {
+  it('a push keeps the sample aspect ratio that it was given', async () => {
     const given = options({ sampleAspectRatio: '64/45' });
     const pusher = await FramePusher.open(given);
     for (let i = 0; i < 5; i++) await pusher.push(picture());
@@ -193,7 +193,7 @@ describe('what is pushed', () => {
     expect(reader.pushOptions.sampleAspectRatio).toBe('64/45');
   });
 
-  it('may be native planes, and a frame of a reader without a copy', async () => {
+  it('a push takes native planes, and a reader’s frame without a copy', async () => {
     const given = options({ width: 320, height: 180, inputFormat: 'yuv420p' });
     await using reader = await FrameReader.open(
       { testPattern: { width: 320, height: 180, durationSeconds: 0.5 } },
@@ -209,7 +209,7 @@ describe('what is pushed', () => {
     expect(pusher.snapshot().outputs[0]?.ledger.sent).toBe(count);
   });
 
-  it('is encoded in this process: no child is started', async () => {
+  it('a push is encoded in this process, and no child is started', async () => {
     const pusher = await FramePusher.open(options());
     for (let i = 0; i < 20; i++) await pusher.push(picture());
     const names = processTree(process.pid).map(programName);
@@ -219,21 +219,21 @@ describe('what is pushed', () => {
   });
 });
 
-describe('a wrong frame is a typed error, never a read outside it', () => {
+describe('wrong frames', () => {
   const size = WIDTH * HEIGHT * 3;
   it.each<[string, unknown]>([
-    ['too short', new Uint8Array(size - 1)],
-    ['too long', new Uint8Array(size + 1)],
-    ['empty', new Uint8Array(0)],
+    ['that is too short', new Uint8Array(size - 1)],
+    ['that is too long', new Uint8Array(size + 1)],
+    ['that is empty', new Uint8Array(0)],
     ['of floats', new Float64Array(size)],
     ['of 16 bit numbers', new Uint16Array(size / 2)],
-    ['a DataView', new DataView(new ArrayBuffer(size))],
-    ['an ArrayBuffer', new ArrayBuffer(size)],
-    ['a list', Array.from({ length: size }, () => 0)],
-    ['null', null],
-    ['undefined', undefined],
-    ['a number', 7],
-    ['a string', 'x'.repeat(size)],
+    ['that is a DataView', new DataView(new ArrayBuffer(size))],
+    ['that is an ArrayBuffer', new ArrayBuffer(size)],
+    ['that is a list', Array.from({ length: size }, () => 0)],
+    ['that is null', null],
+    ['that is undefined', undefined],
+    ['that is a number', 7],
+    ['that is a string', 'x'.repeat(size)],
     ['of another size', { data: new Uint8Array(size), width: WIDTH + 2, height: HEIGHT }],
     ['of another format', { data: new Uint8Array(size), format: 'bgr24' }],
     ['with a stride below a row', { planes: [{ data: new Uint8Array(size), stride: WIDTH }] }],
@@ -246,8 +246,8 @@ describe('a wrong frame is a typed error, never a read outside it', () => {
       'with too many planes',
       { planes: [1, 2, 3].map(() => ({ data: new Uint8Array(size), stride: WIDTH * 3 })) },
     ],
-    ['detached', detached(size)],
-  ])('a frame that is %s', async (_, frame) => {
+    ['that is detached', detached(size)],
+  ])('a frame %s is refused with a typed error, and the push goes on', async (_, frame) => {
     await using pusher = await FramePusher.open(options());
     await expect(pusher.push(frame as never)).rejects.toMatchObject({
       name: 'NativeError',
@@ -264,7 +264,7 @@ describe('a wrong frame is a typed error, never a read outside it', () => {
   }
 });
 
-describe('opening', () => {
+describe('the opening of a pusher', () => {
   it.each<[string, Partial<PushOptions>, RegExp]>([
     ['SchemeUnsupported', { url: 'gopher://host/x' }, /gopher/],
     ['EncoderUnknown', { encoder: { encoder: 'libx26' } }, /libx26/],
@@ -272,7 +272,7 @@ describe('opening', () => {
     ['InvalidArgument', { inputFormat: 'rgb' }, /video\.format/],
     ['InvalidArgument', { frameRate: '25fps' }, /video\.frameRate/],
     ['InvalidArgument', { url: '' }, /url/],
-  ])('%s is reported at once: %j', async (code, more, message) => {
+  ])('%s is reported when a pusher is opened with %j', async (code, more, message) => {
     await expect(FramePusher.open(options(more))).rejects.toMatchObject({
       name: 'NativeError',
       code,
@@ -280,21 +280,21 @@ describe('opening', () => {
     });
   });
 
-  it('a refused scheme comes with those that are supported, and case does not matter', async () => {
+  it('a refused scheme is reported with those that are supported, and the case of a scheme does not matter', async () => {
     const failure = await FramePusher.open(options({ url: 'Gopher://host/x' })).catch((error) => error);
     expect(`${failure.message} ${failure.action}`).toMatch(/rtsp.*rtmp/s);
     const refused = await FramePusher.open(options({ url: 'RTSP://127.0.0.1:1/x' })).catch((error) => error);
     expect(refused.code).toBe('ConnectRefused');
   });
 
-  it('an aborted opening says so', async () => {
+  it('opening a pusher fails with Aborted when its signal is aborted', async () => {
     const signal = AbortSignal.abort();
     await expect(FramePusher.open(options({ signal }))).rejects.toMatchObject({ code: 'Aborted' });
   });
 });
 
 describe('order of calls', () => {
-  it('after the end every push is refused with InvalidState', async () => {
+  it('a push after the end is refused with InvalidState', async () => {
     const pusher = await FramePusher.open(options());
     await pusher.push(picture());
     await pusher.finish();
@@ -306,7 +306,7 @@ describe('order of calls', () => {
     expect(pusher.snapshot().outputs).toHaveLength(1);
   });
 
-  it('an abort ends a waiting push within 100 ms (ten times that here)', async () => {
+  it('an abort ends a waiting push within a second', async () => {
     const pusher = await FramePusher.open(options({ maxLeadSeconds: FRAME_SECONDS }));
     const pushes = Promise.allSettled(Array.from({ length: 20 }, () => pusher.push(picture())));
     await sleep(50);

@@ -43,9 +43,9 @@ async function open(path = clip, options: ReadOptions = {}): Promise<FrameReader
   return FrameReader.open(path, { queueFrames: 4, ...options });
 }
 
-describe('every frame exactly once, in order, to the last', () => {
+describe('frames in order', () => {
   it.each([1, 2, 3, 5, 8])(
-    'with %d decoder threads, B-frames, and the video not as first stream',
+    'every frame is read exactly once, in order, by %d decoder threads, with B-frames and the video not as first stream',
     async (threads) => {
       await using reader = await open(clip, { threads });
       expect(reader.descriptor.streamIndex).toBe(1);
@@ -53,16 +53,19 @@ describe('every frame exactly once, in order, to the last', () => {
     },
   );
 
-  it.each([0, 1, 2])('with %d B-frames, in Matroska', async (bFrames) => {
-    const path = scratch.file(`b${bFrames}.mkv`);
-    await makeClip({ path, frames: 60, width: 320, height: 180, gop: 25, bFrames });
-    await using reader = await open(path, { threads: 4 });
-    expect(await stamps(reader)).toEqual(range(0, 60));
-  });
+  it.each([0, 1, 2])(
+    'every frame is read exactly once, in order, with %d B-frames, from Matroska',
+    async (bFrames) => {
+      const path = scratch.file(`b${bFrames}.mkv`);
+      await makeClip({ path, frames: 60, width: 320, height: 180, gop: 25, bFrames });
+      await using reader = await open(path, { threads: 4 });
+      expect(await stamps(reader)).toEqual(range(0, 60));
+    },
+  );
 });
 
 describe('one GOP as a stream', () => {
-  it('gives exactly the GOP, then the next one, then nothing', async () => {
+  it('gop() gives exactly the GOP, then the next one, then nothing', async () => {
     await using reader = await open();
     expect(await stamps(reader.gop())).toEqual(range(0, 50));
     expect(await stamps(reader.gop())).toEqual(range(50, 100));
@@ -70,12 +73,12 @@ describe('one GOP as a stream', () => {
     expect(await stamps(reader.gop())).toEqual([]);
   });
 
-  it('finds the head of the GOP that an index lies in', async () => {
+  it('gop() starts at the head of the GOP in which the given index lies', async () => {
     await using reader = await open();
     for (const index of [99, 50, 73]) expect(await stamps(reader.gop(index))).toEqual(range(50, 100));
   });
 
-  it('holds no more than the queue however long the GOP is', async () => {
+  it('gop() holds no more frames than the queue, however long the GOP is', async () => {
     const width = 1280;
     const path = await makeClip({
       path: scratch.file('long.mp4'),
@@ -102,7 +105,7 @@ describe('one GOP as a stream', () => {
 });
 
 describe('random access', () => {
-  it('n frames asked are n frames returned, from the very index', async () => {
+  it('frames() returns as many frames as it is asked for, from the very index', async () => {
     await using reader = await open(clip, { threads: 8 });
     for (const [index, count] of [
       [0, 1],
@@ -117,14 +120,14 @@ describe('random access', () => {
     }
   });
 
-  it('gives what is left at the end, and nothing beyond it', async () => {
+  it('frames() gives what is left at the end, and nothing beyond it', async () => {
     await using reader = await open();
     expect((await reader.frames(123, 10)).map(stamp)).toEqual([123, 124]);
     expect(await reader.frames(FRAMES, 1)).toEqual([]);
     expect(await reader.frames(10, 0)).toEqual([]);
   });
 
-  it('by time, gives the frame that is shown then', async () => {
+  it('framesAtTime() gives the frame that is shown at the given time', async () => {
     await using reader = await open();
     const shown = async (seconds: number) => (await reader.framesAtTime(seconds, 1)).map(stamp);
     expect(await shown(0)).toEqual([0]);
@@ -135,7 +138,7 @@ describe('random access', () => {
     for (const frame of await reader.frames(60, 5)) expect(await shown(frame.pts)).toEqual([frame.index]);
   });
 
-  it('by time, a source that does not start at zero counts from its first frame', async () => {
+  it('framesAtTime() counts from the first frame when a source does not start at zero', async () => {
     const path = scratch.file('late.mkv');
     await makeClip({ path, frames: 50, width: 320, height: 180, gop: 10, startSeconds: 7.5 });
     await using reader = await open(path);
@@ -144,8 +147,8 @@ describe('random access', () => {
   });
 });
 
-describe('a seek, then on from there', () => {
-  it('goes on sequentially after each kind of seek', async () => {
+describe('seeks', () => {
+  it('a reader goes on sequentially after each kind of seek', async () => {
     await using reader = await open();
     const next = async () => {
       const frame = await reader.next();
@@ -164,8 +167,8 @@ describe('a seek, then on from there', () => {
   });
 });
 
-describe('the end and a failure are different things', () => {
-  it('the end is null, as often as it is asked', async () => {
+describe('ends and failures', () => {
+  it('a reader at the end of its source gives null, as often as it is asked', async () => {
     await using reader = await open();
     await reader.seekToIndex(FRAMES - 1);
     expect(stamp((await reader.next()) as Frame)).toBe(FRAMES - 1);
@@ -191,7 +194,7 @@ describe('the end and a failure are different things', () => {
     ['SourceNotFound', 'missing.mp4'],
     ['SourceUnsupported', 'text.mp4'],
     ['SourceEmpty', 'empty.mp4'],
-  ])('%s has its own code and an action', async (code, name) => {
+  ])('a failed opening reports %s with an action, for the file %s', async (code, name) => {
     if (name === 'text.mp4') scratch.write(name, 'This is no video at all. '.repeat(100));
     if (name === 'empty.mp4') scratch.write(name, '');
     const failure = FrameReader.open(scratch.file(name));
@@ -201,7 +204,7 @@ describe('the end and a failure are different things', () => {
 });
 
 describe('frames as bytes', () => {
-  it('rgb24 is packed, row-major, from the top: byte for byte what went in', async () => {
+  it('rgb24 is packed, row by row from the top, and byte for byte what went in', async () => {
     // Lossless RGB in, RGB out: no colour arithmetic in between that could be blamed or could hide a mistake.
     const [width, height] = [50, 34];
     const picture = Buffer.alloc(width * height * 3);
@@ -218,7 +221,7 @@ describe('frames as bytes', () => {
     expect(Buffer.from(frame.data).equals(picture)).toBe(true);
   });
 
-  it('native planes are the decoder’s own, and nothing is copied for them', async () => {
+  it('a frame of native planes shows those of the decoder, and nothing is copied for it', async () => {
     await using reader = await open(clip, { format: 'native' });
     const frame = (await reader.next()) as Frame;
     expect(frame.format).toBe('yuv420p');
@@ -235,7 +238,7 @@ describe('frames as bytes', () => {
     expect([frame.width, frame.height, frame.data.length]).toEqual([640, 360, 640 * 360 * 3]);
   });
 
-  it('pushOptions describe the frames as they come: upright, scaled, in the time base of the source', async () => {
+  it('pushOptions describe the frames as they come, which is upright, scaled and in the time base of the source', async () => {
     const path = scratch.file('portrait.mp4');
     await makeClip({ path, frames: 10, width: 320, height: 180 });
     turnClip(path);
@@ -271,8 +274,8 @@ describe('frames as bytes', () => {
   });
 });
 
-describe('misuse', () => {
-  it('a closed reader refuses with InvalidState', async () => {
+describe('misuse of a reader', () => {
+  it('a closed reader refuses every call with InvalidState', async () => {
     const reader = await open();
     await reader.close();
     await reader.close();
@@ -281,7 +284,7 @@ describe('misuse', () => {
     await expect(reader.frames(0, 1)).rejects.toMatchObject({ code: 'InvalidState' });
   });
 
-  it('a close ends a read that waits', async () => {
+  it('closing a reader ends a read that waits', async () => {
     const reader = await FrameReader.open({ testPattern: { width: 1920, height: 1080 } }, { queueFrames: 1 });
     await reader.next();
     const reads = Promise.allSettled(range(0, 8).map(() => reader.next()));
@@ -296,14 +299,14 @@ describe('misuse', () => {
     [{ uri: 'x', colour: 'red' }, /source\.colour: unknown option/],
     [{ uri: 7 }, /source\.uri: expected a string/],
     [null, /expected a path, a URL/],
-  ])('a wrong source option is named: %j', async (source, message) => {
+  ])('a reader names the wrong option of the source %j', async (source, message) => {
     await expect(FrameReader.open(source as never)).rejects.toMatchObject({
       code: 'InvalidArgument',
       message,
     });
   });
 
-  it('an aborted opening says so', async () => {
+  it('opening a reader fails with Aborted when its signal is aborted', async () => {
     const signal = AbortSignal.abort();
     await expect(FrameReader.open(clip, { signal })).rejects.toMatchObject({ code: 'Aborted' });
   });

@@ -39,7 +39,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('frames are arrays of shape (N, H, W, 3), and data is all of them in one piece', async () => {
+  it('decoded frames are arrays of shape (N, H, W, 3), and data is all of them in one piece', async () => {
     const decoder = await open();
     const gop = (await decoder.ExtractGOP(50)) as RgbFrames;
     expect(gop.shape).toEqual([50, 64, 320, 3]);
@@ -61,7 +61,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('access by frame leaves the GOP position where it was', async () => {
+  it('ExtractFrame leaves the GOP position where it was', async () => {
     const decoder = await open();
     await decoder.ExtractGOP();
     await decoder.ExtractFrame(3, 2);
@@ -76,7 +76,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('StreamGOP gives the same frames one by one', async () => {
+  it('StreamGOP gives the frames of ExtractGOP one by one', async () => {
     const decoder = await open();
     const seen: (number | null)[] = [];
     for await (const frame of decoder.StreamGOP(60)) {
@@ -100,7 +100,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('the parameters are those of the source', async () => {
+  it('the parameters of a decoder are those of its source', async () => {
     const decoder = await open(2);
     expect(decoder.getParameter()).toMatchObject({
       codecName: 'h264',
@@ -115,7 +115,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('widthDst and heightDst scale', async () => {
+  it('a decoder scales its frames to widthDst and heightDst', async () => {
     const decoder = new MpegDecoder(clip);
     decoder.setParameter({ widthDst: 160, heightDst: 32 });
     await decoder.FFmpegSetup();
@@ -124,7 +124,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('before a set-up it refuses with InvalidState, and its parameters are empty', async () => {
+  it('a decoder before its set-up refuses with InvalidState, and its parameters are empty', async () => {
     const decoder = new MpegDecoder();
     await expect(decoder.ExtractFrame()).rejects.toMatchObject({ code: 'InvalidState' });
     await expect(decoder.ExtractGOP()).rejects.toMatchObject({ code: 'InvalidState' });
@@ -159,7 +159,7 @@ describe('MpegServer', () => {
   }
   const picture = () => new Uint8Array(320 * 64 * 3);
 
-  it('serves every frame of a source once, in order, to the last', async () => {
+  it('a server serves every frame of a source once, in order, to the last', async () => {
     const decoder = await open();
     const { server: it, path } = await server({ maxBframe: 2 }, decoder);
     for (let gop = await decoder.ExtractGOP(); gop !== null; gop = await decoder.ExtractGOP()) {
@@ -196,7 +196,7 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
-  it('mpegCoder’s own formula is a mode: one sleep of half the lead settles at about two frames', async () => {
+  it('mpegCoder’s own formula is a mode, in which one sleep of half the lead settles at about two frames', async () => {
     const { server: it } = await server({ blockMode: 'halfLead' });
     const leads: number[] = [];
     for (let i = 0; i < 60; i++) {
@@ -210,7 +210,7 @@ describe('MpegServer', () => {
     await it.clear();
   });
 
-  it('ServeFrame does not wait for the clock: waitRef says how long to sleep', async () => {
+  it('ServeFrame does not wait for the clock, and waitRef says how long to sleep', async () => {
     const { server: it } = await server();
     for (let i = 0; i < 30; i++) await it.ServeFrame(picture());
     while (it.getParameter('waitRef') === 0) await sleep(5);
@@ -219,7 +219,7 @@ describe('MpegServer', () => {
     expect(it.getParameter('waitRef')).toBe(0);
   });
 
-  it('a set-up after a close starts at zero with no wait', async () => {
+  it('a server that is set up after a close starts at zero with no wait', async () => {
     const { server: it, path } = await server({ frameAhead: 10 });
     for (let i = 0; i < 30; i++) await it.ServeFrameBlock(picture());
     await it.FFmpegClose();
@@ -236,7 +236,7 @@ describe('MpegServer', () => {
     await decoder.clear();
   });
 
-  it('a frame of another size is refused, and the push goes on', async () => {
+  it('a server refuses a frame of another size, and its push goes on', async () => {
     const { server: it } = await server();
     await expect(it.ServeFrame(new Uint8Array(10))).rejects.toMatchObject({ code: 'InvalidArgument' });
     await expect(it.ServeFrameBlock(null as never)).rejects.toMatchObject({ code: 'InvalidArgument' });
@@ -252,7 +252,7 @@ describe('MpegServer', () => {
   });
 
   it.each(['gopher://h/x', 'ftp://h/x', 'sftp://h/x', 'UDP://h:1'])(
-    '%s is refused before connecting, with what is supported',
+    'a push to %s is refused before connecting, with what is supported',
     async (url) => {
       const failure = await server({ videoAddress: url }).catch((error) => error);
       expect(failure).toMatchObject({ name: 'NativeError', code: 'SchemeUnsupported' });
@@ -260,7 +260,7 @@ describe('MpegServer', () => {
     },
   );
 
-  it('without a set-up it refuses, and closing is harmless', async () => {
+  it('a server without a set-up refuses frames, and closing it is harmless', async () => {
     const it = new MpegServer();
     await expect(it.ServeFrame(picture())).rejects.toMatchObject({ code: 'InvalidState' });
     await expect(it.ServeFrameBlock(picture())).rejects.toMatchObject({ code: 'InvalidState' });

@@ -42,7 +42,7 @@ const source: SourceDescriptor = {
 const dict = describeSource('/a.mp4', source, 3, 0, 0);
 
 describe('the configuration dictionary', () => {
-  it('survives JSON, with strings as strings and bit rates in bits per second', () => {
+  it('the configuration dictionary survives JSON, with strings as strings and bit rates in bits per second', () => {
     expect(JSON.parse(JSON.stringify(dict))).toEqual(dict);
     expect(dict).toEqual({
       videoPath: '/a.mp4',
@@ -57,7 +57,7 @@ describe('the configuration dictionary', () => {
     });
   });
 
-  it('what is not known is null, not a default', () => {
+  it('a parameter that is not known is null in the configuration dictionary, not a default', () => {
     const video = { ...source.video, bitRate: null, gopFrames: null, frameRate: null };
     expect(describeSource('', { ...source, video }, 0, 0, 0)).toMatchObject({
       bitRate: null,
@@ -66,7 +66,7 @@ describe('the configuration dictionary', () => {
     });
   });
 
-  it('reports the size of the frames after rotation, and the scaled size beside it', () => {
+  it('the configuration dictionary reports the size of the frames after rotation, and the scaled size beside it', () => {
     const turned = { ...source, video: { ...source.video, rotation: 90 } };
     expect(describeSource('', turned, 0, 0, 0)).toMatchObject({ width: 1080, height: 1920 });
     expect(describeSource('', source, 0, 640, 360)).toMatchObject({
@@ -78,7 +78,7 @@ describe('the configuration dictionary', () => {
   });
 });
 
-describe('explicit over inherited over default', () => {
+describe('explicit, inherited and default settings', () => {
   const inherited = inherit(dict);
   const defaults = resolve({ width: 640, height: 360 }, {});
   it.each([
@@ -93,13 +93,16 @@ describe('explicit over inherited over default', () => {
     ['maxBframe', 0, 2, 0],
     ['frameAhead', 33, 100, 100],
     ['nthread', 4, 0, 0],
-  ] as const)('%s', (name, explicit, fromSource, byDefault) => {
-    expect(resolve({ [name]: explicit }, inherited)[name]).toEqual(explicit);
-    expect(resolve({}, inherited)[name]).toEqual(fromSource);
-    expect(defaults[name]).toEqual(byDefault);
-  });
+  ] as const)(
+    '%s is taken from the caller, else from the source, else from the defaults',
+    (name, explicit, fromSource, byDefault) => {
+      expect(resolve({ [name]: explicit }, inherited)[name]).toEqual(explicit);
+      expect(resolve({}, inherited)[name]).toEqual(fromSource);
+      expect(defaults[name]).toEqual(byDefault);
+    },
+  );
 
-  it('decoder threads are never inherited: the encoder stays automatic', () => {
+  it('decoder threads are never inherited, so the encoder stays automatic', () => {
     expect(inherit({ ...dict, nthread: 1 })).not.toHaveProperty('nthread');
     expect(encoderOptions(resolve({}, inherit({ ...dict, nthread: 1 })), 'libx264').threads).toBe(0);
   });
@@ -118,7 +121,7 @@ describe('explicit over inherited over default', () => {
     });
   });
 
-  it('a decoder that scales hands its size on', () => {
+  it('the size of a decoder that scales is that of the encoder', () => {
     expect(resolve({}, inherit({ ...dict, widthDst: 640, heightDst: 360 }))).toMatchObject({
       width: 640,
       widthSrc: 640,
@@ -133,8 +136,8 @@ describe('explicit over inherited over default', () => {
   });
 });
 
-describe('no bit rate by omission or by another unit', () => {
-  it('none at all leaves it to the encoder’s rule, by size and rate', () => {
+describe('bit rates', () => {
+  it('a bit rate that nobody gives is left to the encoder’s rule, by size and rate', () => {
     expect(encoderOptions(resolve({ width: 640, height: 360 }, {}), 'libx264')).not.toHaveProperty('bitRate');
     expect(encoderOptions(resolve({}, inherit({ ...dict, bitRate: null })), 'libx264')).not.toHaveProperty(
       'bitRate',
@@ -142,7 +145,7 @@ describe('no bit rate by omission or by another unit', () => {
     expect(inherit({ ...dict, bitRate: 1024 })).not.toHaveProperty('bitRate');
   });
 
-  it('an explicit rate is kept to, and an inherited one is left to the encoder’s rule', () => {
+  it('an explicit bit rate is kept to, and an inherited one is left to the encoder’s rule', () => {
     const explicit = resolve({ bitRate: 50_000 }, inherit(dict));
     expect(encoderOptions(explicit, 'libx264').bitRate).toBe(50_000);
     expect(explicit.bitRateInherited).toBe(false);
@@ -152,12 +155,12 @@ describe('no bit rate by omission or by another unit', () => {
     expect(resolve({}, inherit({ ...dict, bitRate: null })).bitRateInherited).toBe(false);
   });
 
-  it('the rate of a source whose frames are scaled counts by their area', () => {
+  it('the bit rate of a source whose frames are scaled counts by their area', () => {
     const scaled = { ...dict, widthDst: 960, heightDst: 540 };
     expect(inherit(scaled).bitRate).toBe(1_000_000);
   });
 
-  it('kilobits where bits are meant are refused, with the unit in the advice', () => {
+  it('a bit rate that looks like kilobits is refused, with the unit in the advice', () => {
     expect(() => checkSettings({ bitRate: 4000 })).toThrow(
       expect.objectContaining({ code: 'InvalidArgument', action: expect.stringMatching(/bits per second/) }),
     );
@@ -165,7 +168,7 @@ describe('no bit rate by omission or by another unit', () => {
   });
 });
 
-describe('checks', () => {
+describe('checks of settings', () => {
   it.each<[string, unknown]>([
     ['codecName', 7],
     ['bitRate', -1],
@@ -179,7 +182,7 @@ describe('checks', () => {
     ['maxBframe', 17],
     ['nthread', 1000],
     ['frameAhead', Number.NaN],
-  ])('%s = %j is refused by name', (name, value) => {
+  ])('a setting %s = %j is refused by name', (name, value) => {
     expect(() => checkSettings({ [name]: value })).toThrow(
       expect.objectContaining({
         code: 'InvalidArgument',
@@ -188,19 +191,19 @@ describe('checks', () => {
     );
   });
 
-  it('strings are taken as they are, and null means not set', () => {
+  it('settings that are strings are taken as they are, and null means not set', () => {
     expect(checkSettings({ codecName: 'libx264', bitRate: null, GOPSize: undefined })).toEqual({
       codecName: 'libx264',
     });
   });
 
-  it('a dictionary that is none is refused', () => {
+  it('a configuration that is no dictionary is refused', () => {
     expect(() => inherit('x' as unknown as ConfigDict)).toThrow(
       expect.objectContaining({ code: 'InvalidArgument' }),
     );
   });
 
-  it('zerolatency goes with streams that have no B-frames', () => {
+  it('the encoder is tuned for zerolatency only when the stream has no B-frames', () => {
     const settings = resolve({ width: 64, height: 64 }, {});
     expect(encoderOptions(settings, 'libx264')).not.toHaveProperty('tune');
     expect(encoderOptions({ ...settings, maxBframe: 16 }, 'libx264').tune).toBe('');

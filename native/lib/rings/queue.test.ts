@@ -46,8 +46,8 @@ async function close({
   await reader.close();
 }
 
-describe('what goes through', () => {
-  it('parameters first, then the frames in order, then the end marker', async () => {
+describe('frames of a queue', () => {
+  it('a queue gives its parameters first, then the frames in order, then the end marker', async () => {
     const both = await pair({ parameters: { codecName: 'h264', frameRate: [25, 1], text: 'grüße' } });
     const { writer, reader } = both;
     expect(reader.parameters).toEqual({ codecName: 'h264', frameRate: [25, 1], text: 'grüße' });
@@ -63,7 +63,7 @@ describe('what goes through', () => {
     await close(both);
   });
 
-  it('no more than the capacity is put before somebody takes', async () => {
+  it('a writer puts no more frames than the capacity before somebody takes one', async () => {
     const both = await pair({ capacityFrames: 3 });
     let put = 0;
     const writing = (async () => {
@@ -84,7 +84,7 @@ describe('what goes through', () => {
     await close(both);
   });
 
-  it('rows are packed whatever the width is', async () => {
+  it('the rows of a frame are packed whatever its width is', async () => {
     const width = 50; // rows of 150 bytes lie 192 apart in the queue
     const { writer, reader } = await pair({ width });
     const given = Uint8Array.from({ length: width * HEIGHT * 3 }, (_, i) => i % 251);
@@ -96,7 +96,7 @@ describe('what goes through', () => {
     await close({ writer, reader });
   });
 
-  it('a frame lies in the queue’s memory until it is released, then its views are empty', async () => {
+  it('a frame lies in the queue’s memory until it is released, and its views are empty afterwards', async () => {
     const both = await pair({ capacityFrames: 2, heldFrames: 2 });
     await both.writer.put(picture(1));
     const frame = await both.reader.take();
@@ -125,7 +125,7 @@ describe('what goes through', () => {
   });
 });
 
-describe('when a side dies', () => {
+describe('the end of a side', () => {
   it('a reader learns within its limit that the writer is gone', async () => {
     const both = await pair({}, 600);
     await both.writer.put(picture(1));
@@ -147,7 +147,7 @@ describe('when a side dies', () => {
     await both.writer.close();
   });
 
-  it('a process killed while it writes leaves the frames that were whole', async () => {
+  it('a process that is killed while it writes leaves only whole frames to the reader', async () => {
     const path = scratch.file('killed');
     await using child = otherProcess(path, '64', '36', 'endless');
     await using reader = await FrameQueueReader.attach(path, { peerTimeoutMilliseconds: 600 });
@@ -166,7 +166,7 @@ describe('when a side dies', () => {
 });
 
 describe('close()', () => {
-  it('has given the queue up when it resolves: the next one gets it at once', async () => {
+  it('close() resolves when the queue is given up, so that the next writer or reader gets it at once', async () => {
     const { path, writer, reader } = await pair();
     await reader.close();
     for (let i = 0; i < 20; i++) {
@@ -191,7 +191,7 @@ describe('refusals', () => {
     await close(both);
   });
 
-  it('what is closed refuses with InvalidState, and closing twice is harmless', async () => {
+  it('a closed writer or reader refuses with InvalidState, and closing twice is harmless', async () => {
     const both = await pair();
     await close(both);
     await close(both);
@@ -214,7 +214,7 @@ describe('refusals', () => {
     await close(both);
   });
 
-  it('a second writer or reader is refused, a missing queue is waited for only so long', async () => {
+  it('a second writer or reader is refused, and a missing queue is waited for only until the time limit', async () => {
     const both = await pair();
     const shape = { width: WIDTH, height: HEIGHT };
     await expect(FrameQueueWriter.create(both.path, shape)).rejects.toMatchObject({ code: 'RingBusy' });
@@ -227,15 +227,15 @@ describe('refusals', () => {
     );
   });
 
-  it('an attach that is aborted says so', async () => {
+  it('attaching to a queue fails with Aborted when its signal is aborted', async () => {
     const signal = AbortSignal.timeout(50);
     const waiting = FrameQueueReader.attach(scratch.file('never'), { signal });
     await expect(waiting).rejects.toMatchObject({ code: 'Aborted' });
   });
 });
 
-describe('between two processes', () => {
-  it('1080p RGB frames cross whole and in order', async () => {
+describe('two processes', () => {
+  it('1080p RGB frames cross from one process to another whole and in order', async () => {
     const path = scratch.file('fast');
     await using child = otherProcess(path, '1920', '1080', '200');
     await using reader = await FrameQueueReader.attach(path);

@@ -81,7 +81,7 @@ async function close({ writer, reader }: Awaited<ReturnType<typeof pair>>): Prom
   await reader.close();
 }
 
-it('every field of a frame and of the format comes out as it went in', async () => {
+it('every field of a frame and of the format comes out of a relay as it went in', async () => {
   const both = await pair();
   const picture = Uint8Array.from({ length: BYTES }, (_, i) => i % 251);
   expect(both.writer.put(header(0n, { ageSeconds: 2 }), picture)).toBe(true);
@@ -98,7 +98,7 @@ it('every field of a frame and of the format comes out as it went in', async () 
   await close(both);
 });
 
-it('a frame is done when its reader says so, and comes again before', async () => {
+it('a frame is done when its reader says so, and comes again after a rewind before', async () => {
   const both = await pair();
   for (const sequence of [0n, 1n, 2n]) both.writer.put(header(sequence), new Uint8Array(BYTES));
   for (let i = 0; i < 3; i++) await next(both.reader);
@@ -117,7 +117,7 @@ it('a frame is done when its reader says so, and comes again before', async () =
   await close(both);
 });
 
-it('the writer waits for room, and hears when the reader moves on', async () => {
+it('a relay writer waits for room, and gets news when the reader moves on', async () => {
   const both = await pair();
   for (let i = 0n; i < 4n; i++) expect(both.writer.put(header(i), new Uint8Array(BYTES))).toBe(true);
   expect(both.writer.put(header(4n), new Uint8Array(BYTES))).toBe(false);
@@ -129,7 +129,7 @@ it('the writer waits for room, and hears when the reader moves on', async () => 
   await close(both);
 });
 
-it('sequences that are left out were dropped on the other side, and are settled as such', async () => {
+it('sequences that a relay writer leaves out are settled as dropped on the other side', async () => {
   const both = await pair();
   both.writer.put(header(0n), new Uint8Array(BYTES));
   both.writer.put(header(5n), new Uint8Array(BYTES));
@@ -145,7 +145,7 @@ it('sequences that are left out were dropped on the other side, and are settled 
   await close(both);
 });
 
-it('a ring that begins behind a frame goes on from it, and an old one is left as it is', async () => {
+it('a ring that begins behind a frame goes on from it, in its own time base', async () => {
   const seed = { ...header(41n), pts: 1000n, timeBaseNumerator: 1, timeBaseDenominator: 30_000 };
   const both = await pair({ seed });
   expect(both.writer.last()).toMatchObject({ sequence: 41n, pts: 3000n, sourcePts: -(2n ** 59n) });
@@ -154,7 +154,7 @@ it('a ring that begins behind a frame goes on from it, and an old one is left as
   await close(both);
 });
 
-it('another format makes another ring, to which the reader follows', async () => {
+it('a relay reader follows to the ring that a writer of another format makes', async () => {
   const both = await pair();
   both.writer.put(header(0n), new Uint8Array(BYTES));
   await next(both.reader);
@@ -175,8 +175,8 @@ it('another format makes another ring, to which the reader follows', async () =>
   await both.reader.close();
 });
 
-describe('refusals', () => {
-  it('name what is wrong with a frame', async () => {
+describe('refusals of a relay', () => {
+  it('a relay writer refuses a wrong frame and names what is wrong with it', async () => {
     const both = await pair();
     expect(() => both.writer.put(header(0n), new Uint8Array(BYTES - 1))).toThrow(
       expect.objectContaining({
@@ -190,7 +190,7 @@ describe('refusals', () => {
     await close(both);
   });
 
-  it('of a ring that belongs to an encoder, and of a format that is none', async () => {
+  it('a relay refuses a ring that belongs to an encoder, and a format that does not exist', async () => {
     const path = scratch.file(`ring${rings++}`);
     const options = { format, capacityFrames: 4, retainedFrames: 2, outputs: ['a', 'b'] };
     await using _ = await RelayWriter.open(path, options);
@@ -199,7 +199,7 @@ describe('refusals', () => {
     await expect(RelayWriter.open(`${path}-2`, wrong)).rejects.toMatchObject({ code: 'InvalidArgument' });
   });
 
-  it('what is closed says so, and closing twice is harmless', async () => {
+  it('a closed relay refuses with InvalidState, and closing twice is harmless', async () => {
     const both = await pair();
     await close(both);
     await close(both);
@@ -210,7 +210,7 @@ describe('refusals', () => {
     );
   });
 
-  it('an attach that is aborted ends', async () => {
+  it('attaching to a relay fails with Aborted when its signal is aborted', async () => {
     const waiting = RelayReader.attach(scratch.file('never'), { signal: AbortSignal.timeout(30) });
     await expect(waiting).rejects.toMatchObject({ code: 'Aborted' });
   });
