@@ -53,18 +53,18 @@ const FIELDS: Record<keyof typeof LIMITS, [path: string, unit: number][]> = {
   timeoutMilliseconds: [], // only the library has them
 };
 
-describe.each(Object.entries(LIMITS))('the bounds of %s', (name, range) => {
-  it('are those of the native core', () => {
+describe.each(Object.entries(LIMITS))('%s', (name, range) => {
+  it(`the bounds of ${name} are those of the native core`, () => {
     expect(ofCore(name)).toEqual(range);
   });
 
-  it.each(FIELDS[name as keyof typeof LIMITS])('are those of %s', (path, unit) => {
+  it.each(FIELDS[name as keyof typeof LIMITS])(`the bounds of ${name} are those of %s`, (path, unit) => {
     const { minimum = Number.NaN, maximum = Number.NaN } = ofResource(path);
     expect({ least: minimum * unit, most: maximum * unit }).toEqual(range);
   });
 });
 
-it('the highest frame rate is that of the resources, and the native core takes it', () => {
+it('the highest frame rate is that of the resources, and the native core accepts it', () => {
   expect(Number(/kMaxFrameRate = (\d+);/.exec(core)?.[1])).toBeGreaterThanOrEqual(MAX_FRAME_RATE);
   for (const path of ['spec.source.testPattern.frameRate', 'spec.video.frameRate']) {
     const messages = ofResource(path)['x-kubernetes-validations']?.map(({ message }) => message);

@@ -17,7 +17,7 @@ const vectors = JSON.parse(
 
 describe('credentials vanish from text', () => {
   it.each(vectors.cases)(
-    'a shared vector is redacted as expected: $title',
+    'redaction gives the expected text of the shared vector “$title”',
     ({ text, expected, secrets = [] }) => {
       const hide = redactor(secrets);
       expect(hide(text)).toBe(expected);
@@ -50,7 +50,7 @@ describe('credentials vanish from text', () => {
     );
   });
 
-  it('redacting a text that was cut anywhere again changes nothing', () => {
+  it('a text that was cut anywhere does not change when it is redacted twice', () => {
     for (const { text } of vectors.cases) {
       for (let i = 0; i <= text.length; ++i) {
         const cut = redact(text.slice(0, i));
@@ -74,7 +74,7 @@ it('long texts of hostile servers are redacted in bounded time', () => {
   }
 });
 
-it('of a URL alone the hidden parts go to its end, whatever stands in them', () => {
+it('a URL alone is redacted up to its end, whatever stands in its secrets', () => {
   expect(redactUrl('rtsp://h/x?token=a b"c\'d|e')).toBe('rtsp://h/x?token=***');
   expect(redactUrl('rtsp://ann:a b"c@h/x y')).toBe('rtsp://h/x y');
   expect(redactUrl('clip.mp4?token=a')).toBe('clip.mp4?token=a');

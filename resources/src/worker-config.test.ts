@@ -17,7 +17,7 @@ const decoder = () => ({
   source: { uri: 'file:///films/a.mp4', onEnd: 'Complete' } as Record<string, unknown>,
 });
 
-it('what may be left out has its default', () => {
+it('a configuration gets the default of every field that it leaves out', () => {
   const config = parseWorkerConfig(
     JSON.stringify({ ...decoder(), source: { uri: '/films/a b.mp4', onEnd: 'Complete' } }),
   );
@@ -40,7 +40,7 @@ it('what may be left out has its default', () => {
   expect(parseWorkerConfig(JSON.stringify(encoder()))).toMatchObject({ encoder: { catchUp: 'Rebase' } });
 });
 
-describe('a wrong configuration is refused with one line that begins with the field', () => {
+describe('wrong configurations', () => {
   type Document = Record<string, unknown>;
   const cases: [string, Document, string][] = [
     ['an unknown key', { ...encoder(), extra: 1 }, 'extra: is not a known key'],
@@ -49,9 +49,17 @@ describe('a wrong configuration is refused with one line that begins with the fi
       { ...encoder(), outputs: [{ name: 'main', url: 'rtsp://a/b', pass: 'x' }] },
       'outputs[0].pass: is not a known key',
     ],
-    ['a wrong type', { ...encoder(), http: { port: '9090' } }, 'http.port: must be a number, not a string'],
-    ['a fraction', { ...encoder(), http: { port: 1.5 } }, 'http.port: must be a whole number'],
-    ['out of bounds', { ...encoder(), http: { port: 65_536 } }, 'http.port: must be at most 65535'],
+    [
+      'a value of a wrong type',
+      { ...encoder(), http: { port: '9090' } },
+      'http.port: must be a number, not a string',
+    ],
+    [
+      'a fraction for a whole number',
+      { ...encoder(), http: { port: 1.5 } },
+      'http.port: must be a whole number',
+    ],
+    ['a number out of bounds', { ...encoder(), http: { port: 65_536 } }, 'http.port: must be at most 65535'],
     [
       'a picture that is too wide',
       { ...decoder(), video: { width: 8194 } },
@@ -99,11 +107,7 @@ describe('a wrong configuration is refused with one line that begins with the fi
     ['no role', common, 'role: must be "decoder" or "encoder"'],
     ['another version', { ...encoder(), version: 2 }, 'version: must be 1'],
     ['no version', { ...encoder(), version: undefined }, 'version: is missing; must be 1'],
-    [
-      'nothing missing but the queue',
-      { ...encoder(), queue: undefined },
-      'queue: is missing; expected an object',
-    ],
+    ['no queue', { ...encoder(), queue: undefined }, 'queue: is missing; expected an object'],
     [
       'a stream without namespace',
       { ...encoder(), stream: 'camera' },
@@ -121,7 +125,7 @@ describe('a wrong configuration is refused with one line that begins with the fi
       'outputs[1].name: is used twice',
     ],
     [
-      'two addresses',
+      'two addresses of one output',
       { ...encoder(), outputs: [{ name: 'main', url: 'rtsp://a/b', urlFile: '/u' }] },
       'outputs[0]: must have exactly one of `url` and `urlFile`',
     ],
@@ -146,7 +150,7 @@ describe('a wrong configuration is refused with one line that begins with the fi
       'source.uri: must not contain spaces (write %20)',
     ],
     [
-      'a URL that is none',
+      'a URL with a word for its port',
       { ...decoder(), source: { uri: 'http://a:port/', onEnd: 'Complete' } },
       'source.uri: is not a URL: expected SCHEME://HOST[:PORT]/PATH',
     ],
@@ -167,25 +171,28 @@ describe('a wrong configuration is refused with one line that begins with the fi
     ],
     ['an encoder in the decoder', { ...decoder(), encoder: {} }, 'encoder: is not a known key'],
     [
-      'a rate that is no rational',
+      'a decimal frame rate',
       { ...decoder(), video: { frameRate: '29.97' } },
       'video.frameRate: must be a rational number such as "25" or "30000/1001"',
     ],
   ];
-  it.each(cases)('%s', (_, document, message) => {
-    let line = 'accepted';
-    try {
-      parseWorkerConfig(JSON.stringify(document));
-    } catch (error) {
-      expect(error).toBeInstanceOf(WorkerConfigError);
-      expect(error).toMatchObject({ code: 'ConfigInvalid', permanent: true });
-      line = (error as Error).message;
-    }
-    expect(line.startsWith(message), line).toBe(true);
-    expect(line).not.toMatch(/\n|secret/);
-  });
+  it.each(cases)(
+    'a configuration with %s is refused with one line that begins with the field',
+    (_, document, message) => {
+      let line = 'accepted';
+      try {
+        parseWorkerConfig(JSON.stringify(document));
+      } catch (error) {
+        expect(error).toBeInstanceOf(WorkerConfigError);
+        expect(error).toMatchObject({ code: 'ConfigInvalid', permanent: true });
+        line = (error as Error).message;
+      }
+      expect(line.startsWith(message), line).toBe(true);
+      expect(line).not.toMatch(/\n|secret/);
+    },
+  );
 
-  it('no JSON', () => {
+  it('a configuration that is not JSON, or no object, is refused with one line', () => {
     expect(() => parseWorkerConfig('{"url": "rtsp://ann:secret@a/b"')).toThrow(
       /^the document is not JSON: (?!.*secret)[^\n]*$/,
     );
@@ -193,7 +200,7 @@ describe('a wrong configuration is refused with one line that begins with the fi
   });
 });
 
-it('paths and URLs of every kind are taken', () => {
+it('paths and URLs of every kind are accepted as addresses', () => {
   for (const address of [
     'film.mp4',
     '/films/a@b:c.mp4',

@@ -26,14 +26,14 @@ const shape = (pushed: Picture, more: Partial<StreamShape> = {}): StreamShape =>
   ...more,
 });
 
-describe('the size of the frame queue is what the decoder makes of it', () => {
-  it('as measured: 26 slots at 30 frames/s, 34 MiB of 720p and 77 MiB of 1080p', () => {
+describe('the size of the frame queue', () => {
+  it('the frame queue takes 34 MiB for 720p and 77 MiB for 1080p at 30 frames/s, as measured', () => {
     expect(Math.round(expectedRingBytes(picture(1280, 720), queue) / MiB)).toBe(34);
     expect(Math.round(expectedRingBytes(hd, queue) / MiB)).toBe(77);
     expect(slotBytes(hd, 1)).toBe(3_112_960);
   });
 
-  it('it ends at 256 MiB, but the frames that may wait fit in any case', () => {
+  it('the frame queue ends at 256 MiB, but the frames that may wait fit in any case', () => {
     const deep = { ...queue, encoderDelayFrames: 300 };
     expect(expectedRingBytes(hd, deep) / MiB).toBeLessThan(256.2);
     expect(expectedRingBytes(picture(3840, 2160), queue)).toBeGreaterThan(
@@ -41,7 +41,7 @@ describe('the size of the frame queue is what the decoder makes of it', () => {
     );
   });
 
-  it('its volume has room for a second one, for 10 bits, and for a 2160p where the size is unknown', () => {
+  it('the volume of the frame queue has room for a second one, for 10 bits, and for 2160p where the size is unknown', () => {
     const volume = (one: Picture, generated = false) => ringVolumeBytes(one, queue, generated);
     expect(volume(hd, true)).toBe(2 * expectedRingBytes(hd, queue));
     expect(volume(hd)).toBeGreaterThan(3.9 * expectedRingBytes(hd, queue));
@@ -51,31 +51,34 @@ describe('the size of the frame queue is what the decoder makes of it', () => {
   });
 });
 
-describe('what is known of a picture before its source is opened', () => {
+describe('pictures of a source that is not opened yet', () => {
   it.each([
     [
-      'a pattern by its own words',
+      'has the size and rate of a test pattern',
       { source: { testPattern: { width: 640, height: 360, frameRate: '25' } } },
       [640, 360, 25, true],
     ],
     [
-      'another source is taken for 1080p30',
+      'is assumed to be 1080p30 for another source',
       { source: { uri: 'http://a.example/b' } },
       [1920, 1080, 30, false],
     ],
     [
-      'one side in proportion to the other',
+      'has one side in proportion to the other when one is given',
       { source: { uri: 'http://a.example/b' }, video: { height: 720, frameRate: '30000/1001' } },
       [1280, 720, 30000 / 1001, false],
     ],
     [
-      'both sides as asked for',
+      'has both sides as asked for',
       { source: { uri: 'http://a.example/b' }, video: { width: 640, height: 480 } },
       [640, 480, 30, true],
     ],
-  ] as const)('%s', (_, spec, [width, height, rate, sizeKnown]) => {
-    expect(pushedPicture(somePush(spec).spec)).toMatchObject({ width, height, rate, sizeKnown });
-  });
+  ] as const)(
+    'the picture of a source that is not opened yet %s',
+    (_, spec, [width, height, rate, sizeKnown]) => {
+      expect(pushedPicture(somePush(spec).spec)).toMatchObject({ width, height, rate, sizeKnown });
+    },
+  );
 
   it('the codec follows from the name of an encoder', () => {
     const codec = (encoder: string) => codecOf(somePush({ video: { encoder } }).spec);
@@ -105,14 +108,17 @@ describe('requests by codec, size, rate and preset', () => {
       { decoder: [164, 233], encoder: [2633, 242] },
     ],
   ];
-  it.each(cases)('%s', (_, one, { decoder, encoder }) => {
-    const figures = ({ cpuMillicores, memoryBytes }: ReturnType<typeof decoderCost>) => [
-      cpuMillicores,
-      Math.ceil(memoryBytes / MiB),
-    ];
-    expect(figures(decoderCost(one))).toEqual(decoder);
-    expect(figures(encoderCost(one))).toEqual(encoder);
-  });
+  it.each(cases)(
+    'a stream of %s requests the CPU and memory of the table',
+    (_, one, { decoder, encoder }) => {
+      const figures = ({ cpuMillicores, memoryBytes }: ReturnType<typeof decoderCost>) => [
+        cpuMillicores,
+        Math.ceil(memoryBytes / MiB),
+      ];
+      expect(figures(decoderCost(one))).toEqual(decoder);
+      expect(figures(encoderCost(one))).toEqual(encoder);
+    },
+  );
 
   it('two streams of 1080p30 fit on two cores, and three do not fit beside anything else', () => {
     const one = decoderCost(shape(hd)).cpuMillicores + encoderCost(shape(hd)).cpuMillicores;
@@ -142,7 +148,7 @@ describe('requests by codec, size, rate and preset', () => {
     expect(encoderMilliseconds({ codec: 'H264', encoder: 'h264_vaapi' })).toBeLessThan(2);
   });
 
-  it('in two pods each has a queue of its own, and the network costs both', () => {
+  it('decoder and encoder in two pods have a queue each, and the network costs both', () => {
     const [together, apart] = [shape(hd), shape(hd, { split: true })];
     expect(encoderCost(apart).memoryBytes - encoderCost(together).memoryBytes).toBe(
       expectedRingBytes(hd, queue),
@@ -157,18 +163,18 @@ describe('explicit resources', () => {
   const resolve = (given?: Parameters<typeof containerResources>[1]) =>
     containerResources(cost, given, 'spec.resources.encoder');
 
-  it('unset, they follow from the table: no CPU limit, but one of memory', () => {
+  it('resources that are unset follow from the table, without a CPU limit but with one of memory', () => {
     expect(resolve()).toEqual({ requests: { cpu: '250m', memory: '100Mi' }, limits: { memory: '300Mi' } });
   });
 
-  it('win resource by resource', () => {
+  it('explicit resources win resource by resource', () => {
     expect(resolve({ requests: { cpu: 2 }, limits: { 'nvidia.com/gpu': 1 } })).toEqual({
       requests: { cpu: 2, memory: '100Mi' },
       limits: { memory: '300Mi', 'nvidia.com/gpu': 1 },
     });
   });
 
-  it('take the other half of their pair along where it would be invalid', () => {
+  it('explicit resources take the other half of their pair along where it would be invalid', () => {
     expect(resolve({ limits: { memory: '64Mi', cpu: '100m' } })).toEqual({
       requests: { cpu: '100m', memory: '64Mi' },
       limits: { cpu: '100m', memory: '64Mi' },
@@ -176,7 +182,7 @@ describe('explicit resources', () => {
     expect(resolve({ requests: { memory: '1Gi' } }).limits).toEqual({ memory: '1Gi' });
   });
 
-  it('that contradict each other, or are none, are refused with the field', () => {
+  it('resources that contradict each other, or are no quantities, are refused with the field', () => {
     expect(() => resolve({ requests: { memory: '2Gi' }, limits: { memory: '1Gi' } })).toThrow(
       'spec.resources.encoder.requests.memory: must be at most limits.memory, 1Gi',
     );
@@ -199,7 +205,7 @@ describe('explicit resources', () => {
     ['', undefined],
     ['1 Gi', undefined],
     ['Mi', undefined],
-  ] as const)('quantity %s is %s', (text, expected) => {
+  ] as const)('the quantity %s is read as %s', (text, expected) => {
     expect(parseQuantity(text)).toBe(expected);
   });
 });

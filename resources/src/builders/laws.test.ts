@@ -140,7 +140,7 @@ it(`every mount is of a volume of its pod, every volume is mounted, and no two m
   });
 });
 
-it(`what is memory has a size limit, and a container's limit has room for it (seed ${seed})`, () => {
+it(`every volume in memory has a size limit, for which its container's limit has room (seed ${seed})`, () => {
   fc.assert(
     fc.property(arbitraryPush, (push) => {
       const bare = { ...push, spec: { ...push.spec, resources: {} } };

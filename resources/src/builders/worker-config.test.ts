@@ -35,13 +35,13 @@ const unchecked = (spec: Partial<Spec>): VideoPush => {
 
 const context: WorkerContext = { outputs: { main: { url: 'rtsp://server.example/film' } } };
 
-it('what is not set stays unset, so that the source and then the defaults decide', () => {
+it('a parameter that is not set stays unset, so that the source and then the defaults decide', () => {
   const { decoder, encoder } = buildWorkerConfigs(push({}), context);
   expect(decoder.video).toEqual({});
   expect(encoder.encoder).toEqual({ codec: 'H264', catchUp: 'Rebase' });
 });
 
-describe('what is set wins, parameter by parameter', () => {
+describe('parameters of the encoder', () => {
   const cases: [string, NonNullable<Spec['video']>, object][] = [
     ['codec', { codec: 'VP8' }, { codec: 'VP8' }],
     ['encoder, over codec', { codec: 'VP8', encoder: 'libx264' }, { encoder: 'libx264', codec: undefined }],
@@ -55,7 +55,7 @@ describe('what is set wins, parameter by parameter', () => {
     ['tune none', { tune: 'none' }, { tune: '' }],
     ['threads', { threads: 2 }, { threads: 2 }],
   ];
-  it.each(cases)('%s', (_, video, expected) => {
+  it.each(cases)('a parameter of the encoder wins when it is set: %s', (_, video, expected) => {
     const all = { codec: 'H264', catchUp: 'Rebase', ...expected };
     expect(
       buildWorkerConfigs(unchecked({ video: { codec: 'H264', ...video } }), context).encoder.encoder,
@@ -103,7 +103,7 @@ it('both configurations pass the schema of the worker, unchanged by it', () => {
   expect(encoder.outputs[1]).toEqual({ name: 'outside', urlFile: '/secrets/outside/url' });
 });
 
-it('the place of running decides paths, ports and credential files', () => {
+it('the place where a stream runs decides paths, ports and credential files', () => {
   const { decoder, encoder } = buildWorkerConfigs(
     push({ source: { persistentVolumeClaim: { claimName: 'films', path: 'a/b.mp4' } } }),
     {
@@ -128,7 +128,7 @@ it('the place of running decides paths, ports and credential files', () => {
   expect(encoder).toMatchObject({ http: { port: 2 }, outputs: [{ userFile: '/o/user', url: 'rtsp://h/p' }] });
 });
 
-it('what cannot be resolved is refused with the field', () => {
+it('a claim or an address that cannot be resolved is refused with the field', () => {
   const claim = { persistentVolumeClaim: { claimName: 'films', path: 'a/b' } };
   const outside = push({ source: structuredClone(claim) });
   if (outside.spec.source.persistentVolumeClaim) outside.spec.source.persistentVolumeClaim.path = 'a/../../b';
@@ -148,7 +148,7 @@ it('what cannot be resolved is refused with the field', () => {
   );
 });
 
-describe('the end of a source and the way to catch up follow from its kind', () => {
+describe('the end of a source and the way to catch up', () => {
   const cases: [string, Spec['source'], string, string][] = [
     ['a volume', { persistentVolumeClaim: { claimName: 'a', path: 'b' } }, 'Complete', 'Rebase'],
     ['http', { uri: 'http://a/b' }, 'Complete', 'Rebase'],
@@ -160,12 +160,15 @@ describe('the end of a source and the way to catch up follow from its kind', () 
     ['the test pattern', { testPattern: {} }, 'Repeat', 'Rebase'],
     ['a camera that is to be read once', { uri: 'rtsp://a/b', onEnd: 'Complete' }, 'Complete', 'Rebase'],
   ];
-  it.each(cases)('%s', (_, source, onEnd, catchUp) => {
-    expect(effectiveOnEnd(source)).toBe(onEnd);
-    expect(effectiveCatchUp(push({ source }).spec)).toBe(catchUp);
-  });
+  it.each(cases)(
+    'the end of a source and the way to catch up follow from its kind: %s',
+    (_, source, onEnd, catchUp) => {
+      expect(effectiveOnEnd(source)).toBe(onEnd);
+      expect(effectiveCatchUp(push({ source }).spec)).toBe(catchUp);
+    },
+  );
 
-  it('an explicit catchUp wins', () => {
+  it('an explicit catchUp wins over that of the kind of source', () => {
     expect(effectiveCatchUp(push({ source: { uri: 'rtsp://a/b' }, pacing: { catchUp: 'Skip' } }).spec)).toBe(
       'Skip',
     );
@@ -179,7 +182,7 @@ it('a source is shown by host, volume or pattern, never with credentials', () =>
   expect(sourceLabel({ testPattern: {} })).toBe('TestSrc2');
 });
 
-describe('the estimate of the encoder delay matches what was measured, or is more', () => {
+describe('the estimate of the encoder delay', () => {
   const cases: [string, Parameters<typeof encoderDelayFrames>[0], number][] = [
     ['the default, zerolatency', {}, 0],
     ['zerolatency with 2 B-frames', { maxBFrames: 2 }, 2],
@@ -188,13 +191,16 @@ describe('the estimate of the encoder delay matches what was measured, or is mor
     ['medium, 3 B-frames', { tune: 'none', preset: 'medium', threads: 2, maxBFrames: 3 }, 46],
     ['medium, 16 B-frames', { tune: 'none', preset: 'medium', threads: 2, maxBFrames: 16 }, 59],
     [
-      'the same with 16 threads',
+      'medium, 16 B-frames and 16 threads',
       { encoder: 'libx264', tune: 'none', preset: 'medium', threads: 16, maxBFrames: 16 },
       73,
     ],
     ['automatic threads on 2 processors', { tune: 'none' }, 14],
   ];
-  it.each(cases)('%s', (_, input, expected) => {
-    expect(encoderDelayFrames(input, 2)).toBe(expected);
-  });
+  it.each(cases)(
+    'the estimate of the encoder delay is what was measured, or more: %s',
+    (_, input, expected) => {
+      expect(encoderDelayFrames(input, 2)).toBe(expected);
+    },
+  );
 });

@@ -42,7 +42,7 @@ it('a valid manifest comes back with the defaults of the schema, and stays as it
   expect(push.spec.source).toEqual({ uri: 'rtsp://camera.example/1' });
 });
 
-describe('a wrong manifest is refused with one line that begins with the field', () => {
+describe('wrong manifests', () => {
   const cases: [string, (document: ReturnType<typeof minimal>) => void, string][] = [
     [
       'an unknown field',
@@ -138,7 +138,7 @@ describe('a wrong manifest is refused with one line that begins with the field',
       },
       'spec.outputs[0].path: must be letters, digits',
     ],
-    ['a missing spec', (d) => Reflect.deleteProperty(d, 'spec'), 'spec: Required value'],
+    ['no spec', (d) => Reflect.deleteProperty(d, 'spec'), 'spec: Required value'],
     [
       'a name with capitals',
       (d) => {
@@ -154,15 +154,18 @@ describe('a wrong manifest is refused with one line that begins with the field',
       'kind: videopush.dev/v1 VideoPush is not a kind of this program; it knows',
     ],
   ];
-  it.each(cases)('%s', (_, change, message) => {
-    const line = refusal(change);
-    expect(line.startsWith(message), line).toBe(true);
-    expect(line).not.toContain('\n');
-    expect(line).not.toContain('secret');
-  });
+  it.each(cases)(
+    'a manifest with %s is refused with one line that begins with the field',
+    (_, change, message) => {
+      const line = refusal(change);
+      expect(line.startsWith(message), line).toBe(true);
+      expect(line).not.toContain('\n');
+      expect(line).not.toContain('secret');
+    },
+  );
 });
 
-it('a file may hold several documents; those that only a cluster can use are named', () => {
+it('a file may hold several documents, and the kinds that only a cluster can use are named', () => {
   const text = `
 apiVersion: v1
 kind: Namespace
@@ -184,10 +187,10 @@ stringData: {username: ann, password: secret}
   expect(ignored).toEqual(['Namespace']);
 });
 
-describe('a List, as kubectl prints several objects,', () => {
+describe('a List, as kubectl prints several objects', () => {
   const list = (items: unknown) => JSON.stringify({ apiVersion: 'v1', kind: 'List', metadata: {}, items });
 
-  it('is what is in it, beside other documents', () => {
+  it('a List is read as its items, beside other documents', () => {
     const second = { ...minimal(), metadata: { name: 'camera-2' } };
     const text = `${list([minimal(), { apiVersion: 'v1', kind: 'Namespace' }])}\n---\n${JSON.stringify(second)}`;
     const { manifests, ignored } = readManifests(text);
@@ -202,7 +205,7 @@ describe('a List, as kubectl prints several objects,', () => {
     ['no manifest', [minimal(), null], /^items\[1\]\.kind: is missing/],
     ['a List', [{ apiVersion: 'v1', kind: 'List', items: [] }], /^items\[0\]: is a List in a List; take/],
     ['nothing', undefined, /^items: must be a list of manifests$/],
-  ])('with %s in it is refused with the place', (_, items, message) => {
+  ])('a List with %s in it is refused with the place', (_, items, message) => {
     expect(() => readManifests(list(items))).toThrow(message);
   });
 });

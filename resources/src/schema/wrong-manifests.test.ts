@@ -19,19 +19,22 @@ it('there are at least 45 wrong manifests, each with a name of its own', () => {
   expect(WRONG_MANIFESTS.length).toBeGreaterThanOrEqual(45);
 });
 
-it.each(WRONG_MANIFESTS)('refused, with what to write instead: $name', ({ manifest, says }) => {
-  const line = refusal(manifest);
-  expect(line).not.toBe('accepted');
-  if (typeof says === 'string') expect(line).toContain(says);
-  else expect(line).toMatch(says);
-  expect(line).not.toMatch(/[\n]|pass@|:pass/);
-});
+it.each(WRONG_MANIFESTS)(
+  'a wrong manifest is refused with what to write instead: $name',
+  ({ manifest, says }) => {
+    const line = refusal(manifest);
+    expect(line).not.toBe('accepted');
+    if (typeof says === 'string') expect(line).toContain(says);
+    else expect(line).toMatch(says);
+    expect(line).not.toMatch(/[\n]|pass@|:pass/);
+  },
+);
 
-it.each(RIGHT_MANIFESTS)('accepted: $name', ({ manifest }) => {
+it.each(RIGHT_MANIFESTS)('a valid manifest is accepted: $name', ({ manifest }) => {
   expect(refusal(manifest)).toBe('accepted');
 });
 
-it('a file of this machine is refused for a cluster only', () => {
+it('a source that is a file of this machine is refused only for a cluster', () => {
   const film = WRONG_MANIFESTS.filter(({ manifest }) => /file:/.test(JSON.stringify(manifest)));
   expect(film.length).toBe(2);
   for (const { manifest } of film) {

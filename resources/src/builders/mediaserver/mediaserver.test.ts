@@ -64,7 +64,7 @@ it('a MediaMTX is one pod behind a Service, with its configuration in a folder a
   }
 });
 
-it('only what the server takes at its start replaces its pod', () => {
+it('a change replaces the pod of a server only when the server takes it at its start', () => {
   const template = (objects: ServerObjects) => podOf(objects.deployment);
   const before = template(build());
   const read = { authentication: { read: 'Generated' as const } };
@@ -162,7 +162,7 @@ describe('credentials', () => {
     });
   const decode = (text: string) => Buffer.from(text, 'base64').toString();
 
-  it('each user has a password of its own, and Secrets with it are immutable', () => {
+  it('each user of a server has a password of its own, in an immutable Secret', () => {
     const secrets = secretsOf(build({ authentication: { read: 'Generated' } }));
     expect(secrets.map(({ user }) => user)).toEqual(['publisher', 'viewer', 'metrics']);
     expect(new Set(secrets.map(({ password }) => password)).size).toBe(3);
@@ -172,7 +172,7 @@ describe('credentials', () => {
     }
   });
 
-  it('only hashes of them stand in the configuration', () => {
+  it('the passwords of a server stand in its configuration only as hashes', () => {
     const objects = build({ authentication: { read: 'Generated' } });
     const text = JSON.stringify([objects.config, objects.deployment, objects.service]);
     const { publisher, viewer, operator, metrics } = serverCredentials(key, someServer());
@@ -180,7 +180,7 @@ describe('credentials', () => {
     expect((configOf(objects).authInternalUsers as object[]).length).toBe(5);
   });
 
-  it('they are the same every time, and others for another server or another key; then the Secret has another name', () => {
+  it('the credentials of a server stay the same, and differ by name and password for another server or another key', () => {
     const of = (uid: string, secret = key) => serverCredentials(secret, someServer({}, { uid })).publisher;
     expect(of('a')).toEqual(of('a'));
     for (const other of [of('b'), of('a', randomBytes(32))]) {
@@ -189,7 +189,7 @@ describe('credentials', () => {
     }
   });
 
-  it('where everybody may publish there is no Secret to publish with', () => {
+  it('a server where everybody may publish has no Secret to publish with', () => {
     const server = someServer({ authentication: { publish: 'None' } });
     const credentials = serverCredentials(key, server);
     expect(publishSecret({ server, credentials })).toBeUndefined();
@@ -235,7 +235,7 @@ describe('where a server is found', () => {
     status,
   });
 
-  it('inside of the cluster, by the name of its Service', () => {
+  it('a server is found inside of the cluster by the name of its Service', () => {
     expect(at({ protocols: ['RTSP', 'SRT', 'HLS'] })).toEqual([
       { protocol: 'RTSP', url: 'rtsp://live-media.studio.svc.cluster.local:8554' },
       { protocol: 'SRT', url: 'srt://live-media.studio.svc.cluster.local:8890' },
@@ -243,7 +243,7 @@ describe('where a server is found', () => {
     ]);
   });
 
-  it('by node ports, once the cluster has chosen them, at the node or at the host that the resource names', () => {
+  it('a server is found by node ports, once the cluster has chosen them, at the node or at the host that the resource names', () => {
     const spec: MediaServer['spec'] = { protocols: ['RTSP'], service: { type: 'NodePort' } };
     const observed = { service: service({}, [{ name: 'rtsp', nodePort: 31554 }]), nodeAddress: '192.0.2.7' };
     expect(at(spec, observed)[0]?.externalURL).toBe('rtsp://192.0.2.7:31554');
@@ -253,7 +253,7 @@ describe('where a server is found', () => {
     expect(at(spec, { nodeAddress: '192.0.2.7' })[0]).not.toHaveProperty('externalURL');
   });
 
-  it('behind a load balancer, once it has an address', () => {
+  it('a server is found behind a load balancer once this has an address', () => {
     const spec: MediaServer['spec'] = { protocols: ['RTMP'], service: { type: 'LoadBalancer' } };
     const with_ = (ingress: object) =>
       at(spec, { service: service({ loadBalancer: { ingress: [ingress] } }) })[0];
@@ -262,7 +262,7 @@ describe('where a server is found', () => {
     expect(at(spec)[0]).not.toHaveProperty('externalURL');
   });
 
-  it('elsewhere, at its own address, from both', () => {
+  it('a server that runs elsewhere is found at its own address, inside and outside of the cluster', () => {
     const url = 'srt://media.example:9000';
     expect(
       at({ type: 'External', endpoints: [{ protocol: 'SRT', host: 'media.example', port: 9000 }] }),

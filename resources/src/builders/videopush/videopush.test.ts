@@ -38,7 +38,7 @@ const film: Partial<Spec> = {
 const onServer: Partial<Spec> = { outputs: [{ name: 'main', serverRef: { name: 'live' } }] };
 const withServer = { servers: { live: { server: someServer(), publishSecret: 'live-publish-1' } } };
 
-it('an endless stream in one pod: the decoder is a native sidecar, the encoder the main container of a Deployment', () => {
+it('an endless stream in one pod is a Deployment with the decoder as native sidecar and the encoder as main container', () => {
   const { config, workloads } = build();
   expect(names([config, ...workloads])).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);
   expect(only(workloads).spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
@@ -68,7 +68,7 @@ it('a finite stream is a Job that is tried again for ever and never runs twice a
   });
 });
 
-it('a suspended stream keeps its objects and runs nothing; its pods would be the same', () => {
+it('a suspended stream keeps its objects and the pod template, and runs nothing', () => {
   expect(only(build({ suspend: true }).workloads).spec).toMatchObject({ replicas: 0 });
   const job = only(build({ ...film, suspend: true }).workloads);
   expect(job.spec).toMatchObject({ suspend: true });
@@ -127,7 +127,7 @@ it('the ConfigMap holds what each role is to do, in the form that the worker che
   });
 });
 
-describe('only what must restart restarts', () => {
+describe('changes of a stream', () => {
   const before = build();
   const template = (objects: StreamObjects) => podOf(only(objects.workloads));
   const cases: [string, Partial<Spec>, { decoder: boolean; encoder: boolean; template: boolean }][] = [
@@ -136,9 +136,13 @@ describe('only what must restart restarts', () => {
       { video: { bitrateKbps: 4000 } },
       { decoder: false, encoder: true, template: false },
     ],
-    ['a GOP length too', { video: { gopFrames: 50 } }, { decoder: false, encoder: true, template: false }],
     [
-      'another URL too',
+      'a GOP length reloads the encoder',
+      { video: { gopFrames: 50 } },
+      { decoder: false, encoder: true, template: false },
+    ],
+    [
+      'another URL reloads the encoder',
       { outputs: [{ name: 'main', url: 'rtsp://elsewhere.example/demo' }] },
       { decoder: false, encoder: true, template: false },
     ],
@@ -147,9 +151,13 @@ describe('only what must restart restarts', () => {
       { video: { height: 360 } },
       { decoder: true, encoder: false, template: true },
     ],
-    ['another queue too', { queue: { capacityFrames: 5 } }, { decoder: true, encoder: true, template: true }],
     [
-      'the latency budget too',
+      'another queue replaces the pod',
+      { queue: { capacityFrames: 5 } },
+      { decoder: true, encoder: true, template: true },
+    ],
+    [
+      'another latency budget replaces the pod',
       { pacing: { latencyBudgetMilliseconds: 300 } },
       { decoder: true, encoder: true, template: true },
     ],
@@ -175,7 +183,7 @@ describe('only what must restart restarts', () => {
   });
 });
 
-it('what changed is named by its field', () => {
+it('a change of a stream is named by its fields', () => {
   const before = appliedFields(build().config) ?? {};
   const after = specFields(somePush({ video: { bitrateKbps: 4000, gopFrames: 50 }, suspend: true }));
   expect(changedFields(before, after)).toEqual([
@@ -240,7 +248,7 @@ it('a volume is read by the decoder alone, and nobody can write to it', () => {
   expect(encoder?.volumeMounts.map(({ name }) => name)).not.toContain('claim');
 });
 
-it('status follows from readiness, and nothing waits for the source before the encoder starts', () => {
+it('every container has probes of readiness and liveness, and none of startup that would wait for the source', () => {
   for (const container of containersOf(podOf(only(build().workloads)))) {
     expect(container.readinessProbe).toMatchObject({ httpGet: { path: '/readyz', port: container.name } });
     expect(container.livenessProbe).toMatchObject({ httpGet: { path: '/healthz' }, failureThreshold: 6 });
@@ -248,7 +256,7 @@ it('status follows from readiness, and nothing waits for the source before the e
   }
 });
 
-it('where a stream may run is carried over; a lost node is left after 30 seconds unless the resource says otherwise', () => {
+it('the scheduling of a stream is carried over, and a lost node is left after 30 seconds unless the resource says otherwise', () => {
   const nodeSelector = { disk: 'fast' };
   const affinity = { podAntiAffinity: {} };
   const toleration = {
@@ -297,7 +305,7 @@ describe('a stream in two pods', () => {
   const split = (spec: Partial<Spec> = {}, more: Partial<StreamContext> = {}) =>
     build({ topology: 'Split', ...spec }, { defaults, ...more });
 
-  it('one for each role, each with a ring of its own, joined by one JetStream stream', () => {
+  it('a stream in two pods has one for each role, each with a ring of its own, joined by one JetStream stream', () => {
     const { config, workloads } = split();
     expect(names(workloads)).toEqual(['Deployment demo-decoder', 'Deployment demo-encoder']);
     expect(workloads.map((workload) => containersOf(podOf(workload)).map(({ name }) => name))).toEqual([
@@ -314,14 +322,14 @@ describe('a stream in two pods', () => {
     }
   });
 
-  describe('what its frames are made from is given to both', () => {
+  describe('the source tag of a stream in two pods', () => {
     const sources = (spec: Partial<Spec>) =>
       Object.values(split(spec).config.data as Record<string, string>).map(
         (text) => JSON.parse(text).queue.jetStream.source as string,
       );
     const [known] = sources(film);
 
-    it('in the same words, whatever the queue and the encoder are like', () => {
+    it('both pods of a stream get the same source tag, whatever the queue and the encoder are like', () => {
       expect(known).toMatch(/^[0-9a-f]{16}$/);
       const more = { queue: { capacityFrames: 5 }, video: { bitrateKbps: 900 }, pacing: {} };
       expect(sources({ ...film, ...more })).toEqual([known, known]);
@@ -334,14 +342,14 @@ describe('a stream in two pods', () => {
       ['no end', { source: { ...film.source, onEnd: 'Repeat' } }],
       ['another size', { ...film, video: { width: 640, height: 360 } }],
       ['another rate', { ...film, video: { frameRate: '50' } }],
-    ])('%s is something else', (_, spec) => {
+    ])('both pods of a stream get another source tag for %s', (_, spec) => {
       const [decoder, encoder] = sources(spec);
       expect(decoder).not.toBe(known);
       expect(encoder).toBe(decoder);
     });
   });
 
-  it('of a finite source the encoder is a Job, and the decoder rests when everything was sent', () => {
+  it('the encoder of a finite stream in two pods is a Job, and its decoder rests when everything was sent', () => {
     const [decoder, encoder] = split(film).workloads;
     expect(decoder).toMatchObject({ kind: 'Deployment', spec: { replicas: 1 } });
     expect(encoder).toMatchObject({ kind: 'Job', spec: { suspend: false } });
@@ -349,7 +357,7 @@ describe('a stream in two pods', () => {
     expect(split({}, { completed: true }).workloads[0]).toMatchObject({ spec: { replicas: 1 } });
   });
 
-  it('suspended, both rest', () => {
+  it('a suspended stream in two pods runs neither decoder nor encoder', () => {
     expect(split({ suspend: true }).workloads).toMatchObject([
       { spec: { replicas: 0 } },
       { spec: { replicas: 0 } },
@@ -360,13 +368,13 @@ describe('a stream in two pods', () => {
     ]);
   });
 
-  it('without the address of a NATS server it is refused with the alternative', () => {
+  it('a stream in two pods is refused with the alternative when there is no address of a NATS server', () => {
     expect(() => build({ topology: 'Split' })).toThrow(
       'spec.queue.jetStream.address: is needed for topology Split, since this installation has no NATS server; topology SamePod needs none',
     );
   });
 
-  it('its JetStream stream is deleted with it, which owner references cannot do', () => {
+  it('a stream in two pods has a finalizer that deletes its JetStream stream, which owner references cannot do', () => {
     const push = somePush({ topology: 'Split' });
     expect(finalizersFor(push)).toEqual(['videopush.dev/jetstream']);
     expect(jetStreamOf(push, defaults)).toEqual({
@@ -378,7 +386,7 @@ describe('a stream in two pods', () => {
   });
 });
 
-it('what a pod cannot do is refused with the field and what can be done', () => {
+it('a stream that a pod cannot run is refused with the field and what can be done', () => {
   const reading = somePush();
   reading.spec.source = { uri: 'file:///films/a.mp4' };
   expect(() => buildStream(context(reading))).toThrow(/^spec\.source\.uri: .* use persistentVolumeClaim$/);

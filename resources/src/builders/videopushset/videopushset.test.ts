@@ -94,7 +94,7 @@ it('the order of the sources is not their identity: a source that goes takes onl
 });
 
 describe('names of members', () => {
-  it('are cut with a hash where they would be too long, and stay different', () => {
+  it('the names of members are cut with a hash where they would be too long, and stay different', () => {
     const [set, long] = ['w'.repeat(40), 's'.repeat(62)];
     const names = [memberName(set, `${long}a`), memberName(set, `${long}b`)];
     expect(new Set(names).size).toBe(2);

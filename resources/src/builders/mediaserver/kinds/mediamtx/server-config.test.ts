@@ -90,13 +90,13 @@ it('passwords stand in the configuration only as hashes, and each user may do on
   ]);
 });
 
-it('a user that authentication needs and nobody gave is a mistake of the caller', () => {
+it('a configuration cannot be built when authentication needs a user that nobody gave', () => {
   expect(() => buildMediaMtxConfig(server({}), [])).toThrow(
     'authentication of MediaServer "server" needs a publisher',
   );
 });
 
-it('named paths stay with their readers, RTSP travels by TCP only, MoQ is off', () => {
+it('the configuration keeps named paths for their readers, sends RTSP by TCP only and turns MoQ off', () => {
   const paths: ServerPath[] = [{ name: 'z', slate: { codec: 'H264' } }, { name: 'a' }];
   const config = parse(buildMediaMtxConfig(server({}), paths, { users })) as Record<string, unknown>;
   expect(config).toMatchObject({
@@ -115,13 +115,13 @@ it('named paths stay with their readers, RTSP travels by TCP only, MoQ is off', 
   expect(slateFor('H265')).toEqual({ codec: 'H265' });
 });
 
-it('the order of the paths does not change the text', () => {
+it('the order of the paths does not change the configuration', () => {
   const paths: ServerPath[] = [{ name: 'b' }, { name: 'a' }];
   const build = (list: ServerPath[]) => buildMediaMtxConfig(server({}), list, { users });
   expect(build(paths)).toBe(build([...paths].reverse()));
 });
 
-it('where a stream is published follows from protocol, server and path', () => {
+it('the URL to which a stream is published follows from protocol, server and path', () => {
   const push = validateManifest({
     apiVersion: 'videopush.dev/v1alpha1',
     kind: 'VideoPush',
@@ -147,7 +147,7 @@ it('where a stream is published follows from protocol, server and path', () => {
   expect(streamUrl('RTMP', 'h', 1935, 'live/a')).toBe('rtmp://h:1935/live/a');
 });
 
-it('a server that cannot be used is refused with what can', () => {
+it('a server that cannot be used is refused with one that can', () => {
   const check = (spec: MediaServer['spec'], protocol: 'RTSP' | 'SRT') => () =>
     checkServer({ ...server({}), spec }, protocol, 'spec.outputs[0].protocol');
   expect(check({ type: 'SRS' }, 'RTSP')).toThrow(
