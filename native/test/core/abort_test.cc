@@ -35,7 +35,7 @@ TEST_CASE("an abort is seen by flag, by descriptor and by exception, and stays")
   CHECK_THROWS_AS(signal.throw_if_aborted(), videopush::Error);
 }
 
-TEST_CASE("a limit interrupts libav once it has passed, and again runs after a restart") {
+TEST_CASE("a limit interrupts libav once it has passed, and runs again after a restart") {
   AbortSignal signal;
   IoLimit limit(signal, std::chrono::milliseconds(0));
   CHECK(limit.expired());

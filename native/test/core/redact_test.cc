@@ -98,7 +98,7 @@ TEST_CASE("redaction gives the result of every shared test vector, and the same 
   }
 }
 
-TEST_CASE("redaction takes texts that were cut anywhere") {
+TEST_CASE("a text that was cut anywhere does not change when it is redacted twice") {
   for (const Vector& vector : vectors()) {
     for (std::size_t i = 0; i <= vector.text.size(); ++i) {
       redact(std::string_view(vector.text).substr(i));
@@ -108,7 +108,7 @@ TEST_CASE("redaction takes texts that were cut anywhere") {
   }
 }
 
-TEST_CASE("redaction takes long texts of hostile servers in bounded time") {
+TEST_CASE("redaction of long texts from hostile servers takes a bounded time") {
   std::string words, urls, passwords;
   for (int i = 0; i < 20'000; ++i) {
     words += "abc+";
@@ -135,7 +135,7 @@ TEST_CASE("a URL that is a secret shows its scheme and its host") {
   CHECK(hide_url("out.mkv") == "***");
 }
 
-TEST_CASE("of a URL alone the hidden parts go to its end, whatever stands in them") {
+TEST_CASE("a URL alone is redacted up to its end, whatever stands in its secrets") {
   CHECK(redact_url("rtsp://h/x?token=a b\"c'd|e") == "rtsp://h/x?token=***");
   CHECK(redact_url("rtsp://ann:a b\"c@h/x y") == "rtsp://h/x y");
   CHECK(redact_url("clip.mp4?token=a") == "clip.mp4?token=a");
@@ -167,7 +167,7 @@ TEST_CASE("a secret is known as long as somebody holds it, and is replaced by th
   CHECK(redact("hunter2 rotated") == "hunter2 ***");
 }
 
-TEST_CASE("secrets are bounded: of too many, the longest are kept") {
+TEST_CASE("the longest secrets are kept when there are too many") {
   std::vector<std::string> many;
   for (int i = 0; i < 1000; ++i) many.push_back("secret-number-" + std::to_string(i));
   many.push_back("the-longest-secret-of-them");

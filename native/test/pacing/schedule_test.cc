@@ -83,7 +83,7 @@ TEST_CASE("the first unit starts the schedule, and a delay before it causes no b
   CHECK(schedule.plan(7'040, kStart).send_at == kStart + 140 * kMs);
 }
 
-TEST_CASE("lead is media time handed in minus time elapsed since t0") {
+TEST_CASE("the lead is media time handed in minus time elapsed since t0") {
   Schedule schedule(with(CatchUp::Rebase), kMsBase);
   schedule.plan(1'000, kStart);
   CHECK(schedule.lead(1'400, kStart) == 400 * kMs);

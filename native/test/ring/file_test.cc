@@ -39,7 +39,7 @@ void write_file(const std::string& path, const std::vector<char>& bytes) {
 
 }  // namespace
 
-TEST_CASE("ring file: one producer and one consumer at a time") {
+TEST_CASE("a ring file admits one producer and one consumer at a time") {
   const Folder folder;
   const AbortSignal abort;
   const RingOptions options = small_options(folder);
@@ -54,7 +54,7 @@ TEST_CASE("ring file: one producer and one consumer at a time") {
   CHECK_NOTHROW(Consumer::open(options.path, abort, 0));
 }
 
-TEST_CASE("ring file: the lock of a killed process is free at once") {
+TEST_CASE("the lock on a ring file is free at once when its process was killed") {
   const Folder folder;
   const AbortSignal abort;
   const RingOptions options = small_options(folder);
@@ -76,7 +76,7 @@ TEST_CASE("ring file: the lock of a killed process is free at once") {
   close(ready[1]);
 }
 
-TEST_CASE("ring file: it is private to the user, and an unfinished one never shows") {
+TEST_CASE("a ring file is private to the user, and never shows unfinished") {
   const Folder folder;
   const AbortSignal abort;
   const RingOptions options = small_options(folder);
@@ -90,7 +90,7 @@ TEST_CASE("ring file: it is private to the user, and an unfinished one never sho
 }
 
 TEST_CASE(
-    "ring file: a producer killed at any instant of its creation leaves a path where the next one "
+    "a producer killed at any instant of creating a ring file leaves a path where the next one "
     "succeeds") {
   const std::uint32_t start = seed();
   CAPTURE(start);
@@ -119,7 +119,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("ring file: what is not a ring is refused") {
+TEST_CASE("a file that is not a ring is refused") {
   const Folder folder;
   const AbortSignal abort;
   const RingOptions options = small_options(folder);
@@ -161,7 +161,7 @@ TEST_CASE("ring file: what is not a ring is refused") {
   }
 }
 
-TEST_CASE("ring file: damaged headers open or are refused, and never lead astray") {
+TEST_CASE("a ring file with a damaged header is opened or refused, and never read out of bounds") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   std::mt19937 random(start);
@@ -198,7 +198,7 @@ TEST_CASE("ring file: damaged headers open or are refused, and never lead astray
   CHECK(refused > rounds / 2);
 }
 
-TEST_CASE("ring file: bounds are refused before anything is touched") {
+TEST_CASE("ring options out of bounds are refused before any file is touched") {
   const Folder folder;
   const AbortSignal abort;
   const auto refused = [&](const std::function<void(RingOptions&, VideoFormat&)>& spoil) {
@@ -221,7 +221,7 @@ TEST_CASE("ring file: bounds are refused before anything is touched") {
   refused([](RingOptions&, VideoFormat& format) { format.pixel_format = -1; });
 }
 
-TEST_CASE("ring file: no room and no folder are errors that say what is needed") {
+TEST_CASE("a ring file without room or folder fails with an error that says what is needed") {
   const Folder folder;
   const AbortSignal abort;
   RingOptions options = small_options(folder);
@@ -250,7 +250,7 @@ TEST_CASE("ring file: no room and no folder are errors that say what is needed")
   CHECK_FALSE(std::filesystem::exists(small_options(folder).path + ".next"));
 }
 
-TEST_CASE("ring file: a consumer waits for the ring to be made, with a limit") {
+TEST_CASE("a consumer waits for the ring file to be made, up to a limit") {
   const Folder folder;
   AbortSignal abort;
   const RingOptions options = small_options(folder);
@@ -263,7 +263,7 @@ TEST_CASE("ring file: a consumer waits for the ring to be made, with a limit") {
   CHECK(consumer != nullptr);
 }
 
-TEST_CASE("ring file: an observer sees cursors and ledgers and holds nothing") {
+TEST_CASE("an observer of a ring file sees cursors and ledgers and holds nothing") {
   const Folder folder;
   const AbortSignal abort;
   const RingOptions options = small_options(folder);
@@ -281,7 +281,7 @@ TEST_CASE("ring file: an observer sees cursors and ledgers and holds nothing") {
   CHECK(std::string(observer->header().outputs[0].name) == "main");
 }
 
-TEST_CASE("ring file: changed parameters make the next generation once the old one is acked") {
+TEST_CASE("changed parameters make the next generation of a ring once the old one is acked") {
   const Folder folder;
   const AbortSignal abort;
   RingOptions options = small_options(folder);
@@ -327,8 +327,8 @@ TEST_CASE("ring file: changed parameters make the next generation once the old o
 }
 
 TEST_CASE(
-    "ring file: measured hints may differ without a new generation, what the encoder needs may "
-    "not") {
+    "a ring needs a new generation when what the encoder needs differs, and none when measured "
+    "hints do") {
   const Folder folder;
   const AbortSignal abort;
   const RingOptions options = small_options(folder);

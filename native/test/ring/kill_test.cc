@@ -160,15 +160,17 @@ void repeat(std::size_t delay, std::uint32_t start) {
 
 }  // namespace
 
-TEST_CASE("kills: 20 of the consumer, 20 of the producer, some of both at once") {
+TEST_CASE(
+    "the ledger balances after 20 kills of the consumer, 20 of the producer and some of both at "
+    "once") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   repeat(0, start);
 }
 
 TEST_CASE(
-    "kills: the same with more frames in flight than the ring retains, so that lost ones are "
-    "replayed") {
+    "the ledger balances after kills with more frames in flight than the ring retains, as lost "
+    "ones are replayed") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   repeat(12, start);

@@ -21,7 +21,7 @@ std::uint64_t outcomes(const OutputRecord& record) {
 
 }  // namespace
 
-TEST_CASE("ledger: every sequence gets one outcome, whatever the order") {
+TEST_CASE("every sequence in the ledger gets one outcome, whatever the order") {
   const auto record = std::make_unique<OutputRecord>();
   Ledger ledger(*record);
   ledger.sent(0, 100);
@@ -42,7 +42,7 @@ TEST_CASE("ledger: every sequence gets one outcome, whatever the order") {
   CHECK(totals.settled() == 4);
 }
 
-TEST_CASE("ledger: sending a frame again counts as repeated and settles nothing twice") {
+TEST_CASE("a frame that is sent again counts as repeated and settles nothing twice") {
   const auto record = std::make_unique<OutputRecord>();
   Ledger ledger(*record);
   ledger.sent(0, 10);
@@ -54,8 +54,7 @@ TEST_CASE("ledger: sending a frame again counts as repeated and settles nothing 
 }
 
 TEST_CASE(
-    "ledger: a send that an earlier process run began and did not finish counts as repeated when "
-    "it is "
+    "a send that an earlier process run began and did not finish counts as repeated when it is "
     "done") {
   const auto record = std::make_unique<OutputRecord>();
   {
@@ -78,7 +77,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "ledger: gaps longer than the window are settled, in one piece and behind an open frame") {
+    "gaps longer than the ledger's window are settled, in one piece and behind an open frame") {
   const auto record = std::make_unique<OutputRecord>();
   Ledger ledger(*record);
   ledger.dropped(0, 10'000, Drop::QueueFull);
@@ -99,7 +98,7 @@ TEST_CASE(
   CHECK(totals.settled() == 12'003);
 }
 
-TEST_CASE("ledger: random outcomes in random order obey the law") {
+TEST_CASE("the ledger balances after random outcomes in random order") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   std::mt19937 random(start);
@@ -133,7 +132,7 @@ TEST_CASE("ledger: random outcomes in random order obey the law") {
 }
 
 TEST_CASE(
-    "ledger: an update that was cut after any number of its stores is finished by the next process "
+    "an update of the ledger that was cut after any of its stores is finished by the next process "
     "run") {
   const auto after = std::make_unique<OutputRecord>();
   Ledger(*after).sent(0, 7);
@@ -156,7 +155,7 @@ TEST_CASE(
   CHECK(ledger.base() == 0);
 }
 
-TEST_CASE("ledger: the law holds after a kill at any instant of an update") {
+TEST_CASE("the ledger balances after a kill at any instant of an update") {
   const std::uint32_t start = seed();
   CAPTURE(start);
   std::mt19937 random(start);

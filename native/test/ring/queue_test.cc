@@ -49,7 +49,7 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE("queue: frames arrive whole and in order, then the end") {
+TEST_CASE("frames arrive from a ring whole and in order, and then the end") {
   Pair ring;
   CHECK_FALSE(ring.producer->resumed());
   CHECK_FALSE(ring.consumer->resumed());
@@ -68,7 +68,7 @@ TEST_CASE("queue: frames arrive whole and in order, then the end") {
   CHECK_THROWS_AS(ring.producer->reserve(slot, ring.abort, 0), Error);
 }
 
-TEST_CASE("queue: Block holds the producer at the capacity until a frame is taken") {
+TEST_CASE("Block holds the producer at the capacity until a frame is taken") {
   Pair ring;
   for (int i = 0; i < 4; ++i) CHECK(put(*ring.producer, ring.abort) == Reserve::Slot);
   CHECK(put(*ring.producer, ring.abort) == Reserve::Timeout);
@@ -79,7 +79,7 @@ TEST_CASE("queue: Block holds the producer at the capacity until a frame is take
   CHECK(ring.producer->header().source_frames == 5);  // a time-out uses no sequence
 }
 
-TEST_CASE("queue: un-acked frames keep their slots") {
+TEST_CASE("un-acked frames keep their slots") {
   Pair ring;  // 4 + 3 slots
   for (int i = 0; i < 7; ++i) {
     REQUIRE(put(*ring.producer, ring.abort) == Reserve::Slot);
@@ -93,7 +93,7 @@ TEST_CASE("queue: un-acked frames keep their slots") {
   CHECK(put(*ring.producer, ring.abort) == Reserve::Timeout);
 }
 
-TEST_CASE("queue: ack never moves back and never beyond what was taken") {
+TEST_CASE("the ack cursor never moves back and never beyond what was taken") {
   Pair ring;
   for (int i = 0; i < 4; ++i) put(*ring.producer, ring.abort);
   ring.next();
@@ -104,7 +104,7 @@ TEST_CASE("queue: ack never moves back and never beyond what was taken") {
   CHECK(ring.cursors().acked == 2);
 }
 
-TEST_CASE("queue: frames may be released in any order; the cursor waits for the oldest") {
+TEST_CASE("frames may be released in any order, and the cursor waits for the oldest") {
   Pair ring;
   for (int i = 0; i < 3; ++i) {
     put(*ring.producer, ring.abort);
@@ -121,7 +121,7 @@ TEST_CASE("queue: frames may be released in any order; the cursor waits for the 
   CHECK(released == 3);
 }
 
-TEST_CASE("queue: a new consumer gets everything that was not acked again") {
+TEST_CASE("a new consumer gets everything again that was not acked") {
   Pair ring;
   for (int i = 0; i < 4; ++i) put(*ring.producer, ring.abort);
   CHECK(ring.next_done() == 0);
@@ -134,7 +134,7 @@ TEST_CASE("queue: a new consumer gets everything that was not acked again") {
   CHECK(ring.consumer->header().consumer_resumes == 1);
 }
 
-TEST_CASE("queue: rewind gives un-acked frames again in the same process run") {
+TEST_CASE("a rewind gives un-acked frames again in the same process run") {
   Pair ring;
   for (int i = 0; i < 4; ++i) put(*ring.producer, ring.abort);
   CHECK(ring.next_done() == 0);
@@ -147,8 +147,7 @@ TEST_CASE("queue: rewind gives un-acked frames again in the same process run") {
 }
 
 TEST_CASE(
-    "queue: a new producer goes on after the last published frame, a half-written one never "
-    "shows") {
+    "a new producer goes on after the last published frame, and a half-written one never shows") {
   Pair ring;
   put(*ring.producer, ring.abort);
   put(*ring.producer, ring.abort);
@@ -169,7 +168,7 @@ TEST_CASE(
   CHECK(ring.producer->header().producer_resumes == 1);
 }
 
-TEST_CASE("queue: the end marker outlives the producer") {
+TEST_CASE("the end marker outlives the producer") {
   Pair ring;
   put(*ring.producer, ring.abort);
   ring.producer->end();
@@ -181,7 +180,7 @@ TEST_CASE("queue: the end marker outlives the producer") {
   CHECK(take(*ring.consumer, ring.frame) == Take::End);
 }
 
-TEST_CASE("queue: DropNewest drops what comes and shows it as a gap") {
+TEST_CASE("DropNewest drops new frames while the ring is full and shows them as a gap") {
   Pair ring(WhenFull::DropNewest);
   for (int i = 0; i < 4; ++i) CHECK(put(*ring.producer, ring.abort) == Reserve::Slot);
   CHECK(put(*ring.producer, ring.abort) == Reserve::Dropped);
@@ -197,7 +196,8 @@ TEST_CASE("queue: DropNewest drops what comes and shows it as a gap") {
   CHECK(ring.consumer->header().source_frames == 12);  // the dropped last one included
 }
 
-TEST_CASE("queue: DropOldest passes over the oldest frame, idle or absent consumer or not") {
+TEST_CASE(
+    "DropOldest passes over the oldest frame, with an active, an idle and an absent consumer") {
   Pair ring(WhenFull::DropOldest);
   ring.consumer = nullptr;
   for (int i = 0; i < 50; ++i) REQUIRE(put(*ring.producer, ring.abort) == Reserve::Slot);
@@ -210,7 +210,7 @@ TEST_CASE("queue: DropOldest passes over the oldest frame, idle or absent consum
   CHECK(ring.frame.skipped == 0);
 }
 
-TEST_CASE("queue: DropOldest keeps what is in flight; its slots come free when that is acked") {
+TEST_CASE("DropOldest keeps frames in flight, whose slots come free when they are acked") {
   Pair ring(WhenFull::DropOldest);  // 7 slots
   put(*ring.producer, ring.abort);
   CHECK(ring.next() == 0);  // in flight
@@ -226,7 +226,7 @@ TEST_CASE("queue: DropOldest keeps what is in flight; its slots come free when t
   CHECK(ring.frame.skipped == 3);
 }
 
-TEST_CASE("queue: sequences that a live decoder lost between two process runs are a network gap") {
+TEST_CASE("sequences that a live decoder lost between two process runs are a network gap") {
   Pair ring;
   put(*ring.producer, ring.abort);
   SlotWriter lost;
@@ -245,7 +245,7 @@ TEST_CASE("queue: sequences that a live decoder lost between two process runs ar
   CHECK(ring.frame.skipped_reason == Drop::Network);
 }
 
-TEST_CASE("queue: the gap before the first frame of a new consumer starts at the ledger's base") {
+TEST_CASE("the gap before the first frame of a new consumer starts at the ledger's base") {
   Pair ring;
   for (int i = 0; i < 3; ++i) put(*ring.producer, ring.abort);
   Ledger ledger(ring.consumer->header().outputs[0]);
@@ -257,7 +257,7 @@ TEST_CASE("queue: the gap before the first frame of a new consumer starts at the
   CHECK(ring.frame.skipped == 1);
 }
 
-TEST_CASE("queue: an abort wakes a blocked producer and a waiting consumer within 100 ms") {
+TEST_CASE("an abort wakes a blocked producer and a waiting consumer within 100 ms") {
   Pair ring;
   const auto aborted_within = [](auto wait) {
     AbortSignal abort;
@@ -287,7 +287,7 @@ TEST_CASE("queue: an abort wakes a blocked producer and a waiting consumer withi
         }) < kSecond);
 }
 
-TEST_CASE("queue: heartbeats go on while a side waits") {
+TEST_CASE("heartbeats go on while a side of the ring waits") {
   Pair ring;
   auto& heartbeat = ring.consumer->header().consumer_heartbeat;
   const Nanoseconds before = monotonic_now();

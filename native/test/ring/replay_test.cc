@@ -31,8 +31,7 @@ std::uint64_t next_done(Consumer& consumer, TakenFrame& frame) {
 
 }  // namespace
 
-TEST_CASE(
-    "replay: with the relaxed gate slots are used again after release, far ahead of the acks") {
+TEST_CASE("slots behind a relaxed gate are used again after release, far ahead of the acks") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = Producer::open(small_options(folder), small_format(), never, kSoon);
@@ -42,7 +41,7 @@ TEST_CASE(
   CHECK(producer->header().cursors().taken == 400);
 }
 
-TEST_CASE("replay: headers bound how far un-acked frames may run ahead") {
+TEST_CASE("un-acked frames behind a relaxed gate may run ahead as far as there are headers") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = Producer::open(small_options(folder), small_format(), never, kSoon);
@@ -53,7 +52,7 @@ TEST_CASE("replay: headers bound how far un-acked frames may run ahead") {
   CHECK(put(*producer, never) == Reserve::Slot);
 }
 
-TEST_CASE("replay: a consumer that needs overwritten frames again gets them from the producer") {
+TEST_CASE("a consumer that needs overwritten frames again gets them from the producer") {
   const Folder folder;
   const AbortSignal never;
   auto producer = Producer::open(small_options(folder), small_format(), never, kSoon);
@@ -93,7 +92,7 @@ TEST_CASE("replay: a consumer that needs overwritten frames again gets them from
   CHECK(producer->header().source_frames == 120);
 }
 
-TEST_CASE("replay: from the very first frame") {
+TEST_CASE("a producer replays from the very first frame when none was acked") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = Producer::open(small_options(folder), small_format(), never, kSoon);
@@ -110,7 +109,7 @@ TEST_CASE("replay: from the very first frame") {
   CHECK(next_done(*consumer, frame) == 0);
 }
 
-TEST_CASE("replay: frames that are still in memory are given without the producer") {
+TEST_CASE("frames that are still in memory are given again without the producer") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = Producer::open(small_options(folder), small_format(), never, kSoon);
@@ -123,7 +122,7 @@ TEST_CASE("replay: frames that are still in memory are given without the produce
   CHECK_FALSE(producer->replay_requested());
 }
 
-TEST_CASE("replay: what nobody can give again is skipped as a network gap") {
+TEST_CASE("frames that nobody can give again are skipped as a network gap") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = Producer::open(small_options(folder), small_format(), never, kSoon);
@@ -155,8 +154,7 @@ TEST_CASE("replay: what nobody can give again is skipped as a network gap") {
   CHECK(next_done(*consumer, frame) == 100);
 }
 
-TEST_CASE(
-    "replay: a picture too large for 256 MiB of retained frames relaxes the gate from the start") {
+TEST_CASE("a picture too large for 256 MiB of retained frames relaxes the gate from the start") {
   VideoFormat format = small_format();
   format.width = 3840;
   format.height = 2160;

@@ -35,7 +35,7 @@ std::unique_ptr<Producer> open(const RingOptions& options) {
 
 }  // namespace
 
-TEST_CASE("seed: the producer goes on behind the frame, in the ring's time base") {
+TEST_CASE("the producer of a seeded ring goes on behind the seed, in the ring's time base") {
   const Folder folder;
   const auto producer = open(seeded_options(folder));
   CHECK(producer->resumed());
@@ -49,7 +49,7 @@ TEST_CASE("seed: the producer goes on behind the frame, in the ring's time base"
   CHECK(producer->header().source_frames == 42);
 }
 
-TEST_CASE("seed: the consumer begins with the frame behind it, and its ledger with that, too") {
+TEST_CASE("the consumer of a seeded ring and its ledger begin with the frame behind the seed") {
   const Folder folder;
   const auto producer = open(seeded_options(folder));
   const AbortSignal never;
@@ -63,7 +63,7 @@ TEST_CASE("seed: the consumer begins with the frame behind it, and its ledger wi
   CHECK(whole(frame));
 }
 
-TEST_CASE("seed: a consumer that comes before the first frame waits, and nothing is left to ack") {
+TEST_CASE("the consumer of a seeded ring waits for the first frame and has nothing left to ack") {
   const Folder folder;
   const auto producer = open(seeded_options(folder));
   const AbortSignal never;
@@ -73,7 +73,7 @@ TEST_CASE("seed: a consumer that comes before the first frame waits, and nothing
   CHECK(consumer->header().cursors().acked == consumer->header().published);
 }
 
-TEST_CASE("seed: all slots can be used behind it") {
+TEST_CASE("the producer of a seeded ring can use all slots") {
   const Folder folder;
   const auto producer = open(seeded_options(folder));
   const AbortSignal never;
@@ -83,7 +83,7 @@ TEST_CASE("seed: all slots can be used behind it") {
   CHECK(put(*producer, never) == Reserve::Timeout);
 }
 
-TEST_CASE("seed: a ring that exists goes on as it is") {
+TEST_CASE("a ring that exists goes on as it is when it is opened with a seed") {
   const Folder folder;
   const AbortSignal never;
   {
@@ -94,7 +94,7 @@ TEST_CASE("seed: a ring that exists goes on as it is") {
   CHECK(producer->next_sequence() == 1);
 }
 
-TEST_CASE("wait_consumed: returns when the consumer takes, acks or asks for a replay") {
+TEST_CASE("wait_consumed returns when the consumer takes, acks or asks for a replay") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = open(small_options(folder));
@@ -112,7 +112,7 @@ TEST_CASE("wait_consumed: returns when the consumer takes, acks or asks for a re
   CHECK(producer->wait_consumed(seen, never, kSoon));
 }
 
-TEST_CASE("wait_published: returns at a frame and at the end marker, and takes nothing") {
+TEST_CASE("wait_published returns at a frame and at the end marker, and takes nothing") {
   const Folder folder;
   const AbortSignal never;
   const auto producer = open(small_options(folder));
@@ -128,7 +128,7 @@ TEST_CASE("wait_published: returns at a frame and at the end marker, and takes n
   CHECK(consumer->wait_published(never, kSoon));
 }
 
-TEST_CASE("wait_consumed: ends within 100 ms of an abort") {
+TEST_CASE("wait_consumed ends within 100 ms of an abort") {
   const Folder folder;
   const auto producer = open(small_options(folder));
   AbortSignal abort;

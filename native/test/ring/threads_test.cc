@@ -127,10 +127,10 @@ void run(WhenFull when_full) {
 
 }  // namespace
 
-TEST_CASE("threads: Block loses nothing and keeps order over rewinds and restarts") {
+TEST_CASE("two threads with Block lose nothing and keep order over rewinds and restarts") {
   run(WhenFull::Block);
 }
-TEST_CASE("threads: DropNewest accounts for every frame") { run(WhenFull::DropNewest); }
-TEST_CASE("threads: DropOldest accounts for every frame and never shows a torn one") {
+TEST_CASE("two threads with DropNewest account for every frame") { run(WhenFull::DropNewest); }
+TEST_CASE("two threads with DropOldest account for every frame and never show a torn one") {
   run(WhenFull::DropOldest);
 }

@@ -235,7 +235,8 @@ TEST_CASE("a file is written exactly where it was named, and so is the one besid
   }
 }
 
-TEST_CASE("RTMP: an absent, a silent, a closing and a resetting server are named in bounded time") {
+TEST_CASE(
+    "an RTMP push names an absent, a silent, a closing and a resetting server in bounded time") {
   const auto rtmp = [](const FakeRtspServer& server) {
     return "rtmp://127.0.0.1:" + std::to_string(server.port()) + "/live/x";
   };
@@ -262,7 +263,7 @@ TEST_CASE("RTMP: an absent, a silent, a closing and a resetting server are named
   CHECK(connect_error(quick(rtmp(closing))) == ErrorCode::ConnectionClosed);
 }
 
-TEST_CASE("RTMP: an abort ends the connect at once, in the midst of libavformat's wait") {
+TEST_CASE("an abort ends an RTMP connect at once, in the midst of libavformat's wait") {
   const FakeRtspServer silent;
   Publisher publisher(
       quick("rtmp://127.0.0.1:" + std::to_string(silent.port()) + "/live/x", 60'000),

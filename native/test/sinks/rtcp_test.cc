@@ -35,7 +35,9 @@ TEST_CASE("a sender report is laid out as RFC 3550 section 6.4.1 draws it") {
   CHECK(big_endian(&bytes[24], 4) == 88'888);
 }
 
-TEST_CASE("the canonical name of section 6.5.1 follows, and the lengths add up") {
+TEST_CASE(
+    "a sender report is followed by the canonical name of RFC 3550 section 6.5.1, and the lengths "
+    "add up") {
   const auto bytes = sinks::make_sender_report({.ssrc = 0x0000abcd});
   CHECK(big_endian(&bytes[28], 2) == 0x81ca);
   CHECK(28 + 4 * (big_endian(&bytes[30], 2) + 1) == bytes.size());
@@ -45,7 +47,7 @@ TEST_CASE("the canonical name of section 6.5.1 follows, and the lengths add up")
   CHECK(bytes[38u + bytes[37]] == 0);
 }
 
-TEST_CASE("the system clock is read once: a step of an hour moves nothing") {
+TEST_CASE("a step of the system clock by an hour moves no report, as the clock is read once") {
   test::SimClock clock(50 * kSecond, 946'684'800 * kSecond);
   const sinks::WallAnchor anchor(clock);
   clock.step_wall(3'600 * kSecond);

@@ -76,7 +76,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("parameter sets that a key frame brings itself are not doubled") {
+TEST_CASE("parameter sets that a key frame brings itself are not sent twice") {
   std::mt19937 random(1);
   const TestTrack track;
   RtpPacketizer packetizer(track.info(), 0, kSsrc);

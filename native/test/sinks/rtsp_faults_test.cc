@@ -82,12 +82,12 @@ constexpr const char* kMethods[] = {"OPTIONS", "ANNOUNCE", "SETUP", "RECORD"};
 
 }  // namespace
 
-TEST_CASE("an absent server: ConnectRefused") {
+TEST_CASE("a push to an absent RTSP server fails with ConnectRefused") {
   Listener bound(-1);  // holds the port, listens to nothing
   CHECK(connect_error(impatient(bound.url())).code() == ErrorCode::ConnectRefused);
 }
 
-TEST_CASE("an unknown name: HostUnknown") {
+TEST_CASE("a push to an unknown name fails with HostUnknown") {
   // A label of 64 letters: no name server needs to be asked.
   const std::string name(64, 'x');
   const Error error = connect_error(rtsp_options("rtsp://" + name + ".invalid/x"));
@@ -95,7 +95,7 @@ TEST_CASE("an unknown name: HostUnknown") {
   CHECK(contains(error.message(), name));
 }
 
-TEST_CASE("a black hole: ConnectTimeout at the limit") {
+TEST_CASE("a push to an address that drops all packets fails with ConnectTimeout at the limit") {
   Listener full(0);
   // A full accept queue makes the kernel drop what comes, as a black hole does.
   std::vector<int> waiting;
@@ -111,7 +111,7 @@ TEST_CASE("a black hole: ConnectTimeout at the limit") {
   for (const int fd : waiting) close(fd);
 }
 
-TEST_CASE("a server that accepts and says nothing: ResponseTimeout at each step") {
+TEST_CASE("a server that accepts and says nothing is reported as ResponseTimeout at each step") {
   Listener silent(8);
   CHECK(connect_error(impatient(silent.url())).code() == ErrorCode::ResponseTimeout);
   for (const char* method : kMethods) {
@@ -124,7 +124,9 @@ TEST_CASE("a server that accepts and says nothing: ResponseTimeout at each step"
   }
 }
 
-TEST_CASE("a server that talks without end but never answers: ResponseTimeout all the same") {
+TEST_CASE(
+    "a server that talks without end but never answers is reported as ResponseTimeout all the "
+    "same") {
   for (const char* method : kMethods) {
     CAPTURE(method);
     FakeRtspServer server;
@@ -137,7 +139,7 @@ TEST_CASE("a server that talks without end but never answers: ResponseTimeout al
   }
 }
 
-TEST_CASE("a server that closes at each step: ConnectionClosed") {
+TEST_CASE("a server that closes the connection is reported as ConnectionClosed at each step") {
   for (const char* method : kMethods) {
     CAPTURE(method);
     CHECK(connect_error(method, always({"", Then::Close})).code() == ErrorCode::ConnectionClosed);
@@ -146,14 +148,14 @@ TEST_CASE("a server that closes at each step: ConnectionClosed") {
   }
 }
 
-TEST_CASE("a server that resets at each step: ConnectionReset") {
+TEST_CASE("a server that resets the connection is reported as ConnectionReset at each step") {
   for (const char* method : kMethods) {
     CAPTURE(method);
     CHECK(connect_error(method, always({"", Then::Reset})).code() == ErrorCode::ConnectionReset);
   }
 }
 
-TEST_CASE("a server that answers garbage at each step: ProtocolError") {
+TEST_CASE("a server that answers garbage is reported as ProtocolError at each step") {
   for (const char* method : kMethods) {
     for (const std::string& garbage :
          {std::string("hello\r\n"), std::string("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -167,7 +169,7 @@ TEST_CASE("a server that answers garbage at each step: ProtocolError") {
   }
 }
 
-TEST_CASE("answers that do not fit their requests: ProtocolError") {
+TEST_CASE("answers that do not fit their requests are reported as ProtocolError") {
   CHECK(connect_error("OPTIONS", always({"RTSP/1.0 200 OK\r\n\r\n"})).code() ==
         ErrorCode::ProtocolError);
   CHECK(connect_error("OPTIONS", always({"RTSP/1.0 200 OK\r\nCSeq: 9\r\n\r\n"})).code() ==
@@ -186,7 +188,7 @@ TEST_CASE("answers that do not fit their requests: ProtocolError") {
         ErrorCode::ProtocolError);
 }
 
-TEST_CASE("a refusal carries the server's words, a redirect is not followed") {
+TEST_CASE("a refusal is reported with the server's words, and a redirect is not followed") {
   for (const char* method : kMethods) {
     CAPTURE(method);
     const Error error = connect_error(method, status("455 Method Not Valid in This State"));
@@ -268,7 +270,7 @@ TEST_CASE(
   CHECK(asked == 2);
 }
 
-TEST_CASE("a server that ends the session midway: what it did is named by the next call") {
+TEST_CASE("a server that ends the session midway is reported with what it did by the next call") {
   const auto after = [](const std::function<void(FakeRtspServer&)>& fault) {
     FakeRtspServer server;
     Publisher publisher(rtsp_options(server.url()), system_clock());
@@ -318,7 +320,7 @@ TEST_CASE("a send onto a connection that the server has closed reports its last 
   CHECK(contains(error.message(), "454"));
 }
 
-TEST_CASE("a server that stops reading: WriteTimeout at the limit") {
+TEST_CASE("a server that stops reading is reported as WriteTimeout at the limit") {
   FakeRtspServer server(4'096);
   server.on("RECORD", [](const RtspRequestSeen& request) {
     return Reaction{FakeRtspServer::ok(request), Then::StopReading};

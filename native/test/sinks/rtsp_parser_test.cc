@@ -88,7 +88,7 @@ TEST_CASE("bare line feeds, folded headers and empty reasons are tolerated") {
   CHECK(messages[0].header("Public") == "A, B");
 }
 
-TEST_CASE("what is no RTSP is a protocol error, at once") {
+TEST_CASE("bytes that are no RTSP are a protocol error at once") {
   for (const std::string& text : {
            std::string("HTTP/1.1 400 Bad Request\r\n"),
            std::string("RTSP/2.0 200 OK\r\n"),
@@ -114,7 +114,7 @@ TEST_CASE("what is no RTSP is a protocol error, at once") {
   }
 }
 
-TEST_CASE("size limits hold: lines, headers, their number, bodies") {
+TEST_CASE("lines, headers, their number and bodies are refused beyond their limits of size") {
   const std::string start = "RTSP/1.0 200 OK\r\n";
   std::string many = start, large = start;
   for (int i = 0; i < 65; ++i) many += "A: b\r\n";
@@ -134,7 +134,7 @@ TEST_CASE("headers without a usable CSeq have none") {
   }
 }
 
-TEST_CASE("mutated streams end in messages, more to come, or a protocol error") {
+TEST_CASE("a mutated stream ends in messages, in a wait for more, or in a protocol error") {
   const unsigned start = test::seed_or(71'131);
   CAPTURE(start);
   std::mt19937 random(start);

@@ -33,7 +33,7 @@ void check_units(const std::vector<TestUnit>& sent, const FakeRtspServer& server
 
 }  // namespace
 
-TEST_CASE("a push over TCP: handshake, description, units, reports and teardown") {
+TEST_CASE("a push over TCP does the handshake and sends description, units, reports and teardown") {
   FakeRtspServer server;
   Publisher publisher(rtsp_options(server.url()), system_clock());
   publisher.connect();
@@ -148,7 +148,7 @@ TEST_CASE(
   CHECK(reports[0].rtp == kTimestampBase);
 }
 
-TEST_CASE("something is sent every 3 s while no unit comes, reports at least every 4 s") {
+TEST_CASE("a sink sends something every 3 s while no unit comes, and reports at least every 4 s") {
   FakeRtspServer server;
   server.on("OPTIONS", [](const RtspRequestSeen& request) {
     return Reaction{
@@ -183,7 +183,7 @@ TEST_CASE("something is sent every 3 s while no unit comes, reports at least eve
   CHECK(server.wait_for_request("GET_PARAMETER", 2));
 }
 
-TEST_CASE("RTSP itself speaks up twice per session timeout while units flow") {
+TEST_CASE("a sink sends an RTSP request twice per session timeout while units flow") {
   FakeRtspServer server;
   SimClock clock;
   Publisher publisher(rtsp_options(server.url()), clock);

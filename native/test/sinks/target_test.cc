@@ -37,7 +37,9 @@ TEST_CASE("a target's protocol is known by its scheme, in any case, or its endin
   }
 }
 
-TEST_CASE("what can't be pushed to is refused before connecting, and the refusal lists what can") {
+TEST_CASE(
+    "a target that can't be pushed to is refused before connecting, and the refusal lists those "
+    "that can") {
   for (const char* url : {"udp://host:1", "http://host/live.flv", "https://host/x", "tcp://host:1",
                           "rtsps://host/x", "whip://host", "out.avi", "out", "file:///tmp/x"}) {
     CAPTURE(url);

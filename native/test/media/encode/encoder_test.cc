@@ -155,7 +155,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("colour tags, picture shape and size survive") {
+TEST_CASE("colour tags, picture shape and size survive the encoder") {
   VideoFormat format = video_format();
   format.color_range = AVCOL_RANGE_MPEG;
   format.color_primaries = AVCOL_PRI_BT2020;
@@ -233,19 +233,19 @@ TEST_CASE("a source's bit rate is followed down to half of what the size asks fo
   CHECK(Encoder({}, slides, false).effective().bit_rate == 300'000);
 }
 
-TEST_CASE("without any bit rate there is a sane one, by size and rate") {
+TEST_CASE("an encoder without any bit rate gets a sane one, by size and rate") {
   const VideoFormat hd = video_format({.width = 1280, .height = 720, .frame_rate = {30, 1}});
   CHECK(Encoder({}, hd, false).effective().bit_rate == 2'764'000);
   CHECK(Encoder({.extra = {{"crf", "23"}}}, hd, false).effective().bit_rate == 0);
 }
 
-TEST_CASE("threads stay automatic unless set, and a set number is the one in force") {
+TEST_CASE("encoder threads stay automatic unless set, and a set number is the one in force") {
   const VideoFormat format = video_format();
   CHECK(Encoder({}, format, false).effective().threads == 0);
   CHECK(Encoder({.threads = 3}, format, false).effective().threads == 3);
 }
 
-TEST_CASE("another size is scaled to and keeps the shape on the display") {
+TEST_CASE("an encoder of another size scales its pictures and keeps their shape on the display") {
   const VideoFormat format = video_format({.width = 640, .height = 480});
   Encoder encoder({.width = 320, .height = 180}, format, true);
   const auto packets = encode_all(encoder, format, 3);
@@ -338,7 +338,7 @@ TEST_CASE("encoders of other codecs open with live settings and keep every frame
   }
 }
 
-TEST_CASE("MJPEG takes pictures of limited range and says so") {
+TEST_CASE("an MJPEG encoder takes pictures of limited range and says so") {
   VideoFormat format = video_format();
   format.color_range = AVCOL_RANGE_MPEG;
   EncoderOptions options;

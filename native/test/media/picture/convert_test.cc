@@ -153,7 +153,7 @@ TEST_CASE("untagged pictures are BT.709 in HD sizes and BT.601 below") {
   CHECK(rgb_of(format_of(720, 480, AV_PIX_FMT_YUV420P), 145, 54, 34).red <= 2);
 }
 
-TEST_CASE("full range is honoured: 255 is white and 16 is not black") {
+TEST_CASE("pictures of full range are converted with 255 as white and 16 not as black") {
   VideoFormat format = format_of(64, 48, AV_PIX_FMT_YUV420P);
   format.color_range = AVCOL_RANGE_JPEG;
   CHECK(rgb_of(format, 16, 128, 128).green == doctest::Approx(16).epsilon(0.1));
@@ -162,7 +162,7 @@ TEST_CASE("full range is honoured: 255 is white and 16 is not black") {
   CHECK(rgb_of(format, 16, 128, 128).green <= 1);
 }
 
-TEST_CASE("untagged HD scaled to SD is tagged with what it is") {
+TEST_CASE("an untagged HD picture that is scaled to SD is tagged with the matrix that it has") {
   Converter converter(format_of(1280, 720, AV_PIX_FMT_YUV420P), size(640, 360));
   CHECK(converter.output().color_matrix == AVCOL_SPC_BT709);
   Converter same(format_of(1920, 1080, AV_PIX_FMT_YUV420P), size(1280, 720));
@@ -194,7 +194,9 @@ TEST_CASE("YUV made from RGB is limited range with the matrix of its size") {
   CHECK(out->colorspace == AVCOL_SPC_BT709);
 }
 
-TEST_CASE("a single given side keeps the shape, two keep the display shape by the aspect ratio") {
+TEST_CASE(
+    "a picture scaled to one side keeps its shape, one scaled to two sides its display shape by "
+    "the aspect ratio") {
   VideoFormat format = format_of(1920, 1080, AV_PIX_FMT_YUV420P);
   format.sar_num = format.sar_den = 1;
   CHECK(Converter(format, size(1280, 0)).output().height == 720);
@@ -205,7 +207,7 @@ TEST_CASE("a single given side keeps the shape, two keep the display shape by th
   CHECK(squeezed.output().sar_num * 45 == squeezed.output().sar_den * 64);
 }
 
-TEST_CASE("the content is scaled, also into the caller's own planes") {
+TEST_CASE("a picture is scaled with its content, also into the caller's own planes") {
   const VideoFormat format = format_of(128, 96, AV_PIX_FMT_YUV420P);
   Converter converter(format, size(64, 48));
   const FramePtr frame = plain(format, 77, 99, 140);
@@ -219,7 +221,7 @@ TEST_CASE("the content is scaled, also into the caller's own planes") {
   CHECK(data[2][0] == 140);
 }
 
-TEST_CASE("a quarter turn clockwise brings the top left to the top right") {
+TEST_CASE("a picture turned by a quarter clockwise has its top left at the top right") {
   for (const AVPixelFormat pixels : {AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_NV12}) {
     CAPTURE(av_get_pix_fmt_name(pixels));
     const VideoFormat source = format_of(64, 32, AV_PIX_FMT_YUV420P);
@@ -262,7 +264,7 @@ TEST_CASE("a picture size or format that changes mid-stream is followed") {
   CHECK(finer->data[0][0] == 235);
 }
 
-TEST_CASE("conversions that can't be are refused") {
+TEST_CASE("a conversion that is not possible is refused") {
   const VideoFormat format = format_of(64, 48, AV_PIX_FMT_YUV420P);
   CHECK_THROWS_AS(Converter(format, size(1, 48)), Error);
   CHECK_THROWS_AS(Converter(format, size(-2, 0)), Error);
@@ -272,20 +274,22 @@ TEST_CASE("conversions that can't be are refused") {
   CHECK_THROWS_AS(Converter(format, odd), Error);
 }
 
-TEST_CASE("one hour at 30000/1001 from itself neither repeats nor drops a frame") {
+TEST_CASE("an hour at 30000/1001 converted to the same rate neither repeats nor drops a frame") {
   RateConverter rate({1001, 30000}, {30000, 1001}, 0);
   for (std::int64_t pts = 0; pts < 107'892; ++pts) REQUIRE(rate.copies(pts, pts + 1) == 1);
   CHECK(rate.next_tick() == 107'892);
   CHECK(rate.repeats() + rate.drops() == 0);
 }
 
-TEST_CASE("a constant rate from rounded timestamps neither repeats nor drops a frame") {
+TEST_CASE(
+    "a source of rounded timestamps converted to its own rate neither repeats nor drops a frame") {
   RateConverter rate({1, 1000}, {30000, 1001}, 100);
   const auto pts = [](std::int64_t n) { return 100 + av_rescale(n, 1001, 30); };
   for (std::int64_t n = 0; n < 20'000; ++n) REQUIRE(rate.copies(pts(n), pts(n + 1)) == 1);
 }
 
-TEST_CASE("a slower source is repeated, a faster one dropped, evenly and counted") {
+TEST_CASE(
+    "a slower source has frames repeated, a faster one has frames dropped, evenly and counted") {
   RateConverter up({1, 25}, {50, 1}, 0);
   for (int n = 0; n < 100; ++n) CHECK(up.copies(n, n + 1) == 2);
   CHECK(up.repeats() == 100);

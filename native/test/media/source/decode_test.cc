@@ -62,7 +62,7 @@ TEST_CASE("every frame comes exactly once when the video is not the first stream
   }
 }
 
-TEST_CASE("other codecs and containers give every frame too") {
+TEST_CASE("every frame comes exactly once from other codecs and containers") {
   const std::pair<std::string, std::string> cases[] = {
       {"-map 0:v -c:v mpeg2video -bf 2 -g 12 -b:v 2M", "mpg"},
       {"-map 0:v -c:v mpeg4 -bf 2 -b:v 2M", "mkv"},
@@ -83,7 +83,8 @@ TEST_CASE("other codecs and containers give every frame too") {
   }
 }
 
-TEST_CASE("29.97 and 23.976 keep exact timestamps in the stream's own time base") {
+TEST_CASE(
+    "frames at 29.97 and 23.976 per second keep exact timestamps in the stream's own time base") {
   for (const std::string rate : {"30000/1001", "24000/1001"}) {
     CAPTURE(rate);
     const auto source = open(clips::make(90, rate, clips::x264(2, 30), "mp4"));
@@ -101,7 +102,7 @@ TEST_CASE("29.97 and 23.976 keep exact timestamps in the stream's own time base"
   }
 }
 
-TEST_CASE("a variable frame rate keeps every timestamp") {
+TEST_CASE("a source of variable frame rate keeps every timestamp") {
   const std::string encode = clips::x264(2, 25) +
                              " -fps_mode passthrough -enc_time_base 1/100 "
                              "-vf settb=1/100,setpts='if(lt(N\\,50)\\,N*2\\,100+(N-50)*10)'";
@@ -123,7 +124,7 @@ TEST_CASE("a variable frame rate keeps every timestamp") {
   }
 }
 
-TEST_CASE("a start time other than zero is kept") {
+TEST_CASE("a source keeps a start time other than zero") {
   for (const std::string extension : {"mkv", "ts"}) {
     CAPTURE(extension);
     const auto source =
@@ -138,7 +139,7 @@ TEST_CASE("a start time other than zero is kept") {
   }
 }
 
-TEST_CASE("after the last frame every further call returns the end") {
+TEST_CASE("a source returns the end at every call after its last frame") {
   const auto source = open(clips::make(10, "25", clips::x264(2, 25), "mp4"), 8);
   CHECK(clips::read_all(*source).size() == 10);
   const FramePtr frame = make_frame();

@@ -28,7 +28,7 @@ TEST_CASE("timestamps never stand still or go back") {
   CHECK(timeline.place(140, 40) == 140);
 }
 
-TEST_CASE("after a clock that jumped back time goes on without a gap") {
+TEST_CASE("timestamps go on without a gap after a clock that jumped back") {
   Timeline timeline(40, 1000);
   CHECK(timeline.place(50'000, 40) == 50'000);
   CHECK(timeline.place(0, 40) == 50'040);

@@ -65,7 +65,9 @@ TEST_CASE("a GOP of 50 with 3 B-frames is measured as 50 and a delay of 2") {
   }
 }
 
-TEST_CASE("without B-frames the delay is 0, with all key frames the GOP is 1") {
+TEST_CASE(
+    "a stream is measured with a delay of 0 without B-frames, and a GOP of 1 with key frames "
+    "only") {
   CHECK(quick(clips::make(60, "25", clips::x264(0, 20), "mp4")).reorder_frames == 0);
   CHECK(quick(clips::make(60, "25", clips::x264(1, 20), "mp4")).reorder_frames == 1);
   CHECK(quick(clips::make(60, "25", clips::x264(0, 1), "mkv")).gop_frames == 1);
@@ -119,7 +121,7 @@ TEST_CASE("colour tags and sample aspect ratio are those of the stream") {
   CHECK(found.format.sar_den == 3);
 }
 
-TEST_CASE("full range pictures have the plain pixel format and a range tag") {
+TEST_CASE("pictures of full range have the plain pixel format and a range tag") {
   const auto source = media::open_source(
       source_at(clips::make(
           30, "25", clips::x264(0, 25) + " -vf scale=out_range=full -color_range pc", "mp4")),
@@ -132,7 +134,7 @@ TEST_CASE("full range pictures have the plain pixel format and a range tag") {
   CHECK(frame->color_range == AVCOL_RANGE_JPEG);
 }
 
-TEST_CASE("rotation is the clockwise turn that the display must make") {
+TEST_CASE("the rotation is the clockwise turn that the display must make") {
   const std::string clip = clips::make(30, "25", clips::x264(0, 25), "mp4");
   CHECK(quick(clip).rotation == 0);
   for (const int degrees : {90, 180, 270}) {
@@ -167,7 +169,7 @@ TEST_CASE("the scan gives the longest GOP, and the tail only when the end was se
   CHECK(scan_of({0, 1, 2}, {0}).gop_frames() == 0);
 }
 
-TEST_CASE("rounding to the time base is not a variable rate, a missing frame is") {
+TEST_CASE("a missing frame counts as a variable rate, and rounding to the time base does not") {
   CHECK_FALSE(media::intervals_vary({0, 33, 67, 100, 133, 167, 200}));
   CHECK(media::intervals_vary({0, 33, 67, 133, 167, 200}));
   CHECK_FALSE(media::intervals_vary({0, 3003, 6006, 9009}));

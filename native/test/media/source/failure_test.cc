@@ -110,7 +110,7 @@ TEST_CASE("an index of a truncated file holds what can be decoded") {
   CHECK(media::FrameIndex::build(options, never).size() == static_cast<std::int64_t>(frames));
 }
 
-TEST_CASE("what is no video is refused by its kind") {
+TEST_CASE("a file that is no video is refused by its kind") {
   const std::string playlist =
       "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\nhttp://127.0.0.1:1/a.ts\n";
   CHECK(code(read(clips::write_file("empty.mp4", ""))) == ErrorCode::SourceEmpty);
@@ -131,7 +131,7 @@ TEST_CASE("what is no video is refused by its kind") {
         ErrorCode::SourceNoVideo);
 }
 
-TEST_CASE("a FIFO without a writer does not hold the opening") {
+TEST_CASE("a FIFO without a writer does not block the opening of a source") {
   const std::string path = clips::temporary("fifo");
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
   CHECK(code(read(path)) == ErrorCode::SourceUnsupported);

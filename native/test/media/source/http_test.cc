@@ -126,7 +126,7 @@ TEST_CASE("a truncated file on a web server is reported as truncated") {
   CHECK(error->code() == ErrorCode::SourceTruncated);
 }
 
-TEST_CASE("what a web server answers becomes the error of that name") {
+TEST_CASE("an answer of a web server becomes the error of that name") {
   CHECK(answered(answer("404 Not Found")) == ErrorCode::SourceNotFound);
   CHECK(answered(answer("410 Gone", "", "gone")) == ErrorCode::SourceNotFound);
   CHECK(answered(answer("401 Unauthorized", "WWW-Authenticate: Basic realm=x\r\n")) ==
@@ -191,7 +191,7 @@ TEST_CASE("a redirect to anything but http and https is refused") {
   }
 }
 
-TEST_CASE("five redirects are followed, a sixth is not") {
+TEST_CASE("a web source follows five redirects and no sixth") {
   std::atomic<int> hops{5};
   const std::string content = pseudo_random(5000);
   const auto serve = tiny::file_handler(content, true);
@@ -272,7 +272,8 @@ TEST_CASE("a transfer that breaks off and can't be continued ends in an error, n
   CHECK(lost->code() == ErrorCode::SourceDisconnected);
 }
 
-TEST_CASE("seeks forward, backward and past the end give the bytes of that place") {
+TEST_CASE(
+    "a web source gives the bytes of the place after seeks forward, backward and past the end") {
   const std::string content = pseudo_random(4'000'000);
   const Server server(tiny::file_handler(content, true));
   const auto input = open_bytes(server.url("http", "/"));
@@ -295,7 +296,7 @@ TEST_CASE("seeks forward, backward and past the end give the bytes of that place
   CHECK(input->read(bytes, 100) == 0);
 }
 
-TEST_CASE("proxies of the environment are not used") {
+TEST_CASE("a web source does not use the proxies of the environment") {
   const std::string content = pseudo_random(1000);
   const Server server(tiny::file_handler(content, true));
   setenv("http_proxy", "http://127.0.0.1:1", 1);

@@ -56,7 +56,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
-TEST_CASE("what an RTSP server answers becomes the error of that name") {
+TEST_CASE("an answer of an RTSP server becomes the error of that name") {
   CHECK(answered("404 Not Found") == ErrorCode::SourceNotFound);
   CHECK(answered("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n") ==
         ErrorCode::CredentialsMissing);
@@ -65,7 +65,7 @@ TEST_CASE("what an RTSP server answers becomes the error of that name") {
   CHECK(answered("454 Session Not Found") == ErrorCode::ServerRefused);
 }
 
-TEST_CASE("an RTSP redirect is not followed: no other connection is made") {
+TEST_CASE("an RTSP redirect is not followed, and no other connection is made") {
   const Server target([](int, const Request&) { return false; });
   for (const std::string method : {"OPTIONS", "DESCRIBE"}) {
     CAPTURE(method);

@@ -132,7 +132,7 @@ TEST_CASE("the index knows every frame's timestamp and GOP") {
   }
 }
 
-TEST_CASE("GOPs of 20 are measured, and the last one is what is left") {
+TEST_CASE("the index measures GOPs of 20, and the last one as what is left") {
   const std::string clip = clips::make(90, "25", clips::x264(3, 20), "mp4");
   const FrameIndex index = FrameIndex::build(source_at(clip), never);
   CHECK(index.gop_of(0).first == 0);
@@ -143,7 +143,7 @@ TEST_CASE("GOPs of 20 are measured, and the last one is what is left") {
   CHECK(index.gop_of(89).count == 10);
 }
 
-TEST_CASE("an index refuses what is outside") {
+TEST_CASE("an index refuses frames and times outside of its source") {
   const FrameIndex index({10, 20, 30}, {0, 2}, {1, 10});
   CHECK_THROWS_AS(index.pts(-1), Error);
   CHECK_THROWS_AS(index.pts(3), Error);

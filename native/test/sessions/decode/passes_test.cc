@@ -51,7 +51,7 @@ void resumes_exactly(DecodeRig& rig, std::size_t frames = SIZE_MAX) {
 
 }  // namespace
 
-TEST_CASE("decode session: every frame once, in order, then the end marker") {
+TEST_CASE("a decode session gives every frame once, in order, and then the end marker") {
   DecodeRig rig({even_script(50)});
   const auto session = rig.start();
   const auto consumer = rig.consumer();
@@ -72,7 +72,7 @@ TEST_CASE("decode session: every frame once, in order, then the end marker") {
   CHECK(rig.count("source.ended") == 1);
 }
 
-TEST_CASE("decode session: a real clip arrives as its own decoder gives it") {
+TEST_CASE("a decode session gives the frames of a real clip as its own decoder does") {
   DecodeRig rig;
   rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
   const auto arrivals = rig.run();
@@ -85,7 +85,7 @@ TEST_CASE("decode session: a real clip arrives as its own decoder gives it") {
   CHECK((arrivals[0].flags & ring::kKeyFrame) != 0);
 }
 
-TEST_CASE("decode session: repeat goes on in time and numbers, pass after pass") {
+TEST_CASE("a decode session that repeats its source goes on in time and numbers, pass after pass") {
   for (const bool seekable : {true, false}) {
     CAPTURE(seekable);
     Script script = even_script(10);
@@ -103,7 +103,7 @@ TEST_CASE("decode session: repeat goes on in time and numbers, pass after pass")
   }
 }
 
-TEST_CASE("decode session: a constant rate repeats and drops frames and counts both") {
+TEST_CASE("a decode session of a constant rate repeats and drops frames and counts both") {
   DecodeRig rig({even_script(25)});  // 25/s
   rig.options.frame_rate = {50, 1};
   auto arrivals = rig.run();
@@ -125,7 +125,7 @@ TEST_CASE("decode session: a constant rate repeats and drops frames and counts b
   CHECK(ring::Observer::open(slow.options.ring.path)->header().rate_drops == 20);
 }
 
-TEST_CASE("decode session: scaling happens before the queue, hints follow") {
+TEST_CASE("a decode session scales before the queue, and its hints follow") {
   DecodeRig rig;
   rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
   rig.options.width = 64;
@@ -137,7 +137,7 @@ TEST_CASE("decode session: scaling happens before the queue, hints follow") {
   CHECK(observer->header().format.gop_frames == 24);
 }
 
-TEST_CASE("resume: cut at random instants, the stream is the uninterrupted one") {
+TEST_CASE("a stream that is cut at random instants is the same as an uninterrupted one") {
   SUBCASE("variable rate") {
     Script script;
     std::mt19937 random(3);
@@ -189,7 +189,8 @@ TEST_CASE("resume: cut at random instants, the stream is the uninterrupted one")
   }
 }
 
-TEST_CASE("resume: after SIGKILL at random instants, too") {
+TEST_CASE(
+    "a stream whose decoder is killed at random instants is the same as an uninterrupted one") {
   const std::uint32_t start = ring::test::seed();
   CAPTURE(start);
   std::mt19937 random(start);
@@ -221,7 +222,7 @@ TEST_CASE("resume: after SIGKILL at random instants, too") {
   CHECK(got == expected);
 }
 
-TEST_CASE("resume: after the end a restarted decoder needs no source and idles") {
+TEST_CASE("a decoder that is restarted after the end needs no source and idles") {
   DecodeRig rig({even_script(5)});
   CHECK(rig.run().size() == 5);
   const std::size_t opened = rig.scripts.opened();
@@ -231,7 +232,7 @@ TEST_CASE("resume: after the end a restarted decoder needs no source and idles")
   CHECK(rig.scripts.opened() == opened);
 }
 
-TEST_CASE("resume: changed picture size begins the next generation behind the same frame") {
+TEST_CASE("a changed picture size begins the next generation of the ring behind the same frame") {
   DecodeRig rig({even_script(100)});
   auto session = rig.start();
   auto consumer = rig.consumer();

@@ -33,13 +33,13 @@ std::vector<std::int64_t> pts_of(const std::vector<ring::SlotHeader>& headers) {
 
 }  // namespace
 
-TEST_CASE("timeline: a variable rate stays as it is, from zero") {
+TEST_CASE("the timeline keeps a variable rate as it is, from zero") {
   DecodeTimeline timeline(kMilliseconds, std::nullopt, 40);
   CHECK(pts_of(play(timeline, {1400, 1433, 1500, 1501})) ==
         std::vector<std::int64_t>{0, 33, 100, 101});
 }
 
-TEST_CASE("timeline: passes join without gap or drift") {
+TEST_CASE("the timeline joins passes without gap or drift") {
   DecodeTimeline timeline({1, 90'000}, std::nullopt, 3003);
   std::vector<std::int64_t> source;
   for (int i = 0; i < 30; ++i) source.push_back(900'000 + i * 3003);
@@ -58,7 +58,7 @@ TEST_CASE("timeline: passes join without gap or drift") {
   }
 }
 
-TEST_CASE("timeline: an hour at 23.976 made 29.97 is exact, and its repeats are counted") {
+TEST_CASE("the timeline converts an hour at 23.976 to 29.97 exactly and counts the repeats") {
   DecodeTimeline timeline({1001, 24'000}, AVRational{30'000, 1001}, 1);
   const int frames = 3600 * 24;
   std::int64_t tick = 0;
@@ -75,7 +75,7 @@ TEST_CASE("timeline: an hour at 23.976 made 29.97 is exact, and its repeats are 
   CHECK(timeline.drops() == 0);
 }
 
-TEST_CASE("timeline: another connection is a discontinuity after a gap") {
+TEST_CASE("the timeline marks another connection as a discontinuity after a gap") {
   DecodeTimeline timeline(kMilliseconds, std::nullopt, 40);
   play(timeline, {0, 40, 80});
   timeline.begin_connection(3'000);
@@ -87,12 +87,12 @@ TEST_CASE("timeline: another connection is a discontinuity after a gap") {
   CHECK(pts_of(play(timeline, {5})) == std::vector<std::int64_t>{3'200});
 }
 
-TEST_CASE("timeline: time moves on even where a source's does not") {
+TEST_CASE("the timeline moves on even where a source's timestamps do not") {
   DecodeTimeline timeline(kMilliseconds, std::nullopt, 40);
   CHECK(pts_of(play(timeline, {100, 100, 90, 200})) == std::vector<std::int64_t>{0, 1, 2, 100});
 }
 
-TEST_CASE("timeline: resumed behind any frame it goes on as if nothing had happened") {
+TEST_CASE("the timeline goes on behind any frame where it is resumed, as if it had never stopped") {
   std::mt19937 random(7);
   std::vector<std::int64_t> source{500};
   for (int i = 1; i < 60; ++i)

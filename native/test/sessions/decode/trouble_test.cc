@@ -24,7 +24,7 @@ Script failing_open(ErrorCode code) {
 
 }  // namespace
 
-TEST_CASE("trouble: a permanent error ends the session and keeps its cause") {
+TEST_CASE("a permanent error ends a decode session, which keeps its cause") {
   DecodeRig rig({failing_open(ErrorCode::SourceUnsupported)});
   const auto session = rig.start();
   REQUIRE(session->wait(kSoon));
@@ -35,7 +35,7 @@ TEST_CASE("trouble: a permanent error ends the session and keeps its cause") {
   CHECK(rig.count("source.failed") == 1);
 }
 
-TEST_CASE("trouble: a passing error is waited out with a growing, bounded, seeded pause") {
+TEST_CASE("a passing error is waited out with a growing, bounded, seeded pause") {
   std::vector<Script> scripts(12, failing_open(ErrorCode::ConnectRefused));
   scripts.push_back(even_script(3));
   const auto run = [&](std::uint64_t seed) {
@@ -55,7 +55,7 @@ TEST_CASE("trouble: a passing error is waited out with a growing, bounded, seede
   CHECK(run(6) != waited);
 }
 
-TEST_CASE("trouble: while it waits, the cause shows; an abort ends the wait") {
+TEST_CASE("a decode session shows the cause while it waits, and an abort ends the wait") {
   DecodeRig rig({failing_open(ErrorCode::SourceTimeout)});
   const auto session = rig.start();
   CHECK(reaches(*session, [](const auto& now) {
@@ -66,7 +66,7 @@ TEST_CASE("trouble: while it waits, the cause shows; an abort ends the wait") {
   CHECK(session->wait(kSoon));
 }
 
-TEST_CASE("trouble: an abort ends the wait for a full queue, nothing is marked ended") {
+TEST_CASE("a stop ends the wait for a full queue, and the queue is not marked as ended") {
   DecodeRig rig({even_script(100)});
   const auto session = rig.start();
   CHECK(reaches(*session, [](const auto& now) { return now.phase == DecodePhase::Blocked; }));
@@ -77,7 +77,7 @@ TEST_CASE("trouble: an abort ends the wait for a full queue, nothing is marked e
   CHECK(observer->header().ended == 0);
 }
 
-TEST_CASE("trouble: a truncated source gives what it has, then the marker, and the error stays") {
+TEST_CASE("a truncated source gives what it has, then the end marker, and its error stays") {
   Script script = even_script(7);
   script.end = Error(ErrorCode::SourceTruncated, "cut");
   DecodeRig rig({script});
@@ -90,7 +90,7 @@ TEST_CASE("trouble: a truncated source gives what it has, then the marker, and t
   CHECK(snapshot.error->code() == ErrorCode::SourceTruncated);
 }
 
-TEST_CASE("trouble: a truncated source is repeated all the same, an empty one is not") {
+TEST_CASE("a truncated source is repeated all the same, and an empty one is not") {
   Script script = even_script(7);
   script.end = Error(ErrorCode::SourceTruncated, "cut");
   DecodeRig rig({script});
@@ -106,7 +106,7 @@ TEST_CASE("trouble: a truncated source is repeated all the same, an empty one is
   CHECK(session->snapshot().error->code() == ErrorCode::SourceEmpty);
 }
 
-TEST_CASE("trouble: a file whose server breaks off goes on exactly where it stopped") {
+TEST_CASE("a file whose server breaks off goes on exactly where it stopped") {
   Script broken = even_script(20);
   broken.end = Error(ErrorCode::SourceDisconnected, "broken off");
   DecodeRig rig({broken, even_script(50)});
@@ -119,7 +119,7 @@ TEST_CASE("trouble: a file whose server breaks off goes on exactly where it stop
   }
 }
 
-TEST_CASE("trouble: a live source comes back with its outage as a gap in time") {
+TEST_CASE("a live source comes back with its outage as a gap in time") {
   for (const bool by_error : {true, false}) {
     CAPTURE(by_error);
     Script first = live_script(10);
@@ -143,7 +143,7 @@ TEST_CASE("trouble: a live source comes back with its outage as a gap in time") 
   }
 }
 
-TEST_CASE("trouble: a live source under Complete ends with its cause kept") {
+TEST_CASE("a live source under Complete ends with its cause kept") {
   Script script = live_script(10);
   script.end = Error(ErrorCode::SourceDisconnected, "gone");
   DecodeRig rig({script});
@@ -154,7 +154,7 @@ TEST_CASE("trouble: a live source under Complete ends with its cause kept") {
   CHECK(session->snapshot().error->code() == ErrorCode::SourceDisconnected);
 }
 
-TEST_CASE("trouble: a restarted live decoder has a gap, which is counted") {
+TEST_CASE("a restarted live decoder has a gap, which is counted") {
   DecodeRig rig({live_script(1'000'000)});
   rig.options.on_end = OnEnd::Reconnect;
   rig.options.ring.when_full = ring::WhenFull::DropNewest;
@@ -174,7 +174,7 @@ TEST_CASE("trouble: a restarted live decoder has a gap, which is counted") {
   CHECK(totals.settled() == arrivals[0].sequence + 1);
 }
 
-TEST_CASE("trouble: credentials are read at every opening; a missing file says so") {
+TEST_CASE("credentials are read at every opening of a source, and a missing file is reported") {
   DecodeRig rig({failing_open(ErrorCode::ConnectRefused), even_script(3)});
   rig.clock = std::make_unique<SimClock>();
   rig.options.user_file = rig.folder.file("user");
@@ -194,8 +194,7 @@ TEST_CASE("trouble: credentials are read at every opening; a missing file says s
 }
 
 TEST_CASE(
-    "trouble: frames whose slots were used again are decoded once more on demand, also after the "
-    "end") {
+    "frames whose slots were used again are decoded once more on demand, also after the end") {
   for (const bool seekable : {true, false}) {
     CAPTURE(seekable);
     Script script = even_script(80);
@@ -223,7 +222,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("trouble: a live source can't give frames again; they become a network gap") {
+TEST_CASE("frames that a live source can't give again become a network gap") {
   DecodeRig rig({live_script(1'000'000)});
   rig.options.on_end = OnEnd::Reconnect;
   const auto session = rig.start();
@@ -242,7 +241,7 @@ TEST_CASE("trouble: a live source can't give frames again; they become a network
   CHECK(frame.skipped_reason == ring::Drop::Network);
 }
 
-TEST_CASE("trouble: a queue that another decoder holds is waited for") {
+TEST_CASE("a decode session waits for a queue that another decoder holds") {
   DecodeRig rig({even_script(5)});
   auto first = rig.start();
   CHECK(reaches(*first, [](const auto& now) { return now.phase == DecodePhase::Blocked; }));

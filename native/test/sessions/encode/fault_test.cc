@@ -61,8 +61,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "connections that fail at random, with 0 and 3 B-frames: every picture arrives, the ledger "
-    "balances") {
+    "every picture arrives and the ledger balances when connections fail at random, with 0 and 3 "
+    "B-frames") {
   for (const int b_frames : {0, 3}) {
     CAPTURE(b_frames);
     Rig rig;
@@ -88,8 +88,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "attempts are spaced by 0.25 to 5 s, never regularly, and forget the past after a connection "
-    "that lasted") {
+    "attempts to connect are spaced by 0.25 to 5 s, never regularly, and forget the past after a "
+    "connection that lasted") {
   Rig rig;
   rig.input.frames = ready_frames(200);
   rig.server().on_connect = [](int attempt, const AbortSignal&) {
@@ -193,7 +193,8 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a stop sends what stood in the queue on its deadlines, closes, and leaves what came after") {
+    "a stop sends what stood in the queue on its deadlines, closes, and leaves later frames in the "
+    "queue") {
   for (const std::uint64_t waiting : {0u, 20u}) {
     CAPTURE(waiting);
     Rig rig;
@@ -219,7 +220,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("after a stop nothing reconnects") {
+TEST_CASE("an output does not reconnect after a stop") {
   Rig rig;
   rig.input.frames = ready_frames(500);
   const auto session = rig.session();
@@ -266,7 +267,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "an abort ends every wait at once: for the source, a deadline, a connect, a write, a pause") {
+    "an abort ends every wait for the source, a deadline, a connect, a write or a pause at once") {
   for (const char* where : {"source", "deadline", "connect", "write", "pause"}) {
     CAPTURE(where);
     const std::string place = where;
@@ -345,7 +346,7 @@ TEST_CASE("an output whose thread ends by an error of no connection reports that
   CHECK(output.error->message() == "no listener");
 }
 
-TEST_CASE("a frame the encoder refuses is counted as failed and the stream goes on") {
+TEST_CASE("a frame that the encoder refuses is counted as failed, and the stream goes on") {
   Rig rig;
   rig.input.frames = ready_frames(30);
   for (std::size_t i = 12; i < 20; ++i) rig.input.frames[i].index = 11;  // one timestamp, again

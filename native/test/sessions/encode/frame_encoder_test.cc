@@ -58,7 +58,7 @@ TEST_CASE("every frame that a frame encoder takes comes out by the end of a flus
   CHECK(rig.encoder.held() == 0);
 }
 
-TEST_CASE("a frame of another size costs itself and leaves the frame encoder at work") {
+TEST_CASE("a frame of another size is lost alone and leaves the frame encoder at work") {
   Rig rig;
   rig.encoder.open();
   rig.encode(0);

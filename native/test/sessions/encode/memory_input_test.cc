@@ -50,8 +50,7 @@ struct PushRig {
 }  // namespace
 
 TEST_CASE(
-    "with a bound of 10, 50 and 500 frames the lead reaches it and never passes it by "
-    "more than one") {
+    "the lead reaches a bound of 10, 50 and 500 frames and never passes it by more than one") {
   for (const int bound : {10, 50, 500}) {
     CAPTURE(bound);
     PushRig push(bound * kFrame);
@@ -92,7 +91,7 @@ TEST_CASE("a bound below the encoder's delay neither deadlocks nor slows the str
   CHECK(push.session->snapshot().outputs[0].rebases == 0);
 }
 
-TEST_CASE("without a bound the queue and the units under way hold the caller back") {
+TEST_CASE("the queue and the units under way hold the caller back when the lead has no bound") {
   PushRig push(0);
   push.open();
   std::size_t accepted_at_first_unit = 0, accepted = 0;
@@ -111,7 +110,7 @@ TEST_CASE("without a bound the queue and the units under way hold the caller bac
   CHECK(push.server->received()[199].at - push.server->received()[0].at == 199 * kFrame);
 }
 
-TEST_CASE("before there is a connection a caller may fill the queue, and then gets QueueFull") {
+TEST_CASE("a caller may fill the queue before there is a connection, and then gets QueueFull") {
   PushRig push(0);
   push.clock.at(push.clock.now() + 3600 * kSecond, [] {});
   push.server->on_connect = [](int, const AbortSignal&) {

@@ -122,7 +122,7 @@ TEST_CASE("an output that reads again after 2 s goes on at a key frame, without 
   check_law(snapshot);
 }
 
-TEST_CASE("one slow write moves no schedule: that output is on time again with the other") {
+TEST_CASE("one slow write moves no schedule, and its output is on time again with the other") {
   Rig rig(2);
   rig.input.frames = ready_frames(200);
   rig.server(1).on_send = [&](int index, const AbortSignal& abort) {
@@ -138,7 +138,7 @@ TEST_CASE("one slow write moves no schedule: that output is on time again with t
   CHECK(snapshot.outputs[1].rebases == 0);
 }
 
-TEST_CASE("after a stall of the source both outputs move their schedule alike") {
+TEST_CASE("both outputs move their schedule alike after a stall of the source") {
   Rig rig(2);
   rig.input.frames = live_frames(rig.input.format, 200, rig.clock.now(), 100, 3 * kSecond);
   const auto snapshot = rig.run();
@@ -150,7 +150,9 @@ TEST_CASE("after a stall of the source both outputs move their schedule alike") 
   CHECK(snapshot.outputs[1].rebases_stall == 1);
 }
 
-TEST_CASE("with no output connected nothing more is taken, and the first to return goes on") {
+TEST_CASE(
+    "a session with no output connected takes no more frames, and the first output to return goes "
+    "on") {
   Rig rig(2);
   rig.input.frames = ready_frames(700);
   for (std::size_t i : {0u, 1u})

@@ -106,7 +106,7 @@ TEST_CASE("a variable frame rate is sent at its own times") {
     CHECK(units[i].at - units[0].at == index_of(units[i], rig.input.format) * kFrame);
 }
 
-TEST_CASE("after a stall of 3 s Rebase shifts the schedule once and goes on at the same rate") {
+TEST_CASE("Rebase shifts the schedule once after a stall of 3 s and goes on at the same rate") {
   Rig rig;
   rig.input.frames = live_frames(rig.input.format, 200, rig.clock.now(), 100, 3 * kSecond);
   const auto snapshot = rig.run();
@@ -120,7 +120,7 @@ TEST_CASE("after a stall of 3 s Rebase shifts the schedule once and goes on at t
   check_law(snapshot);
 }
 
-TEST_CASE("after a stall of 3 s Burst catches up at 1.25 times the rate until it is on time") {
+TEST_CASE("Burst catches up at 1.25 times the rate after a stall of 3 s until it is on time") {
   Rig rig;
   rig.options.catch_up = CatchUp::Burst;
   rig.input.frames = live_frames(rig.input.format, 600, rig.clock.now(), 100, 3 * kSecond);
@@ -137,8 +137,8 @@ TEST_CASE("after a stall of 3 s Burst catches up at 1.25 times the rate until it
 }
 
 TEST_CASE(
-    "after a stall of 3 s Skip drops the raw frames whose time has passed and goes on with a "
-    "key frame") {
+    "Skip drops the raw frames whose time has passed after a stall of 3 s and goes on with a key "
+    "frame") {
   Rig rig;
   rig.options.catch_up = CatchUp::Skip;
   rig.options.encoder.gop_frames = 1000;
@@ -187,7 +187,7 @@ TEST_CASE("a slow write of 3 s under Rebase loses nothing and moves the schedule
   CHECK(snapshot.outputs[0].rebases_stall == 1);
 }
 
-TEST_CASE("where a connection's time starts at zero, it does so again after a reconnect") {
+TEST_CASE("a connection whose time starts at zero does so again after a reconnect") {
   Rig rig;
   rig.server().from_zero = true;
   rig.input.frames = ready_frames(60);
@@ -206,8 +206,8 @@ TEST_CASE("where a connection's time starts at zero, it does so again after a re
 }
 
 TEST_CASE(
-    "lead: media handed in minus the time since the start; late outputs and frames in reserve "
-    "included") {
+    "the lead is media handed in minus the time since the start, with late outputs and frames in "
+    "reserve") {
   Rig rig;
   rig.input.frames = ready_frames(50);
   const auto session = rig.session();

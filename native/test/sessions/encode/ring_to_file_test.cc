@@ -203,7 +203,7 @@ TEST_CASE("an encoder that holds more frames than the ring has slots does not st
 }
 
 TEST_CASE(
-    "a queue that goes on in another format is followed: drained on time, encoder and connection "
+    "a queue that goes on in another format is drained on time, then encoder and connection are "
     "opened again") {
   const Folder folder;
   const VideoFormat small = video_format({.width = 64, .height = 48, .frame_rate = {100, 1}});
@@ -233,7 +233,7 @@ TEST_CASE(
   CHECK(packets(folder.path + "/out-2.mkv").first.size() == 30);
 }
 
-TEST_CASE("encoder threads step back behind everything else, the sender does not") {
+TEST_CASE("encoder threads step back behind everything else, and the sender does not") {
   const Folder folder;
   const VideoFormat format = video_format({.frame_rate = {100, 1}});
   const ring::RingOptions options = ring_in(folder);

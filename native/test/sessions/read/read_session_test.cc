@@ -68,7 +68,8 @@ class Reading {
 
 }  // namespace
 
-TEST_CASE("reading gives every frame once, packed, and then the end as often as it is asked") {
+TEST_CASE(
+    "a read session gives every frame once, packed, and then the end as often as it is asked") {
   Reading reading(2);
   ReadFrame frame;
   for (int i = 0; i < 50; ++i) {
@@ -82,7 +83,7 @@ TEST_CASE("reading gives every frame once, packed, and then the end as often as 
   CHECK(reading.next(frame) == ReadResult::End);
 }
 
-TEST_CASE("a seek overtakes what was read ahead: the next frame is the target") {
+TEST_CASE("a seek overtakes what was read ahead, so that the next frame is the target") {
   Reading reading(10);
   std::mt19937 random(7);
   ReadFrame frame;
@@ -104,7 +105,7 @@ TEST_CASE("a seek overtakes what was read ahead: the next frame is the target") 
   }
 }
 
-TEST_CASE("a seek beyond the last frame is the end, and one back is a frame again") {
+TEST_CASE("a seek beyond the last frame gives the end, and one back gives a frame again") {
   Reading reading(1);
   ReadFrame frame;
   reading.session().seek({ReadTarget::Kind::Index, 25, 0});
@@ -117,7 +118,7 @@ TEST_CASE("a seek beyond the last frame is the end, and one back is a frame agai
   CHECK(reading.next(frame) == ReadResult::End);
 }
 
-TEST_CASE("a session may be closed at any instant, and says so afterwards") {
+TEST_CASE("a read session may be closed at any instant, and refuses calls as closed afterwards") {
   for (int i = 0; i < 30; ++i) {
     Reading reading(0, 2);
     ReadFrame frame;
@@ -134,7 +135,7 @@ TEST_CASE("a session may be closed at any instant, and says so afterwards") {
   }
 }
 
-TEST_CASE("an opening that was closed before is aborted") {
+TEST_CASE("opening a read session fails with Aborted when it was closed before") {
   sessions::ReadOptions options;
   options.source.test_pattern = media::TestPattern{};
   ReadSession session(options, [] {});
