@@ -136,7 +136,7 @@ it('a decoder that is done idles, ready, until it is asked to stop, and then end
   expect(await run).toBe(0);
 });
 
-it('a second signal cuts the orderly end short', async () => {
+it('a second signal cuts the orderly end of a worker short', async () => {
   const { worker, run } = await start(encoderConfig());
   const session = await core.next<EncodeSnapshot>();
   worker.stop('SIGINT');

@@ -134,7 +134,7 @@ describe('MpegDecoder', () => {
     await decoder.clear();
   });
 
-  it('its text is a status report with all fields', async () => {
+  it('the text of a decoder is a status report with all fields', async () => {
     const decoder = await open(3);
     const report = String(decoder);
     for (const field of [clip, 'mp4', 'h264', '320x64', '50 fps', 'b/s', '50 frames', '110', 'threads']) {
@@ -271,7 +271,7 @@ describe('MpegServer', () => {
     expect(() => it.setParameter({ videoPath: 'x' } as never)).toThrow(/videoPath: unknown parameter/);
   });
 
-  it('its text is a status report with all fields, without credentials', async () => {
+  it('the text of a server is a status report with all fields, without credentials', async () => {
     const { server: it } = await server();
     await it.ServeFrame(picture());
     const report = String(it);

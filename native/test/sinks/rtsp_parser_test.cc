@@ -126,7 +126,7 @@ TEST_CASE("lines, headers, their number and bodies are refused beyond their limi
   CHECK(parse(start + "Content-Length: 65536\r\n\r\n" + std::string(65'536, 'x')).size() == 1);
 }
 
-TEST_CASE("headers without a usable CSeq have none") {
+TEST_CASE("a message whose CSeq is not usable has none") {
   for (const char* value : {"", "x", "-1", "4294967296", "1 2"}) {
     const auto messages = parse("RTSP/1.0 200 OK\r\nCSeq: " + std::string(value) + "\r\n\r\n");
     REQUIRE(messages.size() == 1);

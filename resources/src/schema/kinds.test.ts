@@ -82,7 +82,7 @@ it('the schemas are structural, without unions, null and what is not known', () 
   );
 });
 
-it('names are camelCase, values of enumerations CamelCase', () => {
+it('fields are named in camelCase, and values of enumerations in CamelCase', () => {
   const camel = (path: string) => /(^|[.])([a-z][A-Za-z]*)(\[\]|\{\})*$/.test(path) || !path.includes('.');
   expect(faults((_, path) => camel(path))).toEqual([]);
   const capitals = (node: Schema) =>
@@ -94,7 +94,7 @@ it('names are camelCase, values of enumerations CamelCase', () => {
 const WITHOUT_UNIT =
   /(width|height|threads|port|rtsp|rtmp|srt|hls|webrtc|replicas|Replicas|restarts|first|count|maxBFrames|eneration)$/;
 
-it('the unit of every number stands in its name, or it is a count', () => {
+it('every number has its unit in its name, or is a count', () => {
   const units = /(Seconds|Milliseconds|Hours|Kbps|Frames)$/;
   expect(
     faults((node, path) => node.type !== 'integer' || units.test(path) || WITHOUT_UNIT.test(path)),
@@ -105,7 +105,7 @@ it('the unit of every number stands in its name, or it is a count', () => {
 const written = (value: unknown): string =>
   typeof value === 'string' && /^\d/.test(value) ? JSON.stringify(value) : String(value);
 
-it('what a field defaults to stands in its description', () => {
+it('the description of a field names its default', () => {
   const said = ({ default: value, description }: Schema) =>
     value === undefined ||
     typeof value === 'object' ||

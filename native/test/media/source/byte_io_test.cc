@@ -52,7 +52,7 @@ TEST_CASE("libavformat reads a byte input to its end, and again from where it se
   CHECK_FALSE(io.error());
 }
 
-TEST_CASE("libavformat cannot seek in a byte input that cannot") {
+TEST_CASE("libavformat cannot seek in a byte input that offers no seeking") {
   ByteIo io(std::make_unique<Text>("0123456789", false));
   CHECK((io.context()->seekable & AVIO_SEEKABLE_NORMAL) == 0);
 }

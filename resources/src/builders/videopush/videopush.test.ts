@@ -177,7 +177,7 @@ describe('changes of a stream', () => {
     expect(template(after).metadata.annotations['videopush.dev/decoder-config']).toBe(after.hashes.decoder);
   });
 
-  it('labels and annotations of the resource change nothing', () => {
+  it('labels and annotations of a VideoPush change none of its objects', () => {
     const labelled = somePush({}, { labels: { team: 'news' }, annotations: { note: '放送 📺' } });
     expect(buildStream(context(labelled))).toEqual(before);
   });
@@ -286,7 +286,7 @@ it('pods of a set carry its label, so that an autoscaler of the set finds them',
   );
 });
 
-it('images and pull secrets are those of the installation', () => {
+it('the images and pull secrets of a stream are those of the installation', () => {
   const defaults = {
     ...DEFAULTS,
     images: { ...DEFAULTS.images, worker: 'mirror.example/worker:1' },
@@ -399,7 +399,7 @@ it('a stream that a pod cannot run is refused with the field and what can be don
   ).toThrow('spec.outputs[0].protocol: MediaServer "live" does not take SRT; it takes RTSP, RTMP');
 });
 
-it('status says where each output is found, inside and outside, and never a secret', () => {
+it('the status of a stream says where each output is found, inside and outside, and never a secret', () => {
   const server = someServer({ protocols: ['RTSP', 'RTMP', 'SRT'] });
   server.status = { endpoints: [{ protocol: 'RTSP', externalURL: 'rtsp://tv.example:30554' }] };
   const push = somePush({
