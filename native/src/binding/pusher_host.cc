@@ -1,22 +1,15 @@
 #include "binding/pusher_host.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "binding/pixels.h"
 #include "binding/values.h"
 #include "core/limits.h"
 
-extern "C" {
-#include <libavutil/mathematics.h>
-}
-
 namespace videopush::binding {
 namespace {
-
-constexpr Nanoseconds kSlice = 3600ll * 1'000'000'000;
-// Frames that wait for room because their push was not awaited; each holds its pixels.
-constexpr std::size_t kMaxWaiting = 64;
 
 VideoFormat parse_video(Fields fields) {
   VideoFormat format;
@@ -52,6 +45,18 @@ VideoFormat parse_video(Fields fields) {
   return format;
 }
 
+/// The time that a push names, in ticks of the queue's time base; none where it is left to the
+/// queue.
+std::optional<std::int64_t> parse_ticks(const Napi::Value& ticks) {
+  if (ticks.IsUndefined()) return std::nullopt;
+  const double given = ticks.IsNumber() ? ticks.As<Napi::Number>().DoubleValue() : NAN;
+  if (!(given >= 0 && given < 9e15) || given != std::floor(given)) {
+    throw Error(ErrorCode::InvalidArgument,
+                "frame: the presentation time must be a number of seconds from 0");
+  }
+  return static_cast<std::int64_t>(given);
+}
+
 }  // namespace
 
 PusherInput parse_pusher(const Napi::Value& value) {
@@ -82,141 +87,43 @@ PusherHost::PusherHost(PusherInput input) : format_(input.queue.format) {
   session_ = std::make_unique<sessions::EncodeSession>(
       std::move(input.options), std::move(queue), system_clock(),
       [this](std::string_view kind, std::string_view detail) { emit(kind, detail); });
+  feeder_ = std::make_unique<sessions::PictureFeeder>(*input_, *session_);
 }
 
 void PusherHost::begin(Napi::Env env, const Napi::Value& listener) {
   start(env, listener);
   auto self = std::static_pointer_cast<PusherHost>(shared_from_this());
-  Environment::of(env).spawn([self] { self->abort(); }, [self] { self->feed(); });
+  Environment::of(env).spawn([self] { self->abort(); }, [self] { self->feeder_->run(); });
 }
 
 void PusherHost::run() {
   session_->start();
-  while (!session_->wait(kSlice)) {
-  }
-  {
-    std::lock_guard lock(mutex_);
-    over_ = true;
-    wake_.notify_one();
-  }
+  session_->wait(kForever);
+  feeder_->close();
   const auto snapshot = session_->snapshot();
   if (snapshot.failed && snapshot.error) throw *snapshot.error;
 }
 
-void PusherHost::feed() {
-  for (;;) {
-    Waiting item;
-    {
-      std::unique_lock lock(mutex_);
-      feeding_ = false;
-      wake_.wait(lock, [this] { return over_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      item = std::move(waiting_.front());
-      waiting_.pop_front();
-      feeding_ = true;
-    }
-    if (!item.frame) {
-      input_->end();
-      continue;
-    }
-    try {
-      sessions::Pushed result;
-      do {
-        result = input_->push(item.frame, abort_, kSlice, item.paced);
-      } while (result == sessions::Pushed::Full);
-      if (result != sessions::Pushed::Accepted) throw refusal(result);
-      item.pending->resolve();
-    } catch (...) {
-      item.pending->reject(current_error());
-    }
-  }
-}
-
-Error PusherHost::refusal(sessions::Pushed why) const {
-  if (why == sessions::Pushed::Aborted || abort_.aborted())
-    return Error(ErrorCode::Aborted, "the push was aborted");
-  const auto snapshot = session_->snapshot();
-  if (snapshot.error) return *snapshot.error;
-  for (const auto& output : snapshot.outputs) {
-    if (output.error) return *output.error;
-  }
-  return Error(ErrorCode::InvalidState, "the push has ended", "open a new one");
-}
-
-std::int64_t PusherHost::next_ticks(const Napi::Value& ticks) {
-  if (ticks.IsUndefined()) {
-    // Counted from the first frame, so that no rounding accumulates; after explicit times, one
-    // interval on.
-    const std::int64_t counted =
-        av_rescale_q(frames_, av_inv_q(format_.frame_rate()), format_.time_base());
-    const std::int64_t interval =
-        av_rescale_q(1, av_inv_q(format_.frame_rate()), format_.time_base());
-    return counted > last_ticks_ ? counted : last_ticks_ + std::max<std::int64_t>(interval, 1);
-  }
-  const double given = ticks.IsNumber() ? ticks.As<Napi::Number>().DoubleValue() : NAN;
-  if (!(given >= 0 && given < 9e15) || given != std::floor(given)) {
-    throw Error(ErrorCode::InvalidArgument,
-                "frame: the presentation time must be a number of seconds from 0");
-  }
-  const auto value = static_cast<std::int64_t>(given);
-  if (value <= last_ticks_) {
-    throw Error(ErrorCode::InvalidArgument,
-                "frame: the presentation time does not lie after the last one's",
-                "push frames in display order, each with a later time");
-  }
-  return value;
-}
-
 Napi::Value PusherHost::push(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides,
                              const Napi::Value& ticks, bool paced) {
-  if (!started() || ended_)
+  if (!started() || feeder_->ended())
     throw Error(ErrorCode::InvalidState, "the push was finished", "open a new one");
   FramePtr frame = import_frame(env, planes, strides, format_);
-  frame->pts = next_ticks(ticks);
-
-  bool others_wait = false;
-  {
-    std::lock_guard lock(mutex_);
-    others_wait = feeding_ || !waiting_.empty();
-    if (waiting_.size() >= kMaxWaiting) {
-      throw Error(ErrorCode::InvalidState, "64 frames wait to be accepted already",
-                  "await each push before the next one");
-    }
-  }
-  const std::int64_t pts = frame->pts;
-  if (!others_wait) {
-    const auto result = input_->push(frame, abort_, 0, paced);
-    if (result == sessions::Pushed::Aborted || result == sessions::Pushed::Closed)
-      throw refusal(result);
-    if (result == sessions::Pushed::Accepted) {
-      ++frames_;
-      last_ticks_ = pts;
-      return Napi::Boolean::New(env, true);
-    }
-  }
-  ++frames_;
-  last_ticks_ = pts;
+  frame->pts = feeder_->next_pts(parse_ticks(ticks));
+  if (feeder_->offer(frame, paced)) return Napi::Boolean::New(env, true);
   const auto [pending, promise] = Pending::create(env);
-  std::lock_guard lock(mutex_);
-  if (over_) {
-    pending->reject(refusal(sessions::Pushed::Closed));
-  } else {
-    waiting_.push_back({std::move(frame), paced, pending});
-    wake_.notify_one();
-  }
+  feeder_->queue(std::move(frame), paced, [pending = pending](const std::optional<Error>& error) {
+    if (error) {
+      pending->reject(*error);
+    } else {
+      pending->resolve();
+    }
+  });
   return promise;
 }
 
-void PusherHost::end() {
-  if (std::exchange(ended_, true)) return;
-  std::lock_guard lock(mutex_);
-  if (over_) return;
-  waiting_.push_back({});
-  wake_.notify_one();
-}
-
 void PusherHost::abort() {
-  abort_.abort();
+  feeder_->abort();
   session_->abort();
 }
 

@@ -3,13 +3,11 @@
 
 #include <napi.h>
 
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 
 #include "binding/session_host.h"
 #include "sessions/encode/memory_input.h"
+#include "sessions/encode/picture_feeder.h"
 
 namespace videopush::binding {
 
@@ -25,8 +23,7 @@ class PusherHost final : public SessionHost {
   static constexpr const char* kName = "FramePusher";
   explicit PusherHost(PusherInput input);
 
-  /// start() and the thread that waits for room on behalf of pushes that could not be accepted at
-  /// once.
+  /// Like start(), and lets the feeder wait on a thread of its own.
   void begin(Napi::Env env, const Napi::Value& listener);
 
   /// true: accepted. Otherwise a promise that resolves when it is, or rejects. `ticks`:
@@ -35,7 +32,7 @@ class PusherHost final : public SessionHost {
   Napi::Value push(Napi::Env env, const Napi::Value& planes, const Napi::Value& strides,
                    const Napi::Value& ticks, bool paced);
   /// No further frames; what was pushed before is sent on time.
-  void end();
+  void end() { feeder_->end(); }
   double lead_seconds() const { return session_->lead_seconds(); }
   double wait_reference() const { return session_->wait_reference(); }
 
@@ -48,32 +45,10 @@ class PusherHost final : public SessionHost {
   void run() override;
 
  private:
-  struct Waiting {
-    FramePtr frame;  // none: the end
-    bool paced;
-    std::shared_ptr<Pending> pending;
-  };
-
-  void feed();
-  Error refusal(sessions::Pushed why) const;
-  std::int64_t next_ticks(const Napi::Value& ticks);
-
   const VideoFormat format_;
   sessions::MemoryInput* input_;  // the session owns it
   std::unique_ptr<sessions::EncodeSession> session_;
-  AbortSignal abort_;
-
-  // JavaScript thread only.
-  std::int64_t frames_ = 0;
-  std::int64_t last_ticks_ = -1;
-  bool ended_ = false;
-
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Waiting> waiting_;
-  bool feeding_ =
-      false;  // the feeder has a frame in hand: order demands that later ones queue up behind it
-  bool over_ = false;  // the session has ended
+  std::unique_ptr<sessions::PictureFeeder> feeder_;
 };
 
 }  // namespace videopush::binding

@@ -8,10 +8,6 @@
 namespace videopush::binding {
 namespace {
 
-// A session ends when it ends: its own waits are bounded and can be aborted. This slice only keeps
-// the arithmetic of deadlines far from overflow.
-constexpr Nanoseconds kSlice = 3600ll * 1'000'000'000;
-
 /// The ring's header for the queue figures of a snapshot; none while it does not exist (yet).
 std::unique_ptr<ring::Observer> observe(const std::string& path) {
   try {
@@ -85,8 +81,7 @@ void SessionHost::emit(std::string_view kind, std::string_view detail) {
 template <typename Session>
 void RingSessionHost<Session>::run() {
   session_->start();
-  while (!session_->wait(kSlice)) {
-  }
+  session_->wait(kForever);
   const auto snapshot = session_->snapshot();
   if (failed(snapshot) && snapshot.error) throw *snapshot.error;
 }

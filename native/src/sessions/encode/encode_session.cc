@@ -232,8 +232,12 @@ void EncodeSession::abort() {
 
 bool EncodeSession::wait(Nanoseconds limit) {
   std::unique_lock lock(impl_->mutex);
-  return impl_->done_changed.wait_for(lock, std::chrono::nanoseconds(limit),
-                                      [this] { return impl_->done; });
+  const auto done = [this] { return impl_->done; };
+  if (limit == kForever) {
+    impl_->done_changed.wait(lock, done);
+    return true;
+  }
+  return impl_->done_changed.wait_for(lock, std::chrono::nanoseconds(limit), done);
 }
 
 EncodeSnapshot EncodeSession::snapshot() const {

@@ -6,48 +6,12 @@
 #include <algorithm>
 #include <thread>
 
-#include "sessions/encode/rig.h"
+#include "sessions/encode/push_rig.h"
 
 using namespace videopush;
 using namespace videopush::test;
 using sessions::MemoryInput;
 using sessions::Pushed;
-
-namespace {
-
-constexpr Nanoseconds kFrame = 40 * kMillisecond;
-
-/// A session fed by a pushing thread, all on simulated time.
-struct PushRig {
-  explicit PushRig(Nanoseconds max_lead) : rig(1), clock(3) {
-    rig.options.max_lead = max_lead;
-    server = std::make_unique<FakeServer>(clock);
-  }
-
-  void open() {
-    auto queue = std::make_unique<MemoryInput>(
-        sessions::MemoryInputOptions{.format = format, .capacity = 20, .outputs = 1}, clock);
-    input = queue.get();
-    session = std::make_unique<sessions::EncodeSession>(rig.options, std::move(queue), clock,
-                                                        nullptr, hooks_to({server.get()}));
-    session->start();
-  }
-
-  Pushed push(std::int64_t index, Nanoseconds limit = 3600 * kSecond, bool paced = true) {
-    FramePtr frame = picture(format, index);
-    return input->push(frame, abort, limit, paced);
-  }
-
-  Rig rig;
-  EventClock clock;
-  VideoFormat format = video_format({.width = 64, .height = 48});
-  std::unique_ptr<FakeServer> server;
-  MemoryInput* input = nullptr;
-  std::unique_ptr<sessions::EncodeSession> session;
-  AbortSignal abort;
-};
-
-}  // namespace
 
 TEST_CASE(
     "the lead reaches a bound of 10, 50 and 500 frames and never passes it by more than one") {
