@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/tls.h"
+#include "core/url.h"
 #include "media/source/net_address.h"
 
 namespace videopush::media {
@@ -28,10 +29,7 @@ void initialize_curl() {
 /// The value when `line` is the header `name` (lower case), else an empty view with null data.
 std::string_view header_value(std::string_view line, std::string_view name) {
   if (line.size() <= name.size() || line[name.size()] != ':') return {};
-  const bool same = std::equal(name.begin(), name.end(), line.begin(), [](char a, char b) {
-    return a == std::tolower(static_cast<unsigned char>(b));
-  });
-  if (!same) return {};
+  if (ascii_lower(line.substr(0, name.size())) != name) return {};
   line.remove_prefix(name.size() + 1);
   while (!line.empty() && std::isspace(static_cast<unsigned char>(line.front()))) {
     line.remove_prefix(1);
