@@ -9,7 +9,7 @@ Observer::~Observer() = default;
 std::unique_ptr<Observer> Observer::open(const std::string& path) {
   std::unique_ptr<Mapping> mapping = Mapping::open(path, Side::Observer);
   if (mapping == nullptr) {
-    throw Error(ErrorCode::SourceNotFound, "frame queue " + path + ": there is none",
+    throw Error(ErrorCode::SourceNotFound, "frame queue " + path + " does not exist",
                 "see whether the decoder runs and names the same path");
   }
   return std::unique_ptr<Observer>(new Observer(std::move(mapping)));

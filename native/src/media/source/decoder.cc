@@ -19,8 +19,8 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
   const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
   if (!codec) {
     throw Error(ErrorCode::SourceUnsupported,
-                std::string("there is no decoder for ") +
-                    avcodec_get_name(stream.codecpar->codec_id) + " video",
+                std::string("a decoder for ") + avcodec_get_name(stream.codecpar->codec_id) +
+                    " video was not found",
                 "convert it to H.264 first");
   }
   if (!limits::kThreads.holds(options.threads)) {

@@ -187,7 +187,7 @@ void Demuxer::find_video() {
     video_index_ = -1;
     throw Error(
         no_decoder ? ErrorCode::SourceUnsupported : ErrorCode::SourceNoVideo,
-        what() + (no_decoder ? ": there is no decoder for its video" : " has no video track"),
+        what() + (no_decoder ? ": a decoder for its video was not found" : " has no video track"),
         no_decoder ? "convert it to H.264 first" : "give a source with video");
   }
   const AVCodecParameters& parameters = *video().codecpar;

@@ -113,8 +113,8 @@ std::int64_t FrameIndex::size() const {
 
 void FrameIndex::check(std::int64_t index) const {
   if (index < 0 || index >= size()) {
-    throw Error(ErrorCode::OutOfRange, "there is no frame " + std::to_string(index) +
-                                           ", only 0 to " + std::to_string(size() - 1));
+    throw Error(ErrorCode::OutOfRange, "frame " + std::to_string(index) + " does not exist",
+                "give an index from 0 to " + std::to_string(size() - 1));
   }
 }
 
