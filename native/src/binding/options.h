@@ -6,8 +6,8 @@
 #include "binding/fields.h"
 #include "media/encode/encoder.h"
 #include "media/source/source.h"
-#include "sessions/decode/decode_session.h"
-#include "sessions/encode/encode_session.h"
+#include "sessions/decode/options.h"
+#include "sessions/encode/options.h"
 
 namespace videopush::binding {
 

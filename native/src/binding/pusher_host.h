@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "binding/session_host.h"
+#include "sessions/encode/encode_session.h"
 #include "sessions/encode/memory_input.h"
 #include "sessions/encode/picture_feeder.h"
 

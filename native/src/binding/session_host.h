@@ -12,6 +12,8 @@
 
 #include "binding/environment.h"
 #include "binding/options.h"
+#include "sessions/decode/decode_session.h"
+#include "sessions/encode/encode_session.h"
 
 namespace videopush::binding {
 

@@ -6,8 +6,8 @@
 #include "core/error.h"
 #include "media/source/source.h"
 #include "ring/layout.h"
-#include "sessions/decode/decode_session.h"
-#include "sessions/encode/encode_session.h"
+#include "sessions/decode/snapshot.h"
+#include "sessions/encode/snapshot.h"
 
 namespace videopush::binding {
 

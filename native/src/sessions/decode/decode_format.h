@@ -6,7 +6,7 @@
 #include "core/av.h"
 #include "core/format.h"
 #include "media/source/source.h"
-#include "sessions/decode/decode_session.h"
+#include "sessions/decode/options.h"
 
 namespace videopush::sessions {
 

@@ -9,10 +9,10 @@
 
 #include "core/abort.h"
 #include "sessions/backoff.h"
-#include "sessions/decode/decode_session.h"
 #include "sessions/decode/decode_source.h"
 #include "sessions/decode/decode_status.h"
 #include "sessions/decode/decode_writer.h"
+#include "sessions/decode/options.h"
 
 namespace videopush::sessions {
 

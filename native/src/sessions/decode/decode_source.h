@@ -7,8 +7,8 @@
 #include "core/abort.h"
 #include "core/clock.h"
 #include "media/source/source.h"
-#include "sessions/decode/decode_session.h"
 #include "sessions/decode/decode_status.h"
+#include "sessions/decode/options.h"
 
 namespace videopush::sessions {
 

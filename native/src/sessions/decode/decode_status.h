@@ -6,7 +6,7 @@
 #include <mutex>
 #include <optional>
 
-#include "sessions/decode/decode_session.h"
+#include "sessions/decode/snapshot.h"
 
 namespace videopush::sessions {
 

@@ -10,9 +10,9 @@
 #include "core/clock.h"
 #include "media/picture/convert.h"
 #include "ring/ring.h"
-#include "sessions/decode/decode_session.h"
 #include "sessions/decode/decode_status.h"
 #include "sessions/decode/decode_timeline.h"
+#include "sessions/decode/options.h"
 
 namespace videopush::sessions {
 

@@ -1,50 +1,15 @@
 // Frames in, paced units out: one thread encodes, one sender thread per output.
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
-#include "core/error.h"
-#include "media/encode/encoder.h"
-#include "pacing/schedule.h"
-#include "pacing/stats.h"
+#include "core/clock.h"
 #include "sessions/encode/frame_input.h"
-#include "sessions/encode/output.h"
+#include "sessions/encode/options.h"
+#include "sessions/encode/snapshot.h"
 #include "sessions/events.h"
-#include "sinks/sink.h"
 
 namespace videopush::sessions {
-
-struct EncodeOptions {
-  media::EncoderOptions encoder;
-  Nanoseconds latency_budget = 100'000'000;
-  pacing::CatchUp catch_up = pacing::CatchUp::Rebase;
-  std::vector<OutputOptions> outputs;
-  /// In-memory input only: how much media may be accepted ahead of its deadline (0 = no bound but
-  /// the queue's).
-  Nanoseconds max_lead = 0;
-};
-
-struct EncodeSnapshot {
-  bool running, ended, failed;
-  std::optional<Error> error;  // permanent failure of the encode side
-  std::uint64_t source_frames, dequeued, encoded;
-  std::uint64_t resumes;
-  std::optional<media::Encoder::Effective> encoder;
-  std::optional<VideoFormat> format;
-  pacing::Histogram::Snapshot encode_duration, residence, latency;
-  std::vector<OutputSnapshot> outputs;
-};
-
-/// What tests replace. The defaults are the real things.
-struct EncodeHooks {
-  std::function<std::unique_ptr<sinks::Sink>(const sinks::SinkOptions&, Clock&)> make_sink;
-  std::uint64_t seed = 0;  // of the back-off jitter and the RTP identity; 0 = from the system
-};
 
 class EncodeSession {
  public:

@@ -11,8 +11,10 @@
 #include "core/clock.h"
 #include "core/redact.h"
 #include "pacing/stats.h"
-#include "sessions/encode/encode_session.h"
+#include "sessions/encode/frame_input.h"
+#include "sessions/encode/options.h"
 #include "sessions/encode/sender_status.h"
+#include "sessions/events.h"
 
 namespace videopush::sessions {
 

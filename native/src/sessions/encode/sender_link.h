@@ -10,7 +10,7 @@
 #include "core/abort.h"
 #include "core/redact.h"
 #include "sessions/backoff.h"
-#include "sessions/encode/encode_session.h"
+#include "sessions/encode/options.h"
 #include "sessions/encode/sender_status.h"
 #include "sessions/encode/wake.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "sessions/encode/encode_session.h"
+#include "sessions/encode/options.h"
 #include "sinks/sink.h"
 
 namespace videopush::test {
