@@ -73,7 +73,7 @@ PusherInput parse_pusher(const Napi::Value& value) {
   if (auto queue = fields.integer("queueFrames", limits::kQueueFrames))
     input.queue.capacity = static_cast<std::uint32_t>(*queue);
   if (auto lead = fields.number("maxLeadSeconds", 0, 86'400)) {
-    input.options.max_lead = static_cast<Nanoseconds>(*lead * 1e9);
+    input.options.max_lead = from_seconds(*lead);
   }
   if (auto budget = parse_latency_budget(fields)) input.options.latency_budget = *budget;
   if (auto catch_up = parse_catch_up(fields)) input.options.catch_up = *catch_up;

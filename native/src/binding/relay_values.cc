@@ -42,7 +42,7 @@ Napi::Object relay_header_to_js(Napi::Env env, const ring::SlotHeader& header) {
   const Nanoseconds age = header.produced_at == 0
                               ? 0
                               : std::max<Nanoseconds>(0, system_clock().now() - header.produced_at);
-  object["ageSeconds"] = Napi::Number::New(env, static_cast<double>(age) / 1e9);
+  object["ageSeconds"] = Napi::Number::New(env, to_seconds(age));
   return object;
 }
 
@@ -58,7 +58,7 @@ ring::SlotHeader parse_relay_header(Fields& fields) {
   header.flags = static_cast<std::uint32_t>(small(fields, "flags"));
   header.pass = static_cast<std::uint32_t>(small(fields, "pass"));
   const double age = fields.number("ageSeconds", 0, kLongestAge).value_or(0);
-  header.produced_at = system_clock().now() - static_cast<Nanoseconds>(age * 1e9);
+  header.produced_at = system_clock().now() - from_seconds(age);
   return header;
 }
 

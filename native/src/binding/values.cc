@@ -255,9 +255,9 @@ Napi::Value queue_to_js(Napi::Env env, const ring::Header* queue) {
   object["capacity"] = number(env, queue->capacity);
   object["unacked"] = number(env, static_cast<double>(published - std::min(acked, published)));
   object["producerBlockedSeconds"] =
-      number(env, static_cast<double>(queue->producer_blocked_ns.load()) / 1e9);
+      number(env, to_seconds(static_cast<Nanoseconds>(queue->producer_blocked_ns.load())));
   object["consumerBlockedSeconds"] =
-      number(env, static_cast<double>(queue->consumer_blocked_ns.load()) / 1e9);
+      number(env, to_seconds(static_cast<Nanoseconds>(queue->consumer_blocked_ns.load())));
   object["sourceFrames"] = number(env, static_cast<double>(queue->source_frames.load()));
   object["ended"] = Napi::Boolean::New(env, queue->ended.load() != 0);
   return object;
@@ -285,8 +285,7 @@ Napi::Value to_js(Napi::Env env, const sessions::DecodeSnapshot& decode,
   count("reconnects", decode.reconnects);
   count("resumes", decode.resumes);
   object["secondsSinceLastFrame"] =
-      decode.decoded > 0 ? number(env, static_cast<double>(decode.last_frame_age_ns) / 1e9)
-                         : env.Null();
+      decode.decoded > 0 ? number(env, to_seconds(decode.last_frame_age_ns)) : env.Null();
   object["positionSeconds"] = number(env, decode.position_seconds);
   object["decodeDuration"] = histogram_to_js(env, decode.decode_duration);
   object["queue"] = queue_to_js(env, queue);

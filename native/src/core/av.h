@@ -15,6 +15,8 @@ extern "C" {
 #include <memory>
 #include <string>
 
+#include "core/clock.h"
+
 namespace videopush {
 
 struct AvDelete {
@@ -27,6 +29,9 @@ using FramePtr = std::unique_ptr<AVFrame, AvDelete>;
 using PacketPtr = std::unique_ptr<AVPacket, AvDelete>;
 using CodecContextPtr = std::unique_ptr<AVCodecContext, AvDelete>;
 using CodecParametersPtr = std::unique_ptr<AVCodecParameters, AvDelete>;
+
+/// Time base of Nanoseconds.
+inline constexpr AVRational kNanosecond{1, kSecond};
 
 FramePtr make_frame();    // throws std::bad_alloc
 PacketPtr make_packet();  // throws std::bad_alloc

@@ -10,9 +10,15 @@ namespace videopush {
 
 using Nanoseconds = std::int64_t;
 
+inline constexpr Nanoseconds kMillisecond = 1'000'000;
 inline constexpr Nanoseconds kSecond = 1'000'000'000;
 
-inline double to_seconds(Nanoseconds ns) { return static_cast<double>(ns) / 1e9; }
+inline double to_seconds(Nanoseconds ns) {
+  return static_cast<double>(ns) / static_cast<double>(kSecond);
+}
+inline Nanoseconds from_seconds(double seconds) {
+  return static_cast<Nanoseconds>(seconds * static_cast<double>(kSecond));
+}
 
 enum class WakeReason { Due, Readable, Woken, Aborted };
 

@@ -16,7 +16,7 @@ std::size_t VideoFormat::frame_bytes() const {
 std::int64_t VideoFormat::frame_interval_ns() const {
   constexpr std::int64_t kUnknownRate = 40'000'000;
   if (frame_rate_num <= 0 || frame_rate_den <= 0) return kUnknownRate;
-  return av_rescale(1'000'000'000, frame_rate_den, frame_rate_num);
+  return av_rescale(kSecond, frame_rate_den, frame_rate_num);
 }
 
 }  // namespace videopush

@@ -8,12 +8,6 @@ extern "C" {
 }
 
 namespace videopush::pacing {
-namespace {
-
-constexpr AVRational kNanosecond{1, 1'000'000'000};
-
-}  // namespace
-
 Schedule::Schedule(const ScheduleOptions& options, AVRational time_base, ScheduleState state)
     : options_(options), time_base_(time_base), state_(state) {}
 

@@ -7,10 +7,8 @@
 namespace videopush::pacing {
 namespace {
 
-constexpr double kSeconds = 1e-9;
-
 constexpr Nanoseconds us(std::int64_t value) { return value * 1'000; }
-constexpr Nanoseconds ms(std::int64_t value) { return value * 1'000'000; }
+constexpr Nanoseconds ms(std::int64_t value) { return value * kMillisecond; }
 
 constexpr Nanoseconds kLateness[] = {us(100), us(250),   us(500),    ms(1),      ms(2),   ms(4),
                                      ms(8),   ms(16),    us(33'300), us(66'700), ms(133), ms(250),
@@ -54,13 +52,12 @@ void Histogram::observe(Nanoseconds value) noexcept {
 
 Histogram::Snapshot Histogram::snapshot() const {
   Snapshot out;
-  for (const Nanoseconds bound : bounds_)
-    out.bounds.push_back(static_cast<double>(bound) * kSeconds);
+  for (const Nanoseconds bound : bounds_) out.bounds.push_back(to_seconds(bound));
   for (std::size_t i = 0; i <= bounds_.size(); ++i) {
     out.buckets.push_back(buckets_[i].load(std::memory_order_relaxed));
     out.count += out.buckets.back();  // never at odds with the buckets, whenever it is read
   }
-  out.sum = static_cast<double>(sum_.load(std::memory_order_relaxed)) * kSeconds;
+  out.sum = to_seconds(sum_.load(std::memory_order_relaxed));
   return out;
 }
 
@@ -95,7 +92,7 @@ void PacingStats::on_sent(Nanoseconds deadline, Nanoseconds offered, Nanoseconds
     const Nanoseconds error = std::abs(interval - media_interval);
     interval_error.observe(error);
     add(interval_sum, interval);
-    const double seconds = static_cast<double>(interval) * kSeconds;
+    const double seconds = to_seconds(interval);
     add(interval_squared_sum, seconds * seconds);
     add(jitter, (error - jitter.load(std::memory_order_relaxed)) / 16);
   }

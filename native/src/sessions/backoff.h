@@ -13,7 +13,7 @@ namespace videopush::sessions {
 /// most 5 s.
 class Backoff {
  public:
-  static constexpr Nanoseconds kMin = 250'000'000, kMax = 5'000'000'000;
+  static constexpr Nanoseconds kMin = kSecond / 4, kMax = 5 * kSecond;
   explicit Backoff(std::uint64_t seed) : random_(seed) {}
   Nanoseconds next() {
     std::uniform_int_distribution<Nanoseconds> pause(kMin, std::min(kMax, 3 * last_));

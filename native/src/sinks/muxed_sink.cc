@@ -232,7 +232,7 @@ std::optional<Error> MuxedSink::close(Nanoseconds limit, const AbortSignal& abor
   const Nanoseconds left = in_order ? std::max<Nanoseconds>(limit, 0) : 0;
   static const AbortSignal never;
   const bool is_file = protocol_ == Protocol::File;
-  limit_.emplace(is_file ? never : abort, std::chrono::milliseconds(left / 1'000'000));
+  limit_.emplace(is_file ? never : abort, std::chrono::milliseconds(left / kMillisecond));
   int result = 0;
   if (in_order) {
     result = av_write_trailer(context_.get());

@@ -6,7 +6,6 @@
 namespace videopush::sinks {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kUnixToNtp = 2'208'988'800;  // seconds from 1900 to 1970 (RFC 868)
 
 constexpr std::uint8_t kVersion = 2 << 6;

@@ -21,7 +21,7 @@ constexpr Nanoseconds kDefaultSessionTimeout = 60 * kSecond;  // RFC 2326 sectio
 
 constexpr std::size_t kSmallestSendBuffer = 256 * 1024ull;
 
-std::int64_t to_ms(Nanoseconds ns) { return ns / 1'000'000; }
+std::int64_t to_ms(Nanoseconds ns) { return ns / kMillisecond; }
 
 /// The value of `name=` in a list of parameters separated by ';'.
 std::optional<std::string_view> parameter(std::string_view list, std::string_view name) {
@@ -208,7 +208,7 @@ void RtspSink::keepalive(const AbortSignal& abort) {
   const Nanoseconds now = clock_.now();
   if (reporting_ && now >= last_report_ + kReportAtLast) {
     const auto ticks = static_cast<std::uint32_t>(
-        av_rescale_q(now - last_offered_, {1, 1'000'000'000}, {1, RtpPacketizer::kClockRate}));
+        av_rescale_q(now - last_offered_, kNanosecond, {1, RtpPacketizer::kClockRate}));
     write(report(now, last_rtp_ + ticks), {}, abort);
     last_report_ = now;
   }

@@ -19,7 +19,6 @@
 namespace videopush::sinks {
 namespace {
 
-constexpr Nanoseconds kMillisecond = 1'000'000;
 constexpr std::size_t kLargestSendBuffer = 4 << 20;
 
 Error connect_error(const std::string& where, int error) {

@@ -223,7 +223,7 @@ double ring_run(int pair, int frames, Shared& shared) {
       "{\"kind\":\"ring\",\"pair\":%d,\"cpuMilliseconds\":%.4f,\"producer\":%.4f,\"consumer\":%.4f,"
       "\"framesPerSecond\":%.0f,%s}\n",
       pair, producer + consumer, producer, consumer,
-      (frames - kWarmUp) * 1e9 / static_cast<double>(shared.elapsed), disturbance.json().c_str());
+      (frames - kWarmUp) / to_seconds(shared.elapsed), disturbance.json().c_str());
   return producer + consumer;
 }
 
@@ -241,8 +241,7 @@ double memcpy_run(int pair, int frames) {
   const double cost = per_frame(cpu() - cpu_before, frames);
   std::printf(
       "{\"kind\":\"memcpy\",\"pair\":%d,\"cpuMilliseconds\":%.4f,\"framesPerSecond\":%.0f,%s}\n",
-      pair, cost, (frames - kWarmUp) * 1e9 / static_cast<double>(now() - began),
-      disturbance.json().c_str());
+      pair, cost, (frames - kWarmUp) / to_seconds(now() - began), disturbance.json().c_str());
   return cost;
 }
 

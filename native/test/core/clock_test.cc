@@ -17,8 +17,6 @@ using namespace videopush;
 
 namespace {
 
-constexpr Nanoseconds kMs = 1'000'000;
-
 struct SocketPair {
   int ends[2];
   SocketPair() { REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0); }
@@ -40,14 +38,14 @@ TEST_CASE("a wait ends on its deadline, never before, and soon after") {
   make_thread_punctual();
   std::vector<Nanoseconds> over;
   for (int i = 0; i < 40; ++i) {
-    const Nanoseconds deadline = clock.now() + 3 * kMs;
+    const Nanoseconds deadline = clock.now() + 3 * kMillisecond;
     REQUIRE(clock.wait_until(deadline, {}) == WakeReason::Due);
     over.push_back(clock.now() - deadline);
   }
   std::sort(over.begin(), over.end());
   CHECK(over.front() >= 0);
   MESSAGE("median oversleep ", over[over.size() / 2] / 1000, " us");
-  CHECK(over[over.size() / 2] < 2 * kMs);
+  CHECK(over[over.size() / 2] < 2 * kMillisecond);
 }
 
 TEST_CASE("a wait returns what ended it, the abort before the wake-up before the socket") {
@@ -83,7 +81,7 @@ TEST_CASE("an abort from another thread ends a long wait within 100 ms") {
   AbortSignal abort;
   Nanoseconds aborted_at = 0;
   std::thread other([&] {
-    clock.wait_until(clock.now() + 20 * kMs, {});
+    clock.wait_until(clock.now() + 20 * kMillisecond, {});
     aborted_at = clock.now();
     abort.abort();
   });
@@ -91,7 +89,7 @@ TEST_CASE("an abort from another thread ends a long wait within 100 ms") {
         WakeReason::Aborted);
   const Nanoseconds noticed = clock.now();
   other.join();
-  CHECK(noticed - aborted_at < 100 * kMs);
+  CHECK(noticed - aborted_at < 100 * kMillisecond);
 }
 
 TEST_CASE("a punctual thread has a timer slack of one microsecond") {

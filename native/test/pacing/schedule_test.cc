@@ -15,13 +15,12 @@ using pacing::Schedule;
 
 namespace {
 
-constexpr Nanoseconds kMs = 1'000'000;
 constexpr Nanoseconds kStart = 5'000 * kSecond;
 constexpr AVRational kMsBase{1, 1000};
-constexpr Nanoseconds kInterval = 40 * kMs;
+constexpr Nanoseconds kInterval = 40 * kMillisecond;
 
 pacing::ScheduleOptions with(CatchUp catch_up) {
-  return {.latency_budget = 100 * kMs, .catch_up = catch_up, .frame_interval = kInterval};
+  return {.latency_budget = 100 * kMillisecond, .catch_up = catch_up, .frame_interval = kInterval};
 }
 
 /// Nearest nanosecond to ticks * base, by rational arithmetic in 128 bits (halves away from zero).
@@ -62,7 +61,7 @@ TEST_CASE("an hour at 29.97 and 23.976 frames per second has no timestamp error"
     for (int i = 0; i < rate.frames; ++i) {
       const std::int64_t dts = first + i * rate.ticks_per_frame;
       const auto plan = schedule.plan(dts, now);
-      const Nanoseconds want = kStart + 100 * kMs + exact_ns(dts - first, rate.base);
+      const Nanoseconds want = kStart + 100 * kMillisecond + exact_ns(dts - first, rate.base);
       worst = std::max(worst, std::abs(plan.deadline - want));
       now = plan.send_at;
       schedule.sent(dts, now);
@@ -77,28 +76,28 @@ TEST_CASE("the first unit starts the schedule, and a delay before it causes no b
   CHECK_FALSE(schedule.started());
   CHECK(schedule.lead(500, kStart) == 0);
   const auto plan = schedule.plan(7'000, kStart);
-  CHECK(plan.deadline == kStart + 100 * kMs);
+  CHECK(plan.deadline == kStart + 100 * kMillisecond);
   CHECK(plan.send_at == plan.deadline);
   CHECK(schedule.state().t0 == kStart);
-  CHECK(schedule.plan(7'040, kStart).send_at == kStart + 140 * kMs);
+  CHECK(schedule.plan(7'040, kStart).send_at == kStart + 140 * kMillisecond);
 }
 
 TEST_CASE("the lead is media time handed in minus time elapsed since t0") {
   Schedule schedule(with(CatchUp::Rebase), kMsBase);
   schedule.plan(1'000, kStart);
-  CHECK(schedule.lead(1'400, kStart) == 400 * kMs);
-  CHECK(schedule.lead(1'400, kStart + kSecond) == -600 * kMs);
+  CHECK(schedule.lead(1'400, kStart) == 400 * kMillisecond);
+  CHECK(schedule.lead(1'400, kStart + kSecond) == -600 * kMillisecond);
 }
 
 TEST_CASE("Rebase makes a stalled unit due at once and keeps the rate behind it") {
   Schedule schedule(with(CatchUp::Rebase), kMsBase);
   schedule.plan(0, kStart);
-  const Nanoseconds late = kStart + 100 * kMs + 40 * kMs + 3 * kSecond;
+  const Nanoseconds late = kStart + 100 * kMillisecond + 40 * kMillisecond + 3 * kSecond;
   const auto plan = schedule.plan(40, late);
   CHECK(plan.rebased == 3 * kSecond);
   CHECK(plan.deadline == late);
   CHECK(plan.send_at == late);
-  CHECK(schedule.plan(80, late + 1).send_at == late + 40 * kMs);
+  CHECK(schedule.plan(80, late + 1).send_at == late + 40 * kMillisecond);
   CHECK(schedule.state().rebases[static_cast<int>(RebaseReason::Stall)] == 1);
   CHECK(schedule.state().rebased_ns[static_cast<int>(RebaseReason::Stall)] == 3 * kSecond);
 }
@@ -106,7 +105,7 @@ TEST_CASE("Rebase makes a stalled unit due at once and keeps the rate behind it"
 TEST_CASE("Rebase leaves a unit alone that is late by one frame interval or less") {
   Schedule schedule(with(CatchUp::Rebase), kMsBase);
   schedule.plan(0, kStart);
-  const Nanoseconds deadline = kStart + 140 * kMs;
+  const Nanoseconds deadline = kStart + 140 * kMillisecond;
   const auto plan = schedule.plan(40, deadline + kInterval);
   CHECK(plan.rebased == 0);
   CHECK(plan.deadline == deadline);
@@ -125,7 +124,7 @@ TEST_CASE("Burst catches up after a stall of 3 s at no more than 1.25 times the 
   for (std::size_t i = 1; i < sent.size(); ++i) REQUIRE(sent[i] - sent[i - 1] >= kInterval * 4 / 5);
   // 2.9 s late (the budget took up 0.1 s), 8 ms made good a frame: on time again within 363 frames.
   const auto on_time = [&](std::size_t i) {
-    return sent[i] - (kStart + 100 * kMs + static_cast<Nanoseconds>(i) * kInterval) <= 0;
+    return sent[i] - (kStart + 100 * kMillisecond + static_cast<Nanoseconds>(i) * kInterval) <= 0;
   };
   CHECK(on_time(49));
   CHECK_FALSE(on_time(400));
@@ -138,7 +137,7 @@ TEST_CASE("Burst never exceeds its rate, however the units arrive, and never sen
   constexpr unsigned kSeed = 20'240'611;
   CAPTURE(kSeed);
   std::mt19937 random(kSeed);
-  std::uniform_int_distribution<Nanoseconds> hiccup(0, 250 * kMs);
+  std::uniform_int_distribution<Nanoseconds> hiccup(0, 250 * kMillisecond);
   Schedule schedule(with(CatchUp::Burst), kMsBase);
   std::vector<Nanoseconds> arrivals;
   for (int i = 0; i < 5'000; ++i) {
@@ -158,8 +157,8 @@ TEST_CASE("Burst bounds the rate of units of unequal length by their own spacing
   schedule.plan(0, kStart);
   const Nanoseconds now = kStart + 10 * kSecond;
   schedule.sent(0, now);
-  CHECK(schedule.plan(100, now).send_at == now + 80 * kMs);
-  CHECK(schedule.plan(10, now).send_at == now + 8 * kMs);
+  CHECK(schedule.plan(100, now).send_at == now + 80 * kMillisecond);
+  CHECK(schedule.plan(10, now).send_at == now + 8 * kMillisecond);
   CHECK(schedule.plan(0, now).send_at == now);    // repeated after a reconnect
   CHECK(schedule.plan(-40, now).send_at == now);  // encoded again from an earlier frame
 }
@@ -167,7 +166,7 @@ TEST_CASE("Burst bounds the rate of units of unequal length by their own spacing
 TEST_CASE("Skip asks for dropped frames while more than one interval late, and not before") {
   Schedule schedule(with(CatchUp::Skip), kMsBase);
   schedule.plan(0, kStart);
-  const Nanoseconds deadline = kStart + 140 * kMs;
+  const Nanoseconds deadline = kStart + 140 * kMillisecond;
   CHECK_FALSE(schedule.plan(40, deadline + kInterval).skip);
   const auto late = schedule.plan(40, deadline + kInterval + 1);
   CHECK(late.skip);
@@ -181,12 +180,13 @@ TEST_CASE("a schedule goes on in the next process, and its shift is counted as a
   before.plan(0, kStart);
   Schedule after(with(CatchUp::Rebase), kMsBase, before.state());
   CHECK(after.started());
-  CHECK(after.plan(40, kStart + 130 * kMs, RebaseReason::Resume).send_at == kStart + 140 * kMs);
+  CHECK(after.plan(40, kStart + 130 * kMillisecond, RebaseReason::Resume).send_at ==
+        kStart + 140 * kMillisecond);
   const Nanoseconds back = kStart + 20 * kSecond;
   CHECK(after.plan(80, back, RebaseReason::Resume).send_at == back);
   CHECK(after.state().rebases[static_cast<int>(RebaseReason::Resume)] == 1);
   CHECK(after.state().rebases[static_cast<int>(RebaseReason::Stall)] == 0);
-  CHECK(after.state().total_rebased() == back - (kStart + 180 * kMs));
+  CHECK(after.state().total_rebased() == back - (kStart + 180 * kMillisecond));
 }
 
 TEST_CASE("a schedule from another boot's clock starts at once instead of waiting for its t0") {
@@ -196,7 +196,7 @@ TEST_CASE("a schedule from another boot's clock starts at once instead of waitin
     const auto plan = schedule.plan(400, kStart, RebaseReason::Resume);
     CHECK(plan.send_at == kStart);
     CHECK_FALSE(plan.skip);
-    CHECK(schedule.plan(440, kStart).send_at == kStart + 40 * kMs);
+    CHECK(schedule.plan(440, kStart).send_at == kStart + 40 * kMillisecond);
     CHECK(schedule.state().rebases[static_cast<int>(RebaseReason::Resume)] == 1);
     CHECK(schedule.state().total_rebased() > 3'600 * kSecond);
   }

@@ -20,7 +20,6 @@
 
 namespace videopush::ring::test {
 
-inline constexpr Nanoseconds kMillisecond = 1'000'000;
 /// The bound of every wait that is expected to end in milliseconds.
 inline constexpr Nanoseconds kSoon = 20 * kSecond;
 

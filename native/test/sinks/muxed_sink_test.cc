@@ -141,7 +141,7 @@ TEST_CASE("an aborted file is complete up to its last unit, in every container")
     publisher.connect();
     for (int i = 0; i < 20; ++i) publisher.send(make_unit(i, 800, random));
     publisher.abort.abort();
-    CHECK_FALSE(publisher.close(100 * kMs));
+    CHECK_FALSE(publisher.close(100 * kMillisecond));
     CHECK(read_back(folder / name).pts.size() == 20);
   }
 }
@@ -270,7 +270,7 @@ TEST_CASE("an abort ends an RTMP connect at once, in the midst of libavformat's 
       system_clock());
   Nanoseconds at = 0;
   std::thread other([&] {
-    system_clock().wait_until(system_clock().now() + 30 * kMs, {});
+    system_clock().wait_until(system_clock().now() + 30 * kMillisecond, {});
     at = system_clock().now();
     publisher.abort.abort();
   });
@@ -279,7 +279,7 @@ TEST_CASE("an abort ends an RTMP connect at once, in the midst of libavformat's 
   other.join();
   CHECK(error.code() == ErrorCode::Aborted);
   MESSAGE("abort took ", (noticed - at) / 1000, " us");
-  CHECK(noticed - at < 60 * kMs);
+  CHECK(noticed - at < 60 * kMillisecond);
 }
 
 TEST_CASE("the first free name beside a file is found") {

@@ -21,7 +21,7 @@ using Then = Reaction::Then;
 namespace {
 
 constexpr std::int64_t kLimitMs = 300;  // of each step where a test waits for the limit
-constexpr Nanoseconds kSoon = 10 * kLimitMs * kMs;
+constexpr Nanoseconds kSoon = 10 * kLimitMs * kMillisecond;
 
 sinks::SinkOptions impatient(const std::string& url, sinks::Credentials credentials = {}) {
   auto options = rtsp_options(url, std::move(credentials));
@@ -339,7 +339,7 @@ TEST_CASE("a server that stops reading is reported as WriteTimeout at the limit"
     if (error.code() == ErrorCode::Internal) accepted += 50'000;
   }
   CHECK(error.code() == ErrorCode::WriteTimeout);
-  CHECK(last >= kLimitMs * kMs);
+  CHECK(last >= kLimitMs * kMillisecond);
   CHECK(last < kSoon);
   CHECK(accepted < 2'000'000);  // the kernel's queue is bounded: a stall shows within seconds
   CHECK(publisher.sink->backlog_bytes() > 0);
@@ -376,7 +376,7 @@ TEST_CASE("an abort ends every wait within 100 ms") {
   const auto aborted = [](const std::function<void(Publisher&)>& call, Publisher& publisher) {
     Nanoseconds at = 0;
     std::thread other([&] {
-      system_clock().wait_until(system_clock().now() + 30 * kMs, {});
+      system_clock().wait_until(system_clock().now() + 30 * kMillisecond, {});
       at = system_clock().now();
       publisher.abort.abort();
     });
@@ -385,7 +385,7 @@ TEST_CASE("an abort ends every wait within 100 ms") {
     other.join();
     CHECK(error.code() == ErrorCode::Aborted);
     MESSAGE("abort took ", (noticed - at) / 1000, " us");
-    CHECK(noticed - at < 100 * kMs);
+    CHECK(noticed - at < 100 * kMillisecond);
   };
   const auto patient = [](const std::string& url) {
     auto options = rtsp_options(url);
@@ -427,9 +427,9 @@ TEST_CASE("a close is over within its limit, whatever the server does") {
     Publisher publisher(rtsp_options(server.url()), system_clock());
     publisher.connect();
     const Nanoseconds begin = system_clock().now();
-    const bool in_order = !publisher.close(200 * kMs);
+    const bool in_order = !publisher.close(200 * kMillisecond);
     const Nanoseconds took = system_clock().now() - begin;
-    CHECK(took >= 199 * kMs);
+    CHECK(took >= 199 * kMillisecond);
     CHECK(took < 2 * kSecond);
     CHECK(in_order == answers);
   }

@@ -80,7 +80,7 @@ ErrorCode push_against_mutations(std::mt19937& random) {
       publisher.sink->on_readable();
     }
   });
-  publisher.close(40 * kMs);
+  publisher.close(40 * kMillisecond);
   return error.code();
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("mutated RTSP answers end in a typed error or a session, in bounded ti
     const std::string name(code == ErrorCode::Internal ? "no error" : to_string(code));
     MESSAGE(name, ": ", count);
   }
-  MESSAGE("longest ", longest / kMs, " ms");
+  MESSAGE("longest ", longest / kMillisecond, " ms");
   CHECK(longest < 10 * kSecond);
   CHECK(seen.size() >= 4);
 }

@@ -127,7 +127,7 @@ TEST_CASE(
     if (i == 100) clock.step_wall(3'600 * kSecond);
     if (i == 200) clock.step_wall(-7'200 * kSecond);
     publisher.send(make_unit(i, 3'000, random));
-    clock.advance(40 * kMs);
+    clock.advance(40 * kMillisecond);
   }
   publisher.close(2 * kSecond);
   REQUIRE(server.wait_for_end());

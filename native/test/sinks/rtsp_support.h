@@ -19,8 +19,6 @@
 
 namespace videopush::test {
 
-constexpr Nanoseconds kMs = 1'000'000;
-
 constexpr std::uint32_t kTimestampBase = 0xfffff000;  // wraps within the first second
 constexpr std::uint32_t kSsrc = 0x12345678;
 

@@ -17,8 +17,7 @@ namespace videopush::test {
 
 class SimClock final : public Clock {
  public:
-  explicit SimClock(Nanoseconds now = 1'000'000'000'000,
-                    Nanoseconds wall = 1'700'000'000'000'000'000)
+  explicit SimClock(Nanoseconds now = 1'000 * kSecond, Nanoseconds wall = 1'700'000'000 * kSecond)
       : now_(now), wall_(wall) {}
 
   Nanoseconds now() const override {

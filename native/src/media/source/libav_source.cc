@@ -26,7 +26,7 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
   descriptor_ = describe(*demuxer_, *scan_);
   const AVRational time_base = descriptor_.format.time_base();
   const std::int64_t step =
-      av_rescale_q(descriptor_.format.frame_interval_ns(), {1, 1'000'000'000}, time_base);
+      av_rescale_q(descriptor_.format.frame_interval_ns(), kNanosecond, time_base);
   timeline_.emplace(std::max<std::int64_t>(1, step), av_rescale_q(1, {1, 1}, time_base));
   decoder_ = std::make_unique<Decoder>(demuxer_->video(), descriptor_.format.frame_rate(),
                                        decode_options_);
@@ -101,8 +101,8 @@ void LibavSource::finish_picture(AVFrame& frame) {
                 "scale the source down first");
   }
   if (frame_duration(frame) <= 0) {
-    const std::int64_t interval = av_rescale_q(descriptor_.format.frame_interval_ns(),
-                                               {1, 1'000'000'000}, descriptor_.format.time_base());
+    const std::int64_t interval = av_rescale_q(descriptor_.format.frame_interval_ns(), kNanosecond,
+                                               descriptor_.format.time_base());
     set_frame_duration(frame, std::max<std::int64_t>(1, interval));
   }
   frame.pts = timeline_->place(frame.best_effort_timestamp, frame_duration(frame));
@@ -168,7 +168,7 @@ void LibavSource::seek(std::int64_t pts) {
   if (demuxer_->timestamped()) {
     const AVRational time_base = descriptor_.format.time_base();
     const double gop = static_cast<double>(std::max(descriptor_.gop_frames, 1)) *
-                       static_cast<double>(descriptor_.format.frame_interval_ns()) / 1e9;
+                       to_seconds(descriptor_.format.frame_interval_ns());
     for (const double gops : {0.0, 1.1, 3.0, 8.0, 25.0}) {
       const double seconds = gops * std::clamp(gop, 0.5, 20.0);
       const auto back = static_cast<std::int64_t>(seconds / av_q2d(time_base));
@@ -185,7 +185,7 @@ bool LibavSource::reachable_forward(std::int64_t pts) const {
   const VideoFormat& format = descriptor_.format;
   const std::int64_t frames = std::max(descriptor_.gop_frames, 25);
   const std::int64_t reach =
-      av_rescale_q(frames * format.frame_interval_ns(), {1, 1'000'000'000}, format.time_base());
+      av_rescale_q(frames * format.frame_interval_ns(), kNanosecond, format.time_base());
   if (pending_) return pending_->pts <= pts && pts - pending_->pts <= reach;
   if (last_pts_ != AV_NOPTS_VALUE) return last_pts_ < pts && pts - last_pts_ <= reach;
   return at_start_ && scan_->first_pts() != AV_NOPTS_VALUE && pts - scan_->first_pts() <= reach;

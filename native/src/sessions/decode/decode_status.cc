@@ -42,7 +42,7 @@ DecodeSnapshot DecodeStatus::snapshot(Nanoseconds now) const {
           .last_frame_age_ns = decoded_.load() > 0 ? now - last_decoded_.load() : 0,
           .position_seconds = static_cast<double>(position.load()) * tick,
           .decode_duration = duration_.snapshot(),
-          .blocked_seconds = static_cast<double>(blocked_ns.load()) / 1e9};
+          .blocked_seconds = to_seconds(static_cast<Nanoseconds>(blocked_ns.load()))};
 }
 
 }  // namespace videopush::sessions

@@ -96,7 +96,7 @@ std::optional<std::int64_t> DecodeWriter::position(const VideoFormat& source, bo
   const bool constant = options_.frame_rate.num > 0;
   timeline_.emplace(source.time_base(),
                     constant ? std::optional(options_.frame_rate) : std::nullopt,
-                    av_rescale_q(queue.frame_interval_ns(), {1, kSecond}, queue.time_base()));
+                    av_rescale_q(queue.frame_interval_ns(), kNanosecond, queue.time_base()));
   repeats_reported_ = drops_reported_ = 0;
   const ring::SlotHeader* last = producer_->last();
   if (last != nullptr) timeline_->resume(*last);
@@ -210,7 +210,7 @@ std::int64_t DecodeWriter::outage_ticks() const {
   const ring::SlotHeader* last = producer_->last();
   if (last == nullptr) return 0;
   const AVRational time_base = producer_->header().format.time_base();
-  return av_rescale_q(clock_.now() - last->produced_at, {1, kSecond}, time_base) - last->duration;
+  return av_rescale_q(clock_.now() - last->produced_at, kNanosecond, time_base) - last->duration;
 }
 
 }  // namespace videopush::sessions

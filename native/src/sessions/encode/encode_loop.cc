@@ -6,9 +6,9 @@ namespace videopush::sessions {
 namespace {
 
 constexpr Nanoseconds kTakeSlice = 50'000'000;
-constexpr Nanoseconds kWaitSlice = 1'000'000'000;  // heartbeats, at the latest
+constexpr Nanoseconds kWaitSlice = kSecond;  // heartbeats, at the latest
 /// How long the first frame waits for outputs that are still connecting, when another one is ready.
-constexpr Nanoseconds kWaitForOthers = 5'000'000'000;
+constexpr Nanoseconds kWaitForOthers = 5 * kSecond;
 constexpr Nanoseconds kUsualQueue = 20;  // units
 
 /// What one output's schedule allows to be ahead, or no bound where the caller is held back by the

@@ -16,7 +16,7 @@
 namespace videopush::sessions {
 namespace {
 
-constexpr Nanoseconds kOpenSlice = 1'000'000'000;
+constexpr Nanoseconds kOpenSlice = kSecond;
 
 void describe_schedule(const Sender& sender, OutputSnapshot& out) {
   const auto schedule = sender.schedule();

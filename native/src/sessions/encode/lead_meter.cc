@@ -8,12 +8,6 @@ extern "C" {
 #include <utility>
 
 namespace videopush::sessions {
-namespace {
-
-constexpr AVRational kNanosecond{1, 1'000'000'000};
-
-}  // namespace
-
 LeadMeter::LeadMeter(const FrameInput& input, const VideoFormat& format, Nanoseconds max_lead,
                      ScheduleSource schedule)
     : input_(input), format_(format), max_lead_(max_lead), schedule_(std::move(schedule)) {}

@@ -153,7 +153,7 @@ void SenderLoop::settle_sent(const pacing::Schedule::Plan& plan, const sinks::Se
   SenderStatus& status = context_.status;
   const std::int64_t dts = unit.packet->dts;
   const Nanoseconds interval =
-      interval_known_ ? av_rescale_q(dts - previous_dts_, context_.track.time_base, {1, kSecond})
+      interval_known_ ? av_rescale_q(dts - previous_dts_, context_.track.time_base, kNanosecond)
                       : 0;
   context_.ledger.sent(unit.sequence, result.bytes);
   schedule_.sent(dts, result.offered);

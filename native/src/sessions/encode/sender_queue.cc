@@ -41,7 +41,7 @@ bool SenderQueue::drop_if_behind(std::int64_t leader_dts, Nanoseconds limit, AVR
   const std::lock_guard lock(mutex_);
   if (lagging_ || (!current_dts_ && units_.empty())) return false;
   const std::int64_t oldest = current_dts_ ? *current_dts_ : units_.front().packet->dts;
-  if (av_rescale_q(leader_dts - oldest, time_base, {1, kSecond}) <= limit) return false;
+  if (av_rescale_q(leader_dts - oldest, time_base, kNanosecond) <= limit) return false;
   lagging_ = true;
   key_missing_ = ring::Drop::Network;
   drop_before(units_.end(), ring::Drop::Network);

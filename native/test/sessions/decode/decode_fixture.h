@@ -15,7 +15,6 @@
 namespace videopush::test {
 
 using ring::test::Folder;
-using ring::test::kMillisecond;
 using ring::test::kSoon;
 using sessions::DecodePhase;
 using sessions::DecodeSession;

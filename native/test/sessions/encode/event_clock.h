@@ -27,7 +27,7 @@ class EventClock final : public Clock {
     const std::scoped_lock lock(mutex_);
     return now_;
   }
-  Nanoseconds wall_now() const override { return 1'700'000'000'000'000'000; }
+  Nanoseconds wall_now() const override { return 1'700'000'000 * kSecond; }
 
   /// Runs when time reaches `instant`, in a waiting thread.
   void at(Nanoseconds instant, std::function<void()> action) {
@@ -119,7 +119,7 @@ class EventClock final : public Clock {
   int expected_;
   int members_ = 0;
   bool acting_ = false;
-  Nanoseconds now_ = 1'000'000'000'000;
+  Nanoseconds now_ = 1'000 * kSecond;
   std::list<Waiter> waiters_;
   std::multimap<Nanoseconds, std::function<void()>> planned_;
 };

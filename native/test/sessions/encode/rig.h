@@ -16,7 +16,6 @@
 
 namespace videopush::test {
 
-inline constexpr Nanoseconds kMillisecond = 1'000'000;
 /// Real time that a test may take before it counts as stuck.
 inline constexpr Nanoseconds kStuck = 60 * kSecond;
 

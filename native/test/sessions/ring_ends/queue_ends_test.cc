@@ -11,7 +11,6 @@
 
 using namespace videopush;
 using ring::test::Folder;
-using ring::test::kMillisecond;
 using ring::test::kSoon;
 using sessions::QueueReader;
 using sessions::QueueWriter;
