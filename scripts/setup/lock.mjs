@@ -4,32 +4,25 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repoRoot } from '../paths.mjs';
 import { SetupError } from './command.mjs';
+import { alive, mark } from './process-mark.mjs';
 
 const LIMIT_MS = 40 * 60_000;
 
-/** @param {number} pid @returns {boolean} */
-function alive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: there is such a process, of another user.
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
-  }
-}
-
 /**
  * @param {string} file
- * @returns {number | null} the process that holds the lock; null when this one has just taken it
+ * @returns {import('./process-mark.mjs').ProcessMark | null} the process that holds the lock; null when this
+ *   one has just taken it
  */
 function tryToTake(file) {
+  const { pid, start } = mark(process.pid);
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    writeFileSync(file, `${pid} ${start}`, { flag: 'wx' });
     return null;
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
   }
-  return Number(readFileSync(file, 'utf8')) || 0;
+  const [holder, since = ''] = readFileSync(file, 'utf8').split(' ');
+  return { pid: Number(holder), start: since };
 }
 
 /**
@@ -50,17 +43,17 @@ export async function takeLock(
   for (;;) {
     const holder = tryToTake(file);
     if (holder === null) return () => rmSync(file, { force: true });
-    if (holder !== 0 && !alive(holder)) {
+    if (holder.pid !== 0 && !alive(holder)) {
       rmSync(file, { force: true });
       continue;
     }
     if (Date.now() > until) {
       throw new SetupError(`${other.charAt(0).toLowerCase()}${other.slice(1)} does not end`, {
-        cause: `process ${holder} holds ${file}`,
-        todo: `see what it does (ps ${holder}); if it is something else, delete that file and run the same command again`,
+        cause: `process ${holder.pid} holds ${file}`,
+        todo: `see what it does (ps ${holder.pid}); if it is something else, delete that file and run the same command again`,
       });
     }
-    if (!reported) console.log(`${other} is at work (process ${holder}); waiting for it …`);
+    if (!reported) console.log(`${other} is at work (process ${holder.pid}); waiting for it …`);
     reported = true;
     await sleep(500, undefined, { signal: stop });
   }

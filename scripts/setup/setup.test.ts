@@ -176,7 +176,14 @@ describe('the lock of a checkout', () => {
   it('the lock of a checkout does not wait for a process that is gone', async () => {
     const file = join(folder, 'lock');
     // Beyond the largest process number that Linux gives (2^22).
-    writeFileSync(file, '4194305');
+    writeFileSync(file, '4194305 1');
     (await takeLock(undefined, file))();
+  });
+
+  it('the lock of a checkout does not wait for another process that got the number of a dead holder', async () => {
+    const file = join(folder, 'lock');
+    // In a container a holder that was killed and its successor often have the same number.
+    writeFileSync(file, `${process.pid} 1`);
+    (await takeLock(AbortSignal.timeout(5_000), file))();
   });
 });

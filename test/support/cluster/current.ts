@@ -2,11 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { alive } from '../../../scripts/setup/process-mark.mjs';
 import { clientOf } from './client.ts';
 import type { Cluster, StartOptions } from './cluster.ts';
 import { containerdSocket, importImages } from './containerd.ts';
 import { ClusterError } from './errors.ts';
-import { alive } from './processes.ts';
 import { readState } from './runs.ts';
 
 /** @throws {ClusterError} when KUBECONFIG names no cluster, or the cluster does not answer */

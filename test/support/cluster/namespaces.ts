@@ -3,9 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { mark, type ProcessMark } from '../../../scripts/setup/process-mark.mjs';
 import { start } from '../program.ts';
 import { ClusterError } from './errors.ts';
-import { killMarked, mark, type ProcessMark } from './processes.ts';
+import { killMarked } from './processes.ts';
 
 const START_MILLISECONDS = 15_000;
 const END_MILLISECONDS = 10_000;

@@ -6,10 +6,11 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { takeLock } from '../../../scripts/setup/lock.mjs';
+import { alive, mark, type ProcessMark } from '../../../scripts/setup/process-mark.mjs';
 import { removeCgroups } from './cgroups.ts';
 import { ClusterError } from './errors.ts';
 import { removeLink } from './network.ts';
-import { alive, killMarked, mark, type ProcessMark } from './processes.ts';
+import { killMarked } from './processes.ts';
 
 /** Addresses are given for this many. */
 const SLOTS = 16;
