@@ -9,11 +9,11 @@ import type {
   EncodeSessionOptions,
   EncodeSnapshot,
   QueueFormat,
-  RelayFrame,
-  RelayHeader,
-  RelayReaderState,
-  RelayWriterState,
+  RingFrame,
+  RingFrameHeader,
+  RingReaderState,
   RingSnapshot,
+  RingWriterState,
   SourceDescriptor,
   SourceOptions,
 } from './types.ts';
@@ -35,13 +35,17 @@ export interface RawFrame {
   pts: number;
   index: number;
   keyFrame: boolean;
-  /** FrameQueueReader only */
-  position?: number;
-  skipped?: number;
+}
+
+/** A frame that lies in the slot at `position` of a ring until that is released. */
+export interface RawQueueFrame extends RawFrame {
+  position: number;
+  /** frames that a full queue dropped just before this one */
+  skipped: number;
 }
 
 /** undefined = nothing yet, wait for news; null = the end */
-export type RawNext = RawFrame | null | undefined;
+export type RawNext<Taken = RawFrame> = Taken | null | undefined;
 export type RawTarget =
   | { index: number; from?: 'frame' | 'gop' }
   | { seconds: number; from?: 'frame' | 'gop' };
@@ -113,7 +117,7 @@ export interface Addon {
   writerClose(writer: Handle): Promise<void>;
 
   queueReaderOpen(options: object, abort?: Handle): Promise<Handle>;
-  queueReaderTake(reader: Handle): RawNext;
+  queueReaderTake(reader: Handle): RawNext<RawQueueFrame>;
   queueReaderRelease(reader: Handle, position: number): void;
   queueReaderParameters(reader: Handle): string;
   queueReaderFormat(reader: Handle): QueueFormat;
@@ -121,22 +125,22 @@ export interface Addon {
   queueReaderClose(reader: Handle): Promise<void>;
 
   relayReaderOpen(options: object, abort?: Handle): Promise<Handle>;
-  relayReaderTake(reader: Handle): RelayFrame | 'replaced' | null | undefined;
+  relayReaderTake(reader: Handle): RawNext<RingFrame | 'replaced'>;
   relayReaderRelease(reader: Handle, position: number): void;
   relayReaderDone(reader: Handle, position: number): void;
   relayReaderRewind(reader: Handle): void;
   relayReaderFollow(reader: Handle): Promise<void>;
-  relayReaderState(reader: Handle): RelayReaderState | null;
+  relayReaderState(reader: Handle): RingReaderState | null;
   relayReaderNews(reader: Handle): Promise<void>;
   relayReaderClose(reader: Handle): Promise<void>;
 
   relayWriterOpen(options: object, abort?: Handle): Promise<Handle>;
-  relayWriterPut(writer: Handle, header: RelayHeader, data: Uint8Array): boolean;
+  relayWriterPut(writer: Handle, header: RingFrameHeader, data: Uint8Array): boolean;
   relayWriterEnd(writer: Handle, sourceFrames: bigint): void;
   relayWriterReplay(writer: Handle): void;
   relayWriterWatch(writer: Handle): void;
-  relayWriterLast(writer: Handle): RelayHeader | null;
-  relayWriterState(writer: Handle): RelayWriterState | null;
+  relayWriterLast(writer: Handle): RingFrameHeader | null;
+  relayWriterState(writer: Handle): RingWriterState | null;
   relayWriterNews(writer: Handle): Promise<void>;
   relayWriterClose(writer: Handle): Promise<void>;
 }

@@ -117,7 +117,7 @@ export interface RingOptions {
 }
 
 /** A frame's header in a ring, whole: see SlotHeader in native/src/ring/layout.h. */
-export interface RelayHeader {
+export interface RingFrameHeader {
   sequence: bigint;
   /** in the time base of the ring's format, as duration and segmentStart */
   pts: bigint;
@@ -134,7 +134,7 @@ export interface RelayHeader {
 }
 
 /** The picture format of a ring; numbers of colours are those of ITU-T H.273. */
-export interface RelayFormat {
+export interface RingFormat {
   width: number;
   height: number;
   /** FFmpeg's name */
@@ -155,7 +155,7 @@ export interface RelayFormat {
 }
 
 /** A frame taken out of a ring. */
-export interface RelayFrame extends RelayHeader {
+export interface RingFrame extends RingFrameHeader {
   readonly position: number;
   /** time or picture does not follow from the frame before */
   readonly discontinuity: boolean;
@@ -166,8 +166,8 @@ export interface RelayFrame extends RelayHeader {
   readonly data: Uint8Array;
 }
 
-export interface RelayReaderState {
-  format: RelayFormat;
+export interface RingReaderState {
+  format: RingFormat;
   /** the producer's parameter record, as it wrote it */
   parameters: string;
   generation: number;
@@ -182,7 +182,7 @@ export interface RelayReaderState {
   sourceFrames: bigint;
 }
 
-export interface RelayWriterState {
+export interface RingWriterState {
   generation: number;
   slots: number;
   capacity: number;
@@ -201,7 +201,7 @@ export interface RelayWriterState {
 }
 
 /** Where the producer of another ring stopped. */
-export interface RingSeed extends RelayHeader {
+export interface RingSeed extends RingFrameHeader {
   timeBaseNumerator: number;
   timeBaseDenominator: number;
 }

@@ -1,9 +1,10 @@
 /**
- * Rings of frames in shared memory, on two levels of detail:
- * - `FrameQueueWriter` and `FrameQueueReader` (queue.ts) hand pictures from one process
- *   to another on the same machine;
- * - `RelayReader` and `RelayWriter` (relay.ts) carry a pipeline's ring to and from another machine, with
- *   every field of a frame's header, and with a say in when a frame is done.
+ * Rings of frames in shared memory, one API on two levels of detail:
+ * - `RingReader` and `RingWriter` (ring.ts) are the ends of a ring themselves: each call tries once, every field
+ *   of a frame's header goes along, and the reader says when a frame is done. With them a pipeline's ring is
+ *   carried to and from another machine.
+ * - `FrameQueueWriter` and `FrameQueueReader` (frame-queue.ts) stand on such ends (ring-end.ts), wait for the
+ *   caller, and hand pictures from one process to another on the same machine.
  */
 export {
   type AttachOptions,
@@ -12,5 +13,5 @@ export {
   type PutOptions,
   type QueueFrame,
   type QueueOptions,
-} from './queue.ts';
-export { RELAY_FLAG, RelayReader, RelayWriter, type RelayWriterOptions } from './relay.ts';
+} from './frame-queue.ts';
+export { FRAME_FLAG, RingReader, RingWriter, type RingWriterOptions } from './ring.ts';

@@ -1,4 +1,4 @@
-// RelayReader and RelayWriter: the two ends of a ring for a process that carries frames to or from
+// RingReader and RingWriter: the two ends of a ring for a process that carries frames to or from
 // another machine. Every field of a frame's header goes along.
 #pragma once
 

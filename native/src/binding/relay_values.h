@@ -1,5 +1,5 @@
 // A frame's header and the queue's picture format as plain objects, whole and without loss: what a
-// relay carries from one ring to another, in another machine (RelayHeader and RelayFormat in
+// relay carries from one ring to another, in another machine (RingFrameHeader and RingFormat in
 // native/lib/types.ts).
 #pragma once
 

@@ -2,7 +2,7 @@
  * The command line and the frames of the two scripted ends of a frame queue. Every byte of a frame shows its
  * number. The ends are separate processes, so that they can be killed at any instant.
  */
-import type { RelayFormat } from '@videopush/native';
+import type { RingFormat } from '@videopush/native';
 import { format } from '../../../codec-worker/src/queues/split/testing.ts';
 import type { WorkerConfig } from '../../../resources/src/worker-config.ts';
 
@@ -55,12 +55,12 @@ export function workerConfig({ ringPath, jetStream, capacityFrames, heldFrames, 
   };
 }
 
-export function formatOf({ width, height }: EndOptions): RelayFormat {
+export function formatOf({ width, height }: EndOptions): RingFormat {
   return { ...format, width, height };
 }
 
 /** Bytes of the planes in a slot: rows begin on 64 bytes. */
-export function pictureBytes({ width, height }: Pick<RelayFormat, 'width' | 'height'>): number {
+export function pictureBytes({ width, height }: Pick<RingFormat, 'width' | 'height'>): number {
   const stride = (bytes: number): number => Math.ceil(bytes / 64) * 64;
   return stride(width) * height + 2 * stride(width / 2) * (height / 2);
 }

@@ -1,6 +1,6 @@
 /** The giving end of a frame queue writes frames 0 to N - 1 and the end marker; a restart continues. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FrameQueueWriter, RelayWriter } from '@videopush/native';
+import { FrameQueueWriter, RingWriter } from '@videopush/native';
 import type { RingStart } from '../../../codec-worker/src/queues/queue.ts';
 import { JetStreamDecoder } from '../../../codec-worker/src/queues/split/index.ts';
 import { EXTRA_FRAMES } from '../../../codec-worker/src/queues/split/sizes.ts';
@@ -32,8 +32,8 @@ async function carry(): Promise<RingStart | 'ended' | null> {
   return start;
 }
 
-async function open(start: RingStart, width: number): Promise<RelayWriter> {
-  return await RelayWriter.open(options.ringPath, {
+async function open(start: RingStart, width: number): Promise<RingWriter> {
+  return await RingWriter.open(options.ringPath, {
     format: formatOf({ ...options, width }),
     capacityFrames: options.capacityFrames,
     retainedFrames: options.heldFrames + 2 + (options.jetStream ? EXTRA_FRAMES : 0),

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type RelayFrame, RelayReader } from '@videopush/native';
+import { type RingFrame, RingReader } from '@videopush/native';
 import { JetStreamEncoder } from '../../../codec-worker/src/queues/split/index.ts';
 import { paint, readOptions, workerConfig } from './end.ts';
 
@@ -38,7 +38,7 @@ function carry(): JetStreamEncoder | null {
 const held: { position: number; number: number }[] = [];
 let taken = 0;
 
-function finish(reader: RelayReader, keep: number): void {
+function finish(reader: RingReader, keep: number): void {
   while (held.length > keep) {
     const { position, number } = held.shift() as { position: number; number: number };
     writeSync(log, `${number}\n`);
@@ -46,7 +46,7 @@ function finish(reader: RelayReader, keep: number): void {
   }
 }
 
-function check(frame: RelayFrame): number {
+function check(frame: RingFrame): number {
   // The frame's number in the stream; in a single ring that is its own.
   const number = Number(frame.sourceIndex);
   const expected = paint(Buffer.allocUnsafe(frame.data.length), number);
@@ -61,8 +61,8 @@ process.once('SIGTERM', async () => {
   say(`aborted in ${(performance.now() - began).toFixed(0)} ms`);
   process.exit(143);
 });
-const reader = await RelayReader.attach(options.ringPath, { openTimeoutMilliseconds: 600_000 });
-const next = async (): Promise<RelayFrame | 'replaced' | null> => {
+const reader = await RingReader.attach(options.ringPath, { openTimeoutMilliseconds: 600_000 });
+const next = async (): Promise<RingFrame | 'replaced' | null> => {
   for (let found = reader.take(); ; found = reader.take()) {
     if (found !== undefined) return found;
     await reader.news();

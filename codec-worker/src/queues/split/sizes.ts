@@ -7,7 +7,7 @@
  * needs before it gives one. The decoder's ring keeps the same frames until then, so that a server that
  * loses its memory loses no frame.
  */
-import type { RelayFormat } from '@videopush/native';
+import type { RingFormat } from '@videopush/native';
 import type { WorkerConfig } from '@videopush/resources/worker-config';
 
 type QueueConfig = Pick<WorkerConfig['queue'], 'capacityFrames' | 'whenFull' | 'encoderDelayFrames'>;
@@ -22,7 +22,7 @@ export const EXTRA_FRAMES = 4;
 export function retainedFrames(
   { encoderDelayFrames }: QueueConfig,
   latencyBudgetMilliseconds: number,
-  { frameRateNumerator, frameRateDenominator }: RelayFormat,
+  { frameRateNumerator, frameRateDenominator }: RingFormat,
 ): number {
   const rate = frameRateNumerator > 0 ? frameRateNumerator / frameRateDenominator : 25;
   return encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds / 1000) * rate) + 2;
@@ -48,7 +48,7 @@ export interface Sizes {
  * that the server has leaves the ring, or an encoder that stands still would stop the decoder after all. What
  * such a server forgets is lost.
  */
-export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, format: RelayFormat): Sizes {
+export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, format: RingFormat): Sizes {
   const retained = retainedFrames(queue, latencyBudgetMilliseconds, format);
   const maxMessages = queue.capacityFrames + retained + EXTRA_FRAMES;
   return queue.whenFull === 'Block'

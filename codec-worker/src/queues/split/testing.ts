@@ -1,8 +1,8 @@
 /** Records as a decoder writes them, for tests of what is made of them. */
-import type { RelayFormat } from '@videopush/native';
+import type { RingFormat } from '@videopush/native';
 import type { FrameRecord, QueueRecord } from './wire.ts';
 
-export const format: RelayFormat = {
+export const format: RingFormat = {
   width: 1280,
   height: 720,
   pixelFormat: 'yuv420p',

@@ -6,7 +6,7 @@
  *                     format
  *   Videopush-Frame   JSON: sequence, pts ... of a frame; or of the end marker
  */
-import type { RelayFormat, RelayHeader } from '@videopush/native';
+import type { RingFormat, RingFrameHeader } from '@videopush/native';
 import { parseWith } from '@videopush/resources/schema-issues';
 import { z } from 'zod';
 import { WorkerError } from '../../errors.ts';
@@ -27,13 +27,13 @@ export interface QueueRecord {
   source: string;
   /** How many messages the decoder lets stand in the stream without being done. */
   window: number;
-  format: RelayFormat;
+  format: RingFormat;
 }
 
 export interface FrameRecord {
   kind: 'frame';
   /** The header without its age, which is sent as the time of the system clock at which it was produced. */
-  header: Omit<RelayHeader, 'ageSeconds'>;
+  header: Omit<RingFrameHeader, 'ageSeconds'>;
   /** Time of the system clock, milliseconds since 1970. */
   producedAt: number;
   /**

@@ -12,7 +12,7 @@
 import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { RELAY_FLAG, type RelayFrame, RelayReader } from '@videopush/native';
+import { FRAME_FLAG, type RingFrame, RingReader } from '@videopush/native';
 import type { WorkerError } from '../../../errors.ts';
 import { Bell } from '../bell.ts';
 import { API, apiCode, isConflict, superseded, tooLarge } from '../faults.ts';
@@ -59,7 +59,7 @@ export interface ForwarderOptions {
 }
 
 /** 'full': there is no room in the stream for what may be in the ring. */
-type Next = ReturnType<RelayReader['take']> | 'full';
+type Next = ReturnType<RingReader['take']> | 'full';
 
 export class Forwarder {
   readonly #options: ForwarderOptions;
@@ -67,7 +67,7 @@ export class Forwarder {
   readonly #bell = new Bell();
   readonly #owner = randomUUID();
   readonly #window = new Window();
-  #reader: RelayReader | null = null;
+  #reader: RingReader | null = null;
   #sizes: Sizes | null = null;
   #term = 0;
   #draining = false;
@@ -89,7 +89,7 @@ export class Forwarder {
   /** The end marker's sequence in the stream; null: it has not been written. */
   #end: number | null = null;
   /** Taken, although there was no room: the last frame that the stream has was not met. */
-  #hand: RelayFrame | null = null;
+  #hand: RingFrame | null = null;
   #frameBytes = 1;
   #listening = false;
 
@@ -126,12 +126,12 @@ export class Forwarder {
   }
 
   /** null: stopped before there was a ring. */
-  async #attach(): Promise<RelayReader | null> {
+  async #attach(): Promise<RingReader | null> {
     const { signal } = this.#link;
     const options = { openTimeoutMilliseconds: DAY, signal };
     while (!signal.aborted) {
       try {
-        return await RelayReader.attach(this.#options.ringPath, options);
+        return await RingReader.attach(this.#options.ringPath, options);
       } catch (error) {
         if (signal.aborted) break;
         this.#link.report(error);
@@ -156,7 +156,7 @@ export class Forwarder {
     await this.#link.cut();
   }
 
-  async #serve(connection: NatsConnection, reader: RelayReader): Promise<void> {
+  async #serve(connection: NatsConnection, reader: RingReader): Promise<void> {
     const stream = await QueueStream.on(connection, this.#options.stream);
     for (const subject of ackSubjects(stream.name)) {
       connection.subscribe(subject, {
@@ -183,7 +183,7 @@ export class Forwarder {
    * Where the stream stands, and the ring set back to what is not done. false:
    * there is nothing to do any more.
    */
-  async #synchronize(stream: QueueStream, reader: RelayReader): Promise<boolean> {
+  async #synchronize(stream: QueueStream, reader: RingReader): Promise<boolean> {
     const { format, lastDone } = stateOf(reader);
     // A stream that has gone while this process ends was deleted on purpose.
     if (this.#draining && (await stream.info()) === null) return false;
@@ -239,7 +239,7 @@ export class Forwarder {
     connection: NatsConnection,
     client: JetStreamClient,
     stream: QueueStream,
-    reader: RelayReader,
+    reader: RingReader,
   ): Promise<boolean> {
     const flight = new Set<Promise<void>>();
     let failure: unknown;
@@ -289,7 +289,7 @@ export class Forwarder {
   }
 
   /** The next frame that the stream has not got and has room for; a frame is in nobody's hands before. */
-  #poll(reader: RelayReader, underWay: number): Next {
+  #poll(reader: RingReader, underWay: number): Next {
     for (;;) {
       if (this.#known === null && !this.#mayPublish(underWay)) return 'full';
       const next = this.#hand ?? reader.take();
@@ -308,7 +308,7 @@ export class Forwarder {
   }
 
   /** A frame that the stream has already. */
-  #adopt(reader: RelayReader, frame: RelayFrame, known: { frame: bigint; sequence: number }): void {
+  #adopt(reader: RingReader, frame: RingFrame, known: { frame: bigint; sequence: number }): void {
     reader.release(frame);
     this.#present.push(frame.position);
     if (!this.#sizes?.keep) reader.done(frame.position + 1);
@@ -317,7 +317,7 @@ export class Forwarder {
     this.#known = null;
   }
 
-  #listen(reader: RelayReader): void {
+  #listen(reader: RingReader): void {
     if (this.#listening) return;
     this.#listening = true;
     void reader.news().then(() => {
@@ -334,13 +334,13 @@ export class Forwarder {
   async #publish(
     connection: NatsConnection,
     client: JetStreamClient,
-    frame: RelayFrame,
+    frame: RingFrame,
     after: number,
   ): Promise<number> {
     const { position: _, data, discontinuity, ageSeconds, ...header } = frame;
     const record: FrameRecord = {
       kind: 'frame',
-      header: discontinuity ? { ...header, flags: header.flags | RELAY_FLAG.discontinuity } : header,
+      header: discontinuity ? { ...header, flags: header.flags | FRAME_FLAG.discontinuity } : header,
       producedAt: Math.round(Date.now() - ageSeconds * 1000),
       previous: this.#previous,
     };
@@ -361,7 +361,7 @@ export class Forwarder {
     return answer.seq;
   }
 
-  async #publishEnd(client: JetStreamClient, reader: RelayReader): Promise<void> {
+  async #publishEnd(client: JetStreamClient, reader: RingReader): Promise<void> {
     const { sourceFrames } = stateOf(reader);
     const record: EndRecord = { kind: 'end', sourceFrames, previous: this.#previous };
     const answer = await client.publish(subjectOf(this.#options.stream), new Uint8Array(0), {
@@ -396,7 +396,7 @@ export class Forwarder {
     this.#bell.ring();
   }
 
-  #finish(reader: RelayReader, through: number | null): void {
+  #finish(reader: RingReader, through: number | null): void {
     if (through !== null) reader.done(through);
   }
 }
@@ -410,7 +410,7 @@ function pauseAfter(error: unknown): number {
   return (error as Partial<WorkerError>).code === 'FrameTooLarge' ? TIMES.tooLarge : TIMES.poll;
 }
 
-function stateOf(reader: RelayReader) {
+function stateOf(reader: RingReader) {
   const state = reader.state();
   if (state === null) throw new Error('the ring is closed');
   return state;

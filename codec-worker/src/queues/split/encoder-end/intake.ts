@@ -1,5 +1,5 @@
 /** Messages into the encoder's ring, and back from the ring which of them are done. */
-import { RelayWriter } from '@videopush/native';
+import { RingWriter } from '@videopush/native';
 import { Bell } from '../bell.ts';
 import type { Sizes } from '../sizes.ts';
 import type { QueueMessage, QueueRecord } from '../wire.ts';
@@ -53,7 +53,7 @@ export class Intake {
   /** Rung when there may be room. */
   readonly #room = new Bell();
   readonly #now: () => number;
-  #writer: RelayWriter | null = null;
+  #writer: RingWriter | null = null;
   #numbering = new Numbering(null);
   #format = '';
   #window = Number.POSITIVE_INFINITY;
@@ -191,13 +191,13 @@ export class Intake {
     if (lost > 0n) onEvent('queue.lost', `${lost} frames were lost with the server's memory`);
   }
 
-  async #open({ format, window }: QueueRecord, signal: AbortSignal): Promise<RelayWriter> {
+  async #open({ format, window }: QueueRecord, signal: AbortSignal): Promise<RingWriter> {
     this.#window = window;
     const text = JSON.stringify(format);
     if (this.#writer !== null && text === this.#format) return this.#writer;
     await this.close();
     const { ringPath, outputs, sizes } = this.#options;
-    this.#writer = await RelayWriter.open(ringPath, {
+    this.#writer = await RingWriter.open(ringPath, {
       format,
       ...sizes(format).encoderRing,
       outputs,

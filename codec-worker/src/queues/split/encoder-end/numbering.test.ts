@@ -1,4 +1,4 @@
-import { RELAY_FLAG, type RelayHeader } from '@videopush/native';
+import { FRAME_FLAG, type RingFrameHeader } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
 import { frameRecord, queueRecord } from '../testing.ts';
 import { epochTag, Numbering } from './numbering.ts';
@@ -10,14 +10,14 @@ function filled(
   first: bigint,
   count: number,
   queue = queueRecord(),
-): { numbering: Numbering; last: RelayHeader } {
+): { numbering: Numbering; last: RingFrameHeader } {
   const numbering = new Numbering(null);
-  let last: RelayHeader | null = null;
+  let last: RingFrameHeader | null = null;
   for (let i = 0n; i < BigInt(count); i++) {
     last = numbering.place(queue, frameRecord(first + i), NOW).header;
     numbering.accept(last);
   }
-  return { numbering, last: last as RelayHeader };
+  return { numbering, last: last as RingFrameHeader };
 }
 
 describe('the beginning of a ring', () => {
@@ -67,7 +67,7 @@ describe('the continuation of a ring', () => {
   it('a ring that goes on counts any other gap as a loss on the way, which breaks the time', () => {
     const { numbering } = filled(0n, 3);
     const placed = numbering.place(queueRecord(), frameRecord(8n, { previous: 7n }), NOW);
-    expect(placed).toMatchObject({ lost: 5n, header: { sequence: 8n, flags: RELAY_FLAG.discontinuity } });
+    expect(placed).toMatchObject({ lost: 5n, header: { sequence: 8n, flags: FRAME_FLAG.discontinuity } });
   });
 });
 
@@ -84,7 +84,7 @@ describe('the restart of a decoder', () => {
       sourceIndex: 0n,
       segmentOrigin: epochTag('second'),
       segmentStart: 253n,
-      flags: RELAY_FLAG.discontinuity,
+      flags: FRAME_FLAG.discontinuity,
     });
     numbering.accept(placed.header);
     expect(numbering.place(second, frameRecord(1n), NOW).header).toMatchObject({

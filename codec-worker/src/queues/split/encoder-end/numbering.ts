@@ -9,7 +9,7 @@
  * converts it like every queue time).
  */
 import { createHash } from 'node:crypto';
-import { RELAY_FLAG, type RelayHeader } from '@videopush/native';
+import { FRAME_FLAG, type RingFrameHeader } from '@videopush/native';
 import type { EndRecord, FrameRecord, QueueRecord } from '../wire.ts';
 
 /** The epoch as a number of 48 bits. */
@@ -18,7 +18,7 @@ export function epochTag(epoch: string): bigint {
 }
 
 export interface Placed {
-  header: RelayHeader;
+  header: RingFrameHeader;
   /** The ring has this frame already. */
   duplicate: boolean;
   /** Sequences in front of it that were lost on the way, and not dropped by the decoder. */
@@ -28,10 +28,10 @@ export interface Placed {
 }
 
 export class Numbering {
-  #last: RelayHeader | null;
+  #last: RingFrameHeader | null;
 
   /** `last`: of the ring; null while it is empty. */
-  constructor(last: RelayHeader | null) {
+  constructor(last: RingFrameHeader | null) {
     this.#last = last;
   }
 
@@ -56,7 +56,7 @@ export class Numbering {
         sourcePts: BigInt(queue.term),
         segmentOrigin: tag,
         segmentStart: timeOffset,
-        flags: broken ? header.flags | RELAY_FLAG.discontinuity : header.flags,
+        flags: broken ? header.flags | FRAME_FLAG.discontinuity : header.flags,
         ageSeconds: Math.max(0, now - record.producedAt) / 1000,
       },
       duplicate: last !== null && sequence <= last.sequence,
@@ -66,7 +66,7 @@ export class Numbering {
   }
 
   /** The frame was put into the ring. */
-  accept(header: RelayHeader): void {
+  accept(header: RingFrameHeader): void {
     this.#last = header;
   }
 

@@ -1,15 +1,15 @@
-/** Rings as a process has them that carries frames to or from another machine. */
+/** The ends of a ring, as a process uses them that carries frames to or from another machine. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Scratch } from '../../../test/support/tools.ts';
 import {
+  FRAME_FLAG,
   observeRing,
-  RELAY_FLAG,
-  type RelayFormat,
-  type RelayFrame,
-  type RelayHeader,
-  RelayReader,
-  RelayWriter,
-  type RelayWriterOptions,
+  type RingFormat,
+  type RingFrame,
+  type RingFrameHeader,
+  RingReader,
+  RingWriter,
+  type RingWriterOptions,
 } from '../index.ts';
 
 let scratch: Scratch;
@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => scratch[Symbol.dispose]());
 
-const format: RelayFormat = {
+const format: RingFormat = {
   width: 100,
   height: 36,
   pixelFormat: 'yuv420p',
@@ -41,7 +41,7 @@ const format: RelayFormat = {
 /** Rows begin on 64 bytes: 128 of luma, 64 of each chroma. */
 const BYTES = 128 * 36 + 2 * 64 * 18;
 
-const header = (sequence: bigint, changes: Partial<RelayHeader> = {}): RelayHeader => ({
+const header = (sequence: bigint, changes: Partial<RingFrameHeader> = {}): RingFrameHeader => ({
   sequence,
   pts: 2n ** 60n + sequence,
   duration: 3003n,
@@ -49,15 +49,15 @@ const header = (sequence: bigint, changes: Partial<RelayHeader> = {}): RelayHead
   sourceIndex: sequence,
   segmentOrigin: -5n,
   segmentStart: 7n,
-  flags: RELAY_FLAG.keyFrame,
+  flags: FRAME_FLAG.keyFrame,
   pass: 3,
   ageSeconds: 0,
   ...changes,
 });
 
-async function pair(options: Partial<RelayWriterOptions> = {}) {
+async function pair(options: Partial<RingWriterOptions> = {}) {
   const path = scratch.file(`ring${rings++}`);
-  const writer = await RelayWriter.open(path, {
+  const writer = await RingWriter.open(path, {
     format,
     capacityFrames: 4,
     retainedFrames: 2,
@@ -65,11 +65,11 @@ async function pair(options: Partial<RelayWriterOptions> = {}) {
     parameters: '{"epoch":"x"}',
     ...options,
   });
-  const reader = await RelayReader.attach(path);
+  const reader = await RingReader.attach(path);
   return { path, writer, reader };
 }
 
-async function next(reader: RelayReader): Promise<RelayFrame | 'replaced' | null> {
+async function next(reader: RingReader): Promise<RingFrame | 'replaced' | null> {
   for (let found = reader.take(); ; found = reader.take()) {
     if (found !== undefined) return found;
     await reader.news();
@@ -81,11 +81,11 @@ async function close({ writer, reader }: Awaited<ReturnType<typeof pair>>): Prom
   await reader.close();
 }
 
-it('every field of a frame and of the format comes out of a relay as it went in', async () => {
+it('every field of a frame and of the format comes out of a ring as it went in', async () => {
   const both = await pair();
   const picture = Uint8Array.from({ length: BYTES }, (_, i) => i % 251);
   expect(both.writer.put(header(0n, { ageSeconds: 2 }), picture)).toBe(true);
-  const frame = (await next(both.reader)) as RelayFrame;
+  const frame = (await next(both.reader)) as RingFrame;
   const { position, discontinuity, data, ageSeconds, ...rest } = frame;
   const { ageSeconds: _, ...given } = header(0n);
   expect(rest).toEqual(given);
@@ -117,7 +117,7 @@ it('a frame is done when its reader says so, and comes again after a rewind befo
   await close(both);
 });
 
-it('a relay writer waits for room, and gets news when the reader moves on', async () => {
+it('a ring writer waits for room, and gets news when the reader moves on', async () => {
   const both = await pair();
   for (let i = 0n; i < 4n; i++) expect(both.writer.put(header(i), new Uint8Array(BYTES))).toBe(true);
   expect(both.writer.put(header(4n), new Uint8Array(BYTES))).toBe(false);
@@ -129,11 +129,11 @@ it('a relay writer waits for room, and gets news when the reader moves on', asyn
   await close(both);
 });
 
-it('sequences that a relay writer leaves out are settled as dropped on the other side', async () => {
+it('sequences that a ring writer leaves out are settled as dropped on the other side', async () => {
   const both = await pair();
   both.writer.put(header(0n), new Uint8Array(BYTES));
   both.writer.put(header(5n), new Uint8Array(BYTES));
-  both.writer.put(header(9n, { flags: RELAY_FLAG.discontinuity }), new Uint8Array(BYTES));
+  both.writer.put(header(9n, { flags: FRAME_FLAG.discontinuity }), new Uint8Array(BYTES));
   both.writer.end(12n);
   for (const [position, discontinuity] of [false, false, true].entries()) {
     expect(await next(both.reader)).toMatchObject({ position, discontinuity });
@@ -154,7 +154,7 @@ it('a ring that begins behind a frame goes on from it, in its own time base', as
   await close(both);
 });
 
-it('a relay reader follows to the ring that a writer of another format makes', async () => {
+it('a ring reader follows to the ring that a writer of another format makes', async () => {
   const both = await pair();
   both.writer.put(header(0n), new Uint8Array(BYTES));
   await next(both.reader);
@@ -166,7 +166,7 @@ it('a relay reader follows to the ring that a writer of another format makes', a
     retainedFrames: 2,
     outputs: ['far'],
   };
-  await using writer = await RelayWriter.open(both.path, { ...options, parameters: '{"epoch":"x"}' });
+  await using writer = await RingWriter.open(both.path, { ...options, parameters: '{"epoch":"x"}' });
   expect(await next(both.reader)).toBe('replaced');
   await both.reader.follow();
   writer.put(header(1n), new Uint8Array(64 * 36 + 2 * 64 * 18));
@@ -175,8 +175,8 @@ it('a relay reader follows to the ring that a writer of another format makes', a
   await both.reader.close();
 });
 
-describe('refusals of a relay', () => {
-  it('a relay writer refuses a wrong frame and names what is wrong with it', async () => {
+describe('refusals of a ring', () => {
+  it('a ring writer refuses a wrong frame and names what is wrong with it', async () => {
     const both = await pair();
     expect(() => both.writer.put(header(0n), new Uint8Array(BYTES - 1))).toThrow(
       expect.objectContaining({
@@ -185,21 +185,21 @@ describe('refusals of a relay', () => {
       }),
     );
     const { pts: _, ...partial } = header(0n);
-    expect(() => both.writer.put(partial as RelayHeader, new Uint8Array(BYTES))).toThrow(/header\.pts/);
+    expect(() => both.writer.put(partial as RingFrameHeader, new Uint8Array(BYTES))).toThrow(/header\.pts/);
     expect(observeRing(both.path).published).toBe(0);
     await close(both);
   });
 
-  it('a relay refuses a ring that belongs to an encoder, and a format that does not exist', async () => {
+  it('a reader refuses a ring that belongs to an encoder, a writer a format that does not exist', async () => {
     const path = scratch.file(`ring${rings++}`);
     const options = { format, capacityFrames: 4, retainedFrames: 2, outputs: ['a', 'b'] };
-    await using _ = await RelayWriter.open(path, options);
-    await expect(RelayReader.attach(path)).rejects.toMatchObject({ code: 'RingInvalid' });
+    await using _ = await RingWriter.open(path, options);
+    await expect(RingReader.attach(path)).rejects.toMatchObject({ code: 'RingInvalid' });
     const wrong = { ...options, format: { ...format, pixelFormat: 'nonsense' } };
-    await expect(RelayWriter.open(`${path}-2`, wrong)).rejects.toMatchObject({ code: 'InvalidArgument' });
+    await expect(RingWriter.open(`${path}-2`, wrong)).rejects.toMatchObject({ code: 'InvalidArgument' });
   });
 
-  it('a closed relay refuses with InvalidState, and closing twice is harmless', async () => {
+  it('a closed end of a ring refuses with InvalidState, and closing twice is harmless', async () => {
     const both = await pair();
     await close(both);
     await close(both);
@@ -210,8 +210,8 @@ describe('refusals of a relay', () => {
     );
   });
 
-  it('attaching to a relay fails with Aborted when its signal is aborted', async () => {
-    const waiting = RelayReader.attach(scratch.file('never'), { signal: AbortSignal.timeout(30) });
+  it('attaching to a ring fails with Aborted when its signal is aborted', async () => {
+    const waiting = RingReader.attach(scratch.file('never'), { signal: AbortSignal.timeout(30) });
     await expect(waiting).rejects.toMatchObject({ code: 'Aborted' });
   });
 });

@@ -1,8 +1,28 @@
-import { abortable, addon, type Handle } from '../addon.ts';
+/**
+ * The upper level: pictures from one process to another on the same machine. It waits where an end of a ring
+ * only tries, and keeps account of the frames that the caller has not released.
+ */
+import { addon, type Handle, type RawQueueFrame } from '../addon.ts';
 import { invalidArgument } from '../errors.ts';
 import { Frame, type FrameLike, type FrameShape, toPlanes } from '../frame.ts';
 import type { WhenFull } from '../types.ts';
-import { RingEnd } from './ring-end.ts';
+import { openEnd, ReadingEnd, WritingEnd } from './ring-end.ts';
+
+const WRITER_CALLS = {
+  open: addon.writerOpen,
+  put: addon.writerPut,
+  end: addon.writerEnd,
+  news: addon.writerNews,
+  close: addon.writerClose,
+};
+
+const READER_CALLS = {
+  open: addon.queueReaderOpen,
+  take: addon.queueReaderTake,
+  release: addon.queueReaderRelease,
+  news: addon.queueReaderNews,
+  close: addon.queueReaderClose,
+};
 
 export interface QueueOptions {
   /** frames in the queue, default 20 */
@@ -28,18 +48,20 @@ export interface PutOptions {
   keyFrame?: boolean;
 }
 
+/** A picture as the addon takes it. */
+type RawPicture = [planes: Uint8Array[], strides: number[], ticks: number, index: number, keyFrame: boolean];
+
 /**
  * The writing end of a frame queue between two processes: a ring in a memory-backed file. Pixels are copied
  * once, into the ring, and never serialised. One writer, one reader.
  */
-export class FrameQueueWriter extends RingEnd {
-  readonly #handle: Handle;
+export class FrameQueueWriter {
+  readonly #ring: WritingEnd<RawPicture>;
   readonly #shape: FrameShape;
   #next = 0;
 
   private constructor(handle: Handle, shape: FrameShape) {
-    super(() => addon.writerClose(handle));
-    this.#handle = handle;
+    this.#ring = new WritingEnd(WRITER_CALLS, handle);
     this.#shape = shape;
   }
 
@@ -48,11 +70,11 @@ export class FrameQueueWriter extends RingEnd {
    * (another writer has it), RingInvalid.
    */
   static async create(path: string, options: QueueOptions): Promise<FrameQueueWriter> {
-    const { signal, parameters = {}, ...rest } = options;
+    const { parameters = {} } = options;
     if (typeof parameters !== 'object' || parameters === null)
       throw invalidArgument('parameters: expected an object');
-    const raw = { ...rest, path, parameters: JSON.stringify(parameters) };
-    const handle = await abortable(signal, (abort) => addon.writerOpen(raw, abort));
+    const raw = { ...options, parameters: JSON.stringify(parameters) };
+    const handle = await openEnd(WRITER_CALLS, path, raw);
     const { width, height, format = 'rgb24' } = options;
     return new FrameQueueWriter(handle, { width, height, format });
   }
@@ -68,9 +90,7 @@ export class FrameQueueWriter extends RingEnd {
     const ticks = Math.round((options.ptsSeconds ?? from?.pts ?? 0) * 1e6);
     const index = options.index ?? from?.index ?? this.#next;
     const key = options.keyFrame ?? from?.keyFrame ?? false;
-    while (!addon.writerPut(this.#handle, planes, strides, ticks, index, key)) {
-      await addon.writerNews(this.#handle);
-    }
+    while (!this.#ring.put(planes, strides, ticks, index, key)) await this.#ring.news();
     this.#next = index + 1;
   }
 
@@ -79,7 +99,16 @@ export class FrameQueueWriter extends RingEnd {
    * looks like a death to the reader.
    */
   async end(): Promise<void> {
-    addon.writerEnd(this.#handle);
+    this.#ring.end();
+  }
+
+  /** Resolves when the queue was given up, so that another writer may have it. May be called again. */
+  async close(): Promise<void> {
+    await this.#ring.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }
 
@@ -101,18 +130,17 @@ export interface AttachOptions {
  * The reading end; see {@link FrameQueueWriter}. Frames not released when the process dies are
  * delivered again to the next reader.
  */
-export class FrameQueueReader extends RingEnd {
+export class FrameQueueReader {
   /** what the writer passed as `parameters` */
   readonly parameters: unknown;
   readonly width: number;
   readonly height: number;
   readonly format: string;
-  readonly #handle: Handle;
+  readonly #ring: ReadingEnd<RawQueueFrame>;
   readonly #held = new Set<Frame>();
 
   private constructor(handle: Handle) {
-    super(() => addon.queueReaderClose(handle));
-    this.#handle = handle;
+    this.#ring = new ReadingEnd(READER_CALLS, handle);
     this.parameters = JSON.parse(addon.queueReaderParameters(handle));
     const { width, height, pixelFormat } = addon.queueReaderFormat(handle);
     this.width = width;
@@ -124,10 +152,7 @@ export class FrameQueueReader extends RingEnd {
    * Errors: SourceTimeout (no writer made the queue in time), RingBusy (another reader has it), RingInvalid.
    */
   static async attach(path: string, options: AttachOptions = {}): Promise<FrameQueueReader> {
-    const { signal, ...rest } = options;
-    return new FrameQueueReader(
-      await abortable(signal, (abort) => addon.queueReaderOpen({ ...rest, path }, abort)),
-    );
+    return new FrameQueueReader(await openEnd(READER_CALLS, path, options));
   }
 
   /**
@@ -135,21 +160,12 @@ export class FrameQueueReader extends RingEnd {
    * Errors: InvalidState (closed), RingPeerFailed.
    */
   async take(): Promise<QueueFrame | null> {
-    for (;;) {
-      const raw = addon.queueReaderTake(this.#handle);
-      if (raw === null) return null;
-      if (raw === undefined) {
-        await addon.queueReaderNews(this.#handle);
-        continue;
-      }
-      const position = raw.position as number;
-      const frame = new Frame(raw, () => {
-        this.#held.delete(frame);
-        addon.queueReaderRelease(this.#handle, position);
-      });
-      this.#held.add(frame);
-      return Object.assign(frame, { skipped: raw.skipped ?? 0 });
+    let raw = this.#ring.take();
+    while (raw === undefined) {
+      await this.#ring.news();
+      raw = this.#ring.take();
     }
+    return raw && this.#lend(raw);
   }
 
   /** Takes until the end marker; each frame is released when the loop asks for the next one. */
@@ -167,8 +183,21 @@ export class FrameQueueReader extends RingEnd {
    * Releases what is held and gives the queue up, so that another reader may have it once this resolves.
    * May be called again.
    */
-  override async close(): Promise<void> {
+  async close(): Promise<void> {
     for (const frame of [...this.#held]) frame.release();
-    await super.close();
+    await this.#ring.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #lend(raw: RawQueueFrame): QueueFrame {
+    const frame = new Frame(raw, () => {
+      this.#held.delete(frame);
+      this.#ring.release(raw);
+    });
+    this.#held.add(frame);
+    return Object.assign(frame, { skipped: raw.skipped });
   }
 }
