@@ -46,7 +46,7 @@ const withoutNulls = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (_, item: unknown) => (item === null ? undefined : item)));
 
 describe('the schema of the values', () => {
-  it('takes the defaults and every file in ci/', () => {
+  it("the schema of the chart's values accepts the defaults and every file in ci/", () => {
     const files = globSync('ci/*.yaml', { cwd: chart });
     expect(files.length).toBeGreaterThanOrEqual(4);
     for (const file of ['values.yaml', ...files]) {
@@ -72,7 +72,7 @@ describe('the schema of the values', () => {
     ['a namespace in capitals', { watchNamespaces: ['Studio'] }],
     ['a label that is a number', { podLabels: { tier: 1 } }],
     ['a name of 44 characters', { fullnameOverride: 'a'.repeat(44) }],
-  ])('refuses %s', (_, wrong) => {
+  ])("the schema of the chart's values refuses %s", (_, wrong) => {
     expect(valid(wrong)).toBe(false);
   });
 
@@ -98,11 +98,11 @@ describe('the schema of the values', () => {
     ];
   }
 
-  it('knows the same names as values.yaml', () => {
+  it("the schema of the chart's values knows the same names as values.yaml", () => {
     expect(compare(schema, values, '')).toEqual([]);
   });
 
-  it('leaves no object open that has names of its own', () => {
+  it("the schema of the chart's values leaves no object open that has names of its own", () => {
     const open: string[] = [];
     const walk = (node: unknown, path: string): void => {
       if (typeof node !== 'object' || node === null) return;
@@ -143,7 +143,7 @@ describe('what is watched', () => {
     ({ rules }) => rules,
   );
 
-  it('every alert asks for metrics that there are, and says what to do', async () => {
+  it('every alert asks for metrics that exist, and says what to do', async () => {
     expect(await unknown(alerts.map(({ expr }) => expr))).toEqual([]);
     for (const { alert, labels, annotations } of alerts) {
       expect(alert).toMatch(/^VideoPush[A-Z]/);
@@ -167,14 +167,17 @@ describe('what is watched', () => {
     });
   });
 
-  it.each(['docs/pacing.md', 'docs/zh-CN/pacing.md'])('%s lists every alert with its severity', (page) => {
-    const rows = readFileSync(join(repoRoot, page), 'utf8').matchAll(/^\| `(VideoPush\w+)` \| (\w+) \|/gm);
-    expect([...rows].map(([, alert, severity]) => [alert, severity])).toEqual(
-      alerts.map(({ alert, labels }) => [alert, labels.severity]),
-    );
-  });
+  it.each(['docs/pacing.md', 'docs/zh-CN/pacing.md'])(
+    'the page %s lists every alert with its severity',
+    (page) => {
+      const rows = readFileSync(join(repoRoot, page), 'utf8').matchAll(/^\| `(VideoPush\w+)` \| (\w+) \|/gm);
+      expect([...rows].map(([, alert, severity]) => [alert, severity])).toEqual(
+        alerts.map(({ alert, labels }) => [alert, labels.severity]),
+      );
+    },
+  );
 
-  it('every panel of the dashboard asks for metrics that there are', async () => {
+  it('every panel of the dashboard asks for metrics that exist', async () => {
     const { panels } = JSON.parse(read('files/dashboards/videopush.json')) as {
       panels: { id: number; targets?: { expr: string }[] }[];
     };

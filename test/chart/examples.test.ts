@@ -29,7 +29,7 @@ it('the top level of examples/ needs nothing but the operator', () => {
   ]);
 });
 
-it.each(files('examples/!(local|mpegcoder)/*.yaml'))('%s is what the cluster takes', (file) => {
+it.each(files('examples/!(local|mpegcoder)/*.yaml'))('the cluster accepts the example %s', (file) => {
   expect(() => readManifests(read(file))).not.toThrow();
   expect(read(file)).toMatch(/^#/); // how to apply it
 });
@@ -46,11 +46,11 @@ describe('the manual', () => {
     manifestsIn(read(page)).map((text, index): [string, string] => [`${page}, manifest ${index + 1}`, text]),
   );
 
-  it('shows manifests', () => {
+  it('the manual shows manifests', () => {
     expect(texts.length).toBeGreaterThan(2);
   });
 
-  it.each(texts)('%s is what the cluster takes', (_, text) => {
+  it.each(texts)('the cluster accepts the manifest of %s', (_, text) => {
     expect(() => readManifests(text)).not.toThrow();
   });
 });

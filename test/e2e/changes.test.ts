@@ -60,7 +60,7 @@ async function events(name: string): Promise<{ reason: string; note: string }[]>
 describe.each(['SamePod', 'Split'] as const)('a finite source in %s', (topology) => {
   const name = `film-${topology.toLowerCase()}`;
 
-  it('arrives frame by frame at a viewer who connected before, and its Job completes', async () => {
+  it(`a finite source in ${topology} arrives frame by frame at a viewer who connected before, and its Job completes`, async () => {
     const spec = { topology, suspend: true, source: { uri: film } };
     await fixture.apply([videoPush(name, SERVER, spec)]);
     await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 30_000);
@@ -104,7 +104,7 @@ describe('a running stream', () => {
     stream = new StreamView(fixture, name);
   });
 
-  it('restarts nothing for labels and annotations alone', async () => {
+  it('a running stream restarts nothing for labels and annotations alone', async () => {
     const before = [await processRuns(name), await processes(stream)];
     await fixture.kubectl(['label', 'vp', name, 'desk=sports', 'videopush.example/owner=anna']);
     await fixture.kubectl(['annotate', 'vp', name, 'note=今晚八点直播 — ночной эфир 🎬']);
@@ -121,7 +121,7 @@ describe('a running stream', () => {
     expect([await processRuns(name), await processes(stream)]).toEqual(before);
   });
 
-  it('goes on with another bit rate in the same containers, and the event names the field', async () => {
+  it('a running stream goes on with another bit rate in the same containers, and the event names the field', async () => {
     const before = await processRuns(name);
     const [decoder] = await processes(stream);
     const ledger = await stream.ledger();
@@ -141,7 +141,7 @@ describe('a running stream', () => {
     expect(updated.at(-1)?.note).toContain('spec.video.bitrateKbps changed');
   });
 
-  it('replaces its pod for another source, and an event reports it', async () => {
+  it('a running stream replaces its pod for another source, and an event reports it', async () => {
     const before = await processRuns(name);
     await fixture.apply([videoPush(name, SERVER, { source: SMALL_PATTERN })]);
     await eventually(
@@ -154,7 +154,7 @@ describe('a running stream', () => {
     expect(updated.some(({ note }) => /spec\.source.*changed: the pod is replaced/.test(note))).toBe(true);
   });
 
-  it('stops when it is suspended and comes back when it is resumed', async () => {
+  it('a running stream stops when it is suspended and comes back when it is resumed', async () => {
     await fixture.kubectl(['patch', 'vp', name, '--type=merge', '-p', '{"spec":{"suspend":true}}']);
     await fixture.untilCondition('vp', name, { type: 'Ready', status: 'True', reason: 'Suspended' }, 60_000);
     expect(await stream.pods()).toEqual([]);
@@ -195,7 +195,7 @@ describe('a set', () => {
     await ready(`${name}-a`);
   });
 
-  it('is scaled from 1 to 3 and back by kubectl, and the member that stays does not restart', async () => {
+  it('a set is scaled from 1 to 3 and back by kubectl, and the member that stays does not restart', async () => {
     const before = await processRuns(`${name}-a`);
     await fixture.kubectl(['scale', 'vps', name, '--replicas=3']);
     await untilMembers(3);
@@ -208,7 +208,7 @@ describe('a set', () => {
     expect(await processRuns(`${name}-a`)).toEqual(before);
   });
 
-  it('is scaled by a HorizontalPodAutoscaler that measures its pods', async () => {
+  it('a set is scaled by a HorizontalPodAutoscaler that measures its pods', async () => {
     const autoscaler = (averageValue: string): object => ({
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',

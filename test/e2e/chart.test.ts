@@ -58,12 +58,12 @@ async function render(variant: string): Promise<KubeObject[]> {
 }
 
 describe.each(variants)('the chart with %s', (variant) => {
-  it('passes the linter', async () => {
+  it(`the chart with ${variant} passes the linter`, async () => {
     const said = await helm('lint', '--strict', CHART, '--values', join(CHART, variant));
     expect(said).toContain('0 chart(s) failed');
   });
 
-  it('renders only what the API server takes, to the last field', async () => {
+  it(`the chart with ${variant} renders only what the API server takes, to the last field`, async () => {
     const objects = await render(variant);
     // The API server checks a pod together with its service account, which a dry run does not create.
     const known = objects.map((object) =>
@@ -78,7 +78,7 @@ describe.each(variants)('the chart with %s', (variant) => {
     expect(said.match(/\(server dry run\)/g)).toHaveLength(known.length);
   });
 
-  it('gives the operator a configuration that it takes', async () => {
+  it(`the chart with ${variant} gives the operator a configuration that it takes`, async () => {
     const config = (await render(variant)).find(
       (object) => object.kind === 'ConfigMap' && 'operator.json' in (object.data as object),
     );
@@ -141,12 +141,12 @@ describe('the release', () => {
       })
       .sort();
 
-  it('passes its own test', async () => {
+  it('the release passes its own test', async () => {
     const said = await release('test', RELEASE, '--timeout', '240s', '--logs');
     expect(said).toContain('Phase:          Succeeded');
   });
 
-  it('is upgraded to other images and settings and rolled back while streams run', async () => {
+  it('the release is upgraded to other images and settings and rolled back while streams run', async () => {
     const before = await processRuns();
     expect(before).toHaveLength(4);
     const tags = ['image.tag=next', 'worker.image.tag=next', 'mediaServer.image.tag=next'];
@@ -162,7 +162,7 @@ describe('the release', () => {
     expect(await processRuns()).toEqual(before);
   });
 
-  it('is uninstalled and installed again while CRDs and streams stay', async () => {
+  it('the release is uninstalled and installed again while CRDs and streams stay', async () => {
     const before = await processRuns();
     await fixture.kubectl(['delete', 'vp', 'two-pods']);
     const kept = before.filter((run) => !run.startsWith('two-pods'));

@@ -80,7 +80,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 ch
   const server = longName('server-');
   const name = longName('stream-');
 
-  it('runs, and leaves neither objects nor queues nor processes', async () => {
+  it(`a stream in ${topology} with names of 63 characters leaves no objects, queues or processes when deleted`, async () => {
     const push = videoPush(name, server, { topology, source: SMALL_PATTERN }) as { metadata: object };
     const annotations = { 'example.com/note': `直播 — «эфир» 🎬 "'\\ \n${'x'.repeat(1_000)}` };
     await fixture.apply([mediaServer(server), { ...push, metadata: { name, annotations } }]);
@@ -97,7 +97,7 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s with names of 63 ch
   });
 });
 
-it('a media server that from now on runs elsewhere leaves none of its objects', async () => {
+it('a media server that runs elsewhere from now on loses all its objects', async () => {
   await fixture.apply([mediaServer('moved')]);
   await fixture.untilCondition('ms', 'moved', { type: 'Ready', status: 'True' }, 60_000);
   const endpoints = [{ protocol: 'RTSP', host: 'media.example' }];
@@ -111,7 +111,7 @@ it('a media server that from now on runs elsewhere leaves none of its objects', 
   await deleted();
 });
 
-it('a set and its members go together, by the foreground and by the background', async () => {
+it('a set and its members are deleted together, in the foreground and in the background', async () => {
   const sources = ['a', longName('b-').slice(0, 40)].map((source) => ({
     name: source,
     source: SMALL_PATTERN,
@@ -133,7 +133,7 @@ it('a set and its members go together, by the foreground and by the background',
   }
 });
 
-it(`${NEIGHBOURS} neighbours that wait for their server do not hold up the one that can run`, async () => {
+it(`${NEIGHBOURS} streams that wait for their server do not hold up the one that can run`, async () => {
   const waiting = Array.from({ length: NEIGHBOURS }, (_, i) =>
     videoPush(`waits-${i}`, 'nowhere', { source: SMALL_PATTERN }),
   );

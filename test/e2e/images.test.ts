@@ -39,7 +39,7 @@ function programs(root: ImageRoot): string[] {
 describe.each(['operator', 'worker'] as const)('the image of the %s', (name) => {
   const image = () => (name === 'operator' ? operator : worker);
 
-  it('is tagged with the version of the project and says it in its labels', () => {
+  it(`the image of the ${name} is tagged with the version of the project and says it in its labels`, () => {
     expect(image().names).toEqual([`videopush/${name}:${version}`]);
     expect(images[name]).toBe(`videopush/${name}:${version}`);
     expect(image().config.Labels).toMatchObject({
@@ -48,36 +48,36 @@ describe.each(['operator', 'worker'] as const)('the image of the %s', (name) => 
     });
   });
 
-  it('runs as user 1000 and ends by SIGTERM', async () => {
+  it(`the image of the ${name} runs as user 1000 and ends by SIGTERM`, async () => {
     expect(image().config).toMatchObject({ User: '1000:1000', StopSignal: 'SIGTERM' });
     const { stdout } = await image().run(['id']);
     expect(stdout).toMatch(/^uid=1000\(node\) gid=1000\(node\)/);
   });
 
-  it('is Debian 13 with Node 24', async () => {
+  it(`the image of the ${name} is Debian 13 with Node 24`, async () => {
     expect(image().text('etc/os-release')).toMatch(/^VERSION_ID="13"$/m);
     expect((await image().run(['node', '--version'])).stdout).toMatch(/^v24\./);
   });
 
-  it('holds no package manager of JavaScript, no compiler, no downloader and no ffmpeg command', () => {
+  it('an image holds no package manager of JavaScript, no compiler, no downloader and no ffmpeg command', () => {
     expect(programs(image())).toContain('node');
     expect(programs(image()).filter((program) => UNWANTED.has(program))).toEqual([]);
     expect([...image().files()].filter(({ path }) => path.endsWith('/node_modules'))).toEqual([]);
   });
 
-  it('holds no program that runs as another user than the one who starts it', () => {
+  it(`the image of the ${name} holds no program that runs as another user than the one who starts it`, () => {
     const borrowed = [...image().files()].filter(({ isFile, mode }) => isFile && (mode & 0o6000) !== 0);
     expect(borrowed).toEqual([]);
   });
 
-  it('writes only to /tmp', async () => {
+  it('an image writes only to /tmp', async () => {
     const script = 'echo x > /tmp/there && ! echo x > /opt/videopush/there';
     const { exit, stderr } = await image().run(['sh', '-c', script]);
     expect(exit.code, stderr).toBe(0);
     expect(stderr).toMatch(/Read-only file system/);
   });
 
-  it('carries the licences of everything in it', () => {
+  it(`the image of the ${name} carries the licences of everything in it`, () => {
     expect(image().text('opt/videopush/LICENSE')).toContain('Apache License');
     expect(image().text('opt/videopush/NOTICE.txt')).toContain('Apache License, Version 2.0');
     expect(image().text('usr/local/LICENSE')).toContain('Node.js');
@@ -90,7 +90,7 @@ describe.each(['operator', 'worker'] as const)('the image of the %s', (name) => 
 });
 
 describe('the worker in its image', () => {
-  it('says its version and its options, under the supervisor', async () => {
+  it('the worker in its image says its version and its options, under the supervisor', async () => {
     const asked = await worker.run(['--version'], { entrypoint: true });
     expect(asked.exit.code, asked.stderr).toBe(0);
     expect(asked.stdout).toContain(`videopush worker ${version}`);
@@ -99,7 +99,7 @@ describe('the worker in its image', () => {
     expect(help.stdout).toContain('--config FILE');
   });
 
-  it('stands on FFmpeg 7.1 of Debian, and encodes H.264', async () => {
+  it('the worker in its image uses FFmpeg 7.1 of Debian, and encodes H.264', async () => {
     const script = `
       const native = require('/opt/videopush/build/Release/videopush_native.node');
       native.initialize(Error);
@@ -112,7 +112,7 @@ describe('the worker in its image', () => {
     expect(info.encoder).toBe('libx264');
   });
 
-  it('says under which licence it is passed on with these libraries, and where their source is', () => {
+  it("the worker's image says under which licence it is distributed, and where its libraries' source is", () => {
     const notice = worker.text('opt/videopush/NOTICE.txt');
     expect(notice).toContain('apt-get source ffmpeg');
     expect(notice).toContain('version 3 or later');
@@ -121,7 +121,7 @@ describe('the worker in its image', () => {
     }
   });
 
-  it('waits for a configuration that does not exist yet, and exits gracefully on SIGTERM', async () => {
+  it('the worker in its image waits for a configuration that does not exist yet, and exits gracefully on SIGTERM', async () => {
     await using program = worker.start(['--config', '/tmp/none.json'], { entrypoint: true });
     await program.waitForLine(/ConfigUnreadable/);
     program.signal('SIGTERM');
@@ -130,7 +130,7 @@ describe('the worker in its image', () => {
 });
 
 describe('the operator in its image', () => {
-  it('says its version and its options', async () => {
+  it('the operator in its image says its version and its options', async () => {
     const asked = await operator.run(['--version'], { entrypoint: true });
     expect(asked.exit.code, asked.stderr).toBe(0);
     expect(asked.stdout).toContain(version);
@@ -138,7 +138,7 @@ describe('the operator in its image', () => {
     expect(help.stdout).toContain('--config FILE');
   });
 
-  it('contains the CRDs that it reads', () => {
+  it("the operator's image contains the CRDs that it reads", () => {
     const found = readdirSync(join(operator.path, 'opt/videopush/crds')).sort();
     expect(found).toEqual(['mediaserver.yaml', 'videopush.yaml', 'videopushset.yaml']);
   });

@@ -91,7 +91,7 @@ const MEANWHILE: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 it.each(CLUSTER)(
-  '$command',
+  'the command “$command” works on a cluster as it is printed',
   async (step) => {
     await GIVEN[step.command]?.();
     const env = { KUBECONFIG: cluster.kubeconfig, HOME: archives, NO_PROXY: '*', no_proxy: '*' };
@@ -107,7 +107,7 @@ it.each(CLUSTER)(
   STEP_MILLISECONDS + 60_000,
 );
 
-it('nothing of VideoPush is left on the cluster', async () => {
+it('uninstalling as printed leaves nothing of VideoPush on the cluster', async () => {
   const definitions = await cluster.kubectl(['get', 'crd', '-o', 'name']);
   expect(definitions).not.toContain('videopush.dev');
 });

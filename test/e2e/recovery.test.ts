@@ -147,28 +147,31 @@ describe.each(['SamePod', 'Split'] as const)('a stream in %s', (topology) => {
     afterAll(() => scaleOperator(cluster, 1));
 
     const losses = LOSSES.filter(({ only }) => only === undefined || only === topology);
-    it.for(losses)('comes back when $what', async ({ what, lost, bring }, { skip }) => {
-      skip(what.includes('container') && !(await stream.isLocal()), 'its node is not this machine');
-      const seen = viewer.stamped().length;
-      await viewer.until('that it runs', (frames) => frames.length > seen + RATE, 30_000);
-      const before = await stream.ledger();
-      const from = viewer.stamped().length;
-      const since = monotonicMilliseconds();
-      await bring(stream, fixture);
-      const { end, away } = await untilBack(since);
-      const frames = viewer.stamped().slice(from - 1);
-      const follows = continuity(
-        frames.map(({ index }) => index),
-        FRAMES,
-      );
-      const after = await stream.ledger();
-      console.log(
-        `${topology} ${name}: ${what}: away for ${(away / 1000).toFixed(1)} s, steady ${((end - since) / 1000).toFixed(1)} s after; ` +
-          `viewer missed ${follows.missing.length}, saw ${follows.repeated} again, ${follows.begun} new beginnings; ` +
-          `ledger ${JSON.stringify(before)} -> ${JSON.stringify(after)}`,
-      );
-      judge(lost, follows, before, after);
-    });
+    it.for(losses)(
+      `a stream in ${topology} comes back ${name} when $what`,
+      async ({ what, lost, bring }, { skip }) => {
+        skip(what.includes('container') && !(await stream.isLocal()), 'its node is not this machine');
+        const seen = viewer.stamped().length;
+        await viewer.until('that it runs', (frames) => frames.length > seen + RATE, 30_000);
+        const before = await stream.ledger();
+        const from = viewer.stamped().length;
+        const since = monotonicMilliseconds();
+        await bring(stream, fixture);
+        const { end, away } = await untilBack(since);
+        const frames = viewer.stamped().slice(from - 1);
+        const follows = continuity(
+          frames.map(({ index }) => index),
+          FRAMES,
+        );
+        const after = await stream.ledger();
+        console.log(
+          `${topology} ${name}: ${what}: away for ${(away / 1000).toFixed(1)} s, steady ${((end - since) / 1000).toFixed(1)} s after; ` +
+            `viewer missed ${follows.missing.length}, saw ${follows.repeated} again, ${follows.begun} new beginnings; ` +
+            `ledger ${JSON.stringify(before)} -> ${JSON.stringify(after)}`,
+        );
+        judge(lost, follows, before, after);
+      },
+    );
   });
 
   /** Waits for two seconds without a gap of half a second. */

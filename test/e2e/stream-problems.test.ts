@@ -217,7 +217,7 @@ async function reports(problem: Problem): Promise<void> {
 }
 
 describe.concurrent("a stream's conditions", () => {
-  it.each(PROBLEMS)('report that $what, and clear when that is fixed', reports);
+  it.each(PROBLEMS)("a stream's conditions report that $what, and clear when that is fixed", reports);
 });
 
 it("a stream's conditions report that the encoder cannot keep up, and clear when that is fixed", () =>

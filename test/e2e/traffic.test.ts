@@ -77,7 +77,7 @@ const seen = (): string[] =>
     .filter(({ objectRef }) => objectRef !== undefined)
     .flatMap(wordsOf);
 
-it('every verb and resource that it asked for is in its roles', async ({ skip }) => {
+it('every verb and resource that the operator asked for is in its roles', async ({ skip }) => {
   skip(auditLog === null, UNSEEN);
   const counts = new Map<string, number>();
   for (const words of seen()) counts.set(words, (counts.get(words) ?? 0) + 1);
@@ -92,13 +92,13 @@ it('every verb and resource that it asked for is in its roles', async ({ skip })
   expect([...counts.keys()].filter((words) => !roles.includes(words))).toEqual([]);
 });
 
-it('every verb and resource in its roles was asked for', async ({ skip }) => {
+it("every verb and resource in the operator's roles was asked for", async ({ skip }) => {
   skip(auditLog === null, UNSEEN);
   skip(isPart, 'some verbs are asked for in files of another part of the stage');
   expect([...new Set(seen())].sort()).toEqual([...new Set(await allowed())].sort());
 });
 
-it('nothing that it asked for was forbidden', ({ skip }) => {
+it('nothing that the operator asked for was forbidden', ({ skip }) => {
   skip(auditLog === null, UNSEEN);
   const forbidden = asked().filter(({ responseStatus }) => responseStatus?.code === 403);
   const unexpected = forbidden.filter(

@@ -44,31 +44,37 @@ function ownWords(manifest: unknown): { field: string; words: string } {
 const DECODING = /strict decoding error/;
 
 describe('a wrong manifest is refused by the API server, with what to write instead', () => {
-  it.each(WRONG_MANIFESTS)('$name', async ({ manifest, says }) => {
-    const { accepted, message } = await admission.judge(manifest);
-    expect(accepted).toBe(false);
-    if (typeof says === 'string') expect(message).toContain(says);
-    else expect(message).toMatch(says);
-    if (DECODING.test(message)) return;
-    const { field, words } = ownWords(manifest);
-    expect(message).toContain(`${field}: `);
-    expect(message.replaceAll('\\"', '"')).toContain(words.replace(/: \{.*/, ''));
-  });
+  it.each(WRONG_MANIFESTS)(
+    'the API server refuses a wrong manifest with what to write instead: $name',
+    async ({ manifest, says }) => {
+      const { accepted, message } = await admission.judge(manifest);
+      expect(accepted).toBe(false);
+      if (typeof says === 'string') expect(message).toContain(says);
+      else expect(message).toMatch(says);
+      if (DECODING.test(message)) return;
+      const { field, words } = ownWords(manifest);
+      expect(message).toContain(`${field}: `);
+      expect(message.replaceAll('\\"', '"')).toContain(words.replace(/: \{.*/, ''));
+    },
+  );
 });
 
 describe('a right manifest is accepted, and completed with the same defaults', () => {
-  it.each(RIGHT_MANIFESTS)('$name', async ({ manifest }) => {
-    const { accepted, message, object } = await admission.judge(manifest);
-    expect(message).toBe('');
-    expect(accepted).toBe(true);
-    expect((object as { spec?: unknown }).spec).toEqual(specOf(validateManifest(manifest)));
-  });
+  it.each(RIGHT_MANIFESTS)(
+    'the API server accepts a right manifest and completes it with the same defaults: $name',
+    async ({ manifest }) => {
+      const { accepted, message, object } = await admission.judge(manifest);
+      expect(message).toBe('');
+      expect(accepted).toBe(true);
+      expect((object as { spec?: unknown }).spec).toEqual(specOf(validateManifest(manifest)));
+    },
+  );
 });
 
 const specOf = (manifest: Manifest): unknown =>
   JSON.parse(JSON.stringify((manifest as { spec?: unknown }).spec));
 
-it('every example is accepted', async () => {
+it('the API server accepts every example', async () => {
   const files = globSync(join(ROOT, 'examples/**/*.yaml'));
   const documents = files.flatMap((file) =>
     parseAllDocuments(readFileSync(file, 'utf8')).map((document) => ({ file, manifest: document.toJS() })),
@@ -84,7 +90,7 @@ it('every example is accepted', async () => {
   }
 });
 
-it('a set of 1000 long sources is within what rules may cost', async () => {
+it('the API server accepts a set of 1000 long sources within the cost of its rules', async () => {
   const sources = Array.from({ length: 1000 }, (_, index) => ({
     name: `source-${index}`,
     source: {

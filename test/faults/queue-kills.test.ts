@@ -92,7 +92,7 @@ async function killed(
 const times = <T>(count: number, what: T): T[] => Array(count).fill(what);
 
 describe.each(['ring', 'jetstream'] as const)('SIGKILL of the ends of a queue over %s', (carrier) => {
-  it('loses no frame, repeats at most one per kill of the taking end, and keeps the ledgers equal', async () => {
+  it(`a queue over ${carrier} whose ends are killed loses no frame, repeats at most one per kill of the taking end, and keeps the ledgers equal`, async () => {
     const random = seeded(testSeed());
     const each = count(10, 60);
     const victims = random.shuffle<Victim>([
@@ -105,7 +105,7 @@ describe.each(['ring', 'jetstream'] as const)('SIGKILL of the ends of a queue ov
     expect(result.ledger).toMatchObject({ sent: result.frames, dropped: { network: 0, queueFull: 0 } });
   });
 
-  it('the same with a taking end that holds frames back', async () => {
+  it(`a queue over ${carrier} whose ends are killed loses no frame when the taking end holds frames back`, async () => {
     const random = seeded(testSeed());
     const victims = random.shuffle<Victim>([...times(3, 'give' as const), ...times(5, 'take' as const)]);
     const result = await killed(carrier, victims, random, { heldFrames: 30 });
@@ -116,14 +116,14 @@ describe.each(['ring', 'jetstream'] as const)('SIGKILL of the ends of a queue ov
 });
 
 describe('a queue over JetStream', () => {
-  it('goes on in a new giving pod behind the last frame of the stream: none is missing, none repeated', async () => {
+  it('a new giving pod of a queue over JetStream goes on behind the last frame, with none missing and none repeated', async () => {
     const random = seeded(testSeed());
     const result = await killed('jetstream', times(5, 'give pod' as const), random);
     expect(result).toMatchObject({ missing: [], torn: [], repeated: 0 });
     expect(result.ledger).toMatchObject({ sent: result.frames });
   });
 
-  it('goes on in a new taking pod with the oldest frame that was not done, and its ledger starts from there', async () => {
+  it('a new taking pod of a queue over JetStream goes on with the oldest frame that was not done', async () => {
     const random = seeded(testSeed());
     const result = await killed('jetstream', times(5, 'take pod' as const), random);
     expect(result).toMatchObject({ missing: [], torn: [] });
@@ -132,14 +132,14 @@ describe('a queue over JetStream', () => {
     expect(result.ledger).toMatchObject({ dropped: { network: 0, queueFull: 0 } });
   });
 
-  it('loses nothing with a server that forgets everything', async () => {
+  it('a queue over JetStream loses nothing when its server forgets everything', async () => {
     const random = seeded(testSeed());
     const result = await killed('jetstream', times(5, 'server' as const), random);
     expect(result).toMatchObject({ missing: [], torn: [], repeated: 0 });
     expect(result.ledger).toMatchObject({ sent: result.frames });
   });
 
-  it('survives all of these in any order', async () => {
+  it('a queue over JetStream loses nothing when pods, processes and server are lost in any order', async () => {
     const random = seeded(testSeed());
     const victims = random.shuffle<Victim>([
       'give',

@@ -31,7 +31,7 @@ const SLOW_TICKS = 90_000 / 10;
 
 describe('over several connections', () => {
   it.each(['close', 'reset'] as const)(
-    'the push loses nothing, repeats at most one unit and keeps time when the server ends one by %s',
+    'the push loses nothing, repeats at most one unit and keeps time when the server ends a connection by %s',
     async (how) => {
       using scratch = new Scratch();
       const clip = await makeClip({ ...SLOW, path: scratch.file('clip.mp4') });

@@ -63,22 +63,22 @@ function judge(what: string, found: Outcome, code: string | string[], limit: num
 }
 
 describe('connecting has a limit and a named error', () => {
-  it('when nothing listens', async () => {
+  it('connecting ends with a named error at once when nothing listens', async () => {
     const port = await freePort();
     judge('refusing', await outcome(`rtsp://127.0.0.1:${port}/live`), 'ConnectRefused', 200);
   }, 60_000);
 
-  it('when the host swallows every packet', async () => {
+  it('connecting ends with a named error at its limit when the host swallows every packet', async () => {
     await using hole = await BlackHole.open();
     judge('black hole', await outcome(`rtsp://127.0.0.1:${hole.port}/live`), 'ConnectTimeout', 700);
   }, 60_000);
 
-  it('when the name does not exist', async () => {
+  it('connecting ends with a named error when the name does not exist', async () => {
     judge('unknown host', await outcome('rtsp://no-such-host.invalid:8554/live'), 'HostUnknown', 700);
   }, 60_000);
 
   it.each(['rtsp', 'rtmp'])(
-    'when a server accepts %s and is silent',
+    'connecting ends with a named error at its limit when a server accepts %s and is silent',
     async (scheme) => {
       await using server = await RawServer.start('silent');
       judge(
@@ -92,7 +92,7 @@ describe('connecting has a limit and a named error', () => {
   );
 
   it.each(['rtsp', 'rtmp'])(
-    'when a server accepts %s and never reads',
+    'connecting ends with a named error at its limit when a server accepts %s and never reads',
     async (scheme) => {
       await using server = await RawServer.start('deaf');
       judge(
@@ -106,7 +106,7 @@ describe('connecting has a limit and a named error', () => {
   );
 
   it.each(['rtsp', 'rtmp'])(
-    'when a server answers %s with rubbish',
+    'connecting ends with a named error when a server answers %s with rubbish',
     async (scheme) => {
       await using server = await RawServer.start('garbage', 7);
       const codes = [
@@ -122,7 +122,7 @@ describe('connecting has a limit and a named error', () => {
   );
 
   it.each(['rtsp', 'rtmp'])(
-    'when a server closes %s at its first words',
+    'connecting ends with a named error when a server closes %s at its first words',
     async (scheme) => {
       await using server = await RawServer.start('close');
       judge(
@@ -136,7 +136,7 @@ describe('connecting has a limit and a named error', () => {
   );
 
   it.each(['rtsp', 'rtmp'])(
-    'when a server resets %s at its first words',
+    'connecting ends with a named error when a server resets %s at its first words',
     async (scheme) => {
       await using server = await RawServer.start('reset');
       judge(
@@ -168,7 +168,7 @@ describe('each step of the RTSP handshake has a limit and a named error', () => 
   );
 
   it.each(all)(
-    'at $step the server $name',
+    'the RTSP handshake ends with a named error when at $step the server $name',
     async ({ step, name, reaction, codes }) => {
       await using server = await RtspServer.start({
         onRequest: (request, usual) => {
@@ -190,7 +190,7 @@ describe('each step of the RTSP handshake has a limit and a named error', () => 
 });
 
 describe('a server that stops reading', () => {
-  it('ends in WriteTimeout at the limit, and an abort ends the wait', async () => {
+  it('a push to a server that stops reading ends in WriteTimeout at the limit, and an abort ends the wait', async () => {
     await using server = await RtspServer.start({
       onUnit: (count) => (count === 5 ? 'stop-reading' : undefined),
     });
@@ -198,7 +198,7 @@ describe('a server that stops reading', () => {
     judge('reading nothing', found, 'WriteTimeout', 6_000);
   }, 60_000);
 
-  it('can be aborted in the middle of the wait', async () => {
+  it('a push to a server that stops reading can be aborted in the middle of the wait', async () => {
     await using server = await RtspServer.start({
       onUnit: (count) => (count === 5 ? 'stop-reading' : undefined),
     });
@@ -220,7 +220,7 @@ describe('passwords', () => {
   });
 
   it.each(['Basic', 'Digest'] as const)(
-    'the right one is taken, by %s',
+    'the right password is accepted by %s',
     async (scheme) => {
       using scratch = new Scratch();
       await using server = await RtspServer.start({
@@ -234,7 +234,7 @@ describe('passwords', () => {
   );
 
   it.each(['Basic', 'Digest'] as const)(
-    'a wrong one is a permanent error, by %s, and is not tried for ever',
+    'a wrong password by %s is a permanent error, and is not tried for ever',
     async (scheme) => {
       using scratch = new Scratch();
       await using server = await RtspServer.start({
@@ -248,7 +248,7 @@ describe('passwords', () => {
     60_000,
   );
 
-  it('that are wrong or missing are refused by a real MediaMTX', async () => {
+  it('a real MediaMTX refuses a wrong or missing password', async () => {
     using scratch = new Scratch();
     await using server = await MediaMtx.start({ publisher: { user: 'camera', password: 'right' } });
     const patience = { responseTimeoutMilliseconds: 10_000 };
@@ -258,7 +258,7 @@ describe('passwords', () => {
     judge('MediaMTX, no password', none, ['CredentialsMissing', 'CredentialsRefused'], 4_000);
   }, 60_000);
 
-  it('that are in a missing file end in CredentialsMissing', async () => {
+  it('a password in a missing file ends in CredentialsMissing', async () => {
     using scratch = new Scratch();
     await using server = await RtspServer.start({
       authentication: { scheme: 'Digest', user: 'camera', password: 'late' },
@@ -273,7 +273,7 @@ describe('passwords', () => {
 });
 
 describe('another publisher', () => {
-  it('that holds the path is reported as PublisherConflict or a refusal, not fought', async () => {
+  it('another publisher that holds the path is reported as PublisherConflict or a refusal, not fought', async () => {
     await using server = await MediaMtx.start({
       paths: { live: { alwaysAvailable: false, overridePublisher: false } },
     });

@@ -53,7 +53,7 @@ async function serve(answer: (path: string, request: IncomingMessage, response: 
 }
 
 describe('files that are no video', () => {
-  it('end in an error of their own when they are missing, a folder, empty, text or noise', async () => {
+  it('a source that is missing, a folder, empty, text or noise ends in an error of its own', async () => {
     expect((await refusal(scratch.file('absent.mp4'))).code).toBe('SourceNotFound');
     expect(['SourceUnsupported', 'SourceNotFound', 'InvalidArgument', 'SourceCorrupt']).toContain(
       (await refusal(scratch.path)).code,
@@ -71,7 +71,7 @@ describe('files that are no video', () => {
     );
   });
 
-  it('a truncated file ends in a typed error, never in a silent success', async () => {
+  it('a truncated source ends in a typed error, never in a silent success', async () => {
     const whole = readFileSync(clip);
     // An MP4 file has its index at the end, and cannot be read without it.
     writeFileSync(scratch.file('cut.mp4'), whole.subarray(0, whole.length / 2));
@@ -99,7 +99,7 @@ describe('files that are no video', () => {
     expect(failure ?? push.decoder.snapshot().error).toMatchObject({ code: 'SourceTruncated' });
   }, 60_000);
 
-  it('the same file cut at a hundred places never takes the process down', async () => {
+  it('a source that is cut at a hundred places never takes the process down', async () => {
     const whole = readFileSync(clip);
     for (let part = 0; part < 100; part++) {
       writeFileSync(scratch.file('part.mp4'), whole.subarray(0, Math.floor((whole.length * part) / 100)));
@@ -119,12 +119,12 @@ describe('no file or host is opened that the source did not name', () => {
       'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\na=rtpmap:96 H264/90000\n',
   };
 
-  it.each(Object.keys(playlists))('%s is refused with a sentence', async (name) => {
+  it.each(Object.keys(playlists))('the playlist %s is refused with a sentence', async (name) => {
     const error = await refusal(scratch.write(name, (playlists[name] as () => string)()));
     expect(['SourceUnsupported', 'SourceForbidden', 'SourceCorrupt']).toContain(error.code);
   });
 
-  it('a playlist that names another host does not make us call there', async () => {
+  it('a playlist that names another host does not make the process connect there', async () => {
     await using canary = await serve((_, __, response) => response.end());
     const text = `#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:4,\n${canary.url('/segment.ts')}\n#EXT-X-ENDLIST\n`;
     await using server = await serve((_, __, response) => {
@@ -146,7 +146,7 @@ describe('no file or host is opened that the source did not name', () => {
     'lavfi:',
     'tee:',
     'gopher://x/',
-  ])('the protocol %s is not for sources', async (prefix) => {
+  ])('the protocol %s is refused for sources', async (prefix) => {
     const error = await refusal(`${prefix}${clip}`);
     expect(['SchemeUnsupported', 'SourceForbidden', 'SourceNotFound', 'UrlInvalid']).toContain(error.code);
   });
@@ -187,7 +187,7 @@ describe('http sources', () => {
       .pipe(response);
   };
 
-  it('are read with the right length and size', async () => {
+  it('an HTTP source is read with the right length and size', async () => {
     await using server = await serve(file);
     const found = await probe({ uri: server.url('/clip.mp4') });
     expect(found.video).toMatchObject({ width: 320, height: 180, frameRate: '25' });
@@ -199,19 +199,19 @@ describe('http sources', () => {
     [403, ['SourceForbidden', 'CredentialsRefused', 'CredentialsMissing', 'SourceNotFound']],
     [401, ['CredentialsMissing', 'CredentialsRefused']],
     [500, ['SourceDisconnected', 'SourceNotFound', 'SourceUnsupported', 'ServerRefused']],
-  ])('that answer %i end in their named error', async (code, names) => {
+  ])('an HTTP source that answers %i ends in its named error', async (code, names) => {
     await using server = await serve((_, __, response) => response.writeHead(code).end('no'));
     expect(names).toContain((await refusal(server.url('/clip.mp4'))).code);
   });
 
-  it('that fall silent end at the limit', async () => {
+  it('an HTTP source that falls silent ends at the limit', async () => {
     await using server = await serve(() => {});
     const started = performance.now();
     expect((await refusal(server.url('/clip.mp4'))).code).toBe('SourceTimeout');
     expect(performance.now() - started).toBeLessThan(30_000);
   }, 60_000);
 
-  it('can be aborted while they are silent', async () => {
+  it('an HTTP source can be aborted while it is silent', async () => {
     await using server = await serve(() => {});
     const controller = new AbortController();
     const pending = probe({ uri: server.url('/clip.mp4') }, { signal: controller.signal });

@@ -80,14 +80,14 @@ describe.each([
   ['bash', offeredByBash],
   ['zsh', offeredByZsh],
   ['fish', offeredByFish],
-] as const)('%s', (_, ask) => {
+] as const)('%s', (shell, ask) => {
   /** Sorted; a shell may offer the same word by two ways, and quote blanks. */
   const offered = (...words: string[]): string[] => {
     const plain = ask(...words).map((word) => word.replaceAll('\\ ', ' '));
     return [...new Set(plain)].filter((word) => word !== '').sort();
   };
 
-  it('completes commands, and no file in their place', () => {
+  it(`${shell} completes commands, and no file in their place`, () => {
     const commands = offered('videopush', '');
     expect(commands).toEqual(
       expect.arrayContaining(['completion', 'probe', 'push', 'render', 'run', 'server']),
@@ -96,17 +96,17 @@ describe.each([
     expect(offered('videopush', 'pr')).toEqual(['probe']);
   });
 
-  it('completes the options of a command', () => {
+  it(`${shell} completes the options of a command`, () => {
     expect(offered('videopush', 'push', '--b')).toEqual(['--bframes', '--bitrate']);
     expect(offered('videopush', 'push', 'talk.mp4', '--url')).toEqual(['--url-file']);
   });
 
-  it('completes values of which there are only a few', () => {
+  it(`${shell} completes values of which there are only a few`, () => {
     expect(offered('videopush', 'push', '--when-full', 'drop')).toEqual(['drop-newest', 'drop-oldest']);
     expect(offered('videopush', 'completion', '')).toEqual(['bash', 'fish', 'zsh']);
   });
 
-  it('completes files as source, as target, as manifest, and behind an option that takes one', () => {
+  it(`${shell} completes files as source, as target, as manifest, and behind an option that takes one`, () => {
     const clips = ['take two.mp4', 'talk.mp4'];
     expect(offered('videopush', 'push', 'ta')).toEqual(clips);
     expect(offered('videopush', 'push', 'testpattern', 'ta')).toEqual(clips);
@@ -114,7 +114,7 @@ describe.each([
     expect(offered('videopush', 'render', '--key-file', 'k')).toEqual(['key']);
   });
 
-  it('offers no file where none is due', () => {
+  it(`${shell} offers no file where none can follow`, () => {
     expect(offered('videopush', 'push', '--bitrate', '')).toEqual([]);
     expect(offered('videopush', 'server', 'ta')).toEqual([]);
   });

@@ -40,8 +40,8 @@ const start = (command: string, args: string[], file: string): Terminal =>
     env: outside,
   });
 
-describe.each(WAYS)('a push started %s', (_, command, args) => {
-  it('ends in order with code 0 and a summary after one Ctrl+C', async () => {
+describe.each(WAYS)('a push started %s', (way, command, args) => {
+  it(`a push started ${way} ends in order with code 0 and a summary after one Ctrl+C`, async () => {
     using scratch = new Scratch();
     await using terminal = start(command, args, scratch.file('out.mkv'));
     await terminal.program.waitForLine(/sent +[1-9]/, 40_000);
@@ -50,7 +50,7 @@ describe.each(WAYS)('a push started %s', (_, command, args) => {
     expect(terminal.program.stdout.join('\n')).toMatch(/ledger +\d+ source frames = [1-9]/);
   }, 100_000);
 
-  it('ends at once with code 1 after a second Ctrl+C, and leaves no frame queue behind', async () => {
+  it(`a push started ${way} ends at once with code 1 after a second Ctrl+C, and leaves no frame queue behind`, async () => {
     using scratch = new Scratch();
     const before = new Set(orphans());
     await using terminal = start(command, args, scratch.file('out.mkv'));
@@ -66,7 +66,7 @@ describe.each(WAYS)('a push started %s', (_, command, args) => {
   }, 100_000);
 });
 
-it('a signal that only the hand-over to Node 24 gets ends the push in order', async () => {
+it('a signal that only the launcher of Node 24 gets ends the push in order', async () => {
   using scratch = new Scratch();
   const words = ['push', 'testpattern:size=320x180', scratch.file('out.mkv')];
   await using push = new Program(join(binFolder, 'videopush'), words, { cwd: repoRoot, env: outside });

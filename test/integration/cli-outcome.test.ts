@@ -44,8 +44,8 @@ const ADDRESSES: [string, (port: number) => string][] = [
   ['SRT', (port) => `srt://127.0.0.1:${port}?streamid=publish:live`],
 ];
 
-describe.each(ADDRESSES)('with nobody at an address of %s', (_, address) => {
-  it('push ends with 4 and the cause after Ctrl+C', async () => {
+describe.each(ADDRESSES)('with nobody at an address of %s', (protocol, address) => {
+  it(`push ends with 4 and the cause after Ctrl+C when nobody is at an address of ${protocol}`, async () => {
     await using push = videopush('push', PATTERN, address(await freePort()));
     await push.waitForLine(/"event":"output.failed"/, 40_000);
     push.signal('SIGINT');
@@ -56,7 +56,7 @@ describe.each(ADDRESSES)('with nobody at an address of %s', (_, address) => {
     expect(push.stderr.join('\n')).toMatch(/^videopush: /m);
   }, 90_000);
 
-  it('run ends with 4 and the cause after Ctrl+C', async () => {
+  it(`run ends with 4 and the cause after Ctrl+C when nobody is at an address of ${protocol}`, async () => {
     using scratch = new Scratch();
     const url = address(await freePort());
     const manifest = `
@@ -128,7 +128,7 @@ it('--for counts from the first frame sent, and the whole of it is sent', async 
   expect(summaryOf(push).outputs[0]?.sent).toBeGreaterThanOrEqual(100);
 }, 90_000);
 
-it('push says where Prometheus finds its figures', async () => {
+it('push says where Prometheus finds its metrics', async () => {
   using scratch = new Scratch();
   await using push = videopush('push', PATTERN, scratch.file('out.mkv'));
   await push.waitForLine((line) => /"sent":[1-9]/.test(line), 40_000);
@@ -145,7 +145,7 @@ it('push says where Prometheus finds its figures', async () => {
   expect(await push.waitForExit(20_000)).toMatchObject({ code: 0 });
 }, 90_000);
 
-it('push says once that the sound of a source is not pushed', async () => {
+it('push says once that it does not push the sound of a source', async () => {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 90, rate: '30', audio: 'last' });
   await using push = videopush('push', clip, scratch.file('out.mkv'));
@@ -157,7 +157,7 @@ it('push says once that the sound of a source is not pushed', async () => {
   expect(ofType(silent, 'notice')).toEqual([]);
 }, 120_000);
 
-it('push says once that the sound of a source is not pushed on a terminal, too', async () => {
+it('push says once that it does not push the sound of a source, on a terminal too', async () => {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 90, rate: '30', audio: 'last' });
   const words = [join(repoRoot, 'cli', 'bin', 'videopush.mjs'), 'push', clip, scratch.file('out.mkv')];

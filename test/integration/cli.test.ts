@@ -36,7 +36,7 @@ const summaryOf = (program: Program): Summary => {
   return summary as Summary;
 };
 
-it('pushes a file to its end with a clean ledger and exit code 0, and the observer agrees', async () => {
+it('push sends a file to its end with a clean ledger and exit code 0, and the observer agrees', async () => {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 150, rate: '30', bFrames: 2 });
   await using server = await MediaMtx.start();
@@ -69,7 +69,7 @@ it('--for and Ctrl+C end a push in order: everything that was decoded is sent', 
   expect(summaryOf(interrupted).outputs).toMatchObject([{ unsettled: 0 }]);
 }, 150_000);
 
-it('says what is wrong with the source, in two lines without a stack trace, and ends with 3', async () => {
+it('probe and push say what is wrong with the source without a stack trace, and end with 3', async () => {
   using scratch = new Scratch();
   for (const [source, cause] of [
     [scratch.file('missing.mp4'), /no such file/],
@@ -91,7 +91,7 @@ it('says what is wrong with the source, in two lines without a stack trace, and 
   }
 }, 150_000);
 
-it('ends with 4 when the output refuses for good, naming the reason and never the password', async () => {
+it('push ends with 4 when the output refuses for good, naming the reason and never the password', async () => {
   await using server = await MediaMtx.start({ publisher: { user: 'me', password: 'right' } });
   const url = server.rtsp().replace('rtsp://', 'rtsp://me:wr0ng-secret@');
   await using push = videopush('push', 'testpattern:size=320x180', url);
@@ -100,14 +100,14 @@ it('ends with 4 when the output refuses for good, naming the reason and never th
   expect([...push.stdout, ...push.stderr].join('\n')).not.toContain('wr0ng-secret');
 }, 90_000);
 
-it('gives up on a server that never listened, naming the refusal', async () => {
+it('push gives up on a server that never listened, naming the refusal', async () => {
   const port = await freePort();
   await using push = videopush('push', 'testpattern:size=320x180', `rtsp://127.0.0.1:${port}/live`);
   expect(await push.waitForExit(90_000)).toMatchObject({ code: 4 });
   expect(summaryOf(push).error?.code).toBe('ConnectRefused');
 }, 120_000);
 
-it('refuses usage errors, unknown encoders and unsupported schemes with exit code and advice', async () => {
+it('the command refuses usage errors, unknown encoders and unsupported schemes with exit code and advice', async () => {
   for (const [words, code, said] of [
     [['push', 'testpattern'], 2, /missing required argument 'URL'/],
     [['push', 'testpattern', 'out.mkv', '--size', 'big'], 2, /1280x720/],

@@ -82,7 +82,7 @@ it.each(['command', 'facade'] as const)(
   },
 );
 
-it('probe calls the bit rate of a film whose end it has not read estimated', async () => {
+it('probe calls the bit rate of a film estimated when it has not read its end', async () => {
   const { stdout } = await videopush('probe', film);
   expect(stdout.join('\n')).toMatch(/^bit rate +[\d.]+ kb\/s \(estimated\)$/m);
 });

@@ -103,7 +103,7 @@ const cases: Record<string, Case> = {
 
 describe.concurrent('each frame of an index-stamped source arrives exactly once, in order, tail complete', () => {
   it.each(Object.keys(cases))(
-    'with %s',
+    'each frame of an index-stamped source arrives exactly once, in order, with %s',
     async (name) => {
       const options = cases[name] as Case;
       const { indices, units, output, encoder } = await arrive(options);

@@ -68,7 +68,7 @@ it('every frame reaches a reader once, the encoder is done and the decoder idles
   expect(stream.decoder.supervisor.stdout.join()).not.toContain('source.opened');
 }, 120_000);
 
-it('both pods and the server are lost one after the other: a reader misses no frame', async () => {
+it('a reader misses no frame when both pods and the server are lost one after the other', async () => {
   const frames = 600;
   using scratch = new Scratch();
   const clip = await clipOf(frames, '25', scratch);
@@ -118,7 +118,7 @@ it('both pods and the server are lost one after the other: a reader misses no fr
 }, 180_000);
 
 describe('another source', () => {
-  it('in the midst of the one before is sent from its first frame on, behind what was in the queue', async () => {
+  it('another source in the midst of the one before is sent from its first frame on, behind what was in the queue', async () => {
     using scratch = new Scratch();
     const first = await clipOf(600, '25', scratch);
     const second = await clipOf(100, '25', scratch);
@@ -144,7 +144,7 @@ describe('another source', () => {
     expect(stream.encoder.supervisor.stdout.join()).toContain('queue.renumbered');
   }, 180_000);
 
-  it('after the end of the one before is sent although the end marker still exists', async () => {
+  it('another source after the end of the one before is sent although the end marker still exists', async () => {
     using scratch = new Scratch();
     const first = await clipOf(50, '50', scratch);
     const second = await clipOf(100, '50', scratch);
@@ -189,7 +189,7 @@ it('an encoder that holds more frames back than were counted on does not stand s
   expect(stream.ring()?.outputs[0]?.ledger.sent).toBe(150);
 }, 120_000);
 
-it('a server that is too small for a frame is named, with what to set', async () => {
+it('a server that is too small for a frame is named, with the setting to change', async () => {
   await using nats = await NatsServer.start({ maxPayload: '100KB' });
   await using stream = await startSplit(nats, {
     source: { testPattern: { width: 640, height: 360 }, onEnd: 'Repeat' },
@@ -202,7 +202,7 @@ it('a server that is too small for a frame is named, with what to set', async ()
   );
 }, 60_000);
 
-it('a deleted stream is recreated, but not by a decoder that is stopping', async () => {
+it('a deleted JetStream stream is recreated, but not by a decoder that is stopping', async () => {
   await using nats = await NatsServer.start();
   await using recorder = await Recorder.start();
   await using stream = await startSplit(nats, {
@@ -232,7 +232,7 @@ it('a deleted stream is recreated, but not by a decoder that is stopping', async
   }
 }, 90_000);
 
-it('a decoder that drops rather than waits does not wait for a server that is away, and every frame has its outcome', async () => {
+it('a decoder that drops frames does not wait for an unreachable server, and every frame has its outcome', async () => {
   await using lane = await Lane.open('jetstream', {
     frames: 400,
     capacityFrames: 10,
@@ -273,7 +273,7 @@ async function repeatLast(connection: NatsConnection, stream: string): Promise<b
   }
 }
 
-it('messages between its own cost a decoder that has several publishes under way no frame', async () => {
+it('foreign messages between its own cost a decoder with several publishes under way no frame', async () => {
   await using lane = await Lane.open('jetstream', { frames: 2000 });
   lane.give();
   const taking = lane.take();
@@ -293,7 +293,7 @@ it('messages between its own cost a decoder that has several publishes under way
 }, 90_000);
 
 describe('two at once', () => {
-  it('of the giving end: the newer one goes on, the older one learns of it, nothing is lost or doubled', async () => {
+  it('of two giving ends the newer one goes on, the older one learns of it, and nothing is lost or doubled', async () => {
     await using lane = await Lane.open('jetstream', { frames: 400 });
     const older = lane.give();
     const taking = lane.take({ rate: 100 });
@@ -305,7 +305,7 @@ describe('two at once', () => {
     expect(newer.stdout).not.toContain('superseded');
   });
 
-  it('of the giving end, the newer one with another source: its frames come from the first one on', async () => {
+  it('of two giving ends the newer one with another source goes on with its frames from the first one on', async () => {
     await using lane = await Lane.open('jetstream', { frames: 400 });
     const jetStream = { ...(lane.options.jetStream as JetStream), source: 'another-film' };
     const older = lane.give();
@@ -320,7 +320,7 @@ describe('two at once', () => {
     expect(judge(arrived.slice(begin), 0, 399)).toEqual(FLAWLESS);
   });
 
-  it('of the taking end: the newer one goes on with the oldest frame that is not done, the older one learns of it', async () => {
+  it('of two taking ends the newer one goes on with the oldest frame that is not done, and the older one learns of it', async () => {
     await using lane = await Lane.open('jetstream', { frames: 400 });
     lane.give();
     const older = lane.take({ rate: 50 });
@@ -339,7 +339,7 @@ describe('two at once', () => {
 describe('an abort ends within 100 ms', () => {
   const took = async (line: Promise<string>): Promise<number> => Number(/in (\d+) ms/.exec(await line)?.[1]);
 
-  it('while frames are on their way, and while the queue is full', async () => {
+  it("an abort ends a queue's wait within 100 ms while frames are on their way, and while the queue is full", async () => {
     await using lane = await Lane.open('jetstream', { frames: 100_000 });
     const giving = lane.give();
     const taking = lane.take({ rate: 200 });
@@ -358,7 +358,7 @@ describe('an abort ends within 100 ms', () => {
     expect(await took(giving.waitForLine(/aborted/))).toBeLessThan(100);
   });
 
-  it('while nothing answers, and while the server stands still', async () => {
+  it("an abort ends a queue's wait within 100 ms while nothing answers, and while the server stands still", async () => {
     await using lane = await Lane.open('jetstream', { frames: 100_000 });
     await using hole = await BlackHole.open();
     const lost = lane.give({

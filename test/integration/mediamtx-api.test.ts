@@ -45,7 +45,7 @@ async function failsAfter(asking: Promise<unknown>, expected: unknown): Promise<
 }
 
 describe('paths', () => {
-  it('are added under any valid name, listed and removed, and each call may be repeated', async () => {
+  it('paths of MediaMTX are added under any valid name, listed and removed, and each call may be repeated', async () => {
     await using server = await start();
     const place = placeOf(server.apiPort);
     expect(await api.list(place, never)).toEqual([]);
@@ -64,13 +64,13 @@ describe('paths', () => {
     expect(await api.list(place, never)).toEqual([named('plain')]);
   });
 
-  it('that the server refuses are reported with its words', async () => {
+  it("a path that MediaMTX refuses is reported with the server's words", async () => {
     await using server = await start();
     const error = await refusalOf(api.add(placeOf(server.apiPort), { name: 'with space', slate }, never));
     expect(error.message).toMatch(/^adding path "with space": it answered 400 \w+/);
   });
 
-  it('show their publisher, viewers and bytes, and whether they were added by name', async () => {
+  it('a path of MediaMTX shows its publisher, viewers and bytes, and whether it was added by name', async () => {
     await using server = await start({ all_others: { alwaysAvailable: false } });
     const place = placeOf(server.apiPort);
     await api.add(place, { name: 'live', slate }, never);
@@ -91,7 +91,7 @@ describe('paths', () => {
     expect(live?.bytesReceived).toBeGreaterThan(1000);
   });
 
-  it('are all listed when one page cannot hold them', async () => {
+  it('paths of MediaMTX are all listed when one page cannot hold them', async () => {
     const names = Array.from({ length: 1201 }, (_, i) => `path-${String(i).padStart(4, '0')}`);
     await using server = await start(
       Object.fromEntries(names.map((name) => [name, { alwaysAvailable: false }])),
@@ -102,7 +102,7 @@ describe('paths', () => {
 });
 
 describe('an error of a server is reported without the password', () => {
-  it('when the server has other credentials', async () => {
+  it('a server with other credentials is reported without the password', async () => {
     await using server = await start();
     const stranger = {
       ...placeOf(server.apiPort),
@@ -121,7 +121,7 @@ describe('an error of a server is reported without the password', () => {
     }
   });
 
-  it('when the server does not exist or has ended', async () => {
+  it('a server that does not exist or has ended is reported without the password', async () => {
     const nobody = await freePort();
     const error = await refusalOf(api.list(placeOf(nobody), never));
     expect(error.message).toBe(`127.0.0.1:${nobody}: ECONNREFUSED`);
@@ -131,7 +131,7 @@ describe('an error of a server is reported without the password', () => {
     expect((await refusalOf(api.list(placeOf(server.apiPort), never))).message).toMatch(/ECONNREFUSED$/);
   });
 
-  it('within 5 s when the server is stopped, and at once after an abort', async () => {
+  it('a call to a stopped server fails within 5 s, and at once after an abort', async () => {
     await using server = await start();
     const place = placeOf(server.apiPort);
     server.signal('SIGSTOP');
@@ -156,7 +156,7 @@ describe('an error of a server is reported without the password', () => {
 });
 
 describe('an answer is not waited for and not believed without bounds', () => {
-  it('one that trickles is cut off after 5 s', async () => {
+  it('an answer that trickles is cut off after 5 s', async () => {
     await using other = await serve((_, response) => {
       const timer = setInterval(() => response.write(' '), 100);
       response.on('close', () => clearInterval(timer));
@@ -183,7 +183,7 @@ describe('an answer is not waited for and not believed without bounds', () => {
       (_, response) => void response.writeHead(500).end(),
       /^asking for its paths: it answered 500$/,
     ],
-  ])('one that %s is refused', async (_, listener, message) => {
+  ])('an answer of MediaMTX that %s is refused', async (_, listener, message) => {
     await using other = await serve(listener);
     expect((await refusalOf(api.list(placeOf(other.port), never))).message).toMatch(message);
   });

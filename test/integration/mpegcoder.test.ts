@@ -100,7 +100,7 @@ describe.each(['non-blocking.ts', 'dual-process.ts'])('the sample %s', (name) =>
 
 describe('the sample with two processes', () => {
   it.each(['decoder', 'encoder'])(
-    'the other process ends and the signal is reported when the %s process is killed',
+    'the sample with two processes ends and reports the signal when its %s process is killed',
     async (role) => {
       const before = queues();
       await using server = await RtspServer.start();
@@ -115,7 +115,7 @@ describe('the sample with two processes', () => {
     },
   );
 
-  it('both processes end when their parent is killed', async () => {
+  it('both processes of the sample end when their parent is killed', async () => {
     const before = new Set(queues());
     await using server = await RtspServer.start();
     await using program = example('dual-process.ts', server.url());
@@ -146,7 +146,7 @@ async function serverAt(videoAddress: string, more: object = {}): Promise<MpegSe
 }
 
 describe('MpegServer', () => {
-  it('decodes, pushes and takes a log level, each by its own API', async () => {
+  it("mpegCoder's classes decode, push and take a log level, each by its own API", async () => {
     await using server = await MediaMtx.start();
     setGlobal({ dumpLevel: 0, onLine: () => {} });
     const decoder = new MpegDecoder(clip);
@@ -185,7 +185,7 @@ describe('MpegServer', () => {
     },
   );
 
-  it('a set-up after a close starts at zero, at once, and may go elsewhere', async () => {
+  it('a set-up after a close starts at time zero, at once, and may go to another server', async () => {
     await using first = await RtspServer.start();
     await using second = await RtspServer.start();
     const push = await serverAt(first.url(), { frameAhead: 10 });
@@ -203,7 +203,7 @@ describe('MpegServer', () => {
     await push.clear();
   });
 
-  it('a server that says nothing fails the set-up at its limit, and an abort ends it at once', async () => {
+  it('a set-up with a silent server fails at its limit, and an abort ends it at once', async () => {
     await using server = await RtspServer.start({ onRequest: () => 'silence' });
     const options = { ...size, url: server.url(), frameRate: '25', responseTimeoutMilliseconds: 300 };
     await expect(FramePusher.open(options)).rejects.toMatchObject({ code: 'ResponseTimeout' });

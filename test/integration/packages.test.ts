@@ -54,14 +54,14 @@ function program(node: string, name: string, ...lines: string[]): string {
 }
 
 describe.each([OLDEST, NEWEST])('on Node %s', (node) => {
-  it('the command pushes a test pattern into a file', () => {
+  it(`on Node ${node} the command pushes a test pattern into a file`, () => {
     const file = `out-${node}.mkv`;
     const summary = pushOutside(folder, file, nodeOfVersion(node));
     expect(summary).toMatchObject({ exitCode: 0, outputs: [{ sent: 150, dropped: 0, failed: 0 }] });
     expect(statSync(join(folder, file)).size).toBeGreaterThan(SOME_SECONDS);
   });
 
-  it('a module in plain JavaScript imports the library', () => {
+  it(`on Node ${node} a module in plain JavaScript imports the library`, () => {
     const printed = program(
       node,
       'module.mjs',
@@ -75,7 +75,7 @@ describe.each([OLDEST, NEWEST])('on Node %s', (node) => {
     expect(printed.trim()).toBe('150');
   });
 
-  it('a CommonJS program requires the library', () => {
+  it(`on Node ${node} a CommonJS program requires the library`, () => {
     const printed = program(
       node,
       'common.cjs',
@@ -88,7 +88,7 @@ describe.each([OLDEST, NEWEST])('on Node %s', (node) => {
     expect(printed.trim()).toMatch(/^\d+ \d+$/);
   });
 
-  it("a program uses mpegCoder's classes", () => {
+  it(`on Node ${node} a program uses mpegCoder's classes`, () => {
     const printed = program(
       node,
       'reference.mjs',
@@ -179,14 +179,17 @@ describe('on a Node that is too old', () => {
     ['the command', ['npx', 'videopush', '--version']],
     ['a module', ['node', '--input-type=module', '--eval', "import '@videopush/native'"]],
     ['a CommonJS program', ['node', '--eval', "require('@videopush/native')"]],
-  ] as const)('%s says so in one sentence, before anything else is read', (_, words) => {
-    const { code, stderr } = runOutside(folder, [...words], nodeOfVersion(TOO_OLD));
-    expect(code).toBe(1);
-    const sentences = stderr.split('\n').filter((line) => line.includes('needs Node 22.12 or newer'));
-    expect(sentences).toHaveLength(1);
-    expect(stderr).not.toMatch(/^\s+at /m);
-    expect(stderr).not.toMatch(/SyntaxError|ERR_/);
-  });
+  ] as const)(
+    'on a Node that is too old %s says so in one sentence, before anything else is read',
+    (_, words) => {
+      const { code, stderr } = runOutside(folder, [...words], nodeOfVersion(TOO_OLD));
+      expect(code).toBe(1);
+      const sentences = stderr.split('\n').filter((line) => line.includes('needs Node 22.12 or newer'));
+      expect(sentences).toHaveLength(1);
+      expect(stderr).not.toMatch(/^\s+at /m);
+      expect(stderr).not.toMatch(/SyntaxError|ERR_/);
+    },
+  );
 });
 
 /** Folders of the published packages in the repository. */
@@ -279,7 +282,7 @@ it('an installation compiles with as many processes as there are cores, and says
   ]);
 });
 
-it('packing in a fresh clone asks for the set-up in one sentence', () => {
+it('packing a package in a fresh clone asks for the set-up in one sentence', () => {
   const clone = scratch.file('clone');
   for (const name of ['scripts', 'package.json', 'native/package.json'])
     cpSync(join(repoRoot, name), join(clone, name), { recursive: true });
@@ -308,7 +311,7 @@ it('the command says what to do when the addon is missing', () => {
   }
 });
 
-it('nothing of the control plane needs a compiler: the resources install without C++', () => {
+it('the resources install without C++, since nothing of the control plane needs a compiler', () => {
   const manifest = readFileSync(
     join(folder, 'node_modules', '@videopush', 'resources', 'package.json'),
     'utf8',

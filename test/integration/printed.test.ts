@@ -49,7 +49,7 @@ describe('with a media server at port 8554', () => {
   });
   afterAll(() => server?.[Symbol.asyncDispose]());
 
-  it.each(HERE)('$command', asPrinted);
+  it.each(HERE)('the command “$command” works as printed with a media server at port 8554', asPrinted);
 
   const programs = [...samples('ts'), ...samples('js')].map(({ page, line, text }, n) => ({
     where: `${page}:${line}`,
@@ -72,11 +72,17 @@ describe('with `videopush server` in another terminal', () => {
   }, 60_000);
   afterAll(() => server?.[Symbol.asyncDispose]());
 
-  it.each(FROM_FFMPEG)('$command', asPrinted);
+  it.each(FROM_FFMPEG)(
+    'the command “$command” works as printed with `videopush server` in another terminal',
+    asPrinted,
+  );
 });
 
 describe('with a media server of its own', () => {
-  it.each(WITH_OWN_SERVER)('$command', asPrinted);
+  it.each(WITH_OWN_SERVER)(
+    'the command “$command” works as printed with a media server of its own',
+    asPrinted,
+  );
 });
 
 describe('with stand-ins for what this machine lacks', () => {
@@ -92,12 +98,15 @@ describe('with stand-ins for what this machine lacks', () => {
     }
   });
 
-  it.each(WITH_STAND_INS)('$command', (step) => {
-    const programs = [folder.file('stand-ins'), kubernetesTarget()];
-    return type(step, { cwd: folder.path, programs, limitMilliseconds: LIMIT_MILLISECONDS });
-  });
+  it.each(WITH_STAND_INS)(
+    'the command “$command” works as printed with stand-ins for what this machine lacks',
+    (step) => {
+      const programs = [folder.file('stand-ins'), kubernetesTarget()];
+      return type(step, { cwd: folder.path, programs, limitMilliseconds: LIMIT_MILLISECONDS });
+    },
+  );
 });
 
-it('there are samples in TypeScript to run', () => {
+it('the pages have samples in TypeScript to run', () => {
   expect(samples('ts').length).toBeGreaterThan(1);
 });

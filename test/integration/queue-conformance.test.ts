@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier) => {
-  it('carries every frame once, whole and in order, then the end marker', async () => {
+  it(`a frame queue over ${carrier} carries every frame once, whole and in order, then the end marker`, async () => {
     await using lane = await Lane.open(carrier, { frames: 500 });
     lane.give();
     const taking = lane.take();
@@ -21,7 +21,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     });
   });
 
-  it('may be joined by the taking end first', async () => {
+  it(`a frame queue over ${carrier} may be joined by the taking end first`, async () => {
     await using lane = await Lane.open(carrier, { frames: 50 });
     const taking = lane.take();
     await sleep(500); // long enough to be waiting
@@ -30,7 +30,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect(lane.arrived()).toEqual(upTo(50));
   });
 
-  it('holds the giving end back when nobody takes, and goes on when somebody does', async () => {
+  it(`a frame queue over ${carrier} holds the giving end back when nobody takes, and goes on when somebody does`, async () => {
     await using lane = await Lane.open(carrier, { frames: 200, capacityFrames: 10, heldFrames: 3 });
     lane.give();
     const before = await until(
@@ -49,7 +49,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect(lane.arrived()).toEqual(upTo(200));
   });
 
-  it('feeds a taking end that holds many frames back', async () => {
+  it(`a frame queue over ${carrier} feeds a taking end that holds many frames back`, async () => {
     await using lane = await Lane.open(carrier, { frames: 300, heldFrames: 60 });
     lane.give();
     const taking = lane.take();
@@ -57,7 +57,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect(lane.arrived()).toEqual(upTo(300));
   });
 
-  it('goes on in another format behind the last frame of the one before', async () => {
+  it(`a frame queue over ${carrier} goes on in another format behind the last frame of the one before`, async () => {
     await using lane = await Lane.open(carrier, { frames: 200, changeAt: 120 });
     lane.give();
     const taking = lane.take();
@@ -72,7 +72,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     });
   });
 
-  it('drops the newest frames while it is full, if it is to, and every frame has its outcome', async () => {
+  it(`a full frame queue over ${carrier} drops the newest frames when it should, and every frame has its outcome`, async () => {
     await using lane = await Lane.open(carrier, { frames: 100, capacityFrames: 10, whenFull: 'DropNewest' });
     const giving = lane.give();
     await giving.waitForLine(/^ended$/, 30_000);
@@ -85,7 +85,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect(lane.ledger()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
   });
 
-  it('drops the oldest frames while it is full, if it is to, and every frame has its outcome', async () => {
+  it(`a full frame queue over ${carrier} drops the oldest frames when it should, and every frame has its outcome`, async () => {
     await using lane = await Lane.open(carrier, { frames: 100, capacityFrames: 10, whenFull: 'DropOldest' });
     const giving = lane.give();
     await giving.waitForLine(/^ended$/, 30_000);
@@ -99,7 +99,7 @@ describe.each(['ring', 'jetstream'] as const)('a frame queue over %s', (carrier)
     expect(lane.ledger()).toMatchObject({ sourceFrames: 100, outputs: [{ ledger }] });
   });
 
-  it('delivers again to a second taking end what the first one had not called done', async () => {
+  it(`a frame queue over ${carrier} delivers again to a second taking end what the first one had not called done`, async () => {
     await using lane = await Lane.open(carrier, { frames: 100, heldFrames: 5 });
     lane.give();
     const first = lane.take({ stopAfter: 40 });

@@ -35,7 +35,7 @@ describe('an output that connects', () => {
     { what: 'of a plain URL', urlSecret: false },
     { what: 'of a URL that is a secret itself', urlSecret: true },
   ])(
-    'RTMP $what: its stream key, user, password and token are in no line of libavformat',
+    'a connected RTMP output $what shows no stream key, user, password or token in the lines of libavformat',
     async ({ urlSecret }) => {
       await using server = await MediaMtx.start({
         rtmp: true,
@@ -64,7 +64,7 @@ describe('an output that fails', () => {
   );
 
   it.each(urls)(
-    '$scheme with the answer "$answer": no error, event or line holds a secret',
+    'a failing $scheme output with the answer "$answer" shows no secret in errors, events or lines',
     async ({ scheme, answer }) => {
       await using server = await RawServer.start(answer);
       const query =

@@ -44,7 +44,7 @@ async function times(path: string): Promise<number[]> {
 }
 
 describe.each(['docs/library.md', 'docs/mpegcoder.md'])('the sample of %s', (page) => {
-  it('pushes a portrait video of a phone upright and whole', async () => {
+  it(`the sample of ${page} pushes a portrait video of a phone upright and whole`, async () => {
     const [source, out] = [turnClip(await clip()), folder.file(`portrait-${made}.mkv`)];
     await node(sampleOf(page, source, out));
     await using reader = await FrameReader.open(out);
@@ -92,7 +92,7 @@ describe('with 20 s of 720p in GOPs of 250 frames', () => {
     ['the sample of docs/mpegcoder.md', () => [sampleOf('docs/mpegcoder.md', long, out('sample'))]],
     ['examples/mpegcoder/non-blocking.ts', () => ['examples/mpegcoder/non-blocking.ts', long, out('one')]],
     ['examples/mpegcoder/dual-process.ts', () => ['examples/mpegcoder/dual-process.ts', long, out('two')]],
-  ])('%s holds a few frames at a time', async (_, args) => {
+  ])('the program %s holds a few frames at a time when GOPs have 250 frames', async (_, args) => {
     const seen = await peaks(...args());
     expect(seen.length).toBeGreaterThan(0);
     for (const { role, megabytes } of seen) expect(megabytes, role).toBeLessThan(mostResidentMb(role));

@@ -119,7 +119,7 @@ describe('videopush', () => {
     { where: 'files', start: pushFromFiles, holder: () => undefined },
     { where: 'the environment', start: pushFromEnvironment, holder: ({ pid }: Program) => pid },
   ])(
-    'push takes addresses from $where: no secret is in its output, in ps, or on the pages of its processes',
+    'push shows no secret of addresses from $where in its output, in ps, or on the pages of its processes',
     async ({ start, holder }) => {
       await using server = await startServer();
       using scratch = new Scratch();

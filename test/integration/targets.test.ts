@@ -61,7 +61,7 @@ describe('live targets', () => {
 
 describe('an unsupported scheme is refused before anything is connected', () => {
   it.each(['gopher', 'GOPHER', 'rtsps', 'udp', 'http'])(
-    '%s://, with a list of what is supported',
+    'an output by %s:// is refused before connecting, with a list of the supported schemes',
     async (scheme) => {
       await using server = await RawServer.start('silent');
       const url = server.url(scheme);
@@ -77,7 +77,7 @@ describe('an unsupported scheme is refused before anything is connected', () => 
     },
   );
 
-  it('a scheme is the same in capitals', async () => {
+  it('the scheme of an output may be written in capitals', async () => {
     await using server = await MediaMtx.start();
     expect(await receivedOf(server, server.rtsp().replace('rtsp:', 'RTSP:'))).toEqual(FLAWLESS);
   }, 120_000);

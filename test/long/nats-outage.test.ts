@@ -26,7 +26,7 @@ interface Status {
  * nothing for a minute, and ffmpeg is silent as long as it gets no frame: viewers connect again, and see
  * what follows the next key frame.
  */
-it('a split stream outlives five minutes without NATS: its servers get every frame, and viewers see it go on', async () => {
+it('a split stream survives five minutes without NATS: its servers get every frame, and viewers see it go on', async () => {
   using scratch = new Scratch();
   const path = scratch.file('clip.mp4');
   const clip = await makeClip({ path, frames: FRAMES, rate: `${RATE}`, width: 320, height: 180 });

@@ -19,7 +19,7 @@ function resident(stream: Stream): number {
   return pids.reduce((sum, pid) => sum + (memory(pid)?.resident ?? 0), 0);
 }
 
-it('a push outlives five minutes without its server: it goes on with the next frame, at its own rate', async () => {
+it('a push survives five minutes without its server and goes on with the next frame, at its own rate', async () => {
   await using first = await Recorder.start();
   const { port } = first;
   await using stream = await Stream.start({

@@ -134,7 +134,7 @@ const ratherApart = (name: string) => ({
   },
 });
 
-it("a stream in two pods goes on elsewhere when its decoder's node dies, with every frame; one with an end waits", async () => {
+it("a stream in two pods goes on with every frame on another node when its decoder's node dies, and a finite one waits", async () => {
   await using recorder = await Recorder.start({
     address: cluster.hostAddress,
     dumpPrefix: scratch.file('seen'),

@@ -32,7 +32,7 @@ async function pushTo(script: Script, credentials = '') {
 }
 
 describe('the scripted RTSP server', () => {
-  it('takes a whole push', async () => {
+  it('the scripted RTSP server takes a whole push', async () => {
     const { code, connections } = await pushTo({});
     expect(code).toBe(0);
     expect(connections[0]?.requests.map((request) => request.method)).toEqual(
@@ -42,7 +42,7 @@ describe('the scripted RTSP server', () => {
   });
 
   it.each(['Basic', 'Digest'] as const)(
-    'asks for a password by %s and knows the right one',
+    'the scripted RTSP server asks for a password by %s and knows the right one',
     async (scheme) => {
       const authentication = { scheme, user: 'camera', password: 'right one' };
       expect((await pushTo({ authentication }, 'camera:right%20one@')).code).toBe(0);
@@ -50,12 +50,15 @@ describe('the scripted RTSP server', () => {
     },
   );
 
-  it.each(['close', 'reset'] as const)('can %s in the middle of a stream', async (how) => {
-    const { connections } = await pushTo({ onUnit: (count) => (count === 10 ? how : undefined) });
-    expect(connections[0]?.units.length).toBe(10);
-  });
+  it.each(['close', 'reset'] as const)(
+    'the scripted RTSP server can %s a connection in the middle of a stream',
+    async (how) => {
+      const { connections } = await pushTo({ onUnit: (count) => (count === 10 ? how : undefined) });
+      expect(connections[0]?.units.length).toBe(10);
+    },
+  );
 
-  it('can close at a step of the handshake', async () => {
+  it('the scripted RTSP server can close at a step of the handshake', async () => {
     const { code, connections } = await pushTo({
       onRequest: (request) => (request.method === 'SETUP' ? 'close' : 'answer'),
     });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { fitLine } from './line-fit.ts';
 import { seeded } from './random.ts';
 
-it('a line through noise has no slope beyond its error, a leak of 4 KiB per cycle has', () => {
+it('a fitted line has no slope beyond its error through noise, but has one through a leak of 4 KiB per cycle', () => {
   const random = seeded(5);
   const cycles = Array.from({ length: 70 }, (_, i) => 300 + i * 10);
   const noise = cycles.map(() => 80e6 + random.next() * 2e6);

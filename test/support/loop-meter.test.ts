@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { LoopMeter } from './loop-meter.ts';
 
-it('the loop meter sees a blocked event loop, and a free one as free', async () => {
+it('the loop meter tells a blocked event loop from a free one', async () => {
   using free = new LoopMeter();
   await sleep(300);
   expect(free.p99()).toBeLessThan(25);

@@ -6,7 +6,7 @@ import { filesOfPart } from './order.ts';
 const filesOf = (stage: string) => globSync(`test/${stage}/*.test.ts`, { cwd: repoRoot });
 
 describe('the parts of a stage', () => {
-  it.each([2, 3])('have every file together, each in one of %i parts', (parts) => {
+  it.each([2, 3])('a stage divided into %i parts has every file in exactly one part', (parts) => {
     const files = filesOf('integration');
     const dealt = Array.from({ length: parts }, (_, at) => filesOfPart(files, at + 1, parts));
     expect(dealt.flat().sort()).toEqual(files.sort());
@@ -14,7 +14,7 @@ describe('the parts of a stage', () => {
     expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
   });
 
-  it('each have the file that judges the traffic of the others', () => {
+  it('each part of a stage has the file that judges the traffic of the others', () => {
     const files = filesOf('e2e');
     const [first, second] = [1, 2].map((part) => filesOfPart(files, part, 2));
     const judge = 'test/e2e/traffic.test.ts';

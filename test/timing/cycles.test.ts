@@ -61,12 +61,12 @@ async function expectNoGrowth(name: string, url: string): Promise<void> {
 }
 
 describe.concurrent('1,000 cycles of open, push and close: the resident set does not grow', () => {
-  it('to a file', async () => {
+  it('1,000 cycles of open, push and close to a file do not grow the resident set', async () => {
     using scratch = new Scratch({ memory: true });
     await expectNoGrowth('file', scratch.file('out.mkv'));
   });
 
-  it('over RTSP', async () => {
+  it('1,000 cycles of open, push and close over RTSP do not grow the resident set', async () => {
     await using recorder = await Recorder.start();
     await expectNoGrowth('rtsp', recorder.url());
     expect(recorder.recording.closes.length).toBeGreaterThanOrEqual(WARM_UP + CYCLES);

@@ -16,7 +16,7 @@ const encode = {
 };
 
 describe('the event loop', () => {
-  it('is free during four pushes', async () => {
+  it('the event loop is free during four pushes', async () => {
     await using recorder = await Recorder.start();
     const pushes = Array.from(
       { length: 4 },
@@ -38,7 +38,7 @@ describe('the event loop', () => {
     }
   });
 
-  it('is free while servers refuse, are silent, swallow packets, and while a push to each is aborted', async () => {
+  it('the event loop is free while servers refuse, are silent or swallow packets, and while pushes are aborted', async () => {
     await using silent = await RawServer.start('silent');
     await using deaf = await RawServer.start('deaf');
     await using hole = await BlackHole.open();

@@ -96,7 +96,7 @@ async function pushAndKill(plan: Plan, random: Random) {
 describe('SIGKILL of the role processes', () => {
   const pushes = Array.from({ length: count(1, 4) }, (_, i) => ({ push: i + 1, seed: testSeed() + i }));
   it.each(pushes)(
-    'as many of the encoder as of the decoder (push $push): none missing, at most one repeated per kill, ledger and observer agree',
+    'a push (number $push) whose encoder and decoder are killed equally often loses no frame, repeats at most one per kill, and its ledger agrees with the observer',
     async ({ seed }) => {
       const random = seeded(seed);
       const kills = random.shuffle([...Array(EACH).fill('encoder'), ...Array(EACH).fill('decoder')]);
@@ -116,7 +116,7 @@ describe('SIGKILL of the role processes', () => {
     },
   );
 
-  it('both at once resume from the ring', async () => {
+  it('a push whose encoder and decoder are killed at once resumes from the ring', async () => {
     const random = seeded(testSeed());
     const frames = 30 * RATE;
     const { verdict, ledger, resumes } = await pushAndKill(

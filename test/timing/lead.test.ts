@@ -17,7 +17,7 @@ describe('the lead', () => {
     [10, 60],
     [50, 100],
     [500, 520],
-  ])('of %i frames is allowed and never passed by more than one', async (frames, pushed) => {
+  ])('a lead of %i frames is allowed and never passed by more than one', async (frames, pushed) => {
     await using recorder = await Recorder.start();
     const allowed = frames * FRAME;
     await using pusher = await FramePusher.open({
@@ -87,30 +87,35 @@ describe('the lead', () => {
 });
 
 describe('the first failed write is reported on that call or the next', () => {
-  it.each(['push', 'offer'] as const)('to a caller of %s', async (mode) => {
-    let refuse = false;
-    await using server = await RtspServer.start({
-      onUnit: (count) => {
-        if (count < 20) return undefined;
-        refuse = true;
-        return 'reset';
-      },
-      onConnect: () => (refuse ? 'reset' : undefined),
-    });
-    await using pusher = await FramePusher.open({
-      url: server.url(),
-      ...shape,
-      encoder,
-      maxLeadSeconds: 0.2,
-    });
-    const pushes = async () => {
-      for (let i = 0; i < 200; i++) {
-        await pusher[mode](picture);
-        if (mode === 'offer') await sleep(pusher.waitRef * 1000);
-      }
-    };
-    await expect(pushes()).rejects.toMatchObject({ code: expect.stringMatching(/Connection(Reset|Closed)/) });
-    expect(server.units().length).toBeGreaterThanOrEqual(20);
-    expect(pusher.snapshot().outputs[0]?.ledger.sent).toBeLessThan(200);
-  });
+  it.each(['push', 'offer'] as const)(
+    'the first failed write is reported to a caller of %s on that call or the next',
+    async (mode) => {
+      let refuse = false;
+      await using server = await RtspServer.start({
+        onUnit: (count) => {
+          if (count < 20) return undefined;
+          refuse = true;
+          return 'reset';
+        },
+        onConnect: () => (refuse ? 'reset' : undefined),
+      });
+      await using pusher = await FramePusher.open({
+        url: server.url(),
+        ...shape,
+        encoder,
+        maxLeadSeconds: 0.2,
+      });
+      const pushes = async () => {
+        for (let i = 0; i < 200; i++) {
+          await pusher[mode](picture);
+          if (mode === 'offer') await sleep(pusher.waitRef * 1000);
+        }
+      };
+      await expect(pushes()).rejects.toMatchObject({
+        code: expect.stringMatching(/Connection(Reset|Closed)/),
+      });
+      expect(server.units().length).toBeGreaterThanOrEqual(20);
+      expect(pusher.snapshot().outputs[0]?.ledger.sent).toBeLessThan(200);
+    },
+  );
 });

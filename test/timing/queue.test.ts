@@ -41,7 +41,7 @@ async function serialisedRate(count: number): Promise<number> {
 }
 
 describe('the frame queue between two processes', () => {
-  it('moves 1080p RGB frames ten times as fast as a queue that serialises them', async () => {
+  it('the frame queue moves 1080p RGB frames ten times as fast as a queue that serialises them', async () => {
     using scratch = new Scratch({ memory: true });
     const ours: number[] = [];
     const theirs: number[] = [];
@@ -55,7 +55,7 @@ describe('the frame queue between two processes', () => {
     expect(Math.max(...ours) / Math.max(...theirs)).toBeGreaterThan(10);
   });
 
-  it('returns null after the last frame, on every call', async () => {
+  it('the frame queue returns null after the last frame, on every call', async () => {
     using scratch = new Scratch({ memory: true });
     const path = scratch.file('frames');
     await using program = writer(path, 50, 320, 180);
@@ -71,7 +71,7 @@ describe('the frame queue between two processes', () => {
     await program.waitForExit(10_000);
   });
 
-  it('reports to the reader within a bound that its writer was killed, and a new pair goes on', async () => {
+  it('the frame queue reports to the reader within a bound that its writer was killed, and a new pair goes on', async () => {
     using scratch = new Scratch({ memory: true });
     const path = scratch.file('frames');
     await using first = writer(path, 1_000_000, 320, 180);
@@ -94,7 +94,7 @@ describe('the frame queue between two processes', () => {
     expect(second.exit).toBeNull();
   });
 
-  it('reports to the writer within a bound that nobody reads', async () => {
+  it('the frame queue reports to the writer within a bound that nobody reads', async () => {
     using scratch = new Scratch({ memory: true });
     await using lonely = await FrameQueueWriter.create(scratch.file('frames'), {
       width: 320,

@@ -60,7 +60,7 @@ function print(name: string, { units, ledger, shift, pause }: Found): void {
 }
 
 describe.concurrent('after a stall of 3 s', () => {
-  it('Rebase shifts the schedule, drops nothing and keeps the rate', async () => {
+  it('after a stall of 3 s Rebase shifts the schedule, drops nothing and keeps the rate', async () => {
     const found = await stalled('Rebase');
     print('Rebase', found);
     expect(found.pause).toBeGreaterThan(STALL * 0.8);
@@ -69,7 +69,7 @@ describe.concurrent('after a stall of 3 s', () => {
     expect(peakRate(found.units, 1_000)).toBeLessThan(1.1);
   });
 
-  it('Burst catches up at no more than 1.25 times the rate, and drops nothing', async () => {
+  it('after a stall of 3 s Burst catches up at no more than 1.25 times the rate, and drops nothing', async () => {
     const found = await stalled('Burst');
     print('Burst', found);
     expect(found.pause).toBeGreaterThan(STALL * 0.8);
@@ -80,7 +80,7 @@ describe.concurrent('after a stall of 3 s', () => {
     expect(peakRate(found.units, 1_000)).toBeGreaterThan(1.1);
   });
 
-  it('Skip drops the late frames, counts each, and is on time again at once', async () => {
+  it('after a stall of 3 s Skip drops the late frames, counts each, and is on time again at once', async () => {
     const found = await stalled('Skip');
     print('Skip', found);
     expect(found.ledger.dropped.late).toBeGreaterThan(10);

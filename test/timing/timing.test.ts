@@ -93,7 +93,7 @@ describe('the start', () => {
     expect(Math.min(...gaps)).toBeGreaterThan(FRAME / 4);
   });
 
-  it('with the low-latency preset a unit leaves at most two frames after its picture', async () => {
+  it('a unit leaves at most two frames after its picture with the low-latency preset', async () => {
     await using recorder = await Recorder.start();
     await using pusher = await liveCamera(recorder, 0);
     for (let i = 0; i < 50; i++) {
@@ -130,7 +130,7 @@ describe('in the middle', () => {
     expect(worst).toBeLessThan(20);
   });
 
-  it('units keep time: 99 of 100 within ten times what an idle machine shows', async () => {
+  it('99 of 100 units leave within ten times the delay of an idle machine', async () => {
     using scratch = new Scratch();
     const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: 250, width: 640, height: 360 });
     await using recorder = await Recorder.start();

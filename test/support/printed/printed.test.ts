@@ -52,7 +52,7 @@ it('every command that a page or a help prints is run by a test, and no other is
   expect(new Set(listed).size, 'listed twice').toBe(listed.length);
 });
 
-it('commands are found in sentences and tables, but not in blocks, and the name of a program alone is none', () => {
+it("commands are found in the sentences and tables of a page, but not in blocks or as a program's name alone", () => {
   const page = [
     '# A page',
     '',
@@ -71,7 +71,7 @@ it('commands are found in sentences and tables, but not in blocks, and the name 
   ]);
 });
 
-it('a sentence may leave words of a command out, but has none of its own', () => {
+it('a sentence may leave out words of a command, but may not add any', () => {
   const command = 'helm install videopush charts/videopush --create-namespace --wait';
   expect(isShortFor('helm install --wait', command)).toBe(true);
   expect(isShortFor('helm install --atomic', command)).toBe(false);
