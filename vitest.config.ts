@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { SOURCE_CONDITION } from './scripts/paths.mjs';
-import { within } from './test/support/count.ts';
 import { InOrder } from './test/support/order.ts';
+import { within } from './test/support/repetitions.ts';
 
 /** What every stage shares: a process of its own per test file, since the addon keeps native state. */
 const common = {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { repoRoot } from './paths.mjs';
 import { runTypeScript } from './run-typescript.mjs';
-import { setUp } from './setup/child.mjs';
+import { setUp } from './setup/run-setup.mjs';
 
 process.exitCode = await setUp('demo');
 if (process.exitCode === 0) {

@@ -1,6 +1,6 @@
 import { readManifests, type VideoPush } from '@videopush/resources';
-import { finishObjects, originOf } from '@videopush/resources/builders/applied';
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
+import { finishObjects, originOf } from '@videopush/resources/builders/origin';
 import { buildStream } from '@videopush/resources/builders/videopush';
 import { expect, it } from 'vitest';
 import { CliError } from './errors.ts';

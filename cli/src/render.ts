@@ -8,7 +8,6 @@ import {
   type VideoPushSet,
   validateManifest,
 } from '@videopush/resources';
-import { finishObjects, originOf, stamped } from '@videopush/resources/builders/applied';
 import { serverCredentials } from '@videopush/resources/builders/credentials';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
 import {
@@ -17,6 +16,7 @@ import {
   type ServerContext,
   serverPaths,
 } from '@videopush/resources/builders/mediaserver';
+import { finishObjects, originOf, stamped } from '@videopush/resources/builders/origin';
 import { buildStream, type StreamContext } from '@videopush/resources/builders/videopush';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
 import { keyOf } from '@videopush/resources/objects';

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NativeErrorShape } from '@videopush/native';
 import { parseWorkerConfig, type WorkerConfig } from '@videopush/resources/worker-config';
 import { errorShape, WorkerError } from './errors.ts';
-import { filesChanged } from './files.ts';
+import { filesChanged } from './file-changes.ts';
 
 /** @throws WorkerError (ConfigUnreadable), WorkerConfigError (ConfigInvalid) */
 export function readWorkerConfig(file: string): WorkerConfig {

@@ -13,10 +13,10 @@ import manifest from '../package.json' with { type: 'json' };
 import { readWorkerConfig, watchConfig } from './config-watch.ts';
 import { errorShape } from './errors.ts';
 import { EXIT, type StopSignal } from './exit-codes.ts';
-import { filesChanged } from './files.ts';
+import { filesChanged } from './file-changes.ts';
 import { createPagesServer } from './http.ts';
 import { createLog } from './log.ts';
-import type { NativeCore } from './session.ts';
+import type { NativeCore } from './native-core.ts';
 import { Worker, writeTerminationLog } from './worker.ts';
 
 const HELP = `Usage: node main.ts --config FILE [OPTION]...

@@ -2,8 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NativeErrorShape } from '@videopush/native';
 import { errorShape } from './errors.ts';
-import { filesChanged } from './files.ts';
-import type { Session } from './session.ts';
+import { filesChanged } from './file-changes.ts';
+import type { Session } from './native-core.ts';
 
 export interface SessionSupervisorOptions<Snapshot> {
   open: () => Session<Snapshot>;

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import type { DecodeSnapshot, EncodeSnapshot, NativeErrorShape, RingSnapshot } from '@videopush/native';
 import type { HealthReport } from '@videopush/resources/health-server';
-import type { Paced } from './paced.ts';
+import type { Paced } from './pacing-watch.ts';
 import type { QueueStatus } from './queues/queue.ts';
 
 export interface LastExit {

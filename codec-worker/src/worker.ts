@@ -12,11 +12,11 @@ import { EXIT, type StopSignal } from './exit-codes.ts';
 import { createPagesServer } from './http.ts';
 import { createLog, type Logger } from './log.ts';
 import type { Build } from './metrics.ts';
+import type { NativeCore } from './native-core.ts';
 import { faultText, StuckWatch } from './readiness.ts';
 import { decoderRole } from './roles/decoder.ts';
 import { encoderRole } from './roles/encoder.ts';
 import type { Role } from './roles/role.ts';
-import type { NativeCore } from './session.ts';
 import { readLastExit, type WorkerStatus } from './status.ts';
 
 export interface WorkerOptions {

@@ -1,6 +1,6 @@
 /** The addon's functions. Internal: everything here is wrapped by the classes beside this file. */
 import { createRequire } from 'node:module';
-import { builtFiles } from './built.ts';
+import { builtFiles } from './build-files.ts';
 import { NativeError } from './errors.ts';
 import type {
   BuildInfo,

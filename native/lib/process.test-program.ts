@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
-import { count } from '../../test/support/count.ts';
 import { seeded } from '../../test/support/random.ts';
+import { count } from '../../test/support/repetitions.ts';
 import {
   DecodeSession,
   EncodeSession,

@@ -1,9 +1,9 @@
 /** What the addon does to its process: it never kills it, never keeps it, and gives memory back. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { makeClip } from '../../test/support/clips.ts';
-import { within } from '../../test/support/count.ts';
 import { run } from '../../test/support/program.ts';
 import { testSeed } from '../../test/support/random.ts';
+import { within } from '../../test/support/repetitions.ts';
 import { Scratch } from '../../test/support/tools.ts';
 
 const program = import.meta.filename.replace('.test.ts', '.test-program.ts');

@@ -9,7 +9,7 @@ import { defaultsOf, type OperatorConfig } from './config.ts';
 import { controllerFactories } from './controllers/index.ts';
 import type { Shared } from './controllers/shared/context.ts';
 import { deleteStream } from './controllers/shared/jetstream.ts';
-import { loadKey } from './controllers/shared/key.ts';
+import { loadKey } from './controllers/shared/operator-key.ts';
 import { ServerPaths } from './controllers/shared/server-paths.ts';
 import { fetchPage } from './controllers/workers/worker-poller.ts';
 import { connect } from './kube/credentials.ts';

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runTypeScript } from '../run-typescript.mjs';
-import { setUp } from '../setup/child.mjs';
+import { setUp } from '../setup/run-setup.mjs';
 import { benchFolder, programOf } from './program.mjs';
 
 const [name, ...options] = process.argv.slice(2);

@@ -6,12 +6,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { repoRoot } from '../paths.mjs';
-import { definitionCopies } from './definitions.mjs';
+import { definitionCopies } from './chart-crds.mjs';
 import { fieldPages } from './fields.mjs';
 import { metricPages } from './metrics.mjs';
 import { PARITY, parityPages } from './parity.mjs';
 import { pictures } from './pictures.mjs';
-import { splice } from './splice.mjs';
+import { splice } from './set-crd.mjs';
 import { generateTypes } from './types.mjs';
 
 /** @typedef {{ source: string, target: string, text: string }} Generated  paths relative to the root */

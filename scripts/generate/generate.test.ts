@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { generateAll } from './all.mjs';
 import { fieldPages } from './fields.mjs';
 import { metricPages } from './metrics.mjs';
-import { splice } from './splice.mjs';
+import { splice } from './set-crd.mjs';
 import { generateTypes } from './types.mjs';
 
 const PUSH = `spec:

@@ -8,7 +8,7 @@ import { ask, run } from '../setup/command.mjs';
 import { contextFolder, imageVersion } from './context.mjs';
 
 /** @typedef {import('./context.mjs').Image} Image */
-/** @typedef {import('./offline/daemon.mjs').Daemon} Daemon */
+/** @typedef {import('./offline/docker-daemon.mjs').Daemon} Daemon */
 
 /** @param {Image} image @returns {string} such as `videopush/worker:0.1.0` */
 export function imageName(image) {
@@ -87,7 +87,7 @@ export function contentKey(image) {
   const hash = createHash('sha256').update(`${process.arch}\0${imageVersion()}\0`);
   const recipes = [
     join(repoRoot, `Dockerfile.${image}`),
-    fileURLToPath(new URL('offline/base.mjs', import.meta.url)),
+    fileURLToPath(new URL('offline/base-image.mjs', import.meta.url)),
   ];
   for (const file of recipes) hash.update(readFileSync(file)).update('\0');
   const context = contextFolder(image);

@@ -9,9 +9,9 @@ import { run } from '../../test/support/program.ts';
 import { bundle, packagesOf } from './bundle.mjs';
 import { ENTRIES, IMAGES } from './context.mjs';
 import { notices } from './notices.mjs';
-import { OFFICIAL } from './offline/base.mjs';
-import { mountsBelow } from './offline/daemon.mjs';
-import { programKey, writeProgramImage } from './programs.mjs';
+import { OFFICIAL } from './offline/base-image.mjs';
+import { mountsBelow } from './offline/docker-daemon.mjs';
+import { programKey, writeProgramImage } from './test-images.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'videopush-images-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -10,10 +10,10 @@ import { repoRoot } from '../paths.mjs';
 import { run, SetupError, stopRunning } from '../setup/command.mjs';
 import { buildImage, imageSize, saveImage } from './build.mjs';
 import { contextFolder, IMAGES, writeContext } from './context.mjs';
-import { baseImage } from './offline/base.mjs';
-import { lockImages } from './offline/cached.mjs';
-import { openDaemon } from './offline/daemon.mjs';
-import { programImages, writeProgramImage } from './programs.mjs';
+import { baseImage } from './offline/base-image.mjs';
+import { openDaemon } from './offline/docker-daemon.mjs';
+import { lockImages } from './offline/image-cache.mjs';
+import { programImages, writeProgramImage } from './test-images.mjs';
 
 const HELP = `Usage: npm run images [-- OPTION... [IMAGE]...]
 
@@ -79,7 +79,7 @@ const say = (line) => console.log(line);
 const fileName = (name) => `${name.replace(/^.*\/|:.*$/g, '')}.tar`;
 
 /**
- * @param {import('./offline/daemon.mjs').Daemon} daemon
+ * @param {import('./offline/docker-daemon.mjs').Daemon} daemon
  * @param {Options} options
  * @returns {Promise<Made[]>}
  */
@@ -107,7 +107,7 @@ async function make(daemon, { images, forTests, save, fresh }) {
   return made;
 }
 
-/** @param {import('./offline/daemon.mjs').Daemon} daemon @param {string} file */
+/** @param {import('./offline/docker-daemon.mjs').Daemon} daemon @param {string} file */
 async function load(daemon, file) {
   await run('docker', ['load', '--input', file], {
     what: `${file} could not be loaded into Docker`,

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runSync } from '../child.mjs';
-import { brokenArrows } from './arrows.mjs';
+import { otherStarters } from './child-processes.mjs';
 import { codeBlocks, commandsOf, differentCommands, unpairedPages } from './documents.mjs';
+import { brokenArrows } from './layers.mjs';
 import { strayServerKinds } from './server-kinds.mjs';
-import { otherStarters } from './starters.mjs';
 import { forbiddenText, tooLong, wideComments } from './text.mjs';
 import { otherVersions } from './version.mjs';
 

@@ -8,15 +8,15 @@ import { PARITY } from '../generate/parity.mjs';
 import { binFolder, childEnvironment, repoRoot, sourceFiles } from '../paths.mjs';
 import { formatter } from '../setup/pypi.mjs';
 import { counts } from '../test/counts.mjs';
-import { brokenArrows } from './arrows.mjs';
+import { otherStarters } from './child-processes.mjs';
+import { untidyNative } from './clang-tidy.mjs';
 import { differentCommands, unpairedPages } from './documents.mjs';
+import { brokenArrows } from './layers.mjs';
 import { deadLinks, namedFilesMissing, orphanPages } from './links.mjs';
 import { parityProblems } from './parity.mjs';
 import { strayServerKinds } from './server-kinds.mjs';
-import { otherStarters } from './starters.mjs';
 import { wrongTerms } from './terms.mjs';
 import { forbiddenText, tooLong, wideComments } from './text.mjs';
-import { untidyNative } from './tidy.mjs';
 import { otherVersions } from './version.mjs';
 
 const files = sourceFiles();

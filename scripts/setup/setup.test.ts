@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ask, run, SetupError, tellingLines } from './command.mjs';
+import { missingPackages, wantedPackages } from './debian-packages.mjs';
 import { takeLock } from './lock.mjs';
-import { missingPackages, wantedPackages } from './packages.mjs';
 import { judge, untried } from './prerequisites.mjs';
 import { compareVersions, parseVersion } from './versions.mjs';
 

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../paths.mjs';
-import { setUp } from '../setup/child.mjs';
+import { setUp } from '../setup/run-setup.mjs';
 import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './reports.mjs';
 import { exitCode, runStage, stopOnSignals, stoppedBy } from './runner.mjs';
 import { allScenarios, chosen, longFolder } from './scenarios.mjs';

@@ -4,7 +4,7 @@
  * first of two parts of the test files.
  */
 import { parseArgs } from 'node:util';
-import { setUp } from '../setup/child.mjs';
+import { setUp } from '../setup/run-setup.mjs';
 import { closingLine, counts, sum } from './counts.mjs';
 import { exitCode, runStage, stopOnSignals, stoppedBy } from './runner.mjs';
 import { allStages } from './stages.mjs';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { dirname } from 'node:path';
 import { GRACE_MS, start } from '../child.mjs';
 import { childEnvironment, repoRoot } from '../paths.mjs';
-import { stopSetUp } from '../setup/child.mjs';
+import { stopSetUp } from '../setup/run-setup.mjs';
 import { settle } from './counts.mjs';
 
 /** @type {number | undefined} the process group of the command that runs now */

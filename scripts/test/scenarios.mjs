@@ -17,7 +17,7 @@ const LONGEST = 20;
 export const longFolder = join(repoRoot, 'test-results', 'long');
 
 /**
- * Repetitions of `npm test` in full (test/support/count.ts), or what belongs to the long suite alone.
+ * Repetitions of `npm test` in full (test/support/repetitions.ts), or what belongs to the long suite alone.
  * @param {string} name
  * @param {string} what
  * @param {'unit' | 'faults' | 'timing' | 'long'} project

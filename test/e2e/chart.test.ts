@@ -12,7 +12,7 @@ import { eventually } from '../support/e2e/eventually.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { bringMonitoring } from '../support/e2e/monitoring.ts';
 import { TestNamespace } from '../support/e2e/namespace.ts';
-import { retagged } from '../support/e2e/renamed.ts';
+import { retagged } from '../support/e2e/retagged-image.ts';
 import {
   CHART,
   OPERATOR_NAMESPACE,

@@ -11,7 +11,7 @@ import { kubernetesTarget, repoRoot } from '../../scripts/paths.mjs';
 import type { Cluster } from '../support/cluster/index.ts';
 import { eventually } from '../support/e2e/eventually.ts';
 import { SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
-import { renamed } from '../support/e2e/renamed.ts';
+import { renamed } from '../support/e2e/retagged-image.ts';
 import { RELEASE, releaseHelm, suiteCluster, WAIT } from '../support/e2e/suite.ts';
 import { checkout, type } from '../support/printed/shell.ts';
 import { CLUSTER } from '../support/printed/table.ts';

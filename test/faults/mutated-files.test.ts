@@ -4,8 +4,8 @@
  */
 import { expect, it } from 'vitest';
 import { nativeBuild, nativeProgram } from '../../scripts/setup/native-build.mjs';
-import { count } from '../support/count.ts';
 import { run } from '../support/program.ts';
+import { count } from '../support/repetitions.ts';
 
 it('mutated files end in frames or in a typed error, never in a crash or a hang', async () => {
   const files = count(200, 2_000);

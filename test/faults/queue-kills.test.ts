@@ -5,10 +5,10 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { count } from '../support/count.ts';
 import type { Program } from '../support/program.ts';
-import { type CarrierName, Lane, type LaneOptions } from '../support/queue/lane.ts';
+import { type CarrierName, Lane, type LaneOptions } from '../support/queue/carrier.ts';
 import { type Random, seeded, testSeed } from '../support/random.ts';
+import { count } from '../support/repetitions.ts';
 import { until } from '../support/until.ts';
 
 /** What is killed: an end's process, an end with its ring, or the server. */

@@ -1,8 +1,8 @@
 /** A session continues without loss and with rising timestamps after its server was unreachable. */
 import { describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
+import { judge } from '../support/frame-verdict.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
-import { judge } from '../support/observed.ts';
 import { freePort } from '../support/ports.ts';
 import { Recorder } from '../support/recorder.ts';
 import { RtspServer } from '../support/rtsp-server.ts';

@@ -7,10 +7,10 @@ import { MpegDecoder, MpegServer, setGlobal } from '@videopush/native/mpegcoder'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { repoRoot } from '../../scripts/paths.mjs';
 import { makeClip } from '../support/clips.ts';
+import { FLAWLESS, judge } from '../support/frame-verdict.ts';
 import { LoopMeter } from '../support/loop-meter.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
 import { commandLine, processTree, programName } from '../support/meters.ts';
-import { FLAWLESS, judge } from '../support/observed.ts';
 import { freePort } from '../support/ports.ts';
 import { Program } from '../support/program.ts';
 import { RtspServer } from '../support/rtsp-server.ts';

@@ -1,8 +1,8 @@
 /** A reader attached to MediaMTX must see exactly what a publisher sent, faults included. */
 import { expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
+import { FLAWLESS, judge } from '../support/frame-verdict.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
-import { FLAWLESS, judge } from '../support/observed.ts';
 import { run } from '../support/program.ts';
 import { StampReader } from '../support/stamp-reader.ts';
 import { Scratch } from '../support/tools.ts';

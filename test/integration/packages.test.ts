@@ -24,7 +24,7 @@ import {
   packAll,
   pushOutside,
   runOutside,
-} from '../support/outside.ts';
+} from '../support/installed-packages.ts';
 import { samples } from '../support/printed/printed.ts';
 import { outputOf, runSync } from '../support/program.ts';
 import { Scratch } from '../support/tools.ts';

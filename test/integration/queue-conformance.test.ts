@@ -1,7 +1,7 @@
 /** What a frame queue between two processes promises, on each of its carriers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Lane } from '../support/queue/lane.ts';
+import { Lane } from '../support/queue/carrier.ts';
 import { until } from '../support/until.ts';
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);

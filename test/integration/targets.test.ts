@@ -2,8 +2,8 @@
 import { FramePusher } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
+import { FLAWLESS, judge } from '../support/frame-verdict.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
-import { FLAWLESS, judge } from '../support/observed.ts';
 import { RawServer } from '../support/raw-server.ts';
 import { Push } from '../support/sessions.ts';
 import { StampReader } from '../support/stamp-reader.ts';

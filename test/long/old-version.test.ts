@@ -12,7 +12,7 @@ import { oldCommit } from '../../scripts/test/old-commit.mjs';
 import { type Cluster, startCluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { TestNamespace } from '../support/e2e/namespace.ts';
-import { retagged } from '../support/e2e/renamed.ts';
+import { retagged } from '../support/e2e/retagged-image.ts';
 import {
   CHART,
   OPERATOR_NAMESPACE,

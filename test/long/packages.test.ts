@@ -9,7 +9,7 @@ import {
   packAll,
   pushOutside,
   removePrebuilds,
-} from '../support/outside.ts';
+} from '../support/installed-packages.ts';
 import { Scratch } from '../support/tools.ts';
 
 /** The compilation alone takes some minutes on two cores. */

@@ -1,8 +1,8 @@
 /** A push loses nothing, piles up nothing and keeps its rate when its server is unreachable for minutes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { judge } from '../support/frame-verdict.ts';
 import { memory, processTree } from '../support/meters.ts';
-import { judge } from '../support/observed.ts';
 import { mediaMilliseconds, peakRate } from '../support/pacing-figures.ts';
 import { Recorder } from '../support/recorder.ts';
 import { settled } from '../support/sessions.ts';

@@ -20,8 +20,8 @@ import {
   WAIT,
 } from '../support/e2e/suite.ts';
 import { continuity, Viewer } from '../support/e2e/viewer.ts';
+import { FLAWLESS, judge } from '../support/frame-verdict.ts';
 import { testImages } from '../support/images.ts';
-import { FLAWLESS, judge } from '../support/observed.ts';
 import { Recorder } from '../support/recorder.ts';
 import { readStamps } from '../support/stamp-reader.ts';
 import { Scratch } from '../support/tools.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { BlackHole } from './black-hole.ts';
 import { makeClip } from './clips.ts';
-import { FLAWLESS, judge } from './observed.ts';
+import { FLAWLESS, judge } from './frame-verdict.ts';
 import { Program } from './program.ts';
 import { Recorder } from './recorder.ts';
 import { RtspServer, type Script } from './rtsp-server.ts';

@@ -2,7 +2,7 @@
  * The container images that tests in a cluster run: made from this checkout, or
  * taken from the cache outside it.
  */
-import { cachedImages } from '../../scripts/images/offline/cached.mjs';
+import { cachedImages } from '../../scripts/images/offline/image-cache.mjs';
 
 export interface TestImages {
   /** Names with their tags, as a pod's spec wants them. */

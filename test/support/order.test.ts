@@ -17,7 +17,7 @@ describe('the parts of a stage', () => {
   it('each part of a stage has the file that judges the traffic of the others', () => {
     const files = filesOf('e2e');
     const [first, second] = [1, 2].map((part) => filesOfPart(files, part, 2));
-    const judge = 'test/e2e/traffic.test.ts';
+    const judge = 'test/e2e/api-requests.test.ts';
     expect(first).toContain(judge);
     expect(second).toContain(judge);
     expect([...new Set([...(first ?? []), ...(second ?? [])])].sort()).toEqual(files.sort());

@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /**
  * It judges what the files before it asked of the API server, so that each part of the stage ends with it.
  */
-const JUDGE = '/e2e/traffic.test.ts';
+const JUDGE = '/e2e/api-requests.test.ts';
 /** Behind all others comes the judge, and then the file that leaves no release behind. */
 const LAST = [JUDGE, '/e2e/printed.test.ts'];
 

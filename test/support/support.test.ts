@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeClip } from './clips.ts';
+import { FLAWLESS, judge } from './frame-verdict.ts';
 import { drawStamp, readStamp, STAMP_HEIGHT, STAMP_WIDTH } from './index-stamp.ts';
-import { FLAWLESS, judge } from './observed.ts';
 import { pacingFigures, peakRate } from './pacing-figures.ts';
 import type { RecordedUnit } from './recorder.ts';
 import { readStamps } from './stamp-reader.ts';

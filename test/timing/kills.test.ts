@@ -6,10 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeClip } from '../support/clips.ts';
-import { count } from '../support/count.ts';
+import { judge } from '../support/frame-verdict.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
-import { judge } from '../support/observed.ts';
 import { type Random, seeded, testSeed } from '../support/random.ts';
+import { count } from '../support/repetitions.ts';
 import { settled } from '../support/sessions.ts';
 import { StampReader } from '../support/stamp-reader.ts';
 import { type Role, Stream } from '../support/stream.ts';

@@ -8,8 +8,8 @@ import { WorkerError } from '@videopush/codec-worker';
 import type { User } from '@videopush/resources/builders/credentials';
 import type { ApiPlace, PathState } from '@videopush/resources/builders/mediaserver';
 import { MediaMtxApi } from '@videopush/resources/mediamtx-api';
-import { makePlace, writePrivate } from './places.ts';
 import type { Ending, Program } from './program.ts';
+import { makePlace, writePrivate } from './stream-folder.ts';
 import { startSupervised } from './supervised.ts';
 
 export interface MediaMtxOptions {

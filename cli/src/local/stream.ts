@@ -13,9 +13,9 @@ import type {
   WorkerConfig,
   WorkerConfigs,
 } from '@videopush/resources/worker-config';
-import { makePlace, ringRoot, writePrivate } from './places.ts';
 import { freePorts } from './ports.ts';
 import type { Ending, Program } from './program.ts';
+import { makePlace, ringRoot, writePrivate } from './stream-folder.ts';
 import {
   readSupervisorState,
   type Supervision,

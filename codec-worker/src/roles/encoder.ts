@@ -13,7 +13,7 @@ import { addressFault, type EncoderConfig } from '@videopush/resources/worker-co
 import { WorkerError } from '../errors.ts';
 import { encoderFamilies } from '../metrics.ts';
 import { MetricsPage } from '../metrics-render.ts';
-import { EncoderPacing, type Paced } from '../paced.ts';
+import { EncoderPacing, type Paced } from '../pacing-watch.ts';
 import type { EncoderCarrier, QueueStatus } from '../queues/queue.ts';
 import { encoderProgress, encoderReady, faultText, type Progress } from '../readiness.ts';
 import { SessionSupervisor } from '../session-supervisor.ts';

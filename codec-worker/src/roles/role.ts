@@ -4,10 +4,10 @@ import type { HealthReport } from '@videopush/resources/health-server';
 import type { Logger } from '../log.ts';
 import type { Build } from '../metrics.ts';
 import type { MetricsPage } from '../metrics-render.ts';
-import type { Paced } from '../paced.ts';
+import type { NativeCore } from '../native-core.ts';
+import type { Paced } from '../pacing-watch.ts';
 import type { Carrier, QueueStatus } from '../queues/queue.ts';
 import type { Progress } from '../readiness.ts';
-import type { NativeCore } from '../session.ts';
 
 export interface Role {
   /** One word: what the role is doing. */

@@ -1,7 +1,7 @@
 /** A native core that a test drives by hand: sessions open, run and end as it says. */
 import { EventEmitter, once } from 'node:events';
 import type { DecodeSnapshot, EncodeSnapshot } from '@videopush/native';
-import type { NativeCore, OnEvent, Session } from '../session.ts';
+import type { NativeCore, OnEvent, Session } from '../native-core.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshots.ts';
 
 export class FakeSession<Snapshot> implements Session<Snapshot> {

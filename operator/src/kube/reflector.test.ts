@@ -1,7 +1,7 @@
 import { keyOf } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
-import { count } from '../../../test/support/count.ts';
 import { seeded, testSeed } from '../../../test/support/random.ts';
+import { count } from '../../../test/support/repetitions.ts';
 import { ApiError } from './errors.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { FakeCollection } from './testing/fake-collection.ts';

@@ -7,7 +7,7 @@ import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import type { Clock } from './clock.ts';
 import { type Collection, type OnChange, Reflector } from './reflector.ts';
 import type { Written } from './resource.ts';
-import { versionAtLeast } from './versions.ts';
+import { versionAtLeast } from './resource-versions.ts';
 
 /** The values under which an object is found; none: it is not in the index. Must not throw. */
 export type IndexFunction = (object: KubeObject) => Iterable<string>;

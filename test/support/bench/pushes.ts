@@ -4,7 +4,7 @@ import { Program } from '../program.ts';
 import { monotonicMilliseconds, type RecordedUnit, Recorder } from '../recorder.ts';
 import { Stream } from '../stream.ts';
 import { tool } from '../tools.ts';
-import { type EncodeSettings, startFfmpeg } from './rival.ts';
+import { type EncodeSettings, startFfmpeg } from './ffmpeg.ts';
 
 export interface PushRun {
   units: RecordedUnit[];

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { programImages, programKey, writeProgramImage } from '../../../scripts/images/programs.mjs';
+import { programImages, programKey, writeProgramImage } from '../../../scripts/images/test-images.mjs';
 import { cacheDir } from '../../../scripts/paths.mjs';
 import { execute } from './command.ts';
 import { PAUSE_IMAGE } from './containerd.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
 import type { Command } from './control-plane.ts';
 import type { Addresses } from './network.ts';
-import { outsideService } from './outside.ts';
+import { outsideService } from './outside-service.ts';
 
 /** It knows the cluster's names only: nothing outside could be reached from its network. */
 export function coredns(folder: string, addresses: Addresses, kubeconfig: string): Command {

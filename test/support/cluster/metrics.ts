@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
 import type { Command } from './control-plane.ts';
-import { outsideService } from './outside.ts';
+import { outsideService } from './outside-service.ts';
 import type { Identity } from './pki.ts';
 
 const PORT = 4443;

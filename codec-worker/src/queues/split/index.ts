@@ -8,9 +8,9 @@ import type { WorkerError } from '../../errors.ts';
 import type { CarrierParts, DecoderCarrier, EncoderCarrier, QueueStatus, RingStart } from '../queue.ts';
 import { Forwarder } from './decoder-end/forwarder.ts';
 import { Receiver } from './encoder-end/receiver.ts';
-import { Link } from './link.ts';
+import { Link } from './nats-link.ts';
+import { QueueStream } from './queue-stream.ts';
 import { sizesOf } from './sizes.ts';
-import { QueueStream } from './stream.ts';
 import { Decoder, type FrameRecord, type QueueRecord } from './wire.ts';
 
 /** How long a decoder that was stopped may take to hand over what is in its ring, milliseconds. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { count } from '../../../../test/support/count.ts';
 import { testSeed } from '../../../../test/support/random.ts';
+import { count } from '../../../../test/support/repetitions.ts';
 import { framesUnderWay, retainedFrames, sizesOf } from './sizes.ts';
-import { format } from './testing.ts';
+import { format } from './testing/records.ts';
 
 const queue = { capacityFrames: 20, whenFull: 'Block', encoderDelayFrames: 0 } as const;
 

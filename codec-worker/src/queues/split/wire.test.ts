@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { count } from '../../../../test/support/count.ts';
 import { testSeed } from '../../../../test/support/random.ts';
-import { frameRecord, queueRecord } from './testing.ts';
+import { count } from '../../../../test/support/repetitions.ts';
+import { frameRecord, queueRecord } from './testing/records.ts';
 import { Decoder, encodeQueue, encodeRecord, type FrameRecord } from './wire.ts';
 
 const read = (queue: string, frame: string) => new Decoder().decode({ queue, frame });

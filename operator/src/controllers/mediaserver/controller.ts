@@ -11,7 +11,8 @@ import type { ControlContext } from '../shared/context.ts';
 import { KnownUids } from '../shared/known-uids.ts';
 import type { Problem } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
-import { refusal } from '../shared/writes.ts';
+import { refusal } from '../shared/write-errors.ts';
+import { CreatedSecrets } from './created-secrets.ts';
 import type { Plan } from './decision.ts';
 import { eventsOf } from './events.ts';
 import { CHILDREN, type ServerIndexes } from './indexes.ts';
@@ -21,7 +22,6 @@ import type { Observation, StoredServer } from './observation.ts';
 import { type Lookup, observe } from './observe.ts';
 import { plan, STEADY } from './plan.ts';
 import { apiAddress } from './pod.ts';
-import { SecretsMade } from './secrets-made.ts';
 import { judgeStatus, type Outcome } from './status.ts';
 
 /** Spread of the polls of running servers, so that they do not fall together. */
@@ -31,7 +31,7 @@ export class MediaServerController {
   readonly #context: ControlContext;
   readonly #writer: ResourceWriter;
   readonly #lookup: Lookup;
-  readonly #secrets = new SecretsMade();
+  readonly #secrets = new CreatedSecrets();
   readonly #figures: PathFigures;
   readonly #known = new KnownUids((_, uid) => this.#letGo(uid));
 
@@ -46,7 +46,7 @@ export class MediaServerController {
       applied: this.#writer.applied,
       lingering: new ONLY_KIND.LingeringPaths(),
       heardAt: new Map(),
-      secretsMade: ({ metadata: { uid } }) => this.#secrets.of(uid, context.clock.now()),
+      createdSecrets: ({ metadata: { uid } }) => this.#secrets.of(uid, context.clock.now()),
     };
   }
 

@@ -34,7 +34,7 @@ export interface Observation {
   pod: ServerPod | null;
   api: ApiView;
   /** Secrets that were made a short while ago: they can't be read, so they are made again now and then */
-  secretsMade: ReadonlySet<string>;
+  createdSecrets: ReadonlySet<string>;
   /** what an apply of this object would do */
   judge: (desired: KubeObject, stored: KubeObject | null) => Judgement;
   now: Date;

@@ -30,7 +30,7 @@ export interface Lookup {
   lingering: LingeringPaths;
   /** when the API of a pod last answered, or was first asked: by the pod's uid, monotonic */
   heardAt: Map<string, number>;
-  secretsMade: (server: StoredServer) => ReadonlySet<string>;
+  createdSecrets: (server: StoredServer) => ReadonlySet<string>;
 }
 
 export async function observe(
@@ -55,7 +55,7 @@ export async function observe(
     children: await findChildren(server, elsewhere, context, signal),
     pod,
     api,
-    secretsMade: lookup.secretsMade(server),
+    createdSecrets: lookup.createdSecrets(server),
     judge: (object: KubeObject, stored: KubeObject | null) =>
       applied.judge(object, stored, context.clock.now()),
     now: context.clock.date(),

@@ -1,10 +1,10 @@
 /** What is to be done about one media server: decided from what was observed, done by others. Pure. */
 
 import { ManifestError, type MediaServer } from '@videopush/resources';
-import { readOrigin, stamped } from '@videopush/resources/builders/applied';
 import { REASONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
 import { buildMediaServer, type ServerObjects } from '@videopush/resources/builders/mediaserver';
+import { readOrigin, stamped } from '@videopush/resources/builders/origin';
 import type { KubeObject } from '@videopush/resources/objects';
 import { judgeAll, requeue } from '../shared/drift.ts';
 import {
@@ -87,7 +87,7 @@ function planLive(observed: Observation, objects: ServerObjects, desired: readon
   return {
     ...NOTHING,
     situation: { kind: 'Live' },
-    creates: objects.secrets.filter(({ metadata: { name } }) => !observed.secretsMade.has(name)),
+    creates: objects.secrets.filter(({ metadata: { name } }) => !observed.createdSecrets.has(name)),
     applies,
     podAnnotations: kind.fileAnnotation(observed, objects.config),
     ...kind.pathChanges(observed),

@@ -1,4 +1,4 @@
-import { stamped } from '@videopush/resources/builders/applied';
+import { stamped } from '@videopush/resources/builders/origin';
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { contains, DriftDetector, FIGHT_INTERVAL } from './drift.ts';

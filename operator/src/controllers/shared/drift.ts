@@ -3,7 +3,7 @@
  * that somebody has changed in a field of ours. What is stored as desired is left alone, so that a pass
  * over everything writes nothing.
  */
-import { APPLIED } from '@videopush/resources/builders/applied';
+import { APPLIED } from '@videopush/resources/builders/origin';
 import { type KubeObject, keyOf } from '@videopush/resources/objects';
 import { sameObject } from './ownership.ts';
 

@@ -11,7 +11,7 @@ import type { ControlContext } from './context.ts';
 import { DriftDetector } from './drift.ts';
 import type { Problem } from './problem.ts';
 import { sameStatus } from './status.ts';
-import { annotate, harmless, refusal } from './writes.ts';
+import { annotate, harmless, refusal } from './write-errors.ts';
 
 /**
  * Quotas, permissions and other people's ports change without an event: a refused write is tried

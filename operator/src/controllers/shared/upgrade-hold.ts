@@ -2,8 +2,9 @@
  * A new version or new settings of the operator take nothing that runs off the air: they take effect with a
  * resource's next change, or once it has been unwell for a while. Pure.
  */
-import type { Origin } from '@videopush/resources/builders/applied';
+
 import { CONDITIONS } from '@videopush/resources/builders/conditions';
+import type { Origin } from '@videopush/resources/builders/origin';
 
 /** How long a resource may be unwell before a new version of the operator may move it, milliseconds. */
 export const UNWELL = 60_000;

@@ -4,8 +4,8 @@
  */
 
 import type { VideoPush } from '@videopush/resources';
-import { readOrigin, templateHash } from '@videopush/resources/builders/applied';
 import { DECODER, ENCODER } from '@videopush/resources/builders/names';
+import { readOrigin, templateHash } from '@videopush/resources/builders/origin';
 import {
   appliedFields,
   changedFields,

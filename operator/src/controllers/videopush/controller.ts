@@ -12,7 +12,7 @@ import type { ControlContext } from '../shared/context.ts';
 import { KnownUids } from '../shared/known-uids.ts';
 import { type Problem, sentence } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
-import { harmless } from '../shared/writes.ts';
+import { harmless } from '../shared/write-errors.ts';
 import { RestartCounter } from '../workers/restart-counter.ts';
 import { WorkerPoller } from '../workers/worker-poller.ts';
 import type { Plan } from './decision.ts';

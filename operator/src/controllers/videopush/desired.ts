@@ -1,9 +1,9 @@
 /** What should run for a stream, or why that cannot be said. Pure. */
 
 import { ManifestError, type VideoPush } from '@videopush/resources';
-import { finishObjects, originOf } from '@videopush/resources/builders/applied';
 import { REASONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
+import { finishObjects, originOf } from '@videopush/resources/builders/origin';
 import {
   buildStream,
   NATS_ADDRESS_FIELD,

@@ -1,6 +1,6 @@
-import { APPLIED } from '@videopush/resources/builders/applied';
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { ANNOTATIONS, JETSTREAM_FINALIZER } from '@videopush/resources/builders/names';
+import { APPLIED } from '@videopush/resources/builders/origin';
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { FOREIGN_RETRY } from '../shared/ownership.ts';

@@ -1,9 +1,10 @@
 /**
  * What is to be done about one stream: a chain of steps, of which the first that has an answer decides. Pure.
  */
-import { readOrigin, templateHash } from '@videopush/resources/builders/applied';
+
 import { CONDITIONS } from '@videopush/resources/builders/conditions';
 import type { Defaults } from '@videopush/resources/builders/defaults';
+import { readOrigin, templateHash } from '@videopush/resources/builders/origin';
 import type { KubeObject } from '@videopush/resources/objects';
 import {
   FOREIGN_RETRY,

@@ -1,7 +1,7 @@
 /** Brings the streams of one set closer to what its VideoPushSet asks for, and says how they stand. */
 
-import { stamped } from '@videopush/resources/builders/applied';
 import { SET_FIELD_MANAGER } from '@videopush/resources/builders/names';
+import { stamped } from '@videopush/resources/builders/origin';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
 import { VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import { type KubeObject, keyOf, typed } from '@videopush/resources/objects';

@@ -1,6 +1,6 @@
 import type { VideoPushSet } from '@videopush/resources';
-import { stamped } from '@videopush/resources/builders/applied';
 import { LABELS } from '@videopush/resources/builders/names';
+import { stamped } from '@videopush/resources/builders/origin';
 import { buildMembers } from '@videopush/resources/builders/videopushset';
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';

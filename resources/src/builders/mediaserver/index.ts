@@ -5,9 +5,6 @@ import { kindOf } from './kinds/index.ts';
 import { buildSecrets } from './secrets.ts';
 import { buildApiService, buildService } from './services.ts';
 
-export type { ServerContext, ServerObjects, ServerPath } from './context.ts';
-export { type KindName, kindName } from './kinds/index.ts';
-export { serverPaths } from './paths.ts';
 export {
   apiServiceName,
   type Endpoint,
@@ -16,7 +13,10 @@ export {
   serverEndpoints,
   serverHost,
   serviceName,
-} from './places.ts';
+} from './addresses.ts';
+export type { ServerContext, ServerObjects, ServerPath } from './context.ts';
+export { type KindName, kindName } from './kinds/index.ts';
+export { serverPaths } from './paths.ts';
 export { publishSecret } from './secrets.ts';
 export type { ApiPlace, PathState, ServerApi } from './server-api.ts';
 

@@ -2,8 +2,8 @@
 import type { KubeObject } from '../../objects.ts';
 import { childLabels, selectorLabels } from '../names.ts';
 import { ownerReference } from '../owner.ts';
+import { apiServiceName, serviceName } from './addresses.ts';
 import { namespaceOf, type ServerContext, type ServerPort } from './context.ts';
-import { apiServiceName, serviceName } from './places.ts';
 
 export function buildService({ server }: ServerContext, ports: readonly ServerPort[]): KubeObject {
   const { type = 'ClusterIP', annotations = {} } = server.spec.service ?? {};

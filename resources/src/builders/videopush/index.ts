@@ -1,13 +1,13 @@
 /** A VideoPush into every object that runs it. Pure: the same input gives the same JSON. */
-import { buildConfigMap, configHashes, streamConfigs } from './config.ts';
+import { buildConfigMap, configHashes, streamConfigs } from './config-map.ts';
 import type { StreamContext, StreamObjects } from './context.ts';
 import { isSplit } from './shape.ts';
 import { splitWorkloads } from './split.ts';
 import { runsToEnd, workload } from './workload.ts';
 
-export { configName } from './config.ts';
+export { configName } from './config-map.ts';
 export type { ServerOfOutput, StreamContext, StreamObjects, StreamOutput } from './context.ts';
-export { appliedFields, changedFields, type FieldHashes, specFields } from './fields.ts';
+export { appliedFields, changedFields, type FieldHashes, specFields } from './field-hashes.ts';
 export { streamOutputs } from './outputs.ts';
 export {
   finalizersFor,

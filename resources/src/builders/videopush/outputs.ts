@@ -2,7 +2,7 @@
 import { redactUrl } from '../../redact.ts';
 import { ManifestError } from '../../schema/manifest.ts';
 import { DEFAULT_PORTS, outputPath, publishUrl } from '../endpoints.ts';
-import { serverHost, viewerUrl } from '../mediaserver/places.ts';
+import { serverHost, viewerUrl } from '../mediaserver/addresses.ts';
 import { POD_PATHS } from '../names.ts';
 import { type CredentialFiles, isStreamUrl, type OutputTarget } from '../worker-config.ts';
 import { namespaceOf, type ServerOfOutput, type StreamContext, type StreamOutput } from './context.ts';

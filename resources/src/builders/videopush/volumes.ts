@@ -2,7 +2,7 @@
 import { DECODER, ENCODER, POD_PATHS } from '../names.ts';
 import { mebibytes } from '../quantity.ts';
 import { ringVolumeBytes } from '../ring-size.ts';
-import { configName } from './config.ts';
+import { configName } from './config-map.ts';
 import type { StreamContext } from './context.ts';
 import { credentialsSecretOf } from './outputs.ts';
 import { streamShape } from './shape.ts';

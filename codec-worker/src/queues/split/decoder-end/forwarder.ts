@@ -15,10 +15,17 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { FRAME_FLAG, type RingFrame, RingReader } from '@videopush/native';
 import type { WorkerError } from '../../../errors.ts';
 import { Bell } from '../bell.ts';
-import { API, apiCode, isConflict, superseded, tooLarge } from '../faults.ts';
-import { Link } from '../link.ts';
+import { API, apiCode, isConflict, superseded, tooLarge } from '../errors.ts';
+import { Link } from '../nats-link.ts';
+import {
+  ANSWER_LIMIT,
+  acknowledged,
+  ackSubjects,
+  QueueStream,
+  subjectOf,
+  writeHeaders,
+} from '../queue-stream.ts';
 import { framesUnderWay, type Sizes } from '../sizes.ts';
-import { ANSWER_LIMIT, acknowledged, ackSubjects, QueueStream, subjectOf, writeHeaders } from '../stream.ts';
 import {
   Decoder,
   type EndRecord,

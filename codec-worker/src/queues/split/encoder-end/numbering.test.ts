@@ -1,6 +1,6 @@
 import { FRAME_FLAG, type RingFrameHeader } from '@videopush/native';
 import { describe, expect, it } from 'vitest';
-import { frameRecord, queueRecord } from '../testing.ts';
+import { frameRecord, queueRecord } from '../testing/records.ts';
 import { epochTag, Numbering } from './numbering.ts';
 
 const NOW = 1250;

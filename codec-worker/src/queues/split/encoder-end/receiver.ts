@@ -11,10 +11,10 @@ import { type ConsumerMessages, type JetStreamClient, jetstream } from '@nats-io
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { WorkerError } from '../../../errors.ts';
 import { Bell } from '../bell.ts';
-import { isConsumerGone, superseded } from '../faults.ts';
-import { Link } from '../link.ts';
+import { isConsumerGone, superseded } from '../errors.ts';
+import { Link } from '../nats-link.ts';
+import { ANSWER_LIMIT, QueueStream, readHeaders, takeoverSubject } from '../queue-stream.ts';
 import { framesUnderWay } from '../sizes.ts';
-import { ANSWER_LIMIT, QueueStream, readHeaders, takeoverSubject } from '../stream.ts';
 import { Decoder } from '../wire.ts';
 import { Intake, type IntakeOptions } from './intake.ts';
 

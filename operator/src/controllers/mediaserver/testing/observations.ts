@@ -39,7 +39,7 @@ export function observationOf(server: StoredServer, more: Partial<Observation> =
     children: [],
     pod: null,
     api: { state: 'Unasked' },
-    secretsMade: new Set(),
+    createdSecrets: new Set(),
     judge: (desired, stored) => detector.judge(desired, stored, 0),
     now: NOW,
     ...more,
@@ -92,7 +92,7 @@ export function settled(observed: Observation): Observation {
   return {
     ...observed,
     children: [...observed.children.filter((child) => !replaced(child)), ...structuredClone(applies)],
-    secretsMade: new Set([...observed.secretsMade, ...creates.map(({ metadata }) => metadata.name)]),
+    createdSecrets: new Set([...observed.createdSecrets, ...creates.map(({ metadata }) => metadata.name)]),
   };
 }
 

@@ -2,7 +2,7 @@
 import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
 import { MediaMtxApi } from '@videopush/resources/mediamtx-api';
 import { fileAnnotation } from './file-annotation.ts';
-import { LingeringPaths } from './lingering.ts';
+import { LingeringPaths } from './lingering-paths.ts';
 import { pathChanges } from './path-changes.ts';
 
 /** Where the API of the server in a pod of this address is, for people. */

@@ -1,12 +1,12 @@
 /** The pod that a MediaServer runs in. Pure. */
 import type { KubeObject } from '../../../../objects.ts';
-import { ORIGIN, serverOrigin } from '../../../applied.ts';
 import { ANNOTATIONS, childLabels, selectorLabels } from '../../../names.ts';
+import { ORIGIN, serverOrigin } from '../../../origin.ts';
 import { ownerReference } from '../../../owner.ts';
 import { RESTRICTED_CONTAINER, RESTRICTED_POD, STAY, tolerations } from '../../../pod-security.ts';
+import { serviceName } from '../../addresses.ts';
 import { namespaceOf, type ServerContext } from '../../context.ts';
-import { serviceName } from '../../places.ts';
-import { CONFIG_KEY, configName, RECORDINGS, settingsHash } from './config.ts';
+import { CONFIG_KEY, configName, RECORDINGS, settingsHash } from './config-map.ts';
 import { INNER_PORTS, publicPorts } from './ports.ts';
 
 const CONFIG_FOLDER = '/etc/mediamtx';

@@ -1,7 +1,7 @@
 /** What the builders of a MediaServer take from MediaMTX. Pure. */
 import type { PublishProtocol } from '../../../protocols.ts';
 import type { ServerContext, ServerObjects } from '../../context.ts';
-import { buildConfigMap, serverConfig } from './config.ts';
+import { buildConfigMap, serverConfig } from './config-map.ts';
 import { buildDeployment } from './deployment.ts';
 import { INNER_PORTS, publicPorts } from './ports.ts';
 import { slateFor } from './server-config.ts';

@@ -1,8 +1,8 @@
 /** Ports of a MediaServer: of its container and of its two Services. Pure. */
 import type { MediaServer } from '../../../../schema/media-server.generated.ts';
 import { DEFAULT_PORTS, type Ports, type Protocol, protocolsOf } from '../../../protocols.ts';
+import { portNameOf } from '../../addresses.ts';
 import type { ServerPort } from '../../context.ts';
-import { portNameOf } from '../../places.ts';
 
 /** Where WebRTC's media arrives; the server's own default. */
 const ICE_PORT = 8189;

@@ -51,7 +51,7 @@ function madeHere() {
 }
 
 /**
- * @param {import('./daemon.mjs').Daemon} daemon
+ * @param {import('./docker-daemon.mjs').Daemon} daemon
  * @param {string} image
  * @returns {Promise<boolean>}
  */
@@ -61,7 +61,7 @@ async function there(daemon, image) {
 
 /**
  * Makes sure that the daemon has a base image.
- * @param {import('./daemon.mjs').Daemon} daemon
+ * @param {import('./docker-daemon.mjs').Daemon} daemon
  * @param {object} options
  * @param {boolean} options.pull  whether the official image may be pulled; false: only an existing image is
  *   used, or one is built here
@@ -88,7 +88,7 @@ export async function baseImage(daemon, { pull, onLine }) {
   return image;
 }
 
-/** @param {import('./daemon.mjs').Daemon} daemon @returns {Promise<boolean>} */
+/** @param {import('./docker-daemon.mjs').Daemon} daemon @returns {Promise<boolean>} */
 async function pulled(daemon) {
   try {
     const common = { what: `${OFFICIAL} could not be pulled`, todo: '', log: 'image-pull' };

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { type ClipOptions, makeClip } from '../support/clips.ts';
-import { FLAWLESS, judge } from '../support/observed.ts';
+import { FLAWLESS, judge } from '../support/frame-verdict.ts';
 import { Recorder } from '../support/recorder.ts';
 import { Push, settled } from '../support/sessions.ts';
 import { readStamps } from '../support/stamp-reader.ts';

@@ -3,7 +3,7 @@
  * number. The ends are separate processes, so that they can be killed at any instant.
  */
 import type { RingFormat } from '@videopush/native';
-import { format } from '../../../codec-worker/src/queues/split/testing.ts';
+import { format } from '../../../codec-worker/src/queues/split/testing/records.ts';
 import type { WorkerConfig } from '../../../resources/src/worker-config.ts';
 
 /** The stream that joins the two ends, and what the frames are made from. */

@@ -4,7 +4,7 @@ import { FrameQueueWriter, RingWriter } from '@videopush/native';
 import type { RingStart } from '../../../codec-worker/src/queues/queue.ts';
 import { JetStreamDecoder } from '../../../codec-worker/src/queues/split/index.ts';
 import { EXTRA_FRAMES } from '../../../codec-worker/src/queues/split/sizes.ts';
-import { formatOf, paint, pictureBytes, readOptions, workerConfig } from './end.ts';
+import { formatOf, paint, pictureBytes, readOptions, workerConfig } from './end-options.ts';
 
 const options = readOptions();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -1,8 +1,8 @@
 /** What holds for every object that the builders make, whatever the resource says. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { count } from '../../../test/support/count.ts';
 import { testSeed } from '../../../test/support/random.ts';
+import { count } from '../../../test/support/repetitions.ts';
 import type { KubeObject } from '../objects.ts';
 import { validateManifest } from '../schema/manifest.ts';
 import { parseQuantity } from '../schema/quantity.ts';

@@ -1,16 +1,16 @@
 /** What the controllers do in a cluster, with their real parts on an API server in this process. */
 
 import type { VideoPush } from '@videopush/resources';
-import { finishObjects, originOf, templateHash } from '@videopush/resources/builders/applied';
 import { DEFAULTS } from '@videopush/resources/builders/defaults';
 import { ANNOTATIONS, childLabels, ENCODER, FIELD_MANAGER } from '@videopush/resources/builders/names';
+import { finishObjects, originOf, templateHash } from '@videopush/resources/builders/origin';
 import { buildStream, configName } from '@videopush/resources/builders/videopush';
 import { MEDIA_SERVERS, VIDEO_PUSH_SETS, VIDEO_PUSHES } from '@videopush/resources/kinds';
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PODS, SECRETS, SERVICES } from '../kube/kinds.ts';
 import { podOf as podOfServer } from './mediaserver/testing/observations.ts';
-import { OnFake, OPERATOR } from './testing/on-fake.ts';
+import { FakeCluster, OPERATOR } from './testing/fake-cluster.ts';
 import { podOfWorkload } from './videopush/testing/observations.ts';
 
 const ALL = [
@@ -61,7 +61,7 @@ function serverPod(name: string): KubeObject {
 
 describe('a stream', () => {
   it('a new stream gets the objects that the builders describe, and they belong to its VideoPush', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       const push = await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
       const defaults = { ...DEFAULTS, natsAddress: 'nats://queue:4222' };
@@ -85,7 +85,7 @@ describe('a stream', () => {
     }));
 
   it('a stream waits for an object that has its name, and begins when that is gone', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await cluster.create(CONFIG_MAPS, configName('demo'), { data: { mine: 'true' } });
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       const refused = await cluster.sees(VIDEO_PUSHES, 'demo', because('NameTaken'));
@@ -100,7 +100,7 @@ describe('a stream', () => {
     }));
 
   it('a stream waits until its server is ready', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: toServer('late') });
       await cluster.sees(VIDEO_PUSHES, 'demo', because('MediaServerMissing'));
       expect(await cluster.list(DEPLOYMENTS)).toEqual([]);
@@ -111,7 +111,7 @@ describe('a stream', () => {
     }));
 
   it('a stream is suspended and resumed on request', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       const made = await cluster.sees(DEPLOYMENTS, STREAM, replicas(1));
       await cluster.apply(VIDEO_PUSHES, 'demo', { spec: { suspend: true } });
@@ -129,7 +129,7 @@ describe('a stream', () => {
     }));
 
   it('a stream keeps its pod when only labels or the bit rate change', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       const made = await cluster.sees(DEPLOYMENTS, STREAM);
       const pod = podOfWorkload({ ...made, kind: 'Deployment' });
@@ -158,7 +158,7 @@ describe('a stream', () => {
     }));
 
   it('the objects of a stream are deleted with its VideoPush, and a new one of the name starts again', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       const first = await cluster.sees(DEPLOYMENTS, STREAM);
       await cluster.delete(VIDEO_PUSHES, 'demo');
@@ -171,7 +171,7 @@ describe('a stream', () => {
     }));
 
   it('the queue of a split stream is deleted with its VideoPush', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: { ...SPEC, topology: 'Split' } });
       await cluster.sees(DEPLOYMENTS, 'demo-decoder');
       await cluster.sees(DEPLOYMENTS, 'demo-encoder');
@@ -184,7 +184,7 @@ describe('a stream', () => {
     }));
 
   it('a stream that moves to another NATS server leaves no queue behind on the old one', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       const spec = { ...SPEC, topology: 'Split' };
       await cluster.apply(VIDEO_PUSHES, 'demo', { spec });
       const { uid } = (await cluster.sees(DEPLOYMENTS, 'demo-encoder')).metadata;
@@ -198,7 +198,7 @@ describe('a stream', () => {
 
 describe('a media server', () => {
   it('a media server gets all its objects, and its streams begin when it has their paths', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       const { metadata } = await cluster.create(MEDIA_SERVERS, 'live', { spec: {} });
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: toServer('live') });
       await cluster.sees(VIDEO_PUSHES, 'demo', because('MediaServerNotReady'));
@@ -219,7 +219,7 @@ describe('a media server', () => {
     }));
 
   it('a media server waits for an object that has its name, and its deletion removes all that it made', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       const ports = [{ port: 1 }];
       await cluster.create(SERVICES, 'live-media', { spec: { ports } });
       await cluster.create(MEDIA_SERVERS, 'live', { spec: {} });
@@ -241,7 +241,7 @@ describe('a media server', () => {
 
 describe('a set', () => {
   it('a set grows and shrinks with its replicas', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       const sources = ['a', 'b', 'c'].map((name) => ({ name, source: SOURCE }));
       const spec = { replicas: 3, sources, template: { spec: { outputs: SPEC.outputs } } };
       await cluster.create(VIDEO_PUSH_SETS, 'wall', { spec });
@@ -267,7 +267,7 @@ describe('a set', () => {
 
 describe('the operator', () => {
   /** A stream, a server and a set, and nothing left to do. */
-  async function filled(cluster: OnFake): Promise<void> {
+  async function filled(cluster: FakeCluster): Promise<void> {
     await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
     await cluster.create(MEDIA_SERVERS, 'live', { spec: {} });
     const sources = ['a', 'b'].map((name) => ({ name, source: SOURCE }));
@@ -286,7 +286,7 @@ describe('the operator', () => {
   }
 
   it('a restarted operator writes nothing that it has written before', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await filled(cluster);
       const before = await cluster.versions(ALL);
       const writes = cluster.writes.length;
@@ -300,7 +300,7 @@ describe('the operator', () => {
     }));
 
   it('a restarted operator starts what was asked for while none ran', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       await cluster.sees(VIDEO_PUSHES, 'demo', because('Pending'));
       await cluster.stopOperator();
@@ -312,7 +312,7 @@ describe('the operator', () => {
     }));
 
   it('the operator writes nothing again when its watches broke off', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await filled(cluster);
       const before = await cluster.versions(ALL);
       const [writes, watches] = [cluster.writes.length, cluster.watches];
@@ -324,7 +324,7 @@ describe('the operator', () => {
     }));
 
   it('the operator changes only what it missed when it has to list again', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       await filled(cluster);
       const before = await cluster.versions(ALL);
       const [writes, watches] = [cluster.writes.length, cluster.watches];
@@ -341,7 +341,7 @@ describe('the operator', () => {
     }));
 
   it('the operator goes on after the API server has refused requests for a while', () =>
-    OnFake.run(async (cluster) => {
+    FakeCluster.run(async (cluster) => {
       for (const code of [429, 500, 503]) cluster.server.refuse({ code, times: 2, userAgent: OPERATOR });
       const push = await cluster.create(VIDEO_PUSHES, 'demo', { spec: SPEC });
       await cluster.sees(DEPLOYMENTS, STREAM);

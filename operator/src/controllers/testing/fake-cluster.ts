@@ -18,7 +18,7 @@ import { Manager } from '../../runtime/manager.ts';
 import { Metrics } from '../../runtime/metrics.ts';
 import { mediaServerController } from '../mediaserver/index.ts';
 import type { ControlContext, Shared } from '../shared/context.ts';
-import { loadKey } from '../shared/key.ts';
+import { loadKey } from '../shared/operator-key.ts';
 import { ServerPaths } from '../shared/server-paths.ts';
 import { videoPushController } from '../videopush/index.ts';
 import { videoPushSetController } from '../videopushset/index.ts';
@@ -53,7 +53,7 @@ interface Running {
   stop(): Promise<void>;
 }
 
-export class OnFake {
+export class FakeCluster {
   readonly server: FakeApiServer;
   readonly clock = new SkippingClock();
   /** streams in JetStream that were deleted */
@@ -72,8 +72,8 @@ export class OnFake {
   }
 
   /** An operator that runs while `body` does. */
-  static async run(body: (cluster: OnFake) => Promise<void>): Promise<void> {
-    const cluster = new OnFake(await FakeApiServer.start([NAMESPACE, OPERATOR_NAMESPACE]));
+  static async run(body: (cluster: FakeCluster) => Promise<void>): Promise<void> {
+    const cluster = new FakeCluster(await FakeApiServer.start([NAMESPACE, OPERATOR_NAMESPACE]));
     try {
       await cluster.startOperator();
       await body(cluster);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { runSync } from '../../../test/support/program.ts';
-import { makePlace, ringRoot, sweep, writePrivate } from './places.ts';
+import { makePlace, ringRoot, sweep, writePrivate } from './stream-folder.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'places-'));
 afterAll(() => rmSync(root, { recursive: true }));

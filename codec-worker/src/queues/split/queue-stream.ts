@@ -10,7 +10,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
-import { API, apiCode, isStreamMissing } from './faults.ts';
+import { API, apiCode, isStreamMissing } from './errors.ts';
 import { type Decoder, type Encoded, FRAME_HEADER, QUEUE_HEADER, type QueueMessage } from './wire.ts';
 
 /** Milliseconds an answer of the server may take. */

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { WorkerError } from '../../errors.ts';
-import { queueFault } from './faults.ts';
+import { queueFault } from './errors.ts';
 
 /** Milliseconds. */
 const TIMES = { connect: 5000, ping: 5000, retryFirst: 250, retryMax: 5000 };

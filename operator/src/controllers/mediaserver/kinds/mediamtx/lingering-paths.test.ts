@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { pathsOf } from '../../testing/observations.ts';
-import { LINGER, LingeringPaths } from './lingering.ts';
+import { LINGER, LingeringPaths } from './lingering-paths.ts';
 
 const online = () => true;
 

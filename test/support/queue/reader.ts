@@ -6,7 +6,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type RingFrame, RingReader } from '@videopush/native';
 import { JetStreamEncoder } from '../../../codec-worker/src/queues/split/index.ts';
-import { paint, readOptions, workerConfig } from './end.ts';
+import { paint, readOptions, workerConfig } from './end-options.ts';
 
 const options = readOptions();
 const say = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -50,7 +50,7 @@ function judge(file, include) {
   const to = layerOf(path.startsWith('.') ? posix.join(posix.dirname(file), path) : `${ROOT}${path}`);
   const allowed = ARROWS[from];
   if (allowed === undefined)
-    return `${file} is in no layer; ARROWS in scripts/lint/arrows.mjs names them all`;
+    return `${file} is in no layer; ARROWS in scripts/lint/layers.mjs names them all`;
   if (ARROWS[to] === undefined) return `${file} includes ${include}: there is no such layer`;
   if (to === from || allowed.includes(to)) return null;
   return `${file} includes ${include}: ${from} may include only from ${allowed.join(', ') || 'itself'}`;

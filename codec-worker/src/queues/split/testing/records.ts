@@ -1,6 +1,6 @@
 /** Records as a decoder writes them, for tests of what is made of them. */
 import type { RingFormat } from '@videopush/native';
-import type { FrameRecord, QueueRecord } from './wire.ts';
+import type { FrameRecord, QueueRecord } from '../wire.ts';
 
 export const format: RingFormat = {
   width: 1280,

@@ -6,7 +6,7 @@ import { canonicalJson, childLabels, childName, contentHash, DECODER, ENCODER, P
 import { ownerReference } from '../owner.ts';
 import { buildWorkerConfigs } from '../worker-config.ts';
 import { namespaceOf, type StreamConfigs, type StreamContext } from './context.ts';
-import { specFieldsAnnotation } from './fields.ts';
+import { specFieldsAnnotation } from './field-hashes.ts';
 import { credentialFiles, outputTargets } from './outputs.ts';
 import { jetStreamOf } from './queue.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EncoderPacing, PacedWatch } from './paced.ts';
+import { EncoderPacing, PacedWatch } from './pacing-watch.ts';
 import { encodeSnapshot, outputSnapshot, threeValues } from './testing/snapshots.ts';
 
 /** Units at 25 a second on a clock of its own; `late` says how many of each second's units are late. */

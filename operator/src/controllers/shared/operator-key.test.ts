@@ -1,7 +1,7 @@
 import type { KubeObject } from '@videopush/resources/objects';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../kube/errors.ts';
-import { loadKey } from './key.ts';
+import { loadKey } from './operator-key.ts';
 
 const place = { namespace: 'videopush-system', name: 'videopush-key' };
 const signal = new AbortController().signal;

@@ -6,7 +6,7 @@
 /** milliseconds */
 export const AGAIN = 300_000;
 
-export class SecretsMade {
+export class CreatedSecrets {
   readonly #servers = new Map<string, Map<string, number>>();
 
   /** `now`: monotonic, milliseconds. */

@@ -8,9 +8,9 @@ import { cacheDir } from '../../paths.mjs';
 import { takeLock } from '../../setup/lock.mjs';
 import { buildImage, contentKey, imageName, saveImage } from '../build.mjs';
 import { IMAGES, writeContext } from '../context.mjs';
-import { programImages, programKey, writeProgramImage } from '../programs.mjs';
-import { baseImage } from './base.mjs';
-import { openDaemon } from './daemon.mjs';
+import { programImages, programKey, writeProgramImage } from '../test-images.mjs';
+import { baseImage } from './base-image.mjs';
+import { openDaemon } from './docker-daemon.mjs';
 
 /** How many archives of one image stay: other checkouts and running tests may use an older one. */
 const KEPT = 3;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { untidy } from './tidy.mjs';
+import { untidy } from './clang-tidy.mjs';
 
 const CHECKS = "Checks: '-*,bugprone-integer-division'\nWarningsAsErrors: '*'\nHeaderFilterRegex: '.*'\n";
 const DEFECT = 'double half(int whole) {\n  return whole / 2;\n}\n';

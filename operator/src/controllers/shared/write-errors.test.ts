@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ApiError } from '../../kube/errors.ts';
-import { harmless, refusal } from './writes.ts';
+import { harmless, refusal } from './write-errors.ts';
 
 const POD = { kind: 'Pod', metadata: { name: 'p' } };
 const invalid = (field: string): ApiError =>

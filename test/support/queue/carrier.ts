@@ -6,7 +6,7 @@ import { childEnvironment, nodeBinary } from '../../../scripts/paths.mjs';
 import { NatsServer } from '../nats.ts';
 import { Program } from '../program.ts';
 import { Scratch } from '../tools.ts';
-import type { EndOptions } from './end.ts';
+import type { EndOptions } from './end-options.ts';
 
 export type CarrierName = 'ring' | 'jetstream';
 export type LaneOptions = Partial<Omit<EndOptions, 'ringPath' | 'jetStream' | 'logFile'>>;
@@ -44,11 +44,11 @@ export class Lane implements AsyncDisposable {
   }
 
   give(changes: Partial<EndOptions> = {}): Program {
-    return this.#start('give.ts', { ...this.options, ringPath: this.givingRing, ...changes });
+    return this.#start('writer.ts', { ...this.options, ringPath: this.givingRing, ...changes });
   }
 
   take(changes: Partial<EndOptions> = {}): Program {
-    return this.#start('take.ts', { ...this.options, ...changes });
+    return this.#start('reader.ts', { ...this.options, ...changes });
   }
 
   /** The ring with the taking end's ledger; null while it does not exist. */
