@@ -90,6 +90,8 @@ describe('what Biome holds of the TypeScript sources', () => {
       "import '@videopush/resources/objects';\nimport '@videopush/resources/health-server';\n",
     'operator/src/kube/a.ts': "import '@videopush/resources/objects';\n",
     'test/integration/a.test.ts': "import '../../operator/src/kube/clock.ts';\n",
+    'operator/src/g.test.ts': "import 'ajv';\n",
+    'test/support/a.ts': "import '@videopush/native';\n",
     'test/integration/b.test.ts': "import { it } from 'vitest';\nit('x', () => {});\n",
   };
   const BAD = [
@@ -97,6 +99,9 @@ describe('what Biome holds of the TypeScript sources', () => {
     ['native/lib/a.ts', "export { x } from '@videopush/codec-worker';", 'noUndeclaredDependencies'],
     ['codec-worker/src/b.ts', "import '@videopush/operator';", 'noUndeclaredDependencies'],
     ['operator/src/controllers/b.ts', "import '@videopush/native';", 'noUndeclaredDependencies'],
+    ['operator/src/g.ts', "import 'ajv';", 'noUndeclaredDependencies'],
+    ['cli/src/k.test.ts', "import 'fast-check';", 'noUndeclaredDependencies'],
+    ['test/support/b.ts', "import 'commander';", 'noUndeclaredDependencies'],
     ['codec-worker/src/c.ts', "export { x } from '../../operator/src/main.ts';", 'noRestrictedImports'],
     ['codec-worker/src/d.ts', "import { x } from '../../scripts/paths.mjs';", 'noRestrictedImports'],
     ['codec-worker/src/d.test.ts', "import { x } from '../../operator/src/main.ts';", 'noRestrictedImports'],
@@ -275,7 +280,7 @@ const LOCK = `{
 
 describe('the version of the project', () => {
   const same = {
-    'package.json': '{\n  "version": "1.2.3"\n}\n',
+    'package.json': '{\n  "version": "1.2.3",\n  "devDependencies": { "@videopush/native": "1.2.3" }\n}\n',
     'cli/package.json': '{\n  "version": "1.2.3",\n  "dependencies": { "@videopush/native": "1.2.3" }\n}\n',
     'package-lock.json': LOCK,
     'charts/videopush/Chart.yaml': 'version: 1.2.3\nappVersion: 1.2.3\n',
@@ -291,6 +296,7 @@ describe('the version of the project', () => {
   });
 
   it.each([
+    ['package.json', '"@videopush/native": "1.2.3"', '"@videopush/native": "1.2.2"'],
     ['cli/package.json', '"version": "1.2.3"', '"version": "1.2.2"'],
     ['cli/package.json', '"@videopush/native": "1.2.3"', '"@videopush/native": "1.2.2"'],
     ['package-lock.json', '  "version": "1.2.3",\n  "packages"', '  "version": "1.2.2",\n  "packages"'],

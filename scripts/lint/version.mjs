@@ -23,7 +23,7 @@ const PLACES = [
 
 /** Where it may stand, any number of times: what one workspace needs of another, and images in the manual. */
 const MENTIONS = [
-  { where: /^([^/]+\/package|package-lock)\.json$/, pattern: /"@videopush\/[a-z-]+": "([^"]*)"/g },
+  { where: /^(([^/]+\/)?package|package-lock)\.json$/, pattern: /"@videopush\/[a-z-]+": "([^"]*)"/g },
   { where: /\.md$/, pattern: /\bvideopush\/(?:operator|worker|\$image):(\d[\w.-]*\w)/g },
 ];
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from './plan.ts';
-import { after, FILM, heldByQueue, pushOf, running, WITH_NATS, withSpec } from './testing/observations.ts';
+import {
+  afterPlan,
+  FILM,
+  heldByQueue,
+  pushOf,
+  running,
+  WITH_NATS,
+  withSpec,
+} from './testing/observations.ts';
 
 type Spec = Parameters<typeof withSpec>[1];
 
@@ -28,7 +36,7 @@ describe('a change of a finite stream in two pods', () => {
     const before = running(heldByQueue(pushOf({ source: FILM, topology: 'Split' })), WITH_NATS);
     const observed = withSpec(before, change);
     expect(plan(observed, WITH_NATS).deletes.map(({ metadata }) => metadata.name)).toEqual(ended);
-    const { events, jetStreamDeletes } = plan({ ...after(observed, WITH_NATS), pods: [] }, WITH_NATS);
+    const { events, jetStreamDeletes } = plan({ ...afterPlan(observed, WITH_NATS), pods: [] }, WITH_NATS);
     expect(events.map((event) => event.note)).toEqual([note]);
     // The frames that JetStream still holds are sent: the workers distinguish one source from another.
     expect(jetStreamDeletes).toEqual([]);

@@ -7,7 +7,7 @@ import { FOREIGN_RETRY } from '../shared/ownership.ts';
 import type { Observation, StoredPush, Workload } from './observation.ts';
 import { plan } from './plan.ts';
 import {
-  after,
+  afterPlan,
   FILM,
   finished,
   heldByQueue,
@@ -154,7 +154,7 @@ describe('a running stream', () => {
       ...pod,
       metadata: { ...pod.metadata, annotations },
     }));
-    const later = { ...after(observed), pods: annotated ? [annotated] : [] };
+    const later = { ...afterPlan(observed), pods: annotated ? [annotated] : [] };
     expect(plan(later, DEFAULTS)).toMatchObject({ applies: [], podAnnotations: [], events: [] });
   });
 
@@ -174,7 +174,7 @@ describe('a running stream', () => {
     expect(names(first.deletes)).toEqual(['Job demo-stream']);
     expect(first.applies).toEqual([]);
 
-    const waiting = after(observed);
+    const waiting = afterPlan(observed);
     expect(plan(waiting, DEFAULTS)).toMatchObject({
       situation: { kind: 'Clearing' },
       applies: [],
@@ -201,7 +201,7 @@ describe('a running stream', () => {
   it('a running stream moves to two pods only when its earlier pod has ended', () => {
     const observed = withSpec(running(pushOf(), WITH_NATS), { topology: 'Split' });
     expect(names(plan(observed, WITH_NATS).deletes)).toEqual(['Deployment demo-stream']);
-    const { applies, finalizers } = plan({ ...after(observed, WITH_NATS), pods: [] }, WITH_NATS);
+    const { applies, finalizers } = plan({ ...afterPlan(observed, WITH_NATS), pods: [] }, WITH_NATS);
     expect(finalizers).toEqual([JETSTREAM_FINALIZER]);
     expect(names(applies)).toEqual([
       'ConfigMap demo-worker',
@@ -214,7 +214,7 @@ describe('a running stream', () => {
     const observed = withSpec(running(heldByQueue(pushOf({ topology: 'Split' })), WITH_NATS), {
       topology: 'SamePod',
     });
-    const { jetStreamDeletes, finalizers } = plan({ ...after(observed, WITH_NATS), pods: [] }, WITH_NATS);
+    const { jetStreamDeletes, finalizers } = plan({ ...afterPlan(observed, WITH_NATS), pods: [] }, WITH_NATS);
     expect(jetStreamDeletes).toMatchObject([{ address: 'nats://queue:4222' }]);
     expect(finalizers).toEqual([]);
   });
@@ -243,13 +243,16 @@ describe('suspension', () => {
   });
 
   it('a stream counts as suspended when no pod is left', () => {
-    const observed = after(withSpec(running(pushOf()), { suspend: true }));
+    const observed = afterPlan(withSpec(running(pushOf()), { suspend: true }));
     expect(plan(observed, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: false });
     expect(plan({ ...observed, pods: [] }, DEFAULTS).situation).toEqual({ kind: 'Suspended', stopped: true });
   });
 
   it('a resumed stream runs in the same workload as before', () => {
-    const suspended = { ...after(withSpec(running(pushOf({ source: FILM })), { suspend: true })), pods: [] };
+    const suspended = {
+      ...afterPlan(withSpec(running(pushOf({ source: FILM })), { suspend: true })),
+      pods: [],
+    };
     const { applies, deletes } = plan(withSpec(suspended, { suspend: false }), DEFAULTS);
     expect(deletes).toEqual([]);
     expect(spec(applies.at(-1))).toMatchObject({ suspend: false });
@@ -267,7 +270,7 @@ describe('a completed stream', () => {
     ],
     ['with another bit rate', withSpec(done, { video: { bitrateKbps: 800 } })],
     ['when it is suspended', withSpec(done, { suspend: true })],
-    ['whose Job somebody has deleted', { ...after(done), workloads: [], pods: [] }],
+    ['whose Job somebody has deleted', { ...afterPlan(done), workloads: [], pods: [] }],
   ])('a completed stream stays completed %s', (_, observed) => {
     expect(plan(observed, DEFAULTS)).toMatchObject({
       situation: { kind: 'Completed' },
@@ -277,9 +280,9 @@ describe('a completed stream', () => {
   });
 
   it('a completed stream begins again with another source', () => {
-    const observed = withSpec(after(done), { source: { uri: 'https://films.example/other.mp4' } });
+    const observed = withSpec(afterPlan(done), { source: { uri: 'https://films.example/other.mp4' } });
     expect(names(plan(observed, DEFAULTS).deletes)).toEqual(['Job demo-stream']);
-    const cleared = after(observed);
+    const cleared = afterPlan(observed);
     expect(names(plan(cleared, DEFAULTS).applies)).toEqual(['ConfigMap demo-worker', 'Job demo-stream']);
   });
 
@@ -290,7 +293,7 @@ describe('a completed stream', () => {
     expect(spec(first.applies[0])).toMatchObject({ replicas: 0 });
     expect(first.jetStreamDeletes).toEqual([]);
 
-    const idle = after(split, WITH_NATS);
+    const idle = afterPlan(split, WITH_NATS);
     expect(plan(idle, WITH_NATS).jetStreamDeletes).toEqual([]);
     const second = plan({ ...idle, pods: [] }, WITH_NATS);
     expect(second.jetStreamDeletes).toHaveLength(1);
@@ -373,7 +376,7 @@ describe('a new version of the operator', () => {
 
   it('a new version of the operator comes into effect for a stream that has been unwell for a minute', () => {
     const waiting = { ready: false, state: { waiting: { reason: 'ImagePullBackOff' } } };
-    const observed = after(withPod(running(pushOf()), { decoder: waiting, encoder: waiting }));
+    const observed = afterPlan(withPod(running(pushOf()), { decoder: waiting, encoder: waiting }));
     expect(plan(observed, newer).applies).toEqual([]);
     const later = { ...observed, now: new Date(NOW.getTime() + 61_000) };
     expect(names(plan(later, newer).applies)).toEqual(['ConfigMap demo-worker', 'Deployment demo-stream']);

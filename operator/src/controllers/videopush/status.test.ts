@@ -7,7 +7,7 @@ import { plan } from './plan.ts';
 import type { ContainerStatus } from './pods.ts';
 import { judgeStatus, type PushStatus } from './status.ts';
 import {
-  after,
+  afterPlan,
   FILM,
   factsOf,
   finished,
@@ -67,7 +67,7 @@ describe('Ready', () => {
   it.each<[string, Observation, string, string]>([
     [
       'is False while the first pod is being made',
-      after(observationOf(pushOf())),
+      afterPlan(observationOf(pushOf())),
       'False Pending',
       'Reconciling',
     ],
@@ -271,13 +271,13 @@ describe('a stream at rest', () => {
   });
 
   it('a suspended stream is ready once nothing runs', () => {
-    const stopping = after(withSpec(live, { suspend: true }));
+    const stopping = afterPlan(withSpec(live, { suspend: true }));
     expect(summary(stopping)[0]).toBe('False Terminating');
     expect(summary({ ...stopping, pods: [] })).toEqual(['True Suspended', 'absent', 'absent']);
   });
 
   it('a stream that begins again with another source is no longer complete', () => {
-    const done = after(finished(running(pushOf({ source: FILM }))));
+    const done = afterPlan(finished(running(pushOf({ source: FILM }))));
     const again = withSpec(done, { source: { uri: 'https://films.example/other.mp4' } });
     const status = judge(again);
     expect(of(status, 'Complete')).toBe('False Updating');
@@ -321,7 +321,7 @@ describe('the other conditions', () => {
   });
 
   it('Paced keeps its value when a worker page fails to answer once', () => {
-    const late = after(withFacts({}, { paced: false }));
+    const late = afterPlan(withFacts({}, { paced: false }));
     expect(of(judge({ ...late, workers: { decoder: null, encoder: null } }), 'Paced')).toBe('False Late');
   });
 
@@ -362,13 +362,13 @@ describe('a status', () => {
         workers: { decoder: factsOf({ ready: notReady('SourceTimeout'), fault }), encoder: null },
       };
     };
-    const first = after(silent(3));
+    const first = afterPlan(silent(3));
     const second = { ...silent(13), push: first.push };
     expect(judge(second).conditions).toEqual(first.push.status?.conditions);
   });
 
   it("a stream's status never lowers its count of restarts", () => {
-    const counted = after({ ...live, restarts: 4 });
+    const counted = afterPlan({ ...live, restarts: 4 });
     expect(judge({ ...counted, restarts: 1 }).restarts).toBe(4);
   });
 
@@ -386,40 +386,40 @@ describe('events', () => {
   };
 
   it('an event reports once that a stream is published', () => {
-    const placed = after(observationOf(pushOf()));
+    const placed = afterPlan(observationOf(pushOf()));
     const started = { ...placed, pods: [podOfWorkload(placed.workloads[0] as never)] };
     expect(events(started)).toEqual(['Published']);
-    expect(events(after(started))).toEqual([]);
+    expect(events(afterPlan(started))).toEqual([]);
   });
 
   it('an event reports once that the source of a stream is lost', () => {
     expect(events(withFault('SourceDisconnected'))).toEqual(['SourceLost']);
-    expect(events(after(withFault('SourceDisconnected')))).toEqual([]);
+    expect(events(afterPlan(withFault('SourceDisconnected')))).toEqual([]);
   });
 
   it('an event reports once that a stream was restarted', () => {
     expect(events({ ...live, restarts: 1 })).toEqual(['Restarted']);
-    expect(events(after({ ...live, restarts: 1 }))).toEqual([]);
+    expect(events(afterPlan({ ...live, restarts: 1 }))).toEqual([]);
   });
 
   it('an event reports once what keeps a stream from running', () => {
     const observed = observationOf(pushOf({ outputs: toServer('live') }), { servers: { live: null } });
     expect(events(observed)).toEqual(['MediaServerMissing']);
-    expect(events(after(observed))).toEqual([]);
+    expect(events(afterPlan(observed))).toEqual([]);
   });
 
   it('events report the completion, the suspension and the resumption of a stream', () => {
     expect(events(finished(running(pushOf({ source: FILM }))))).toEqual(['Completed']);
-    const stopped = { ...after(withSpec(live, { suspend: true })), pods: [] };
+    const stopped = { ...afterPlan(withSpec(live, { suspend: true })), pods: [] };
     expect(events(stopped)).toEqual(['Suspended']);
-    expect(events(withSpec(after(stopped), { suspend: false }))).toEqual(['Resumed']);
+    expect(events(withSpec(afterPlan(stopped), { suspend: false }))).toEqual(['Resumed']);
   });
 
   it('an event reports that a finite source starts again when its pod was lost', () => {
     const film = running(pushOf({ source: FILM }));
     const gone = { ...film, pods: [] };
     expect(events(gone)).toEqual(['RestartedFromBeginning']);
-    expect(events(withPod(after(gone), {}, { name: 'demo-stream-other' }))).toEqual(['Published']);
+    expect(events(withPod(afterPlan(gone), {}, { name: 'demo-stream-other' }))).toEqual(['Published']);
     expect(events(withPod(film, {}, { name: 'demo-stream-other' }))).toEqual(['RestartedFromBeginning']);
   });
 

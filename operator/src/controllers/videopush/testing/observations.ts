@@ -68,7 +68,7 @@ export const withSpec = (observed: Observation, spec: Partial<Spec>): Observatio
 });
 
 /** What the plan says has been done, and the status written. */
-export function after(
+export function afterPlan(
   observed: Observation,
   defaults: Defaults = DEFAULTS,
   decision: Plan = plan(observed, defaults),
@@ -110,9 +110,9 @@ export function running(
   defaults: Defaults = DEFAULTS,
   more: Partial<Observation> = {},
 ): Observation {
-  const placed = after(observationOf(push, more), defaults);
+  const placed = afterPlan(observationOf(push, more), defaults);
   const pods = placed.workloads.map((workload) => podOfWorkload(workload));
-  return after({ ...placed, pods }, defaults);
+  return afterPlan({ ...placed, pods }, defaults);
 }
 
 export const READY: Partial<ContainerStatus> = { ready: true, state: { running: {} } };
