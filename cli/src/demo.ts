@@ -95,7 +95,7 @@ async function demo(seconds: number): Promise<ExitCode> {
   const clip = demoClip();
   const view = makeView(false);
   const resource = push(clip);
-  const footage = clip ? 'Big Buck Bunny, repeated' : 'the test pattern (the footage could not be had)';
+  const footage = clip ? 'Big Buck Bunny, repeated' : 'the test pattern (the footage is not available)';
   view.say(`Pushing ${footage} for ${seconds} s; Ctrl+C ends it earlier.`, {
     type: 'demo',
     footage,

@@ -38,7 +38,7 @@ Examples:
   videopush push testpattern:duration=10 out.mkv --codec libx265
   videopush push talk.mp4 --url-file url.txt
 
-The first two want a server: start \`videopush server\` in another terminal.
+The first two need a server: start \`videopush server\` in another terminal.
 
 Ctrl+C once stops gracefully: queued frames are still sent on time. Twice ends it at once.
 
@@ -138,7 +138,7 @@ function serverWords(program: Command): void {
     .action((flags: ServerFlags) => serverCommand(flags));
   addText(
     command,
-    'It takes every path, and asks nobody for a password. For a server with passwords write a MediaServer manifest and use `videopush run`.',
+    'It accepts every path, without a password. For a server with passwords write a MediaServer manifest and use `videopush run`.',
   );
 }
 

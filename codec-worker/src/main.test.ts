@@ -23,7 +23,7 @@ describe('the command line', () => {
   it.each([
     [[], '--config FILE is missing'],
     [['--nonsense'], "Unknown option '--nonsense'"],
-    [['--config', 'x', '--grace', 'soon'], '--grace wants seconds'],
+    [['--config', 'x', '--grace', 'soon'], '--grace must be a number of seconds'],
   ])('the command line of the worker refuses %j in one line with exit code 64', (args, why) => {
     const { code, stderr } = run(...args);
     expect(code).toBe(64);

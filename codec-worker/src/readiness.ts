@@ -34,7 +34,7 @@ export function decoderReady(snapshot: DecodeSnapshot | null): HealthReport {
       if (age <= FRAME_WITHIN_SECONDS) return yes('Running', 'the source gives frames');
       return no('SourceStalled', `the source has given no frame for ${Math.round(age)} s`);
     case 'Waiting':
-      return error ? fault(error) : no('Waiting', 'the source is gone; it is tried again');
+      return error ? fault(error) : no('Waiting', 'the source was lost; it is opened again');
     case 'Failed':
       return error ? fault(error) : no('Failed', 'the decoder failed');
   }

@@ -185,11 +185,11 @@ export class FrameReader {
 
 function wholeNumber(name: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0)
-    throw invalidArgument(`${name}: must be a whole number from 0 on`);
+    throw invalidArgument(`${name}: must be a whole number of at least 0`);
   return value;
 }
 
 function notNegative(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value >= 0)) throw invalidArgument(`${name}: must be a number from 0 on`);
+  if (!(Number.isFinite(value) && value >= 0)) throw invalidArgument(`${name}: must be a number of at least 0`);
   return value;
 }

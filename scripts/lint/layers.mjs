@@ -51,7 +51,7 @@ function judge(file, include) {
   const allowed = ARROWS[from];
   if (allowed === undefined)
     return `${file} is in no layer; ARROWS in scripts/lint/layers.mjs names them all`;
-  if (ARROWS[to] === undefined) return `${file} includes ${include}: there is no such layer`;
+  if (ARROWS[to] === undefined) return `${file} includes ${include}, whose layer does not exist`;
   if (to === from || allowed.includes(to)) return null;
   return `${file} includes ${include}: ${from} may include only from ${allowed.join(', ') || 'itself'}`;
 }

@@ -70,7 +70,7 @@ function asRoot() {
   });
   if (trial.code === 0) return ['sudo', '-n'];
   throw new SetupError('Debian packages are missing and installing them needs root', {
-    cause: trial.error ? 'there is no sudo on this machine' : 'sudo did not let this user in',
+    cause: trial.error ? 'sudo was not found on this machine' : 'sudo did not let this user in',
     todo: 'run the command as root, or as a user who may use sudo',
   });
 }

@@ -61,7 +61,7 @@ describe('the scenarios of the long suite', () => {
     expect(names('full').length).toBeGreaterThan(3);
     expect(names('full').every((name) => name.startsWith('full-'))).toBe(true);
     expect(names('full-kills')).toEqual(['full-kills']);
-    expect(() => names('sock')).toThrow('there is no scenario sock');
+    expect(() => names('sock')).toThrow('scenario sock does not exist');
   });
 });
 

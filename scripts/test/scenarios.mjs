@@ -143,7 +143,7 @@ export function chosen(names, scenarios) {
     (scenario.name.startsWith(`${name}-`) && !scenarios.some((other) => other.name === name));
   const unknown = names.find((name) => !scenarios.some((scenario) => meant(name, scenario)));
   if (unknown !== undefined) {
-    throw new Error(`there is no scenario ${unknown}; \`npm run test:long -- --list\` shows all`);
+    throw new Error(`scenario ${unknown} does not exist; \`npm run test:long -- --list\` shows all`);
   }
   if (names.length === 0) return [...scenarios];
   return scenarios.filter((scenario) => names.some((name) => meant(name, scenario)));

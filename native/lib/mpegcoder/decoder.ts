@@ -63,7 +63,7 @@ export class MpegDecoder {
       if (!(name in this.#parameters)) throw invalidArgument(`${name}: unknown parameter of MpegDecoder`);
       if (value === undefined) continue;
       if (!Number.isSafeInteger(value) || value < 0)
-        throw invalidArgument(`${name}: must be a whole number from 0 on`);
+        throw invalidArgument(`${name}: must be a whole number of at least 0`);
       this.#parameters[name as keyof DecoderParameters] = value;
     }
   }

@@ -79,7 +79,7 @@ export function queueFault(address: string, error: unknown): WorkerError {
     return new WorkerError(code, message, { action, permanent, cause: error });
   }
   if (error instanceof errors.ConnectionError || error instanceof errors.ClosedConnectionError) {
-    return unavailable(address, `the connection is gone (${error.message})`);
+    return unavailable(address, `the connection was lost (${error.message})`);
   }
   if (isUnanswered(error)) return unavailable(address, 'JetStream does not answer');
   if (error instanceof JetStreamApiError)

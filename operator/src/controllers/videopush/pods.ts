@@ -148,8 +148,8 @@ function lostNode(pod: Pod, facts: WorkerFacts | null): Problem | null {
 export function givenUp(pods: readonly Pod[]): Problem | null {
   const pod = pods.find((pod) => isTerminating(pod) && !isOver(pod) && isCutOff(pod));
   if (!pod) return null;
-  const action = `if it is gone for good, run: kubectl delete node ${pod.spec?.nodeName}`;
-  return nodeUnreachable(pod, `the pod on it may still run, so there is no other one yet; ${action}`);
+  const action = `if it will not return, run: kubectl delete node ${pod.spec?.nodeName}`;
+  return nodeUnreachable(pod, `the pod on it may still run, so no other one starts yet; ${action}`);
 }
 
 const nodeUnreachable = (pod: Pod, consequence: string): Problem => ({

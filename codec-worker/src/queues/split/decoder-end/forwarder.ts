@@ -292,7 +292,7 @@ export class Forwarder {
     }
     if (failure !== undefined) throw failure;
     if (this.#link.signal.aborted) return true;
-    throw new Error('the connection is gone');
+    throw new Error('the connection was lost');
   }
 
   /** The next frame that the stream has not got and has room for; a frame is in nobody's hands before. */
@@ -388,7 +388,7 @@ export class Forwarder {
     await this.#bell.wait(TIMES.poll);
     if (underWay > 0 || before === 0 || this.#window.standing !== before) return;
     const info = await stream.info();
-    if (info === null) throw new Error('the stream is gone');
+    if (info === null) throw new Error('the stream does not exist');
     if (info.state.messages > 0 && info.state.first_seq > 1) this.#done(info.state.first_seq - 1);
   }
 

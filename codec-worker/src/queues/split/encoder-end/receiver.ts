@@ -136,7 +136,7 @@ export class Receiver {
       }
       if (this.#superseded) return;
       await settling;
-      if (!this.#link.signal.aborted) throw new Error('the connection is gone');
+      if (!this.#link.signal.aborted) throw new Error('the connection was lost');
     } finally {
       if (!connection.isClosed() && !this.#superseded) {
         this.#intake.settle();
