@@ -55,7 +55,8 @@ function readArguments(argv: string[]): Arguments | 'help' | 'version' {
   if (values.help) return 'help';
   if (values.version) return 'version';
   const graceSeconds = Number(values.grace);
-  if (!(graceSeconds >= 0 && graceSeconds <= 86_400)) throw new Error('--grace must be a number of seconds from 0 to 86400');
+  if (!(graceSeconds >= 0 && graceSeconds <= 86_400))
+    throw new Error('--grace must be a number of seconds from 0 to 86400');
   if (values.config === undefined) throw new Error('--config FILE is missing');
   return { config: values.config, graceSeconds, terminationLog: values['termination-log'] };
 }

@@ -190,6 +190,7 @@ function wholeNumber(name: string, value: number): number {
 }
 
 function notNegative(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value >= 0)) throw invalidArgument(`${name}: must be a number of at least 0`);
+  if (!(Number.isFinite(value) && value >= 0))
+    throw invalidArgument(`${name}: must be a number of at least 0`);
   return value;
 }

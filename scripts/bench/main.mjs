@@ -14,7 +14,9 @@ if (!name || !/^[a-z][a-z0-9-]*$/.test(name) || !existsSync(join(benchFolder, `$
   const names = readdirSync(benchFolder)
     .filter((entry) => entry.endsWith('.ts'))
     .map((entry) => entry.slice(0, -'.ts'.length));
-  console.error(`${name ? `Bench ${name} does not exist.` : 'Which bench?'} The benches are: ${names.join(', ')}.`);
+  console.error(
+    `${name ? `Bench ${name} does not exist.` : 'Which bench?'} The benches are: ${names.join(', ')}.`,
+  );
   console.error('For example: npm run bench -- pacing');
   process.exitCode = 2;
 } else {

@@ -58,7 +58,8 @@ function readOptions() {
   if (values.help) return null;
   const images = IMAGES.filter((image) => positionals.length === 0 || positionals.includes(image));
   const unknown = positionals.find((name) => !IMAGES.some((image) => image === name));
-  if (unknown !== undefined) throw new Error(`image ${unknown} does not exist; choose ${IMAGES.join(' or ')}`);
+  if (unknown !== undefined)
+    throw new Error(`image ${unknown} does not exist; choose ${IMAGES.join(' or ')}`);
   if (values.for !== undefined && values.for !== 'tests') throw new Error(`--for ${values.for} is unknown`);
   return {
     images,

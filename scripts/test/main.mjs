@@ -39,7 +39,10 @@ function chosenStages(names, filters, shard) {
   const stages = allStages(filters, shard);
   const unknown = names.find((name) => !stages.some((stage) => stage.name === name));
   if (unknown !== undefined) {
-    record(unknown, `this stage does not exist; the stages are ${stages.map((stage) => stage.name).join(', ')}`);
+    record(
+      unknown,
+      `this stage does not exist; the stages are ${stages.map((stage) => stage.name).join(', ')}`,
+    );
     return [];
   }
   return names.length === 0 ? stages : stages.filter((stage) => names.includes(stage.name));
