@@ -1,7 +1,5 @@
 #include "sessions/encode/sender_link.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "core/clock.h"
@@ -16,19 +14,10 @@ constexpr Nanoseconds kShortLife = 2 * kSecond;
 constexpr int kShortLivesOfConflict = 2;
 constexpr Nanoseconds kCloseLimit = 1 * kSecond;
 constexpr Nanoseconds kAbortedCloseLimit = kSecond / 10;
-constexpr Nanoseconds kLookAtFiles = 1 * kSecond;
+constexpr Nanoseconds kPollFiles = 1 * kSecond;
 /// The other half of a credential is at the server and may change unseen: now and then it is tried
 /// as it is.
 constexpr Nanoseconds kTryRefusedAgain = 60 * kSecond;
-
-/// Changes when the file is written, replaced or appears; follows the links of a mounted Secret.
-std::string fingerprint(const std::string& path) {
-  struct stat s{};
-  if (path.empty() || stat(path.c_str(), &s) != 0) return "-";
-  return std::to_string(s.st_dev) + ":" + std::to_string(s.st_ino) + ":" +
-         std::to_string(s.st_size) + ":" + std::to_string(s.st_mtim.tv_sec) + "." +
-         std::to_string(s.st_mtim.tv_nsec);
-}
 
 }  // namespace
 
@@ -150,13 +139,20 @@ bool SenderLink::pause(Nanoseconds until, const std::function<bool()>& wanted) {
 bool SenderLink::await_change(const std::function<bool()>& wanted) {
   const Nanoseconds again = credentials_refused_ ? clock_.now() + kTryRefusedAgain : kForever;
   do {
-    if (!pause(clock_.now() + kLookAtFiles, wanted)) return false;
+    if (!pause(clock_.now() + kPollFiles, wanted)) return false;
   } while (!sink_ || (credential_files() == tried_with_ && clock_.now() < again));
   return true;
 }
 
 std::string SenderLink::credential_files() const {
-  return fingerprint(options_.output.user_file) + " " + fingerprint(options_.output.password_file);
+  // The contents and not the times of the files: a write changes the time first, and an attempt in
+  // between would have taken the old contents for the new ones.
+  try {
+    return read_secret_file(options_.output.user_file) + "\n" +
+           read_secret_file(options_.output.password_file);
+  } catch (const Error&) {
+    return "";  // until it can be read
+  }
 }
 
 }  // namespace videopush::sessions

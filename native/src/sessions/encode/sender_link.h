@@ -50,7 +50,7 @@ class SenderLink {
   bool pause(Nanoseconds until, const std::function<bool()>& wanted);
   bool await_change(const std::function<bool()>& wanted);
   void refused(const Error& error);
-  std::string credential_files() const;  // a fingerprint of what they are now
+  std::string credential_files() const;  // what they hold now
 
   const LinkOptions options_;
   ring::OutputRecord& record_;
@@ -64,7 +64,7 @@ class SenderLink {
   Nanoseconds not_before_ = 0;  // of the next attempt
   bool permanent_ = false;      // no attempt until the credential files change
   bool credentials_refused_ = false;
-  std::string tried_with_;  // fingerprint of the credential files at the last attempt
+  std::string tried_with_;  // what the credential files held at the last attempt
   Nanoseconds connected_at_ = 0;
   std::optional<ErrorCode> reported_;
   int short_lives_ = 0;  // connections in a row that the server ended within 2 s

@@ -116,6 +116,8 @@ TEST_CASE("pictures that still wait when a session has failed are refused with w
     rig.push.server->on_connect = [&](int, const AbortSignal&) {
       throw Error(ErrorCode::CredentialsRefused, reason);
     };
+    // Such an output alone ends no session.
+    rig.push.clock.at(rig.push.clock.now() + kSecond, [&] { rig.push.session->request_stop(); });
   }
   SUBCASE("the encoder") {
     rig.push.rig.options.encoder.preset = "nonsense";
