@@ -50,7 +50,7 @@ abstract class RingEnd<Calls extends EndCalls> {
 
 /** The end that takes frames of the kind `Taken` out of a ring. */
 export class ReadingEnd<Taken> extends RingEnd<ReadingCalls<Taken>> {
-  /** The next frame; undefined: nothing yet, wait for `news()`; null: the end marker, all before it was taken. */
+  /** The next frame; undefined: nothing yet, wait for `news()`; null: the end marker, all was taken. */
   take(): Taken | null | undefined {
     return this.calls.take(this.handle);
   }

@@ -1,6 +1,6 @@
 /**
- * The lower level: the two ends of a ring, of which each call tries once. Every field of a frame's header goes
- * along, and a frame is done only when its reader says so.
+ * The lower level: the two ends of a ring, of which each call tries once. Every field of a frame's header
+ * goes along, and a frame is done only when its reader says so.
  */
 import { addon, type Handle } from '../addon.ts';
 import type {
