@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSync } from '../child.mjs';
+import { repoRoot } from '../paths.mjs';
 import { counts } from './counts.mjs';
 import { closingTable, keep, keyOf, lastReport, stillTrue, treeHash } from './reports.mjs';
 import { allScenarios, chosen } from './scenarios.mjs';
@@ -40,6 +41,18 @@ describe('the scenarios of the long suite', () => {
       ...['lint', 'unit', 'integration', 'e2e'].map((stage) => `debian-12-${stage}`),
       ...['lint', 'unit', 'integration'].map((stage) => `debian-13-${stage}`),
     ]);
+  });
+
+  it('each name of a test file that a scenario of the long suite runs is that of a file', () => {
+    const files = runSync('git', ['ls-files', '*.test.ts'], { cwd: repoRoot }).stdout.split('\n');
+    const names = allScenarios().flatMap(({ commands }) =>
+      commands.flatMap(({ args }) => {
+        const reporters = args.lastIndexOf('--reporter');
+        return reporters < 0 ? [] : args.slice(reporters + 2).filter((arg) => !arg.startsWith('--'));
+      }),
+    );
+    expect(names).toContain('soak');
+    expect(names.filter((name) => !files.some((file) => file.includes(name)))).toEqual([]);
   });
 
   it('a long stage is divided into parts that its name chooses together', () => {

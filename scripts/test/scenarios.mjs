@@ -104,8 +104,8 @@ function bare(version) {
 export function allScenarios() {
   return [
     native(),
-    vitest('full-properties', 'laws of the TypeScript parts, random tests in full', 'unit', [
-      ...['laws', 'reflector', 'wire', 'sizes', 'native/lib/process'],
+    vitest('full-properties', 'invariants of the TypeScript parts, random tests in full', 'unit', [
+      ...['invariants', 'reflector', 'wire', 'sizes', 'native/lib/process'],
     ]),
     vitest('full-mutations', '2,000 damaged files under AddressSanitizer', 'faults', ['mutated-files']),
     vitest('full-kills', '160 kills of the processes of four pushes', 'timing', ['kills']),
