@@ -19,6 +19,11 @@ constexpr Nanoseconds kPollFiles = 1 * kSecond;
 /// as it is.
 constexpr Nanoseconds kTryRefusedAgain = 60 * kSecond;
 
+/// Error: CredentialsMissing.
+sinks::Credentials credentials_in_files(const OutputOptions& output) {
+  return {read_secret_file(output.user_file), read_secret_file(output.password_file)};
+}
+
 }  // namespace
 
 SenderLink::SenderLink(const LinkOptions& options, ring::OutputRecord& record, SenderStatus& status,
@@ -49,7 +54,7 @@ sinks::Credentials SenderLink::credentials() {
   const OutputOptions& output = options_.output;
   sinks::Credentials current{output.user, output.password};
   if (!output.user_file.empty() || !output.password_file.empty()) {
-    current = {read_secret_file(output.user_file), read_secret_file(output.password_file)};
+    current = credentials_in_files(output);
   }
   std::vector<std::string> secrets = secrets_in(output.url, output.url_secret);
   secrets.insert(secrets.end(), {current.user, current.password});
@@ -148,8 +153,8 @@ std::string SenderLink::credential_files() const {
   // The contents and not the times of the files: a write changes the time first, and an attempt in
   // between would have taken the old contents for the new ones.
   try {
-    return read_secret_file(options_.output.user_file) + "\n" +
-           read_secret_file(options_.output.password_file);
+    const auto [user, password] = credentials_in_files(options_.output);
+    return user + "\n" + password;
   } catch (const Error&) {
     return "";  // until it can be read
   }
