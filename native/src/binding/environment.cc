@@ -47,20 +47,6 @@ void Environment::spawn(std::function<void()> cancel, std::function<void()> work
   jobs_.push_back({std::move(cancel), std::move(thread), std::move(done)});
 }
 
-Error current_error() {
-  try {
-    throw;
-  } catch (const Error& error) {
-    return error;
-  } catch (const std::bad_alloc&) {
-    return Error(ErrorCode::Internal, "out of memory");
-  } catch (const std::exception& error) {
-    return Error(ErrorCode::Internal, error.what());
-  } catch (...) {
-    return Error(ErrorCode::Internal, "unknown native failure");
-  }
-}
-
 Pending::Pending(Napi::Env env)
     : mailbox_(Environment::of(env).mailbox()), deferred_(Napi::Promise::Deferred::New(env)) {
   mailbox_->hold(env);

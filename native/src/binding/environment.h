@@ -72,10 +72,6 @@ auto guarded(Napi::Env env, Body&& body) -> decltype(body()) {
   }
 }
 
-/// The exception in flight as an Error, for errors that travel from a native thread. Call inside a
-/// catch block.
-Error current_error();
-
 /// A promise that any thread settles, once. The event loop stays alive until then.
 class Pending : public std::enable_shared_from_this<Pending> {
  public:

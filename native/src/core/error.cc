@@ -1,5 +1,6 @@
 #include "core/error.h"
 
+#include <new>
 #include <utility>
 
 #include "core/av.h"
@@ -93,6 +94,20 @@ Error Error::from_averror(ErrorCode code, int averror, std::string_view what,
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(averror, text, sizeof text);
   return Error(code, std::string(what) + ": " + text, action, averror);
+}
+
+Error current_error() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::Internal, "out of memory");
+  } catch (const std::exception& error) {
+    return Error(ErrorCode::Internal, error.what());
+  } catch (...) {
+    return Error(ErrorCode::Internal, "unknown native failure");
+  }
 }
 
 }  // namespace videopush

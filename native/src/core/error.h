@@ -85,4 +85,8 @@ class Error : public std::exception {
   int averror_;
 };
 
+/// The exception in flight as an Error, for errors that travel from one thread to another. Call
+/// inside a catch block.
+Error current_error();
+
 }  // namespace videopush

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <new>
 #include <set>
+#include <stdexcept>
 #include <string>
 
 #include "core/av.h"
@@ -30,4 +32,23 @@ TEST_CASE("an error from FFmpeg keeps the number and says it in words") {
   CHECK(error.message() == "clip.mp4: No such file or directory");
   CHECK(error.averror() == AVERROR(ENOENT));
   CHECK(error.action() == "check the path");
+}
+
+TEST_CASE("whatever was thrown becomes an error that another thread can report") {
+  const auto caught = [](const auto& thrown) {
+    try {
+      throw thrown;
+    } catch (...) {
+      return videopush::current_error();
+    }
+  };
+  const Error error = caught(Error(ErrorCode::SourceNotFound, "clip.mp4", "check the path"));
+  CHECK(error.code() == ErrorCode::SourceNotFound);
+  CHECK(error.action() == "check the path");
+  for (const Error& internal :
+       {caught(std::bad_alloc()), caught(std::runtime_error("why")), caught(1)})
+    CHECK(internal.code() == ErrorCode::Internal);
+  CHECK(caught(std::bad_alloc()).message() == "out of memory");
+  CHECK(caught(std::runtime_error("why")).message() == "why");
+  CHECK(caught(1).message() == "unknown native failure");
 }

@@ -1,7 +1,6 @@
 #include "sessions/encode/picture_feeder.h"
 
 #include <algorithm>
-#include <exception>
 #include <string>
 #include <utility>
 
@@ -104,10 +103,8 @@ void PictureFeeder::hand_in(Waiting& item) {
   try {
     const Pushed result = input_.push(item.frame, abort_, kForever, item.paced);
     if (result != Pushed::Accepted) error = refusal(result);
-  } catch (const Error& e) {
-    error = e;
-  } catch (const std::exception& e) {
-    error = Error(ErrorCode::Internal, e.what());
+  } catch (...) {
+    error = current_error();
   }
   item.settled(error);
 }
