@@ -45,8 +45,8 @@ async function choosePorts(): Promise<Ports> {
   return Object.fromEntries(names.map((name, index) => [name, ports[index]])) as unknown as Ports;
 }
 
-const generated = (wanted: 'Generated' | 'None' | undefined, name: string): Credentials =>
-  wanted === 'Generated' ? { username: name, password: randomBytes(18).toString('base64url') } : {};
+const generated = (mode: 'Generated' | 'None' | undefined, name: string): Credentials =>
+  mode === 'Generated' ? { username: name, password: randomBytes(18).toString('base64url') } : {};
 
 const account = ({ username, password }: Credentials) =>
   username !== undefined && password !== undefined ? { name: username, password } : undefined;
