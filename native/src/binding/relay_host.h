@@ -16,7 +16,7 @@ namespace videopush::binding {
 class RelayReaderHost final : public RingHost {
  public:
   static constexpr napi_type_tag kTag = {0x3be1f7a04c9d4e52, 0x8d60a2c35bf91e77};
-  static constexpr const char* kName = "RelayReader";
+  static constexpr const char* kName = "RingReader";
   explicit RelayReaderHost(std::shared_ptr<sessions::RelayReader> end)
       : RingHost(end), end_(std::move(end)) {}
 
@@ -38,7 +38,7 @@ sessions::RelayWriterOptions parse_relay_writer(const Napi::Value& value);
 class RelayWriterHost final : public RingHost {
  public:
   static constexpr napi_type_tag kTag = {0xa7c25d1866e04b1f, 0x91f3d8b20e7c4a65};
-  static constexpr const char* kName = "RelayWriter";
+  static constexpr const char* kName = "RingWriter";
   explicit RelayWriterHost(std::shared_ptr<sessions::RelayWriter> end)
       : RingHost(end), end_(std::move(end)) {}
 
