@@ -149,9 +149,9 @@ export const SOURCE_CONDITION = 'videopush-source';
  * @returns {NodeJS.ProcessEnv}
  */
 export function childEnvironment(extra = {}) {
-  const wanted = `--conditions=${SOURCE_CONDITION}`;
+  const option = `--conditions=${SOURCE_CONDITION}`;
   const { NODE_OPTIONS: options = '', PATH: path = '' } = process.env;
-  const NODE_OPTIONS = options.includes(wanted) ? options : `${options} ${wanted}`.trim();
+  const NODE_OPTIONS = options.includes(option) ? options : `${options} ${option}`.trim();
   return { ...process.env, PATH: `${binFolder}:${path}`, NODE_OPTIONS, ...extra };
 }
 

@@ -28,7 +28,7 @@ function supervisor(
     files: [join(folder, 'password')],
     renewal: {
       files: [join(folder, 'url')],
-      wanted: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
+      applies: ({ outputs }) => outputs.some(({ phase }) => phase === 'Failed'),
     },
     onFault: (fault) => faults.push(fault),
     times: { poll: 10, retryFirst: 10, retryMax: 20, retryPermanent: 600_000 },

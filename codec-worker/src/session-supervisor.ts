@@ -14,7 +14,7 @@ export interface SessionSupervisorOptions<Snapshot> {
   /**
    * Files that are read only on opening, and whether a running session of this state would gain by a new one.
    */
-  renewal?: { files: readonly string[]; wanted: (snapshot: Snapshot) => boolean };
+  renewal?: { files: readonly string[]; applies: (snapshot: Snapshot) => boolean };
   onFault: (fault: NativeErrorShape) => void;
   /** Milliseconds. */
   times?: Partial<typeof TIMES>;
@@ -111,10 +111,10 @@ export class SessionSupervisor<Snapshot> {
   }
 
   async #renewWhenChanged(session: Session<Snapshot>, ended: AbortSignal): Promise<void> {
-    const { files, wanted } = this.#options.renewal ?? { files: [], wanted: () => false };
+    const { files, applies } = this.#options.renewal ?? { files: [], applies: () => false };
     if (files.length === 0) return;
     while (await filesChanged(files, ended, this.#times.poll)) {
-      if (wanted(session.snapshot())) session.requestStop();
+      if (applies(session.snapshot())) session.requestStop();
     }
   }
 

@@ -112,9 +112,9 @@ export class FrameReader {
 
   /** `count` frames from `index` on; fewer only where the source ends. */
   async frames(index: number, count = 1): Promise<Frame[]> {
-    const wanted = wholeNumber('count', count);
+    const frames = wholeNumber('count', count);
     await this.seekToIndex(index);
-    return this.#take(wanted);
+    return this.#take(frames);
   }
 
   /**
@@ -122,9 +122,9 @@ export class FrameReader {
    * fewer only where the source ends.
    */
   async framesAtTime(seconds: number, count = 1): Promise<Frame[]> {
-    const wanted = wholeNumber('count', count);
+    const frames = wholeNumber('count', count);
     await this.seekToTime(seconds);
-    return this.#take(wanted);
+    return this.#take(frames);
   }
 
   /**

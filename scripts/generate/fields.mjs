@@ -76,9 +76,9 @@ const WORDS = {
  */
 export function fieldPages(definitions, translations, file) {
   const known = new Map(translations.map(({ en, zh }) => [en, zh]));
-  const wanted = new Set();
+  const texts = new Set();
   const chinese = (/** @type {string} */ text) => {
-    wanted.add(text);
+    texts.add(text);
     return known.get(text) ?? text;
   };
   const kinds = definitions.map(({ spec }) => ({
@@ -88,7 +88,7 @@ export function fieldPages(definitions, translations, file) {
   }));
   const english = page(kinds, WORDS.en, (text) => text);
   const other = page(kinds, WORDS.zh, chinese);
-  const problems = translationProblems(translations, wanted, file);
+  const problems = translationProblems(translations, texts, file);
   return {
     pages: [
       { source: 'crds/', target: 'docs/fields.md', text: english },

@@ -4,17 +4,17 @@
 
 /**
  * @param {Translations} translations
- * @param {ReadonlySet<string>} wanted  the English texts of the page
+ * @param {ReadonlySet<string>} texts  the English texts of the page
  * @param {string} file  of the translations, for messages
  * @returns {string[]} one line for each text without a translation, and for each
  *   translation that no text needs
  */
-export function translationProblems(translations, wanted, file) {
+export function translationProblems(translations, texts, file) {
   const known = new Set(translations.map(({ en }) => en));
   return [
-    ...[...wanted].filter((text) => !known.has(text)).map((text) => `has no translation of "${text}"`),
+    ...[...texts].filter((text) => !known.has(text)).map((text) => `has no translation of "${text}"`),
     ...[...known]
-      .filter((text) => !wanted.has(text))
+      .filter((text) => !texts.has(text))
       .map((text) => `translates "${text}", which nothing says`),
   ].map((problem) => `${file} ${problem}`);
 }

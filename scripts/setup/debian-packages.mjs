@@ -1,4 +1,4 @@
-/** Debian packages: which are wanted for what, which are missing, and how they are installed. */
+/** Debian packages: which are needed for what, which are missing, and how they are installed. */
 
 import { runSync } from '../child.mjs';
 import { ask, run, SetupError } from './command.mjs';
@@ -41,18 +41,18 @@ export function wantedPackages(purpose) {
 }
 
 /**
- * Which of the wanted packages are not installed.
- * @param {readonly string[]} wanted
+ * Which packages of `names` are not installed.
+ * @param {readonly string[]} names
  * @param {string} listing  `dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n'`
  * @returns {string[]}
  */
-export function missingPackages(wanted, listing) {
+export function missingPackages(names, listing) {
   const installed = new Set();
   for (const line of listing.split('\n')) {
     const [name, status] = line.split(' ');
     if (status === 'ii' || status === 'hi') installed.add(name);
   }
-  return wanted.filter((name) => !installed.has(name));
+  return names.filter((name) => !installed.has(name));
 }
 
 /**

@@ -47,11 +47,11 @@ export async function buildKubernetes() {
       cwd: kubernetesModule,
       env: goEnvironment(work),
     });
-    const wanted = kubernetesPin('k8s.io/kubernetes');
+    const version = kubernetesPin('k8s.io/kubernetes');
     const answer = await ask(join(made, 'kubelet'), ['--version']);
-    if (answer !== `Kubernetes ${wanted}`) {
+    if (answer !== `Kubernetes ${version}`) {
       throw new SetupError('the programs of the test cluster are not the pinned ones', {
-        cause: `the kubelet says it is ${answer}, not Kubernetes ${wanted}`,
+        cause: `the kubelet says it is ${answer}, not Kubernetes ${version}`,
         todo: ADVICE,
       });
     }

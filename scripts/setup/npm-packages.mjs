@@ -20,7 +20,7 @@ function linkNode() {
   symlinkSync(relative(binFolder, nodeBinary()), LINK);
 }
 
-/** @returns {string} changes whenever another set of packages is wanted */
+/** @returns {string} changes whenever another set of packages is needed */
 function lockHash() {
   const hash = createHash('sha256').update(readFileSync(join(repoRoot, 'package-lock.json')));
   return hash.update(process.arch).digest('hex');

@@ -35,11 +35,11 @@ const ADVICE = {
  * @returns {Problem[]} no or one problem
  */
 function tooOld(tool, name, found) {
-  const wanted = OLDEST[tool];
+  const oldest = OLDEST[tool];
   const version = found === null ? null : parseVersion(found);
-  if (version !== null && compareVersions(version, wanted) >= 0) return [];
+  if (version !== null && compareVersions(version, oldest) >= 0) return [];
   const state = version === null ? 'was not found' : `is ${version.join('.')}`;
-  return [{ cause: `${name} ${state}; ${wanted.join('.')} or newer is needed`, todo: ADVICE[tool] }];
+  return [{ cause: `${name} ${state}; ${oldest.join('.')} or newer is needed`, todo: ADVICE[tool] }];
 }
 
 /**

@@ -68,7 +68,7 @@ describe('the scenarios of the long suite', () => {
 
   it('scenarios are chosen by their names, in their own order, or by the beginning of a name, and all without one', () => {
     const scenarios = allScenarios();
-    const names = (...wanted: string[]) => chosen(wanted, scenarios).map(({ name }) => name);
+    const names = (...requested: string[]) => chosen(requested, scenarios).map(({ name }) => name);
     expect(names()).toHaveLength(scenarios.length);
     expect(names('soak', 'full-kills')).toEqual(['full-kills', 'soak']);
     expect(names('full').length).toBeGreaterThan(3);

@@ -119,7 +119,7 @@ class EncoderRole implements Role {
       // Users and passwords are read at each connect; a URL is not.
       renewal: {
         files: urlFiles,
-        wanted: ({ outputs }) => outputs.some(({ phase }) => phase !== 'Connected'),
+        applies: ({ outputs }) => outputs.some(({ phase }) => phase !== 'Connected'),
       },
       onFault,
     });

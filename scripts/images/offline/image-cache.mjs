@@ -64,12 +64,12 @@ export async function cachedImages({ signal, onLine }) {
  */
 async function ownImages({ signal, onLine }) {
   await Promise.all(IMAGES.map(writeContext));
-  const wanted = IMAGES.map((image) => ({
+  const desired = IMAGES.map((image) => ({
     image,
     name: imageName(image),
     archive: place(image, contentKey(image)),
   }));
-  const missing = wanted.filter(({ archive }) => !existsSync(archive));
+  const missing = desired.filter(({ archive }) => !existsSync(archive));
   if (missing.length > 0) {
     const daemon = await openDaemon({ signal, onLine });
     try {
@@ -83,7 +83,7 @@ async function ownImages({ signal, onLine }) {
       await daemon.close();
     }
   }
-  const entries = wanted.map(({ image, name, archive }) => [image, { name, archive }]);
+  const entries = desired.map(({ image, name, archive }) => [image, { name, archive }]);
   return Object.fromEntries(entries);
 }
 

@@ -36,14 +36,14 @@ export function memberName(set: string, source: string): string {
 
 /** Names of the VideoPushes that the set wants now, in the order of its sources. */
 export const memberNames = (set: VideoPushSet): string[] =>
-  wanted(set).map(({ name }) => memberName(set.metadata.name, name));
+  desired(set).map(({ name }) => memberName(set.metadata.name, name));
 
 /** The VideoPushes that the set wants now, ready to apply. */
 export function buildMembers(set: VideoPushSet): VideoPush[] {
-  return wanted(set).map((member) => buildMember(set, member));
+  return desired(set).map((member) => buildMember(set, member));
 }
 
-const wanted = (set: VideoPushSet): Member[] => membersOf(set).slice(0, set.spec.replicas ?? 1);
+const desired = (set: VideoPushSet): Member[] => membersOf(set).slice(0, set.spec.replicas ?? 1);
 
 function buildMember(set: VideoPushSet, member: Member): VideoPush {
   const { name, namespace = 'default' } = set.metadata;

@@ -130,14 +130,14 @@ function account(user: User, permissions: Permission[]): object {
 }
 
 function recording(server: MediaServer, { recordingFolder }: MediaMtxOptions): object {
-  const wanted = server.spec.recording;
-  if (!wanted || recordingFolder === undefined) return {};
+  const recording = server.spec.recording;
+  if (!recording || recordingFolder === undefined) return {};
   return {
     record: true,
     recordPath: `${recordingFolder}/%path/%Y-%m-%d_%H-%M-%S-%f`,
     recordFormat: 'fmp4',
-    recordSegmentDuration: `${wanted.segmentSeconds ?? 3600}s`,
-    recordDeleteAfter: `${wanted.retentionHours ?? 24}h`,
+    recordSegmentDuration: `${recording.segmentSeconds ?? 3600}s`,
+    recordDeleteAfter: `${recording.retentionHours ?? 24}h`,
   };
 }
 
