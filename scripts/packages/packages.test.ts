@@ -4,7 +4,7 @@ import {
   REQUIREMENTS,
   requirementsSentence,
 } from '../../native/install/requirements.mjs';
-import { wantedPackages } from '../setup/debian-packages.mjs';
+import { neededPackages } from '../setup/debian-packages.mjs';
 import { compileOrder } from './compile.mjs';
 
 it('a package is compiled after those that it depends on, and each once', () => {
@@ -33,6 +33,6 @@ it('the packages that compiling the addon lacks are found by asking, and named i
 });
 
 it('the set-up of a checkout installs everything that the package needs for compiling', () => {
-  const installed = new Set([...wantedPackages('demo'), 'g++', 'make']); // build-essential brings these two
+  const installed = new Set([...neededPackages('demo'), 'g++', 'make']); // build-essential brings these two
   expect(REQUIREMENTS.map(({ package: name }) => name).filter((name) => !installed.has(name))).toEqual([]);
 });

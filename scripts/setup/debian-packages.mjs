@@ -36,7 +36,7 @@ const TESTS = [...['doctest-dev', 'ffmpeg', 'shellcheck', 'zsh', 'fish', 'iprout
  * @param {Purpose} purpose
  * @returns {string[]}
  */
-export function wantedPackages(purpose) {
+export function neededPackages(purpose) {
   return purpose === 'test' ? [...RUNTIME, ...TESTS] : RUNTIME;
 }
 
@@ -88,7 +88,7 @@ function proxySettings() {
 export async function findMissing(purpose) {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own fields
   const listing = await ask('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Abbrev}\\n']);
-  return missingPackages(wantedPackages(purpose), listing ?? '');
+  return missingPackages(neededPackages(purpose), listing ?? '');
 }
 
 /**

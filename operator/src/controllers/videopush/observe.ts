@@ -94,13 +94,13 @@ async function find(
   const { namespace } = push.metadata;
   const known = context.store(kind).get(objectKey(namespace, name));
   if (known) return typed(known, kind);
-  if (push.metadata.deletionTimestamp || !isWantedShape(kind, name, push)) return null;
+  if (push.metadata.deletionTimestamp || !isDesiredShape(kind, name, push)) return null;
   const other = await context.resource(kind).find({ namespace, name }, signal);
   return other && typed(other, kind);
 }
 
 /** Whether the stream as it is asked for now has a child of that kind and name: only those can be taken. */
-function isWantedShape(kind: ResourceKind, name: string, push: StoredPush): boolean {
+function isDesiredShape(kind: ResourceKind, name: string, push: StoredPush): boolean {
   if (kind === CONFIG_MAPS) return true;
   const split = push.spec.topology === 'Split';
   if (split && name === childName(push.metadata.name, 'decoder')) return kind === DEPLOYMENTS;

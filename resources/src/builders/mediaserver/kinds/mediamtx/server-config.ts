@@ -130,14 +130,14 @@ function account(user: User, permissions: Permission[]): object {
 }
 
 function recording(server: MediaServer, { recordingFolder }: MediaMtxOptions): object {
-  const recording = server.spec.recording;
-  if (!recording || recordingFolder === undefined) return {};
+  const settings = server.spec.recording;
+  if (!settings || recordingFolder === undefined) return {};
   return {
     record: true,
     recordPath: `${recordingFolder}/%path/%Y-%m-%d_%H-%M-%S-%f`,
     recordFormat: 'fmp4',
-    recordSegmentDuration: `${recording.segmentSeconds ?? 3600}s`,
-    recordDeleteAfter: `${recording.retentionHours ?? 24}h`,
+    recordSegmentDuration: `${settings.segmentSeconds ?? 3600}s`,
+    recordDeleteAfter: `${settings.retentionHours ?? 24}h`,
   };
 }
 
