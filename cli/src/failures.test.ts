@@ -14,7 +14,7 @@ const nothing = {
   sent: 0,
   repeated: 0,
   bytes: 0,
-  dropped: { queueFull: 0, late: 0, decodeError: 0, network: 0 },
+  dropped: { queueFull: 0, late: 0, decodeError: 0, network: 0, backlog: 0 },
   failed: { encode: 0, output: 0 },
 };
 const closed = { ...refused, code: 'ConnectionClosed', message: 'the server ended the connection' };

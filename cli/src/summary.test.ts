@@ -10,7 +10,7 @@ function ledger(change: Partial<LedgerTotals> = {}): LedgerTotals {
     sent: 100,
     repeated: 0,
     bytes: 5000,
-    dropped: { queueFull: 0, late: 0, decodeError: 0, network: 0 },
+    dropped: { queueFull: 0, late: 0, decodeError: 0, network: 0, backlog: 0 },
     failed: { encode: 0, output: 0 },
     ...change,
   };
@@ -40,9 +40,12 @@ function snapshot(totals: LedgerTotals, change: Partial<EncodeSnapshot> = {}): E
     intervalSeconds: 0,
     intervalSquaredSeconds: 0,
     waitSeconds: 0,
-    rebases: { stall: 0, resume: 0, discontinuity: 0 },
+    rebases: { stall: 0, resume: 0, discontinuity: 0, sourceClock: 0 },
     rebaseSeconds: 0,
+    totalLeadSeconds: 0,
     backlogBytes: 0,
+    sourceClockPpm: null,
+    secondsUntilDue: null,
   };
   return {
     running: false,
@@ -73,6 +76,23 @@ describe('the closing summary', () => {
     expect(formatSummary(summarize(clean), 4)).toContain('no frame was lost');
   });
 
+  it('the closing summary does not count as lost what a live source gave before the output connected', () => {
+    const dropped = { queueFull: 0, late: 0, decodeError: 0, network: 0, backlog: 19 };
+    const late = snapshot(ledger({ sent: 81, dropped }));
+    expect(exitCodeOf(late, strict, false)).toBe(ExitCode.Ok);
+    const text = formatSummary(summarize(late), 4);
+    expect(text).toContain('19 dropped from before the connection');
+    expect(text).toContain('no frame was lost');
+  });
+
+  it('the closing summary says by how much a stream has fallen behind, rebases included', () => {
+    const slow = snapshot(ledger());
+    const [output] = slow.outputs;
+    if (output) output.totalLeadSeconds = -7.34;
+    expect(formatSummary(summarize(slow), 4)).toContain('7.3 s behind the clock');
+    expect(formatSummary(summarize(snapshot(ledger())), 4)).not.toContain('behind');
+  });
+
   it('the closing summary never says that no frame was lost when none was sent', () => {
     const empty = summarize(snapshot(ledger({ sent: 0, bytes: 0 }), { ended: false }));
     expect(formatSummary(empty, 4)).toContain('result   nothing was sent');
@@ -88,12 +108,12 @@ describe('the closing summary', () => {
 
   it('the closing summary excuses what the policy allows to be lost, and nothing else', () => {
     const full = snapshot(
-      ledger({ sent: 97, dropped: { queueFull: 3, late: 0, decodeError: 0, network: 0 } }),
+      ledger({ sent: 97, dropped: { queueFull: 3, late: 0, decodeError: 0, network: 0, backlog: 0 } }),
     );
     expect(exitCodeOf(full, strict, false)).toBe(ExitCode.Failed);
     expect(exitCodeOf(full, { ...strict, whenFull: 'DropOldest' }, false)).toBe(ExitCode.Ok);
     const late = snapshot(
-      ledger({ sent: 99, dropped: { queueFull: 0, late: 1, decodeError: 0, network: 0 } }),
+      ledger({ sent: 99, dropped: { queueFull: 0, late: 1, decodeError: 0, network: 0, backlog: 0 } }),
     );
     expect(exitCodeOf(late, { ...strict, whenFull: 'DropOldest' }, false)).toBe(ExitCode.Failed);
     expect(exitCodeOf(late, { ...strict, catchUp: 'Skip' }, false)).toBe(ExitCode.Ok);

@@ -16,12 +16,16 @@ export interface OutputSummary {
   sent: number;
   repeated: number;
   dropped: number;
+  /** of them: given by a live source before the output was connected, which is no loss */
+  backlog: number;
   failed: number;
   /** decoded, but neither sent nor given up: only after a stop */
   unsettled: number;
   bytes: number;
   late: number;
   rebases: number;
+  /** media time sent minus time elapsed since the first unit */
+  totalLeadSeconds: number;
   reconnects: number;
 }
 
@@ -40,11 +44,13 @@ export function summarize(encoder: EncodeSnapshot): OutputSummary[] {
       sent,
       repeated,
       dropped: sum(dropped),
+      backlog: dropped.backlog,
       failed: sum(failed),
       unsettled: encoder.sourceFrames - sent - sum(dropped) - sum(failed),
       bytes,
       late: output.late,
       rebases: sum(output.rebases),
+      totalLeadSeconds: output.totalLeadSeconds,
       reconnects: sum(output.reconnects),
     };
   });
@@ -76,6 +82,10 @@ export function exitCodeOf(encoder: EncodeSnapshot, policy: Policy, stopped: boo
 
 export const plural = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
 
+/** By how much the stream has fallen behind, from a second on. */
+const behind = ({ totalLeadSeconds: lead }: OutputSummary): string =>
+  lead > -1 ? '' : `, ${(-lead).toFixed(1)} s behind the clock`;
+
 function outcome({ sent, unsettled }: OutputSummary, lost: number): string {
   if (lost > 0) return `${plural(lost, 'frame')} lost`;
   if (sent === 0) return 'nothing was sent';
@@ -85,15 +95,16 @@ function outcome({ sent, unsettled }: OutputSummary, lost: number): string {
 /** The closing lines for a terminal, one block per output. */
 export function formatSummary(outputs: OutputSummary[], seconds: number): string {
   const lines = outputs.flatMap((o) => {
-    const lost = o.dropped + o.failed;
+    const lost = o.dropped - o.backlog + o.failed;
     const balanced = o.sourceFrames === o.sent + o.dropped + o.failed + o.unsettled;
     return [
       o.files.length > 1 ? o.files.join(', then ') : o.url,
       `  ledger   ${o.sourceFrames} source frames = ${o.sent} sent + ${o.dropped} dropped + ${o.failed} failed` +
+        (o.backlog ? ` (${o.backlog} dropped from before the connection)` : '') +
         (o.unsettled ? ` + ${o.unsettled} not sent at the stop` : '') +
         (balanced ? '' : '  (DOES NOT BALANCE)') +
         `; ${o.repeated} repeated`,
-      `  pacing   ${o.late} late by more than a frame, ${plural(o.rebases, 'shift')} of the schedule, ${plural(o.reconnects, 'reconnect')}`,
+      `  pacing   ${o.late} late by more than a frame, ${plural(o.rebases, 'shift')} of the schedule${behind(o)}, ${plural(o.reconnects, 'reconnect')}`,
       `  volume   ${(o.bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s`,
       `  result   ${balanced ? outcome(o, lost) : `${plural(lost, 'frame')} lost`}`,
     ];

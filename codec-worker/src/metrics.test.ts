@@ -61,6 +61,7 @@ it('the worker serves every metric of the manual by name and type, and none besi
     videopush_pacing_rebase_seconds_total: 'counter',
     videopush_pacing_rebases_total: 'counter',
     videopush_pacing_send_lead_seconds: 'gauge',
+    videopush_pacing_total_lead_seconds: 'gauge',
     videopush_pacing_wait_seconds_total: 'counter',
     videopush_queue_blocked_seconds_total: 'counter',
     videopush_queue_capacity_frames: 'gauge',
@@ -74,6 +75,8 @@ it('the worker serves every metric of the manual by name and type, and none besi
     videopush_sink_outage_seconds_total: 'counter',
     videopush_sink_reconnects_total: 'counter',
     videopush_sink_write_duration_seconds: 'histogram',
+    videopush_source_clock_ppm: 'gauge',
+    videopush_source_discontinuities_total: 'counter',
     videopush_wait_ref_seconds: 'gauge',
   });
 });
@@ -113,7 +116,11 @@ describe('values and labels', () => {
       'the number of drops after the queue',
       encoderPage,
       'videopush_frames_dropped_total',
-      { 'output="main" reason="late"': 3, 'output="main" reason="network"': 4 },
+      {
+        'output="main" reason="late"': 3,
+        'output="main" reason="network"': 4,
+        'output="main" reason="backlog"': 0,
+      },
     ],
     [
       'the number of failures',
@@ -136,7 +143,20 @@ describe('values and labels', () => {
         'output="main" reason="stall"': 1,
         'output="main" reason="resume"': 2,
         'output="main" reason="discontinuity"': 3,
+        'output="main" reason="source_clock"': 4,
       },
+    ],
+    [
+      'the number of corrected timestamps',
+      decoderPage,
+      'videopush_source_discontinuities_total',
+      { 'reason="forward"': 3, 'reason="backward"': 2, 'reason="outlier"': 1 },
+    ],
+    [
+      "the speed of a live source's clock",
+      encoderPage,
+      'videopush_source_clock_ppm',
+      { 'output="main"': 12.5 },
     ],
     [
       'the number of reconnects',
@@ -157,6 +177,12 @@ describe('values and labels', () => {
     ],
     ['half of the lead', encoderPage, 'videopush_wait_ref_seconds', { 'output="main"': 0.25 }],
     ['the send lead, signed', encoderPage, 'videopush_pacing_send_lead_seconds', { 'output="main"': -0.01 }],
+    [
+      'the lead since the start',
+      encoderPage,
+      'videopush_pacing_total_lead_seconds',
+      { 'output="main"': -0.5 },
+    ],
     ['the depth of the queue', decoderPage, 'videopush_queue_depth_frames', { '': 5 }],
     [
       'the time of back-pressure',
@@ -224,6 +250,11 @@ it('an output that never connected counts as not connected, and its refusals are
   const page = await encoderPage(encodeSnapshot({ outputs: [output] }));
   expect(Object.values(series(page, 'videopush_sink_connected'))).toEqual([0]);
   expect(Object.values(series(page, 'videopush_sink_reconnects_total'))).toEqual([0, 0, 0, 0]);
+});
+
+it('a source whose clock has no estimate has no series for it', async () => {
+  const page = await encoderPage(encodeSnapshot({ outputs: [outputSnapshot({ sourceClockPpm: null })] }));
+  expect(series(page, 'videopush_source_clock_ppm')).toEqual({});
 });
 
 it('a metrics page is rendered from one snapshot', async () => {

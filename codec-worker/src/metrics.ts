@@ -70,6 +70,13 @@ export const decoderFamilies: readonly Family<DecoderView>[] = [
     (s) => [sample(s.rateRepeats)],
   ),
   decoder(
+    'counter',
+    'videopush_source_discontinuities_total',
+    'Timestamps of the source that were corrected, by reason: jumps forward and backward, single outliers.',
+    ({ discontinuities }) =>
+      Object.entries(discontinuities).map(([reason, count]) => sample(count, { reason })),
+  ),
+  decoder(
     'gauge',
     'videopush_queue_depth_frames',
     'Frames in the queue that the encoder has not taken.',
@@ -110,6 +117,7 @@ export const encoderFamilies: readonly Family<EncoderView>[] = [
   perOutput('counter', 'videopush_frames_dropped_total', DROPPED, ({ ledger: { dropped } }, labels) => [
     sample(dropped.late, { ...labels, reason: 'late' }),
     sample(dropped.network, { ...labels, reason: 'network' }),
+    sample(dropped.backlog, { ...labels, reason: 'backlog' }),
   ]),
   perOutput(
     'counter',
@@ -157,6 +165,12 @@ export const encoderFamilies: readonly Family<EncoderView>[] = [
   ),
   value(
     'gauge',
+    'videopush_pacing_total_lead_seconds',
+    'Media time sent minus time elapsed since the first unit, rebases included; falls while the stream is too slow.',
+    (o) => o.totalLeadSeconds,
+  ),
+  value(
+    'gauge',
     'videopush_pacing_lead_seconds',
     'Media time accepted from the source minus time elapsed.',
     (o) => o.leadSeconds,
@@ -199,7 +213,14 @@ export const encoderFamilies: readonly Family<EncoderView>[] = [
       sample(rebases.stall, { ...labels, reason: 'stall' }),
       sample(rebases.resume, { ...labels, reason: 'resume' }),
       sample(rebases.discontinuity, { ...labels, reason: 'discontinuity' }),
+      sample(rebases.sourceClock, { ...labels, reason: 'source_clock' }),
     ],
+  ),
+  perOutput(
+    'gauge',
+    'videopush_source_clock_ppm',
+    "Speed of a live source's clock against this machine's, in parts per million; positive where it is faster.",
+    ({ sourceClockPpm }, labels) => (sourceClockPpm === null ? [] : [sample(sourceClockPpm, labels)]),
   ),
   value(
     'counter',

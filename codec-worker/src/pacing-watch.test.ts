@@ -90,7 +90,7 @@ describe('PacedWatch', () => {
 });
 
 describe('EncoderPacing', () => {
-  it('an encoder is judged by its worst-paced output, where a rebase after a stall counts as late', () => {
+  it('an encoder is judged by its worst-paced output', () => {
     let seconds = 0;
     const pacing = new EncoderPacing(() => seconds);
     expect(pacing.paced).toBeNull();
@@ -98,16 +98,25 @@ describe('EncoderPacing', () => {
     expect(pacing.paced).toBeNull();
     for (; seconds <= 10; seconds++) {
       const lateness = { ...threeValues, count: 100 * seconds };
-      const rebases = { stall: 0, resume: 9, discontinuity: 9 };
+      const rebases = { stall: 0, resume: 9, discontinuity: 9, sourceClock: 9 };
       const good = outputSnapshot({ name: 'good', lateness, late: 0, rebases });
-      const bad = outputSnapshot({
-        name: 'bad',
-        lateness,
-        late: 3 * seconds,
-        rebases: { ...rebases, stall: 7 * seconds },
-      });
+      const bad = outputSnapshot({ name: 'bad', lateness, late: 10 * seconds, rebases });
       pacing.sample(encodeSnapshot({ outputs: [good, bad] }));
     }
-    expect(pacing.paced).toEqual({ ok: false, lateShare: 0.1 });
+    expect(pacing.paced).toEqual({ ok: false, source: null, lateShare: 0.1 });
+  });
+
+  it('a source counts as too slow or too fast from 500 ppm on, and as right again below 450 ppm', () => {
+    const pacing = new EncoderPacing(() => 0);
+    const at = (sourceClockPpm: number | null) => {
+      pacing.sample(encodeSnapshot({ outputs: [outputSnapshot({ sourceClockPpm })] }));
+      return pacing.paced;
+    };
+    expect(at(null)).toMatchObject({ ok: true, source: null });
+    expect(at(-499)).toMatchObject({ ok: true, source: null });
+    expect(at(-501)).toMatchObject({ ok: false, source: 'SourceTooSlow' });
+    expect(at(-480)).toMatchObject({ ok: false, source: 'SourceTooSlow' });
+    expect(at(-440)).toMatchObject({ ok: true, source: null });
+    expect(at(50_000)).toMatchObject({ ok: false, source: 'SourceTooFast' });
   });
 });

@@ -2,14 +2,17 @@
  * Whether a push keeps its time: a judgement over the units of the last seconds. Pure;
  * the clock is handed in.
  */
-import type { EncodeSnapshot, OutputSnapshot } from '@videopush/native';
+import type { EncodeSnapshot } from '@videopush/native';
 
 /** What /status says of the pacing. */
 export interface Paced {
   /**
-   * False once more than 5 % of the units of 10 s were later than one frame; true again after 20 s below 1 %.
+   * False while the source is too slow or too fast, and once more than 5 % of the units of 10 s were later
+   * than one frame; true again after 20 s below 1 %.
    */
   ok: boolean;
+  /** Set while a live source gives frames at another rate than its timestamps say, by more than a slew. */
+  source: 'SourceTooSlow' | 'SourceTooFast' | null;
   /** Share of late units in the last 10 s, 0 to 1, of the output with the largest share. */
   lateShare: number;
 }
@@ -20,6 +23,10 @@ const BAD_SECONDS = 10;
 const FIRST_SECONDS = 3;
 const GOOD_SHARE = 0.01;
 const GOOD_SECONDS = 20;
+/** A source is too slow or too fast beyond the largest slew (native/src/pacing/source_clock.h). */
+const OFF_PPM = 500;
+/** Below this it is right again. */
+const IN_ORDER_PPM = 450;
 
 interface Sample {
   at: number;
@@ -38,7 +45,7 @@ export class PacedWatch {
     this.#now = now;
   }
 
-  get paced(): Paced {
+  get paced(): Pick<Paced, 'ok' | 'lateShare'> {
     return { ok: this.#ok, lateShare: this.#share(BAD_SECONDS) ?? 0 };
   }
 
@@ -85,16 +92,19 @@ export class PacedWatch {
   }
 }
 
-/**
- * Units that were later than one frame; a schedule that was moved for one counts it
- * as on time, so it is added here.
- */
-const lateUnits = ({ late, rebases }: OutputSnapshot): number => late + rebases.stall;
+/** Every output sees the same frames arrive, so the first one with an estimate decides. */
+function paceOf(snapshot: EncodeSnapshot | null, before: Paced['source']): Paced['source'] {
+  const known = snapshot?.outputs.find(({ sourceClockPpm }) => sourceClockPpm !== null);
+  const ppm = known?.sourceClockPpm ?? 0;
+  if (Math.abs(ppm) <= (before === null ? OFF_PPM : IN_ORDER_PPM)) return null;
+  return ppm < 0 ? 'SourceTooSlow' : 'SourceTooFast';
+}
 
 /** All outputs of an encoder: the worst one speaks. */
 export class EncoderPacing {
   readonly #now: () => number;
   readonly #watches = new Map<string, PacedWatch>();
+  #source: Paced['source'] = null;
 
   /** `now`: seconds, monotonic. */
   constructor(now: () => number) {
@@ -106,8 +116,9 @@ export class EncoderPacing {
     for (const output of snapshot?.outputs ?? []) {
       const watch = this.#watches.get(output.name) ?? new PacedWatch(this.#now);
       this.#watches.set(output.name, watch);
-      watch.sample(output.lateness.count, lateUnits(output));
+      watch.sample(output.lateness.count, output.late);
     }
+    this.#source = paceOf(snapshot, this.#source);
   }
 
   /** null before the first sample. */
@@ -115,7 +126,8 @@ export class EncoderPacing {
     const all = [...this.#watches.values()].map(({ paced }) => paced);
     if (all.length === 0) return null;
     return {
-      ok: all.every(({ ok }) => ok),
+      ok: this.#source === null && all.every(({ ok }) => ok),
+      source: this.#source,
       lateShare: Math.max(...all.map(({ lateShare }) => lateShare)),
     };
   }

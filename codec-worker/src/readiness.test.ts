@@ -102,13 +102,20 @@ describe('StuckWatch', () => {
   });
 
   it('a worker that makes no progress stays alive while it has nothing to do', () => {
-    const watch = new StuckWatch(at([0, 100, 200]));
+    const watch = new StuckWatch(at([0, 100, 200, 300]));
     const quiet = [
       encodeSnapshot({ outputs: [outputSnapshot({ phase: 'Waiting' })] }),
       encodeSnapshot({ queue: null }),
       encodeSnapshot({ running: false }),
+      // The source shows one picture for two minutes.
+      encodeSnapshot({ outputs: [outputSnapshot({ secondsUntilDue: 90 })] }),
     ];
-    expect(quiet.map((snapshot) => watch.judge(encoderProgress(snapshot)).ok)).toEqual([true, true, true]);
+    expect(quiet.map((snapshot) => watch.judge(encoderProgress(snapshot)).ok)).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(decoderProgress(decodeSnapshot({ phase: 'Blocked' })).busy).toBe(false);
     expect(new StuckWatch(at([0, 100])).judge(null).ok).toBe(true);
   });

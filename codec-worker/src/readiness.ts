@@ -73,9 +73,14 @@ export function decoderProgress(snapshot: DecodeSnapshot): Progress {
 }
 
 export function encoderProgress(snapshot: EncodeSnapshot): Progress {
-  const connected = snapshot.outputs.some(({ phase }) => phase === 'Connected');
+  const connected = snapshot.outputs.filter(({ phase }) => phase === 'Connected');
   const waiting = (snapshot.queue?.depth ?? 0) > 0;
-  return { count: snapshot.dequeued, busy: snapshot.running && connected && waiting };
+  // A picture that is shown for minutes rightly holds up what follows it.
+  const holding = connected.some(({ secondsUntilDue }) => secondsUntilDue !== null && secondsUntilDue > 0);
+  return {
+    count: snapshot.dequeued,
+    busy: snapshot.running && connected.length > 0 && waiting && !holding,
+  };
 }
 
 /**

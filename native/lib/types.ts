@@ -127,6 +127,10 @@ export interface RingFrameHeader {
   sourceIndex: bigint;
   segmentOrigin: bigint;
   segmentStart: bigint;
+  /** byte of the source at which the key frame begins that the frame depends on; -1: unknown */
+  sourceKeyPosition: bigint;
+  /** what the source's timeline had added to the timestamps of that key frame, in the source's ticks */
+  sourceShift: bigint;
   flags: number;
   pass: number;
   /** since the decoder gave it */
@@ -272,7 +276,8 @@ export interface LedgerTotals {
   sent: number;
   repeated: number;
   bytes: number;
-  dropped: { queueFull: number; late: number; decodeError: number; network: number };
+  /** `backlog`: a live source gave them before the first output was connected */
+  dropped: { queueFull: number; late: number; decodeError: number; network: number; backlog: number };
   failed: { encode: number; output: number };
 }
 
@@ -298,14 +303,23 @@ export interface OutputSnapshot {
   intervalError: HistogramSnapshot;
   writeDuration: HistogramSnapshot;
   sendLeadSeconds: number;
+  /** media time sent minus time elapsed since the first unit, rebases of the schedule included */
+  totalLeadSeconds: number;
   leadSeconds: number;
   jitterSeconds: number;
   intervalSeconds: number;
   intervalSquaredSeconds: number;
   waitSeconds: number;
-  rebases: { stall: number; resume: number; discontinuity: number };
+  rebases: { stall: number; resume: number; discontinuity: number; sourceClock: number };
   rebaseSeconds: number;
   backlogBytes: number;
+  /**
+   * speed of a live source's clock against this machine's, positive where it is faster; null: the source is
+   * not live, or was not watched for a minute
+   */
+  sourceClockPpm: number | null;
+  /** time until the current unit is sent, negative when it is late; null: no unit waits */
+  secondsUntilDue: number | null;
 }
 
 export interface EncodeSnapshot {
@@ -356,6 +370,8 @@ export interface DecodeSnapshot {
   dropped: { queueFull: number; decodeError: number };
   rateRepeats: number;
   rateDrops: number;
+  /** timestamps that were corrected: jumps forward and backward, single outliers */
+  discontinuities: { forward: number; backward: number; outlier: number };
   passes: number;
   reconnects: number;
   resumes: number;

@@ -35,6 +35,7 @@ export interface OutputFigures {
   recentLatenessP50: number | undefined;
   recentLatenessP99: number | undefined;
   sendLead: number;
+  totalLead: number;
   lead: number;
   late: number;
   dropped: number;
@@ -78,6 +79,7 @@ export function outputFigures(now: StreamState, { rates, recent }: Past): Output
       recentLatenessP50: quantile(lateness, 0.5),
       recentLatenessP99: quantile(lateness, 0.99),
       sendLead: output.sendLeadSeconds,
+      totalLead: output.totalLeadSeconds,
       lead: output.leadSeconds,
       late: output.late,
       dropped: sum(ledger.dropped),

@@ -14,6 +14,12 @@ const SHORTEST_BAR = 8;
 /** What of a name stays where a stream has one line. */
 const NAME_COLUMNS = 20;
 
+/** From so much on it is shown that a stream has fallen behind. */
+const BEHIND_SECONDS = 1;
+
+/** The largest slew of a schedule (native/src/pacing/source_clock.h). */
+const SLEWED_PPM = 500;
+
 const clock = (seconds: number): string => {
   const whole = Math.floor(seconds);
   const pad = (n: number) => String(n).padStart(2, '0');
@@ -25,6 +31,7 @@ const ms = (seconds: number | undefined): string =>
   seconds === undefined ? '–' : `${(seconds * 1e3).toFixed(1)} ms`;
 const signedMs = (seconds: number): string =>
   `${seconds < 0 ? '−' : '+'}${Math.abs(seconds * 1e3).toFixed(1)} ms`;
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(0)}`;
 const bits = (rate: number): string =>
   rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} Mb/s` : `${(rate / 1e3).toFixed(0)} kb/s`;
 
@@ -58,16 +65,30 @@ function progress(state: StreamState, width: number): Row {
 /** A decoder that waits for the push is what health looks like. */
 const decoderPhase = (phase: string): string => (phase === 'Blocked' ? 'ahead' : phase.toLowerCase());
 
-function sourceRow({ decoder }: StreamState): Row {
+/** How the source keeps its time: corrected timestamps, and the speed of a live source's clock against ours. */
+function sourceTime({ decoder, encoder }: StreamState): Part[] {
+  const { forward, backward, outlier } = decoder?.discontinuities ?? { forward: 0, backward: 0, outlier: 0 };
+  const count = forward + backward + outlier;
+  const ppm = encoder?.outputs.find(({ sourceClockPpm }) => sourceClockPpm !== null)?.sourceClockPpm ?? null;
+  const corrected: Part[] =
+    count > 0 ? [{ text: `${plural(count, 'timestamp')} corrected`, tone: 'warning' }] : [];
+  if (ppm === null) return corrected;
+  const off = Math.abs(ppm) > SLEWED_PPM;
+  const text = off ? `clock at ${(100 + ppm / 1e4).toFixed(1)} %` : `clock ${signed(ppm)} ppm`;
+  return [...corrected, { text, tone: off ? 'warning' : undefined }];
+}
+
+function sourceRow(state: StreamState): Row {
+  const { decoder } = state;
   const label = '  source   ';
   if (!decoder) return { label, parts: [{ text: 'starting' }] };
   const phase = { text: decoderPhase(decoder.phase) };
   if (decoder.error) return sentence(label, `${phase.text}: ${decoder.error.message}`, 'bad');
   const video = decoder.descriptor?.video;
-  if (!video) return { label, parts: [phase] };
+  if (!video) return { label, parts: [phase, ...sourceTime(state)] };
   const order = video.reorderFrames ? [{ text: `B-frame delay ${video.reorderFrames}` }] : [];
   const picture = `${video.codec} ${video.width}x${video.height} ${video.frameRate ?? '?'} fps`;
-  return { label, parts: [{ text: picture }, ...order, phase] };
+  return { label, parts: [{ text: picture }, ...order, phase, ...sourceTime(state)] };
 }
 
 function queueRow(state: StreamState): Row {
@@ -84,6 +105,12 @@ function queueRow(state: StreamState): Row {
     parts: restarts ? [...parts, { text: plural(restarts, 'restart'), tone: 'warning' }] : parts,
   };
 }
+
+/** By how much the stream has fallen behind the clock, rebases included. */
+const behind = (totalLead: number): Part[] =>
+  totalLead > -BEHIND_SECONDS
+    ? []
+    : [{ text: `${(-totalLead).toFixed(1)} s behind since the start`, tone: 'warning' }];
 
 function outputRows(o: OutputFigures, viewers: number | undefined): Row[] {
   const watching = viewers === undefined ? [] : [{ text: plural(viewers, 'viewer') }];
@@ -107,6 +134,7 @@ function outputRows(o: OutputFigures, viewers: number | undefined): Row[] {
         { text: `p99 ${ms(o.latenessP99)} (since the start)` },
         { text: `send lead ${signedMs(o.sendLead)}` },
         { text: `lead ${signedMs(o.lead)}` },
+        ...behind(o.totalLead),
       ],
     },
     {

@@ -33,7 +33,7 @@ const lossless = {
   sent: 250,
   repeated: 0,
   bytes: 500_000,
-  dropped: { queueFull: 0, late: 0, decodeError: 0, network: 0 },
+  dropped: { queueFull: 0, late: 0, decodeError: 0, network: 0, backlog: 0 },
   failed: { encode: 0, output: 0 },
 };
 const healthy = outputSnapshot({
@@ -79,6 +79,17 @@ describe('the live view on a terminal', () => {
       /out-3\.mkv .*after out\.mkv, out-2\.mkv/,
     );
     expect(outputFigures({ ...running, encoder }, NO_PAST)).toMatchObject([{ url: 'out.mkv', files }]);
+  });
+
+  it('the live view shows how many timestamps of the source were corrected, and how its clock runs', () => {
+    const view = (ppm: number | null, forward: number): string => {
+      const decoder = decodeSnapshot({ discontinuities: { forward, backward: 0, outlier: 0 } });
+      const encoder = encodeSnapshot({ outputs: [{ ...healthy, sourceClockPpm: ppm }] });
+      return draw([{ ...running, decoder, encoder }], 120, 40).join('\n');
+    };
+    expect(view(-31.6, 1)).toMatch(/1 timestamp corrected +clock −32 ppm/);
+    expect(view(-50_000, 0)).toContain('clock at 95.0 %');
+    expect(view(null, 0)).not.toMatch(/clock|corrected/);
   });
 
   it.each([120, 80, 50, 40])('the live view shows everything about a stream within %i columns', (width) => {

@@ -49,6 +49,8 @@ const header = (sequence: bigint, changes: Partial<RingFrameHeader> = {}): RingF
   sourceIndex: sequence,
   segmentOrigin: -5n,
   segmentStart: 7n,
+  sourceKeyPosition: 188n,
+  sourceShift: -5n,
   flags: FRAME_FLAG.keyFrame,
   pass: 3,
   ageSeconds: 0,

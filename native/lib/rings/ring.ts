@@ -14,7 +14,7 @@ import type {
 import { openEnd, ReadingEnd, WritingEnd } from './ring-end.ts';
 
 /** Bits of RingFrameHeader.flags. */
-export const FRAME_FLAG = { keyFrame: 1, discontinuity: 2 } as const;
+export const FRAME_FLAG = { keyFrame: 1, discontinuity: 2, live: 4, delayed: 8 } as const;
 
 const READER_CALLS = {
   open: addon.relayReaderOpen,

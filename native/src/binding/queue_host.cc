@@ -61,6 +61,8 @@ bool QueueWriterHost::put(const Napi::Value& planes, const Napi::Value& strides,
     header.pass = 0;
     header.source_pts = ticks;
     header.source_index = index;
+    header.source_key_position = -1;
+    header.source_shift = 0;
     header.produced_at = system_clock().now();
   });
 }

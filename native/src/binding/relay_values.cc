@@ -37,6 +37,8 @@ Napi::Object relay_header_to_js(Napi::Env env, const ring::SlotHeader& header) {
   big("sourceIndex", header.source_index);
   big("segmentOrigin", header.segment_origin);
   big("segmentStart", header.segment_start);
+  big("sourceKeyPosition", header.source_key_position);
+  big("sourceShift", header.source_shift);
   object["flags"] = Napi::Number::New(env, header.flags);
   object["pass"] = Napi::Number::New(env, header.pass);
   const Nanoseconds age = header.produced_at == 0
@@ -55,6 +57,8 @@ ring::SlotHeader parse_relay_header(Fields& fields) {
   header.source_index = required_big(fields, "sourceIndex");
   header.segment_origin = required_big(fields, "segmentOrigin");
   header.segment_start = required_big(fields, "segmentStart");
+  header.source_key_position = required_big(fields, "sourceKeyPosition");
+  header.source_shift = required_big(fields, "sourceShift");
   header.flags = static_cast<std::uint32_t>(small(fields, "flags"));
   header.pass = static_cast<std::uint32_t>(small(fields, "pass"));
   const double age = fields.number("ageSeconds", 0, kLongestAge).value_or(0);

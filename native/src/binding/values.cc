@@ -64,6 +64,7 @@ Napi::Value totals_to_js(Napi::Env env, const ring::Ledger::Totals& totals) {
   drops["queueFull"] = dropped(ring::Drop::QueueFull);
   drops["late"] = dropped(ring::Drop::Late);
   drops["decodeError"] = dropped(ring::Drop::DecodeError);
+  drops["backlog"] = dropped(ring::Drop::Backlog);
   drops["network"] = dropped(ring::Drop::Network);
   Napi::Object fails = Napi::Object::New(env);
   fails["encode"] = failed(ring::Fail::Encode);
@@ -142,6 +143,7 @@ Napi::Value output_to_js(Napi::Env env, const sessions::OutputSnapshot& output) 
   object["intervalError"] = histogram_to_js(env, output.interval_error);
   object["writeDuration"] = histogram_to_js(env, output.write_duration);
   seconds("sendLeadSeconds", output.send_lead);
+  seconds("totalLeadSeconds", output.total_lead);
   seconds("leadSeconds", output.lead);
   seconds("jitterSeconds", output.jitter);
   seconds("intervalSeconds", output.interval_sum);
@@ -151,9 +153,14 @@ Napi::Value output_to_js(Napi::Env env, const sessions::OutputSnapshot& output) 
   rebases["stall"] = number(env, static_cast<double>(output.rebases_stall));
   rebases["resume"] = number(env, static_cast<double>(output.rebases_resume));
   rebases["discontinuity"] = number(env, static_cast<double>(output.rebases_discontinuity));
+  rebases["sourceClock"] = number(env, static_cast<double>(output.rebases_source_clock));
   object["rebases"] = rebases;
   seconds("rebaseSeconds", output.rebase_seconds);
   count("backlogBytes", output.backlog_bytes);
+  object["sourceClockPpm"] =
+      output.source_clock_ppm ? number(env, *output.source_clock_ppm) : env.Null();
+  object["secondsUntilDue"] =
+      output.seconds_until_due ? number(env, *output.seconds_until_due) : env.Null();
   return object;
 }
 
@@ -281,6 +288,11 @@ Napi::Value to_js(Napi::Env env, const sessions::DecodeSnapshot& decode,
   object["dropped"] = dropped;
   count("rateRepeats", decode.rate_repeats);
   count("rateDrops", decode.rate_drops);
+  Napi::Object jumps = Napi::Object::New(env);
+  jumps["forward"] = number(env, static_cast<double>(decode.discontinuities.forward));
+  jumps["backward"] = number(env, static_cast<double>(decode.discontinuities.backward));
+  jumps["outlier"] = number(env, static_cast<double>(decode.discontinuities.outliers));
+  object["discontinuities"] = jumps;
   count("passes", decode.passes);
   count("reconnects", decode.reconnects);
   count("resumes", decode.resumes);

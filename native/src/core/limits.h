@@ -43,6 +43,10 @@ constexpr int kMaxFrameRate = 1000;
 /// has a bit for each (ring/layout.h).
 constexpr int kMaxFileParts = 384;
 
+/// How long one picture may be shown, in seconds. A larger step of the timestamps is not a gap,
+/// whatever the source, and no unit is ever held back for longer.
+constexpr std::int64_t kLongestGapSeconds = 3600;
+
 /// Bit rate of a source, in b/s. No real one comes near; what lies beyond is not a bit rate.
 constexpr std::int64_t kMaxSourceBitRate = 1ll << 50;
 

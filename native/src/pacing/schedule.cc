@@ -3,17 +3,25 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/limits.h"
+
 extern "C" {
 #include <libavutil/mathematics.h>
 }
 
 namespace videopush::pacing {
+namespace {
+
+constexpr Nanoseconds kLongestWait = limits::kLongestGapSeconds * kSecond;
+
+}  // namespace
+
 Schedule::Schedule(const ScheduleOptions& options, AVRational time_base, ScheduleState state)
     : options_(options), time_base_(time_base), state_(state) {}
 
 Schedule::Plan Schedule::plan(std::int64_t dts, Nanoseconds arrived, RebaseReason reason) {
   if (!started()) {
-    state_.t0 = arrived;
+    state_.t0 = state_.begun = arrived;
     state_.dts0 = dts;
     state_.started = 1;
   }
@@ -23,6 +31,14 @@ Schedule::Plan Schedule::plan(std::int64_t dts, Nanoseconds arrived, RebaseReaso
   if (foreign_clock || (stalled && options_.catch_up == CatchUp::Rebase)) {
     plan.rebased = shift(arrived - plan.deadline, reason);
     plan.deadline = arrived;
+    source_clock_.retarget();
+  }
+  if (plan.deadline - arrived > kLongestWait) {
+    const Nanoseconds due = arrived + options_.latency_budget;
+    plan.rebased = shift(due - plan.deadline, RebaseReason::Discontinuity);
+    plan.deadline = due;
+    has_last_ = false;  // the distance to the unit before says nothing
+    source_clock_.retarget();
   }
   plan.skip = stalled && options_.catch_up == CatchUp::Skip;
   plan.send_at = plan.deadline;
@@ -33,6 +49,18 @@ Schedule::Plan Schedule::plan(std::int64_t dts, Nanoseconds arrived, RebaseReaso
                                                                       kBurstRate.num, AV_ROUND_UP));
   }
   return plan;
+}
+
+bool Schedule::follow(std::int64_t dts, Nanoseconds produced) {
+  if (!started()) return false;
+  const SourceClock::Correction correction =
+      source_clock_.observe(produced, media_ns(dts - state_.dts0), deadline(dts) - produced);
+  if (correction.step) {
+    shift(correction.shift, RebaseReason::SourceClock);
+  } else {
+    state_.t0 += correction.shift;
+  }
+  return correction.shift != 0;
 }
 
 void Schedule::sent(std::int64_t dts, Nanoseconds first_byte_offered) {
@@ -56,6 +84,7 @@ Nanoseconds Schedule::media_ns(std::int64_t ticks) const {
 Nanoseconds Schedule::shift(Nanoseconds by, RebaseReason reason) {
   const auto index = static_cast<std::size_t>(reason);
   state_.t0 += by;
+  if (reason == RebaseReason::Discontinuity) state_.begun += by;
   state_.rebases[index] += 1;
   state_.rebased_ns[index] += std::abs(by);
   return by;

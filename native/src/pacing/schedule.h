@@ -1,10 +1,14 @@
 // When is a unit due? Pure arithmetic: no clock is read here, every instant is an argument.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <numeric>
 
 #include "core/av.h"
 #include "core/clock.h"
+#include "pacing/source_clock.h"
 
 namespace videopush::pacing {
 
@@ -16,8 +20,8 @@ enum class CatchUp {
 };
 
 /// Why a unit was late; a label of the count, it does not change what is done.
-enum class RebaseReason { Stall, Resume, Discontinuity };
-inline constexpr int kRebaseReasons = 3;
+enum class RebaseReason { Stall, Resume, Discontinuity, SourceClock };
+inline constexpr std::size_t kRebaseReasons = 4;
 
 /// Burst sends `dts` apart units at least 1 / kBurstRate of that apart: 1.25 as a fraction, 5/4.
 inline constexpr AVRational kBurstRate{5, 4};
@@ -29,18 +33,23 @@ struct ScheduleOptions {
 };
 
 /// What must survive a SIGKILL of the sender's process; kept in the ring's header page as
-/// std::int64_t[9], byte for byte. All zero = not started.
+/// words, byte for byte. All zero = not started.
 struct ScheduleState {
-  std::int64_t t0 = 0;                           // monotonic ns; moves only by a counted rebase
+  std::int64_t t0 = 0;                           // monotonic ns; moved by counted rebases and slews
+  std::int64_t begun = 0;                        // the first unit's t0; moved by Discontinuity only
   std::int64_t dts0 = 0;                         // ticks of the schedule's time base
   std::int64_t started = 0;                      // 0 or 1
   std::int64_t rebases[kRebaseReasons] = {};     // by RebaseReason
   std::int64_t rebased_ns[kRebaseReasons] = {};  // by RebaseReason: sum of |shift|
 
-  std::int64_t total_rebases() const { return rebases[0] + rebases[1] + rebases[2]; }
-  Nanoseconds total_rebased() const { return rebased_ns[0] + rebased_ns[1] + rebased_ns[2]; }
+  std::int64_t total_rebases() const {
+    return std::accumulate(rebases, std::end(rebases), std::int64_t{0});
+  }
+  Nanoseconds total_rebased() const {
+    return std::accumulate(rebased_ns, std::end(rebased_ns), Nanoseconds{0});
+  }
 };
-static_assert(sizeof(ScheduleState) == 9 * sizeof(std::int64_t));
+static_assert(sizeof(ScheduleState) == 12 * sizeof(std::int64_t));
 
 /// One output's schedule: deadline(dts) = t0 + L + (dts - dts0). The difference is rescaled from
 /// `dts0` in one step (av_rescale_q, to the nearest nanosecond), so that no rounding accumulates.
@@ -62,8 +71,15 @@ class Schedule {
   /// the first unit of a new process or connection).
   ///
   /// A restored t0 that lies in the future was written under another boot's clock: it is shifted as
-  /// if the unit were late, whatever the policy.
+  /// if the unit were late, whatever the policy. A unit that is due further ahead than any gap of a
+  /// source (limits::kLongestGapSeconds) has timestamps of another time: it is due after the
+  /// latency budget, and the shift counts as a Discontinuity.
   Plan plan(std::int64_t dts, Nanoseconds arrived, RebaseReason reason = RebaseReason::Stall);
+
+  /// Follows a live source's clock (SourceClock), before plan(): `produced` is when the decoder
+  /// gave the picture of the unit. True when the schedule was moved.
+  bool follow(std::int64_t dts, Nanoseconds produced);
+  SourceClock& source_clock() { return source_clock_; }
 
   /// The unit planned last was offered to the sink at this instant; paces what follows under Burst.
   void sent(std::int64_t dts, Nanoseconds first_byte_offered);
@@ -73,6 +89,8 @@ class Schedule {
   /// Media time from dts0 to `dts` minus the time since t0, ns, signed: the lead of whatever `dts`
   /// stands for. 0 before the start.
   Nanoseconds lead(std::int64_t dts, Nanoseconds now) const;
+  /// By how much all shifts together have put the stream behind the clock since its first unit.
+  Nanoseconds lost() const { return state_.t0 - state_.begun; }
   const ScheduleState& state() const { return state_; }
 
  private:
@@ -82,6 +100,7 @@ class Schedule {
   ScheduleOptions options_;
   AVRational time_base_;
   ScheduleState state_;
+  SourceClock source_clock_;
   bool has_last_ = false;
   std::int64_t last_dts_ = 0;
   Nanoseconds last_sent_ = 0;

@@ -82,11 +82,13 @@ PacingStats::PacingStats()
       write_duration(write_bounds()) {}
 
 void PacingStats::on_sent(Nanoseconds deadline, Nanoseconds offered, Nanoseconds accepted,
-                          Nanoseconds media_interval, Nanoseconds frame_interval) {
-  lateness.observe(offered - deadline);
+                          Nanoseconds media_interval, Nanoseconds frame_interval,
+                          Nanoseconds stall) {
+  const Nanoseconds behind = offered - deadline + stall;
+  lateness.observe(behind);
   write_duration.observe(accepted - offered);
   send_lead.store(deadline - offered, std::memory_order_relaxed);
-  if (offered - deadline > frame_interval) add<std::uint64_t>(late, 1);
+  if (behind > frame_interval) add<std::uint64_t>(late, 1);
   if (media_interval > 0) {
     const Nanoseconds interval = offered - last_offered_;
     const Nanoseconds error = std::abs(interval - media_interval);

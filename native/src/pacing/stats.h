@@ -51,9 +51,10 @@ class PacingStats {
   /// One unit. `deadline` after any rebase; first byte `offered` (s_n) and last byte `accepted`
   /// (e_n) by the kernel; `media_interval`: ns of media since the previous unit, 0 for the first
   /// unit of a connection and for the first after a rebase (there is no interval to judge);
-  /// `frame_interval`: later than this is late.
+  /// `frame_interval`: later than this is late. `stall`: by how much the schedule was moved for
+  /// this unit because it was late; that counts as lateness, too.
   void on_sent(Nanoseconds deadline, Nanoseconds offered, Nanoseconds accepted,
-               Nanoseconds media_interval, Nanoseconds frame_interval);
+               Nanoseconds media_interval, Nanoseconds frame_interval, Nanoseconds stall = 0);
   void on_wait(Nanoseconds slept);
 
   Histogram lateness, interval_error, write_duration;
@@ -62,8 +63,9 @@ class PacingStats {
   std::atomic<double> interval_squared_sum{0};  // s^2
   std::atomic<std::int64_t> jitter{
       0};  // RFC 3550 section 6.4.1 filter (1/16) on the interval error, ns
-  std::atomic<std::int64_t> wait_sum{0};   // ns slept for deadlines
-  std::atomic<std::int64_t> send_lead{0};  // ns: deadline - offered at the last send, signed
+  std::atomic<std::int64_t> wait_sum{0};    // ns slept for deadlines
+  std::atomic<std::int64_t> send_lead{0};   // ns: deadline - offered at the last send, signed
+  std::atomic<std::int64_t> total_lead{0};  // ns: the same without the schedule's shifts
 
  private:
   Nanoseconds last_offered_ = 0;

@@ -33,15 +33,16 @@
 namespace videopush::ring {
 
 inline constexpr std::uint64_t kMagic = 0x31474e4952505656;  // "VVPRING1", little endian
-inline constexpr std::uint32_t kAbiVersion = 1;
+inline constexpr std::uint32_t kAbiVersion = 2;
 inline constexpr std::uint32_t kMaxOutputs = 8;
 inline constexpr std::uint32_t kMaxSlots =
     512;  // also the width of the outcome window in the ledger
 inline constexpr std::uint64_t kMaxBytes = 256ull << 20;
 inline constexpr std::uint32_t kMaxPlanes = 4;
 
-/// Why a frame was not sent. Order is ABI. The names are the metric's `reason` labels.
-enum class Drop : std::uint32_t { QueueFull, Late, DecodeError, Network, kCount };
+/// Why a frame was not sent. Order is ABI. The names are the metric's `reason` labels. Backlog: a
+/// live source gave it before the first output was connected.
+enum class Drop : std::uint32_t { QueueFull, Late, DecodeError, Network, Backlog, kCount };
 enum class Fail : std::uint32_t { Encode, Output, kCount };
 
 enum class WhenFull : std::uint32_t { Block, DropOldest, DropNewest };
@@ -69,7 +70,7 @@ struct alignas(64) OutputRecord {
   std::atomic<std::uint64_t> redo_valid;
   Counters<std::uint64_t> redo;
   // The sender's schedule and its RTP identity survive the process, so time goes on without a step.
-  std::int64_t schedule[9];  // pacing::ScheduleState, byte for byte
+  std::int64_t schedule[12];  // pacing::ScheduleState, byte for byte
   std::uint32_t rtp_timestamp_base;
   std::uint32_t rtp_ssrc;
   std::atomic<std::uint64_t> connects;
@@ -77,7 +78,7 @@ struct alignas(64) OutputRecord {
   // part 1; "name-2.mkv", which a later process of the push began, is part 2).
   std::atomic<std::uint64_t> parts[limits::kMaxFileParts / 64];
 };
-static_assert(sizeof(OutputRecord) == 512);
+static_assert(sizeof(OutputRecord) == 576);
 
 /// One frame's header; its planes lie at `Header::slots_offset + (position % slot_count) *
 /// slot_bytes + plane_offset[i]`.
@@ -93,8 +94,16 @@ struct alignas(64) SlotHeader {
   // Times of the first frame since time was last joined (at a pass or a reconnect):
   std::int64_t segment_origin;  // source pts
   std::int64_t segment_start;   // queue pts
+  // Where the key frame that the frame depends on lies in its source, for a decoder that resumes:
+  std::int64_t source_key_position;  // byte, -1 unknown
+  std::int64_t source_shift;         // what the timeline had added to its timestamps, source ticks
 };
-enum SlotFlag : std::uint32_t { kKeyFrame = 1, kDiscontinuity = 2 };
+enum SlotFlag : std::uint32_t {
+  kKeyFrame = 1,
+  kDiscontinuity = 2,
+  kLive = 4,     // a live source gave it at `produced_at`, by its own clock
+  kDelayed = 8,  // a live source gave it, and a full queue held it up
+};
 
 enum class Gate : std::uint32_t { AfterAck = 0, AfterRelease = 1 };
 

@@ -146,7 +146,7 @@ std::string read_all(const std::string& path) {
       converter.convert(std::move(frame));
     }
     if (source->descriptor().seekable) {
-      source->seek(middle);
+      source->seek({.pts = middle});
       if (source->next(*frame) && frame->pts < middle) return "a seek that lands early";
     }
     return "frames";

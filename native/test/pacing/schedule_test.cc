@@ -201,3 +201,17 @@ TEST_CASE("a schedule from another boot's clock starts at once instead of waitin
     CHECK(schedule.state().total_rebased() > 3'600 * kSecond);
   }
 }
+
+TEST_CASE("a unit that is due later than any gap of a source is a discontinuity") {
+  Schedule schedule(with(CatchUp::Burst), kMsBase);
+  schedule.plan(0, kStart);
+  schedule.sent(0, kStart + 100 * kMillisecond);
+  // An hour is a gap that is waited for.
+  CHECK(schedule.plan(3'600'000, kStart + 100 * kMillisecond).rebased == 0);
+  const auto plan = schedule.plan(20'000'000, kStart + 140 * kMillisecond);
+  CHECK(plan.send_at == kStart + 240 * kMillisecond);
+  CHECK(plan.rebased != 0);
+  CHECK(schedule.state().rebases[static_cast<std::size_t>(RebaseReason::Discontinuity)] == 1);
+  CHECK(schedule.plan(20'000'040, kStart + 180 * kMillisecond).send_at ==
+        kStart + 280 * kMillisecond);
+}

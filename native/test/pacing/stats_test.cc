@@ -78,6 +78,12 @@ TEST_CASE("pacing statistics count lateness, interval error, variance sums and s
   CHECK(stats.jitter == first + (39 * kMillisecond - first) / 16);
   CHECK(stats.send_lead == -41 * kMillisecond);
   CHECK(stats.wait_sum == 42 * kMillisecond);
+  // A unit for which the schedule was moved by 60 ms is as late as it was before.
+  const Nanoseconds moved = 1'181 * kMillisecond;
+  stats.on_sent(moved, moved, moved, 0, interval, 60 * kMillisecond);
+  CHECK(stats.late == 2);
+  CHECK(stats.lateness.snapshot().sum == doctest::Approx(.103));
+  CHECK(stats.send_lead == 0);
 }
 
 TEST_CASE("a snapshot taken while the sender writes is consistent in itself") {

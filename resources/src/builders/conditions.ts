@@ -56,6 +56,8 @@ export const REASONS = {
   /** every stream of a set that is not ready needs a person */
   membersStalled: 'MembersStalled',
   encoderTooSlow: 'EncoderTooSlow',
+  sourceTooSlow: 'SourceTooSlow',
+  sourceTooFast: 'SourceTooFast',
   onTime: 'OnTime',
   late: 'Late',
   // nothing is known yet

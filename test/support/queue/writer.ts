@@ -105,6 +105,8 @@ if (start === 'ended' || start === null) {
       sourceIndex: sequence,
       segmentOrigin: 0n,
       segmentStart: 0n,
+      sourceKeyPosition: -1n,
+      sourceShift: 0n,
       flags: 0,
       pass: 0,
       ageSeconds: 0,

@@ -118,6 +118,8 @@ const frameRecord = z.discriminatedUnion('kind', [
       sourceIndex: big,
       segmentOrigin: big,
       segmentStart: big,
+      sourceKeyPosition: big,
+      sourceShift: big,
       flags: count,
       pass: count,
     }),

@@ -90,10 +90,29 @@ std::int64_t end_of_tags(AVIOContext& io, std::int64_t size, int max_steps) {
   return position;
 }
 
-/// Whole packets of 188 bytes, 192 with a time code before or 204 with parity behind.
-std::int64_t end_of_packets(std::int64_t size) {
-  const bool whole = size % 188 == 0 || size % 192 == 0 || size % 204 == 0;
-  return whole ? size : (size / 188 + 1) * 188;
+/// Packets have 188 bytes, of which the first is a synchronization byte (ISO/IEC 13818-1, 2.4.3.2),
+/// or 192 with a time code before them, or 204 with parity behind them. The first packet may be
+/// incomplete, since recordings begin anywhere.
+std::int64_t end_of_packets(AVIOContext& io, std::int64_t size) {
+  constexpr int kPackets = 5, kSyncByte = 0x47;
+  struct Layout {
+    int length, before;
+  };
+  std::uint8_t head[204 * (kPackets + 1)];
+  const auto available =
+      static_cast<int>(std::min<std::int64_t>(size, static_cast<std::int64_t>(sizeof head)));
+  if (!read_at(io, 0, head, available)) return -1;
+  for (const auto& [length, before] : {Layout{188, 0}, {192, 4}, {204, 0}}) {
+    const int packets = std::min(kPackets, available / length - 1);
+    for (int sync = 0; packets > 0 && sync < length; ++sync) {
+      int found = 0;
+      while (found < packets && head[sync + found * length] == kSyncByte) ++found;
+      if (found < packets) continue;
+      const std::int64_t begin = sync - before;
+      return begin + (size - begin + length - 1) / length * length;
+    }
+  }
+  return -1;
 }
 
 std::int64_t end_of_index(const AVStream& stream) {
@@ -120,7 +139,7 @@ std::int64_t declared_end(AVFormatContext& context, int stream_index, std::int64
   if (name.rfind("matroska", 0) == 0) return end_of_segment(io);
   if (name == "avi") return end_of_riff(io, size, max_steps);
   if (name == "flv") return end_of_tags(io, size, max_steps);
-  if (name == "mpegts") return end_of_packets(size);
+  if (name == "mpegts") return end_of_packets(io, size);
   return -1;
 }
 

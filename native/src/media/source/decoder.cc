@@ -61,31 +61,23 @@ void Decoder::send(const AVPacket* packet) {
 
 void Decoder::flush() { avcodec_flush_buffers(context_.get()); }
 
-std::int64_t Timeline::place(std::int64_t timestamp, std::int64_t duration) {
+std::int64_t FrameClock::place(std::int64_t timestamp, std::int64_t duration) {
   const bool first = last_ == AV_NOPTS_VALUE;
   std::int64_t pts = timestamp;
   if (pts == AV_NOPTS_VALUE) {
     ++guessed_;
     pts = first ? 0 : last_ + last_duration_;
-  } else {
-    pts += shift_;
-    if (!first && pts <= last_) {
-      if (last_ - pts > second_) {
-        shift_ += last_ + step_ - pts;
-        pts = last_ + step_;
-      } else {
-        pts = last_ + 1;
-      }
-    }
+  } else if (!first) {
+    pts = std::max(pts, last_ + 1);
   }
   last_ = pts;
   last_duration_ = std::max<std::int64_t>(1, duration > 0 ? duration : step_);
   return pts;
 }
 
-void Timeline::reset() {
+void FrameClock::reset() {
   last_ = AV_NOPTS_VALUE;
-  last_duration_ = shift_ = 0;
+  last_duration_ = 0;
   guessed_ = 0;
 }
 

@@ -26,21 +26,21 @@ class Decoder {
   std::uint64_t errors_ = 0;
 };
 
-/// Timestamps that strictly increase: what the rest of the pipeline and every muxer rely on.
-class Timeline {
+/// Timestamps of decoded frames that strictly increase: what the rest of the pipeline and every
+/// muxer rely on. The packets' jumps are gone by then (SourceTimeline).
+class FrameClock {
  public:
-  /// `step`: nominal frame interval, `second`: ticks of a second, both in the stream's time base.
-  Timeline(std::int64_t step, std::int64_t second) : step_(step), second_(second) {}
-  /// The frame's own timestamp where it has one that moves on. None: the last one plus its
-  /// duration. Set back by up to a second: disorder, one tick after the last. Set back further: the
-  /// source's clock jumped, and this and all later timestamps are shifted to go on without a gap.
+  /// `step`: nominal frame interval in the stream's time base.
+  explicit FrameClock(std::int64_t step) : step_(step) {}
+  /// The frame's own timestamp where it has one that moves on, else one tick after the last. None:
+  /// the last one plus its duration.
   std::int64_t place(std::int64_t timestamp, std::int64_t duration);
   std::uint64_t guessed() const { return guessed_; }
   void reset();
 
  private:
-  std::int64_t step_, second_;
-  std::int64_t last_ = AV_NOPTS_VALUE, last_duration_ = 0, shift_ = 0;
+  std::int64_t step_;
+  std::int64_t last_ = AV_NOPTS_VALUE, last_duration_ = 0;
   std::uint64_t guessed_ = 0;
 };
 

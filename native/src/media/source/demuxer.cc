@@ -8,8 +8,10 @@ extern "C" {
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/limits.h"
 #include "core/tls.h"
 #include "core/url.h"
@@ -58,6 +60,7 @@ Demuxer::Demuxer(const SourceOptions& options, const AbortSignal& abort)
   const bool bytes = location_.scheme == Scheme::File || location_.scheme == Scheme::Http;
   bytes ? open_bytes(options) : open_network(options);
   find_video();
+  begin_timeline();
   if (bytes_) bytes_->input().opened();
 }
 
@@ -72,6 +75,10 @@ bool Demuxer::live() const {
 }
 
 bool Demuxer::seekable() const { return bytes_ && bytes_->input().seekable(); }
+
+bool Demuxer::may_jump() const {
+  return live() || (context_->iformat->flags & AVFMT_TS_DISCONT) != 0;
+}
 
 bool Demuxer::timestamped() const { return has_timestamps(context_->iformat->name); }
 
@@ -103,6 +110,8 @@ void Demuxer::open_bytes(const SourceOptions& options) {
                 "give a video file such as mp4, mkv, ts or flv", std::min(result, 0));
   }
   Settings settings;
+  // A program whose tracks move to other PIDs keeps its tracks.
+  settings.set("merge_pmt_versions", "1");
   open_context("", format, &settings.dictionary);
 }
 
@@ -140,6 +149,7 @@ void Demuxer::open_context(const std::string& url, const AVInputFormat* format,
   if (!context) throw std::bad_alloc();
   fence_.enclose(*context, url);
   context->probesize = kProbeBytes;
+  context->correct_ts_overflow = 0;  // SourceTimeline tells a wrapped clock from a restarted one
   context->max_analyze_duration = std::int64_t{bytes_ ? 5 : 3} * AV_TIME_BASE;
   if (bytes_) {
     context->pb = bytes_->context();
@@ -208,6 +218,21 @@ void Demuxer::find_video() {
   }
 }
 
+void Demuxer::begin_timeline() {
+  const AVRational rate =
+      video().avg_frame_rate.num > 0 ? video().avg_frame_rate : video().r_frame_rate;
+  std::vector<TimedTrack> tracks;
+  for (unsigned i = 0; i < context_->nb_streams; ++i) {
+    const AVRational time_base = context_->streams[i]->time_base;
+    const std::int64_t nominal = rate.num > 0 ? av_rescale_q(1, av_inv_q(rate), time_base) : 1;
+    tracks.push_back({time_base, nominal});
+  }
+  // libavformat gives 64 bits to a clock that never wraps.
+  const int bits = video().pts_wrap_bits < 63 ? video().pts_wrap_bits : 0;
+  const Nanoseconds longest_gap = may_jump() ? kLongestGapOfStreams : kLongestGapOfFiles;
+  timeline_.emplace(TimelineLimits{longest_gap, bits}, tracks);
+}
+
 Error Demuxer::open_error(int result) const {
   if (abort_.aborted()) return Error(ErrorCode::Aborted, "aborted");
   if (read_failed()) return *bytes_->error();
@@ -225,6 +250,24 @@ Error Demuxer::forbidden_error() const {
 }
 
 bool Demuxer::read(AVPacket& out) {
+  for (;;) {
+    if (const PacketPtr placed = timeline_->take()) {
+      av_packet_move_ref(&out, placed.get());
+      return true;
+    }
+    PacketPtr packet = make_packet();
+    if (read_whole(*packet)) {
+      timeline_->add(std::move(packet), live() ? system_clock().now() : 0);
+    } else if (timeline_->waits()) {
+      timeline_->flush();
+    } else {
+      return false;
+    }
+  }
+}
+
+/// The next packet as the container has it.
+bool Demuxer::read_whole(AVPacket& out) {
   if (live()) return !ended_ && read_any(out);
   // One packet is held back, since only the end shows whether the last one is whole.
   if (!held_->buf && !ended_) read_any(*held_);
@@ -291,13 +334,22 @@ bool Demuxer::is_truncated() {
   return declared_end(*context_, video_index_, size(), steps) > size();
 }
 
-bool Demuxer::seek(std::int64_t timestamp) {
+bool Demuxer::seek(std::int64_t timestamp) { return jump_to(timestamp, 0, 0); }
+
+bool Demuxer::seek_to_byte(std::int64_t position, std::int64_t shift) {
+  if (context_->iformat->flags & AVFMT_NO_BYTE_SEEK) return false;
+  return jump_to(position, AVSEEK_FLAG_BYTE, shift);
+}
+
+bool Demuxer::jump_to(std::int64_t target, int flags, std::int64_t shift) {
   limit_.restart(std::chrono::milliseconds(read_timeout_ms_));
   if (bytes_) bytes_->clear_error();
   fault_.reset();
   ended_ = false;
   av_packet_unref(held_.get());
-  const int result = av_seek_frame(context_.get(), video_index_, timestamp, AVSEEK_FLAG_BACKWARD);
+  timeline_->reset(video_index_, shift);
+  const int result =
+      av_seek_frame(context_.get(), video_index_, target, flags | AVSEEK_FLAG_BACKWARD);
   abort_.throw_if_aborted();
   return result >= 0;
 }

@@ -14,6 +14,7 @@
 #include "media/source/location.h"
 #include "media/source/open_fence.h"
 #include "media/source/source.h"
+#include "media/source/timeline.h"
 
 namespace videopush::media {
 
@@ -33,10 +34,13 @@ class Demuxer {
   bool live() const;          // no end is known: a camera, a broadcast, a web stream without length
   bool seekable() const;      // by bytes, hence rewindable
   bool timestamped() const;   // seek() makes sense
+  /// Its clock may jump, so that a timestamp may stand for several places of it. What the container
+  /// says of itself (AVFMT_TS_DISCONT); a live source's may, too.
+  bool may_jump() const;
   std::int64_t size() const;  // bytes, -1 unknown
 
-  /// The next packet of the video track; false at the end, then `fault()` says whether it was a
-  /// clean one. Throws Aborted only: everything else waits in fault() until the caller has given
+  /// The next packet of the video track, its timestamps continuous (SourceTimeline); false at the
+  /// end, then `fault()` says whether it was a clean one. Throws Aborted only: everything else waits in fault() until the caller has given
   /// out what it has.
   bool read(AVPacket& out);
   const std::optional<Error>& fault() const { return fault_; }
@@ -45,6 +49,10 @@ class Demuxer {
   /// Goes to a key frame at or before `timestamp` (the video's time base) as the container's index
   /// has it; false when it can't. It may land elsewhere: the caller checks.
   bool seek(std::int64_t timestamp);
+  /// To a packet that begins at a byte; `shift`: what the timeline adds to the timestamps there.
+  bool seek_to_byte(std::int64_t position, std::int64_t shift);
+  std::int64_t shift() const { return timeline_->shift(video_index_); }
+  const Discontinuities& discontinuities() const { return timeline_->discontinuities(); }
 
  private:
   std::unique_ptr<ByteInput> open_input(const SourceOptions& options);
@@ -53,6 +61,9 @@ class Demuxer {
   void open_context(const std::string& url, const AVInputFormat* format, AVDictionary** settings);
   void check_track_count() const;
   void find_video();
+  void begin_timeline();
+  bool jump_to(std::int64_t target, int flags, std::int64_t shift);
+  bool read_whole(AVPacket& out);
   bool read_any(AVPacket& out);
   void finish(int result);
   bool is_truncated();
@@ -74,6 +85,7 @@ class Demuxer {
   std::unique_ptr<ByteIo> bytes_;  // files and http(s); other schemes are libavformat's
   std::unique_ptr<AVFormatContext, ContextDelete> context_;
   int video_index_ = -1;
+  std::optional<SourceTimeline> timeline_;
   std::optional<Error> fault_;
   bool ended_ = false;
   PacketPtr held_ = make_packet(), incoming_ = make_packet();

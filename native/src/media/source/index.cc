@@ -16,8 +16,9 @@ constexpr std::size_t kMaxFrames = 1 << 23;
 
 struct Collected {
   std::vector<std::int64_t> pts;
-  std::vector<std::int64_t> key_pts;
+  std::vector<Place> keys;
   AVRational time_base{1, 1};
+  bool by_position = false;  // timestamps don't tell where a frame lies
 };
 
 void bound(std::size_t frames) {
@@ -33,22 +34,23 @@ std::optional<Collected> from_packets(Demuxer& demuxer) {
   if (!demuxer.timestamped() || demuxer.video().codecpar->codec_id == AV_CODEC_ID_VP8) return {};
   Collected out;
   out.time_base = demuxer.video().time_base;
+  out.by_position = demuxer.may_jump();
   const PacketPtr packet = make_packet();
   while (demuxer.read(*packet)) {
     const bool key = packet->flags & AV_PKT_FLAG_KEY;
     const bool shown = !(packet->flags & AV_PKT_FLAG_DISCARD);
     // Before the first key frame, and displayed before it, nothing can be decoded.
-    const bool decodable = key || (!out.key_pts.empty() && packet->pts > out.key_pts.front());
+    const bool decodable = key || (!out.keys.empty() && packet->pts > out.keys.front().pts);
     if (packet->pts == AV_NOPTS_VALUE || (packet->flags & AV_PKT_FLAG_CORRUPT)) return {};
     if (shown && decodable) {
       out.pts.push_back(packet->pts);
-      if (key) out.key_pts.push_back(packet->pts);
+      if (key) out.keys.push_back({packet->pts, packet->pos, demuxer.shift()});
       bound(out.pts.size());
     }
     av_packet_unref(packet.get());
   }
   std::sort(out.pts.begin(), out.pts.end());
-  std::sort(out.key_pts.begin(), out.key_pts.end());
+  std::ranges::sort(out.keys, {}, &Place::pts);
   const bool unique = std::adjacent_find(out.pts.begin(), out.pts.end()) == out.pts.end();
   if (out.pts.empty() || !unique || demuxer.unreadable() > 0) return {};
   return out;
@@ -63,7 +65,7 @@ Collected from_frames(const SourceOptions& options, const AbortSignal& abort) {
   try {
     while (source->next(*frame)) {
       out.pts.push_back(frame->pts);
-      if (is_key_frame(*frame)) out.key_pts.push_back(frame->pts);
+      if (is_key_frame(*frame)) out.keys.push_back(source->place());
       bound(out.pts.size());
     }
   } catch (const Error& error) {
@@ -99,12 +101,14 @@ FrameIndex FrameIndex::build(const SourceOptions& options, const AbortSignal& ab
   }
   if (!collected) collected = from_frames(options, abort);
   std::vector<std::int64_t> starts = {0};
-  for (const std::int64_t key : collected->key_pts) {
-    const auto place = std::lower_bound(collected->pts.begin(), collected->pts.end(), key);
-    const std::int64_t index = place - collected->pts.begin();
+  for (const Place& key : collected->keys) {
+    const auto found = std::ranges::lower_bound(collected->pts, key.pts);
+    const std::int64_t index = found - collected->pts.begin();
     if (index > starts.back()) starts.push_back(index);
   }
-  return FrameIndex(std::move(collected->pts), std::move(starts), collected->time_base);
+  FrameIndex index(std::move(collected->pts), std::move(starts), collected->time_base);
+  if (collected->by_position) index.keys_ = std::move(collected->keys);
+  return index;
 }
 
 std::int64_t FrameIndex::size() const {
@@ -121,6 +125,14 @@ void FrameIndex::check(std::int64_t index) const {
 std::int64_t FrameIndex::pts(std::int64_t index) const {
   check(index);
   return generated_ > 0 ? index : pts_[static_cast<std::size_t>(index)];
+}
+
+Place FrameIndex::place(std::int64_t index) const {
+  Place place{.pts = pts(index)};
+  const auto after = std::ranges::upper_bound(keys_, place.pts, {}, &Place::pts);
+  if (after == keys_.begin()) return place;
+  const Place& key = *(after - 1);
+  return {place.pts, key.key_position, key.shift};
 }
 
 std::int64_t FrameIndex::index_at(double seconds) const {

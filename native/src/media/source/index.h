@@ -19,10 +19,10 @@ struct Gop {
 /// Maps frame index (0 = the first that the source gives) to timestamp. Immutable.
 class FrameIndex {
  public:
-  /// Reads the whole source once, without decoding it where its packets say enough. 8 bytes per
-  /// frame; at most 8,388,608 frames (38 h at 60 a second). A damaged or truncated source is
-  /// indexed as far as it can be read. Errors: NotSeekable, OutOfRange (too long), and those of
-  /// open_source().
+  /// Reads the whole source once, without decoding it where its packets say enough. It takes 8
+  /// bytes per frame, and 24 per key frame of a source whose clock may jump; at most 8,388,608
+  /// frames (38 h at 60 a second). A damaged or truncated source is indexed as far as it can be
+  /// read. Errors: NotSeekable, OutOfRange (too long), and those of open_source().
   static FrameIndex build(const SourceOptions& options, const AbortSignal& abort);
 
   /// `pts`: ascending; `gop_starts`: ascending indices, beginning with 0.
@@ -32,6 +32,7 @@ class FrameIndex {
   std::int64_t size() const;  // INT64_MAX for an endless pattern
   AVRational time_base() const { return time_base_; }
   std::int64_t pts(std::int64_t index) const;  // OutOfRange
+  Place place(std::int64_t index) const;       // what FrameSource::seek() takes; OutOfRange
   /// The frame on display at `seconds` of the source's own clock (that of its timestamps, which
   /// need not begin at 0): the newest with a timestamp not after it. OutOfRange before the first
   /// frame and from one frame interval after the last one on.
@@ -44,6 +45,7 @@ class FrameIndex {
   void check(std::int64_t index) const;
 
   std::vector<std::int64_t> pts_, gop_starts_;
+  std::vector<Place> keys_;  // of the key frames that have a position, ascending
   std::int64_t generated_ =
       0;  // test pattern: that many frames, pts = index, all of them key frames
   AVRational time_base_{1, 1};

@@ -27,7 +27,7 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
   const AVRational time_base = descriptor_.format.time_base();
   const std::int64_t step =
       av_rescale_q(descriptor_.format.frame_interval_ns(), kNanosecond, time_base);
-  timeline_.emplace(std::max<std::int64_t>(1, step), av_rescale_q(1, {1, 1}, time_base));
+  clock_.emplace(std::max<std::int64_t>(1, step));
   decoder_ = std::make_unique<Decoder>(demuxer_->video(), descriptor_.format.frame_rate(),
                                        decode_options_);
   if (descriptor_.format.pixel_format != AV_PIX_FMT_NONE) return;
@@ -41,7 +41,10 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
 }
 
 void LibavSource::open() {
-  if (demuxer_) closed_errors_ += demuxer_->unreadable();
+  if (demuxer_) {
+    closed_errors_ += demuxer_->unreadable();
+    closed_jumps_ += demuxer_->discontinuities();
+  }
   demuxer_.reset();
   demuxer_ = std::make_unique<Demuxer>(options_, abort_);
 }
@@ -87,7 +90,10 @@ bool LibavSource::decode(AVFrame& out) {
       continue;
     }
     if (packet_->flags & AV_PKT_FLAG_KEY) want_key_packet_ = false;
-    if (!want_key_packet_) decoder_->send(packet_.get());
+    if (!want_key_packet_) {
+      remember_key(*packet_);
+      decoder_->send(packet_.get());
+    }
     av_packet_unref(packet_.get());
   }
 }
@@ -105,16 +111,30 @@ void LibavSource::finish_picture(AVFrame& frame) {
                                                descriptor_.format.time_base());
     set_frame_duration(frame, std::max<std::int64_t>(1, interval));
   }
-  frame.pts = timeline_->place(frame.best_effort_timestamp, frame_duration(frame));
+  frame.pts = clock_->place(frame.best_effort_timestamp, frame_duration(frame));
   AVColorRange range = frame.color_range;
   frame.format = without_j(static_cast<AVPixelFormat>(frame.format), range);
   frame.color_range = range;
   if (frame.sample_aspect_ratio.num == 0) {
     frame.sample_aspect_ratio = {descriptor_.format.sar_num, descriptor_.format.sar_den};
   }
-  if (at_start_ && last_pts_ == AV_NOPTS_VALUE) first_pts_ = frame.pts;
+  locate(frame);
+  if (at_start_ && last_pts_ == AV_NOPTS_VALUE) first_ = place_;
   last_pts_ = frame.pts;
   ++frames_;
+}
+
+/// What is before the key frame that is decoded next, in order of display, depends on the one
+/// before it: both are remembered until a frame shows which.
+void LibavSource::remember_key(const AVPacket& packet) {
+  if (!(packet.flags & AV_PKT_FLAG_KEY) || packet.pts == AV_NOPTS_VALUE) return;
+  keys_.push_back({.pts = packet.pts, .key_position = packet.pos, .shift = demuxer_->shift()});
+}
+
+void LibavSource::locate(const AVFrame& frame) {
+  while (keys_.size() > 1 && keys_[1].pts <= frame.pts) keys_.pop_front();
+  place_ = keys_.empty() ? Place{} : keys_.front();
+  place_.pts = frame.pts;
 }
 
 bool LibavSource::next(AVFrame& out) {
@@ -149,34 +169,54 @@ void LibavSource::end() {
   }
 }
 
+Discontinuities LibavSource::discontinuities() const {
+  Discontinuities sum = closed_jumps_;
+  return sum += demuxer_->discontinuities();
+}
+
 std::uint64_t LibavSource::decode_errors() const {
   return decoder_->errors() + demuxer_->unreadable() + closed_errors_;
 }
 
-void LibavSource::seek(std::int64_t pts) {
+void LibavSource::seek(const Place& place) {
   if (!descriptor_.seekable) {
     throw Error(ErrorCode::NotSeekable,
                 "'" + demuxer_->location().shown + "' can't be read from another position",
                 "use a file, or a web server that answers Range requests");
   }
-  if (reachable_forward(pts)) {
-    skip_until_ = pts;
+  if (reachable_forward(place.pts)) {
+    skip_until_ = place.pts;
     return;
   }
-  // A container's index may land late (it looks at decode times), and in mid-GOP. What counts is
-  // that the first key frame decoded is not after the target: if it is, begin further back.
   if (demuxer_->timestamped()) {
-    const AVRational time_base = descriptor_.format.time_base();
-    const double gop = static_cast<double>(std::max(descriptor_.gop_frames, 1)) *
-                       to_seconds(descriptor_.format.frame_interval_ns());
-    for (const double gops : {0.0, 1.1, 3.0, 8.0, 25.0}) {
-      const double seconds = gops * std::clamp(gop, 0.5, 20.0);
-      const auto back = static_cast<std::int64_t>(seconds / av_q2d(time_base));
-      if (land(pts, pts - back)) return;
-    }
+    const Place& known = first_ && place.pts <= first_->pts ? *first_ : place;
+    if (demuxer_->may_jump() ? seek_by_byte(known, place.pts) : seek_by_time(place)) return;
   }
   restart();
-  skip_until_ = pts;
+  skip_until_ = place.pts;
+}
+
+/// A container's index may land late (it looks at decode times), and in mid-GOP. What counts is
+/// that the first key frame decoded is not after the target: if it is, begin further back.
+bool LibavSource::seek_by_time(const Place& place) {
+  const double gop = static_cast<double>(std::max(descriptor_.gop_frames, 1)) *
+                     to_seconds(descriptor_.format.frame_interval_ns());
+  for (const double gops : {0.0, 1.1, 3.0, 8.0, 25.0}) {
+    const double seconds = gops * std::clamp(gop, 0.5, 20.0);
+    const auto back = static_cast<std::int64_t>(seconds / av_q2d(descriptor_.format.time_base()));
+    forget_position();
+    if (demuxer_->seek(place.pts - back) && land(place.pts)) return true;
+  }
+  return false;
+}
+
+/// Where timestamps may stand for several places of the source, only the place that was noted when
+/// the frame was read is sure.
+bool LibavSource::seek_by_byte(const Place& key, std::int64_t pts) {
+  if (key.key_position < 0) return false;
+  forget_position();
+  if (!demuxer_->seek_to_byte(key.key_position, key.shift) || !land(pts)) return false;
+  return keys_.front().key_position == key.key_position;
 }
 
 /// Decoding on is exact by nature, and within a GOP also cheapest.
@@ -191,19 +231,17 @@ bool LibavSource::reachable_forward(std::int64_t pts) const {
   return at_start_ && scan_->first_pts() != AV_NOPTS_VALUE && pts - scan_->first_pts() <= reach;
 }
 
-/// Begins to decode at the key frame that the container gives for `from`. True when that key frame
-/// is at or before `pts`; frames that precede it in display order may lack their references and are
-/// dropped, everything from it on is whole.
-bool LibavSource::land(std::int64_t pts, std::int64_t from) {
-  forget_position();
+/// Decodes from where the demuxer is. True when the first key frame is at or before `pts`; frames
+/// that precede it in display order may lack their references and are dropped, everything from it
+/// on is whole.
+bool LibavSource::land(std::int64_t pts) {
   at_start_ = false;
-  if (!demuxer_->seek(from)) return false;
   want_key_packet_ = true;
   FramePtr frame = make_frame();
   while (decode(*frame)) {
-    if (timeline_->guessed() > 0) return false;  // timestamps don't show the position
+    if (clock_->guessed() > 0) return false;  // timestamps don't show the position
     if (is_key_frame(*frame)) {
-      const bool first_of_all = first_pts_ != AV_NOPTS_VALUE && frame->pts == first_pts_;
+      const bool first_of_all = first_ && frame->pts == first_->pts;
       if (frame->pts > pts && !first_of_all) return false;
       pending_ = std::move(frame);
       skip_until_ = pts;
@@ -223,7 +261,8 @@ void LibavSource::restart() {
 
 void LibavSource::forget_position() {
   decoder_->flush();
-  timeline_->reset();
+  clock_->reset();
+  keys_.clear();
   read_ahead_.clear();
   pending_.reset();
   want_key_packet_ = finished_ = false;

@@ -27,7 +27,9 @@ class LibavSource final : public FrameSource {
 
   const SourceDescriptor& descriptor() const override { return descriptor_; }
   bool next(AVFrame& out) override;
-  void seek(std::int64_t pts) override;
+  Place place() const override { return place_; }
+  void seek(const Place& place) override;
+  Discontinuities discontinuities() const override;
   std::uint64_t decode_errors() const override;
   std::uint64_t packets_read() const override { return packets_read_; }
 
@@ -39,7 +41,11 @@ class LibavSource final : public FrameSource {
   void finish_picture(AVFrame& frame);
   void end();
   bool reachable_forward(std::int64_t pts) const;
-  bool land(std::int64_t pts, std::int64_t from);
+  bool seek_by_time(const Place& place);
+  bool seek_by_byte(const Place& key, std::int64_t pts);
+  bool land(std::int64_t pts);
+  void remember_key(const AVPacket& packet);
+  void locate(const AVFrame& frame);
   void restart();
   void forget_position();
 
@@ -50,7 +56,7 @@ class LibavSource final : public FrameSource {
   std::unique_ptr<Decoder> decoder_;
   std::optional<PacketScan> scan_;
   SourceDescriptor descriptor_;
-  std::optional<Timeline> timeline_;
+  std::optional<FrameClock> clock_;
   PacketPtr packet_;
   std::deque<PacketPtr> read_ahead_;  // packets that scan() read
   FramePtr pending_;                  // decoded, to be given out next
@@ -58,10 +64,13 @@ class LibavSource final : public FrameSource {
   bool want_key_packet_ = false;      // after a seek: what comes before it can't be decoded
   bool finished_ = false;
   std::optional<Error> fault_;
-  std::int64_t first_pts_ = AV_NOPTS_VALUE;  // of the source, once its first frame was seen
+  std::deque<Place> keys_;                   // key packets in the decoder, the oldest shown first
+  Place place_;                              // of the last frame decoded
+  std::optional<Place> first_;               // of the source's first frame, once it was seen
   std::int64_t last_pts_ = AV_NOPTS_VALUE;   // of the last frame decoded in this pass
   std::int64_t skip_until_ = INT64_MIN;      // frames before it are dropped
   std::uint64_t packets_read_ = 0, closed_errors_ = 0, frames_ = 0;
+  Discontinuities closed_jumps_;  // of the demuxers before this one
 };
 
 }  // namespace videopush::media

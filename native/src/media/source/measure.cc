@@ -15,7 +15,6 @@ namespace videopush::media {
 namespace {
 
 constexpr std::size_t kReorderWindow = 32;  // more than any codec's reorder depth (H.264: 16)
-constexpr double kLongestInterval = 60.0;   // seconds; a longer one is a jump of the timestamps
 
 /// Clockwise quarter turns from the display matrix, which libavutil reads counter-clockwise.
 int rotation_of(const AVStream& stream) {
@@ -180,18 +179,9 @@ bool PacketScan::variable_rate() const {
   return intervals_vary(sorted);
 }
 
-bool PacketScan::jumps() const {
-  std::vector<std::int64_t> sorted = pts_;
-  std::sort(sorted.begin(), sorted.end());
-  const auto longest = static_cast<std::int64_t>(kLongestInterval / av_q2d(time_base_));
-  return std::ranges::adjacent_find(sorted, [&](std::int64_t a, std::int64_t b) {
-           return b - a > longest;
-         }) != sorted.end();
-}
-
 std::int64_t PacketScan::bit_rate() const {
   const double length = seconds();
-  if (!complete_ || length <= 0 || jumps()) return 0;
+  if (!complete_ || length <= 0) return 0;
   return std::llround(static_cast<double>(bytes_) * 8 / length);
 }
 
@@ -250,7 +240,7 @@ SourceDescriptor describe(Demuxer& demuxer, const PacketScan& scan) {
     }
   }
   describe_rate(demuxer, out);
-  if (out.bit_rate == 0 && !scan.jumps()) out.bit_rate = rate_of_file(demuxer, out);
+  if (out.bit_rate == 0) out.bit_rate = rate_of_file(demuxer, out);
   if (out.bit_rate == 0 && !out.live)
     out.bit_rate = std::max<std::int64_t>(0, stream.codecpar->bit_rate);
   if (out.frame_count == 0 && out.duration_seconds > 0 && out.format.frame_rate_num > 0) {

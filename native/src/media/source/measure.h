@@ -27,8 +27,6 @@ class PacketScan {
   }
   std::int64_t first_pts() const { return first_pts_; }  // AV_NOPTS_VALUE: unknown
   bool variable_rate() const;
-  /// True when the timestamps leap by more than a minute: durations mean nothing then.
-  bool jumps() const;
   std::int64_t bit_rate() const;  // 0: the end was not seen, so the rest may differ
 
  private:

@@ -103,8 +103,8 @@ bool PatternSource::next(AVFrame& out) {
   return true;
 }
 
-void PatternSource::seek(std::int64_t pts) {
-  next_ = std::max<std::int64_t>(0, pts);
+void PatternSource::seek(const Place& place) {
+  next_ = std::max<std::int64_t>(0, place.pts);
   const std::int64_t wanted = next_ % period_;
   if (wanted < in_graph_) begin();
   FramePtr scratch = make_frame();

@@ -17,7 +17,9 @@ class PatternSource final : public FrameSource {
 
   const SourceDescriptor& descriptor() const override { return descriptor_; }
   bool next(AVFrame& out) override;
-  void seek(std::int64_t pts) override;
+  Place place() const override { return {.pts = next_ - 1}; }
+  void seek(const Place& place) override;
+  Discontinuities discontinuities() const override { return {}; }
   std::uint64_t decode_errors() const override { return 0; }
   std::uint64_t packets_read() const override { return drawn_; }
 

@@ -10,6 +10,7 @@
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/format.h"
+#include "media/source/timeline.h"
 
 namespace videopush::media {
 
@@ -57,21 +58,36 @@ struct SourceDescriptor {
   std::vector<AudioTrack> audio;
 };
 
+/// Where a frame lies in its source: enough for another process to come back to it, whatever the
+/// timestamps of the source are like.
+struct Place {
+  std::int64_t pts = 0;  // of the frame, as FrameSource::next() gave it
+  /// Byte of the source at which the key frame that it depends on begins; -1 = unknown.
+  std::int64_t key_position = -1;
+  /// What the source's timeline had added to the timestamps at that key frame, in its ticks.
+  std::int64_t shift = 0;
+};
+
 /// Frames in display order, each exactly once. Not thread-safe but for abort.
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
   virtual const SourceDescriptor& descriptor() const = 0;
   /// Next frame. pts in descriptor().format.time_base, strictly increasing, never missing (guessed
-  /// when the container has none; a source whose clock jumps back goes on without a gap); duration
-  /// filled in from the rate when unknown; full-range "J" pixel formats as the plain format with a
-  /// range tag. false: end of the source, all delayed frames were given; again at every further
-  /// call. Throws Error: SourceCorrupt, SourceTruncated, SourceTimeout, SourceDisconnected (each
-  /// after what could be decoded was given), SourceTooLarge, Aborted.
+  /// when the container has none; see SourceTimeline for clocks that jump); duration filled in from
+  /// the rate when unknown; full-range "J" pixel formats as the plain format with a range tag.
+  /// false: end of the source, all delayed frames were given; again at every further call. Throws
+  /// Error: SourceCorrupt, SourceTruncated, SourceTimeout, SourceDisconnected (each after what
+  /// could be decoded was given), SourceTooLarge, Aborted.
   virtual bool next(AVFrame& out) = 0;
-  /// The next frame will be the first with pts >= `pts`, exactly, whatever the container's index is
-  /// like; past the last one: the end. Errors: NotSeekable, and those of open_source().
-  virtual void seek(std::int64_t pts) = 0;
+  /// The place of the frame that next() gave last.
+  virtual Place place() const = 0;
+  /// The next frame will be the first with at least this pts, exactly, whatever the container's
+  /// index is like; past the last one: the end. Without a key position a source whose clock may
+  /// jump is read from its beginning. Errors: NotSeekable, and those of open_source().
+  virtual void seek(const Place& place) = 0;
+  /// Timestamps that were corrected so far.
+  virtual Discontinuities discontinuities() const = 0;
   /// Packets that could not be decoded so far.
   virtual std::uint64_t decode_errors() const = 0;
   virtual std::uint64_t packets_read() const = 0;

@@ -169,7 +169,7 @@ void DecodeLoop::play() {
     }
     if (!more) {
       if (end_of_pass(damage)) return;
-    } else if (!writer_.given_before(*frame) && !writer_.take_in(std::move(frame))) {
+    } else if (!writer_.given_before(*frame) && !writer_.take_in(std::move(frame), source_.place())) {
       position();
     }
   }
@@ -181,7 +181,14 @@ bool DecodeLoop::read(AVFrame& frame) {
   return more;
 }
 
-void DecodeLoop::count() { writer_.count(source_.count()); }
+void DecodeLoop::count() {
+  writer_.count(source_.count());
+  const media::Discontinuities jumps = status_.discontinuities();
+  if (std::exchange(jumps_, jumps.total()) >= jumps.total()) return;
+  event_("source.discontinuity", std::to_string(jumps.forward) + " ahead, " +
+                                     std::to_string(jumps.backward) + " back, " +
+                                     std::to_string(jumps.outliers) + " single frames so far");
+}
 
 /// Errors after which there is nothing more to come, as at an ordinary end.
 bool DecodeLoop::ends_pass(const Error& error) const {
@@ -194,6 +201,10 @@ bool DecodeLoop::ends_pass(const Error& error) const {
 
 /// true: the end marker was written.
 bool DecodeLoop::end_of_pass(const std::optional<Error>& damage) {
+  if (writer_.place_missed()) {
+    find_place(damage);
+    return false;
+  }
   if (!writer_.finish_pass()) {
     position();
     return false;
@@ -217,6 +228,20 @@ bool DecodeLoop::end_of_pass(const std::optional<Error>& damage) {
   ++status_.passes;
   source_.go_to_start(writer_.origin());
   return false;
+}
+
+/// The source ended before the frame that was published last was met again, so this is no end:
+/// its index led elsewhere. From the beginning on the frame can't be missed, unless the source is
+/// another one by now.
+void DecodeLoop::find_place(const std::optional<Error>& damage) {
+  if (std::exchange(searched_, true)) {
+    throw damage ? *damage
+                 : Error(ErrorCode::SourceCorrupt,
+                         "the source ends before the place at which it was to continue",
+                         "check whether it was changed or cut while it was played");
+  }
+  event_("source.searched", "from the beginning on");
+  source_.reopen();
 }
 
 }  // namespace videopush::sessions

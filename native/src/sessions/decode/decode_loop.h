@@ -45,6 +45,7 @@ class DecodeLoop {
   void count();
   bool ends_pass(const Error& error) const;
   bool end_of_pass(const std::optional<Error>& damage);
+  void find_place(const std::optional<Error>& damage);
 
   const DecodeSessionOptions& options_;
   Clock& clock_;
@@ -57,6 +58,8 @@ class DecodeLoop {
   std::uint64_t enqueued_at_pause_ = 0;
   bool damaged_ = false;  // a pass ended early and was reported so
   bool lost_ = false;     // the source is gone and was reported so
+  bool searched_ = false;  // the last published frame was looked for from the source's beginning on
+  std::uint64_t jumps_ = 0;  // of the source's clock that were reported
 };
 
 }  // namespace videopush::sessions

@@ -19,7 +19,9 @@ namespace videopush::sessions {
 /// it stopped, a live one with a counted gap. Permanent ones (is_permanent) end the session: phase
 /// Failed, error kept. A truncated or corrupt source under Complete gives what could be decoded,
 /// then the end marker: phase Ended, error kept. Events: source.opened, source.resumed,
-/// source.lost, source.damaged, source.replayed, source.ended, source.failed.
+/// source.lost, source.damaged, source.replayed, source.searched (its index led elsewhere, so it is
+/// read from its beginning), source.discontinuity (timestamps were corrected; at most one event a
+/// minute), source.ended, source.failed.
 class DecodeSession {
  public:
   DecodeSession(DecodeSessionOptions options, Clock& clock, EventSink events,

@@ -19,6 +19,7 @@ void DecodeSource::connect() {
   if (!options_.password_file.empty()) source.password = read_secret_file(options_.password_file);
   demuxed_before_ = status_.demuxed;
   errors_before_ = status_.decode_errors;
+  jumps_before_ = status_.discontinuities();
   source_ = hooks_.open_source(source, options_.decode, stop_);
   begun_ = false;
 }
@@ -35,7 +36,7 @@ bool DecodeSource::read(AVFrame& frame) {
 void DecodeSource::go_to_start(std::int64_t origin) {
   if (!begun_) return;
   if (descriptor().seekable) {
-    seek(origin);
+    seek({.pts = origin});
   } else {
     connect();
   }
@@ -45,6 +46,8 @@ std::uint64_t DecodeSource::count() {
   if (!source_) return 0;
   const std::uint64_t errors = errors_before_ + source_->decode_errors();
   status_.demuxed = demuxed_before_ + source_->packets_read();
+  media::Discontinuities jumps = jumps_before_;
+  status_.set_discontinuities(jumps += source_->discontinuities());
   return errors - status_.decode_errors.exchange(errors);
 }
 

@@ -29,9 +29,12 @@ class DecodeSource {
 
   /// false: the end.
   bool read(AVFrame& frame);
-  void seek(std::int64_t pts) { source_->seek(pts); }
+  void seek(const media::Place& place) { source_->seek(place); }
+  media::Place place() const { return source_->place(); }
   /// Back to the first frame, whose pts is `origin`.
   void go_to_start(std::int64_t origin);
+  /// Back to the first frame by opening the source again.
+  void reopen() { connect(); }
   /// Carries the counts over to the status. Returns the decode errors since the last call.
   std::uint64_t count();
 
@@ -46,7 +49,9 @@ class DecodeSource {
   std::unique_ptr<media::FrameSource> source_;
   bool reachable_ = false;
   bool begun_ = false;  // a frame was read since the source was opened
-  std::uint64_t demuxed_before_ = 0, errors_before_ = 0;  // of the connections before this one
+  // Of the connections before this one:
+  std::uint64_t demuxed_before_ = 0, errors_before_ = 0;
+  media::Discontinuities jumps_before_;
 };
 
 }  // namespace videopush::sessions

@@ -22,6 +22,16 @@ void DecodeStatus::on_decoded(Nanoseconds now, Nanoseconds took) {
   duration_.observe(took);
 }
 
+void DecodeStatus::set_discontinuities(const media::Discontinuities& jumps) {
+  forward_ = jumps.forward;
+  backward_ = jumps.backward;
+  outliers_ = jumps.outliers;
+}
+
+media::Discontinuities DecodeStatus::discontinuities() const {
+  return {.forward = forward_, .backward = backward_, .outliers = outliers_};
+}
+
 DecodeSnapshot DecodeStatus::snapshot(Nanoseconds now) const {
   const std::lock_guard lock(mutex_);
   const double tick = descriptor_ ? av_q2d(descriptor_->format.time_base()) : 0;
@@ -36,6 +46,7 @@ DecodeSnapshot DecodeStatus::snapshot(Nanoseconds now) const {
           .dropped_decode_error = decode_errors,
           .rate_repeats = rate_repeats,
           .rate_drops = rate_drops,
+          .discontinuities = discontinuities(),
           .passes = passes,
           .reconnects = reconnects,
           .resumes = resumes,

@@ -18,6 +18,8 @@ class DecodeStatus {
   void set_error(std::optional<Error> error);
   void set_source(const media::SourceDescriptor& descriptor, const VideoFormat& queue_format);
   void on_decoded(Nanoseconds now, Nanoseconds took);
+  void set_discontinuities(const media::Discontinuities& jumps);
+  media::Discontinuities discontinuities() const;
   DecodeSnapshot snapshot(Nanoseconds now) const;
 
   Count demuxed{0}, enqueued{0}, dropped{0}, decode_errors{0}, rate_repeats{0}, rate_drops{0};
@@ -27,6 +29,7 @@ class DecodeStatus {
  private:
   std::atomic<DecodePhase> phase_{DecodePhase::Opening};
   Count decoded_{0};
+  Count forward_{0}, backward_{0}, outliers_{0};
   std::atomic<Nanoseconds> last_decoded_{0};
   pacing::Histogram duration_{pacing::work_bounds()};
   mutable std::mutex mutex_;

@@ -39,6 +39,7 @@ bool DecodeWriter::open(const media::SourceDescriptor& source) {
       source.format,
       media::ConvertOptions{
           .width = options_.width, .height = options_.height, .rotation = source.rotation});
+  live_ = source.live;
   const VideoFormat format = queue_format(source, converter_->output(), options_.frame_rate);
   const bool same = producer_ && ring::same_picture(producer_->header().format, format);
   if (!same) {
@@ -87,9 +88,10 @@ bool DecodeWriter::answer_replay(bool reachable) {
   return reachable;
 }
 
-std::optional<std::int64_t> DecodeWriter::position(const VideoFormat& source, bool reachable) {
+std::optional<media::Place> DecodeWriter::position(const VideoFormat& source, bool reachable) {
   held_.reset();
   skip_to_.reset();
+  met_ = false;
   reachable_ = reachable;
   producer_->set_replayable(reachable);
   const VideoFormat& queue = producer_->header().format;
@@ -109,22 +111,27 @@ std::optional<std::int64_t> DecodeWriter::position(const VideoFormat& source, bo
     producer_->skip_to(last != nullptr ? last->sequence + 1 : 0);
     if (last != nullptr) skip_to_ = last->source_pts;
   }
-  return last != nullptr ? std::optional(last->source_pts) : std::nullopt;
+  if (last == nullptr) return std::nullopt;
+  return media::Place{.pts = last->source_pts,
+                      .key_position = last->source_key_position,
+                      .shift = last->source_shift};
 }
 
 /// At a constant rate the last published frame itself is wanted: copies of it may be due yet.
 bool DecodeWriter::given_before(const AVFrame& frame) {
   if (!skip_to_) return false;
+  met_ = met_ || frame.pts == *skip_to_;
   const bool before = timeline_->constant_rate() ? frame.pts < *skip_to_ : frame.pts <= *skip_to_;
   if (!before) skip_to_.reset();
   return before;
 }
 
-bool DecodeWriter::take_in(FramePtr frame) {
+bool DecodeWriter::take_in(FramePtr frame, const media::Place& place) {
+  Taken taken{std::move(frame), place};
   if (std::exchange(reconnected_, false)) timeline_->begin_connection(outage_ticks());
-  if (!timeline_->constant_rate()) return publish_copies(*frame, frame->pts);
-  if (held_ && !publish_copies(*held_, frame->pts)) return false;
-  held_ = std::move(frame);
+  if (!timeline_->constant_rate()) return publish_copies(taken, taken.frame->pts);
+  if (held_ && !publish_copies(*held_, taken.frame->pts)) return false;
+  held_ = std::move(taken);
   return true;
 }
 
@@ -134,27 +141,34 @@ bool DecodeWriter::finish_pass() {
 }
 
 bool DecodeWriter::publish_held() {
-  const FramePtr last = std::move(held_);
-  return last == nullptr ||
-         publish_copies(*last, last->pts + std::max<std::int64_t>(1, frame_duration(*last)));
+  const std::optional<Taken> last = std::exchange(held_, std::nullopt);
+  if (!last) return true;
+  const AVFrame& frame = *last->frame;
+  return publish_copies(*last, frame.pts + std::max<std::int64_t>(1, frame_duration(frame)));
 }
 
-bool DecodeWriter::publish_copies(const AVFrame& frame, std::int64_t next_pts) {
-  const std::int64_t count = timeline_->copies(frame.pts, next_pts);
+bool DecodeWriter::publish_copies(const Taken& taken, std::int64_t next_pts) {
+  const std::int64_t count = timeline_->copies(taken.frame->pts, next_pts);
   for (std::int64_t i = 0; i < count; ++i) {
-    if (!publish(frame, i > 0)) return false;
+    if (!publish(taken, i > 0)) return false;
   }
   return true;
 }
 
 /// `again`: the frame that was published last.
-bool DecodeWriter::publish(const AVFrame& frame, bool again) {
+bool DecodeWriter::publish(const Taken& taken, bool again) {
+  const AVFrame& frame = *taken.frame;
   ring::SlotHeader stamp{};
+  stamp.source_key_position = taken.place.key_position;
+  stamp.source_shift = taken.place.shift;
   const bool first = timeline_->place(frame.pts, frame_duration(frame), stamp);
   if (first && is_key_frame(frame)) stamp.flags |= ring::kKeyFrame;
   ring::SlotWriter slot;
-  switch (reserve(slot)) {
+  bool waited = false;
+  switch (reserve(slot, waited)) {
     case ring::Reserve::Slot:
+      // Only the first copy of a frame that is shown again says when the source gave it.
+      if (live_ && !again) stamp.flags |= waited ? ring::kDelayed : ring::kLive;
       write(frame, again, stamp, slot);
       return true;
     case ring::Reserve::ReplayRequested:
@@ -169,10 +183,11 @@ bool DecodeWriter::publish(const AVFrame& frame, bool again) {
   return true;
 }
 
-ring::Reserve DecodeWriter::reserve(ring::SlotWriter& slot) {
+ring::Reserve DecodeWriter::reserve(ring::SlotWriter& slot, bool& waited) {
   for (Nanoseconds limit = 0;; limit = kSecond) {
     const ring::Reserve result = producer_->reserve(slot, stop_, limit);
     if (result == ring::Reserve::Timeout) {
+      waited = true;
       status_.set_phase(DecodePhase::Blocked);
     } else if (result == ring::Reserve::ReplayRequested && !reachable_) {
       producer_->decline_replay();

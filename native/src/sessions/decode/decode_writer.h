@@ -48,25 +48,34 @@ class DecodeWriter {
   /// Grants a replay that the consumer requested, if the source can give old frames again. True
   /// when the queue was set back.
   bool answer_replay(bool reachable);
-  /// Brings the timeline to behind the last frame in the ring, whose source pts it returns.
-  std::optional<std::int64_t> position(const VideoFormat& source, bool reachable);
+  /// Brings the timeline to behind the last frame in the ring and returns that frame's place in the
+  /// source.
+  std::optional<media::Place> position(const VideoFormat& source, bool reachable);
   /// A frame up to the last published one, on the way back to it.
   bool given_before(const AVFrame& frame);
+  /// The source ended on the way back, before that frame: this is not its real end.
+  bool place_missed() const { return skip_to_.has_value() && !met_; }
   void begin_pass() { timeline_->begin_pass(); }
   bool pass_is_empty() const { return timeline_->next_index() == 0; }
 
   // Frames. Each returns false when the consumer wants frames again: then the queue has to be set
   // back (answer_replay, position), and the frame is stale. Errors: Aborted.
-  bool take_in(FramePtr frame);
+  /// `place`: where the frame lies in its source.
+  bool take_in(FramePtr frame, const media::Place& place);
   /// Nothing follows in this pass.
   bool finish_pass();
   /// Constant rate: the frame that is shown until the next one is due.
   bool publish_held();
 
  private:
-  bool publish_copies(const AVFrame& frame, std::int64_t next_pts);
-  bool publish(const AVFrame& frame, bool again);
-  ring::Reserve reserve(ring::SlotWriter& slot);
+  struct Taken {
+    FramePtr frame;
+    media::Place place;
+  };
+  bool publish_copies(const Taken& taken, std::int64_t next_pts);
+  bool publish(const Taken& taken, bool again);
+  /// `waited`: the queue was full for a while.
+  ring::Reserve reserve(ring::SlotWriter& slot, bool& waited);
   void write(const AVFrame& frame, bool again, const ring::SlotHeader& stamp,
              ring::SlotWriter& slot);
   std::int64_t outage_ticks() const;
@@ -79,10 +88,12 @@ class DecodeWriter {
   std::unique_ptr<ring::Producer> producer_;
   std::unique_ptr<media::Converter> converter_;
   std::optional<DecodeTimeline> timeline_;
+  bool live_ = false;                        // the source gives frames at its own pace
   bool reachable_ = false;                   // the source can give old frames again
   bool reconnected_ = false;                 // the next frame is the first of another connection
   std::optional<std::int64_t> skip_to_;      // source pts of the last published frame
-  FramePtr held_;                            // constant rate: shown until the next one is due
+  bool met_ = false;                         // that frame was read again
+  std::optional<Taken> held_;                // constant rate: shown until the next one is due
   std::optional<ring::SlotWriter> written_;  // the slot of the last frame, unless that was dropped
   std::uint64_t dropped_before_ = 0;         // of the producers before this one
   std::uint64_t repeats_reported_ = 0, drops_reported_ = 0;  // of the timeline

@@ -23,6 +23,7 @@ struct DecodeSnapshot {
   // Since this session began; those of the whole stream are in the ring's header.
   std::uint64_t demuxed, decoded, enqueued, dropped_queue_full, dropped_decode_error, rate_repeats,
       rate_drops;
+  media::Discontinuities discontinuities;
   std::uint64_t passes, reconnects, resumes;
   std::int64_t last_frame_age_ns;  // since the last decoded frame; 0 before the first
   double position_seconds;         // in the source, of the last published frame

@@ -1,6 +1,7 @@
 #include "sessions/encode/encode_loop.h"
 
 #include "core/error.h"
+#include "sessions/encode/sender_loop.h"
 
 namespace videopush::sessions {
 namespace {
@@ -26,7 +27,8 @@ EncodeLoop::EncodeLoop(const EncodeLoopParts& parts)
       context_(parts.context),
       senders_(parts.senders),
       encoder_(parts.encoder),
-      max_pending_(max_pending(parts.context.options, parts.format)) {}
+      max_pending_(max_pending(parts.context.options, parts.format)),
+      fresh_(kept_schedule(parts.context.input.output_record(0)).started == 0) {}
 
 EncodeOutcome EncodeLoop::run(Nanoseconds started_at) {
   started_at_ = started_at;
@@ -103,6 +105,8 @@ void EncodeLoop::on_frame(InputFrame& taken) {
   senders_.dropped(taken.sequence - taken.skipped, taken.skipped, taken.skipped_reason);
   if (senders_.settled(taken.sequence)) {
     // After a rewind: this one was settled before the frames in front of it.
+  } else if (is_backlog(taken)) {
+    senders_.dropped(taken.sequence, 1, ring::Drop::Backlog);
   } else if (too_late(*taken.frame)) {
     senders_.dropped(taken.sequence, 1, ring::Drop::Late);
     encoder_.request_key();
@@ -129,6 +133,14 @@ bool EncodeLoop::too_late(const AVFrame& frame) const {
   return schedule && schedule->deadline(frame.pts - parts_.lead.reorder_ticks()) +
                              parts_.format.frame_interval_ns() <
                          context_.clock.now();
+}
+
+/// Frames that a live source gave before the first output was connected would be lasting latency.
+bool EncodeLoop::is_backlog(const InputFrame& taken) {
+  if (!fresh_) return false;
+  const bool old = taken.pace != SourcePace::Any && context_.input.waiting() > 0;
+  fresh_ = old;
+  return old;
 }
 
 /// The connection is gone, and what was under way with it: begin again with the oldest frame that

@@ -47,6 +47,7 @@ class EncodeLoop {
   void on_frame(InputFrame& taken);
   void on_starved();
   bool too_late(const AVFrame& frame) const;
+  bool is_backlog(const InputFrame& taken);
   // The connection was lost; the input has ended.
   void rewind();
   bool drain();
@@ -58,6 +59,7 @@ class EncodeLoop {
   const std::size_t max_pending_;  // units per sender before this thread waits
   Nanoseconds started_at_ = 0;
   bool begun_ = false;                          // a frame was taken
+  bool fresh_;                                  // nothing was sent or encoded yet
   std::optional<std::uint64_t> next_sequence_;  // after the last frame taken
   std::optional<std::uint64_t> left_;           // asked to stop: frames to take before
 };

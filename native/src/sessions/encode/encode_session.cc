@@ -29,6 +29,7 @@ void describe_schedule(const Sender& sender, OutputSnapshot& out) {
   out.rebases_stall = of(pacing::RebaseReason::Stall);
   out.rebases_resume = of(pacing::RebaseReason::Resume);
   out.rebases_discontinuity = of(pacing::RebaseReason::Discontinuity);
+  out.rebases_source_clock = of(pacing::RebaseReason::SourceClock);
   out.rebase_seconds = to_seconds(state.total_rebased());
 }
 

@@ -38,7 +38,7 @@ std::shared_ptr<const Track> FrameEncoder::track() const {
 
 void FrameEncoder::encode(const InputFrame& taken) {
   if (senders_.take_key_request()) force_key_ = true;
-  side_data_[taken.sequence] = {taken.produced_at, taken.discontinuity};
+  side_data_[taken.sequence] = {taken.produced_at, taken.discontinuity, taken.pace};
   std::vector<media::EncodedPacket> packets;
   const Nanoseconds began = context_.clock.now();
   try {
@@ -89,11 +89,12 @@ void FrameEncoder::fan_out(std::vector<media::EncodedPacket>& packets) {
     }
     context_.stats.encoded.fetch_add(1, std::memory_order_relaxed);
     const auto node = side_data_.extract(encoded.sequence);
-    const SideData side = node ? node.mapped() : SideData{0, false};
+    const SideData side = node ? node.mapped() : SideData{};
     senders_.push({.packet = std::move(encoded.packet),
                    .sequence = encoded.sequence,
                    .key = encoded.key,
                    .discontinuity = side.discontinuity,
+                   .pace = side.pace,
                    .produced_at = side.produced_at,
                    .queued_at = now});
   }

@@ -42,8 +42,9 @@ class FrameEncoder {
 
  private:
   struct SideData {  // what goes with a frame past the encoder
-    Nanoseconds produced_at;
-    bool discontinuity;
+    Nanoseconds produced_at = 0;
+    bool discontinuity = false;
+    SourcePace pace = SourcePace::Any;
   };
 
   void fail(const InputFrame& taken, const Error& error);

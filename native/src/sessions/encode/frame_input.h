@@ -16,6 +16,13 @@ namespace videopush::sessions {
 
 enum class TakeResult { Frame, End, Timeout, Aborted, FormatChanged };
 
+/// What `produced_at` says of the source's clock.
+enum class SourcePace {
+  Any,      // nothing, since the source gives frames when they are asked for
+  Live,     // a live source gave the frame at that instant
+  Delayed,  // a live source gave the frame earlier, and a full queue held it up
+};
+
 struct InputFrame {
   FramePtr frame;  // refers to the slot's memory (read-only) or owns its pixels
   std::uint64_t position = 0;
@@ -23,6 +30,7 @@ struct InputFrame {
   std::uint64_t skipped = 0;  // sequences just before this one that will not come (again) ...
   ring::Drop skipped_reason = ring::Drop::QueueFull;  // ... and why
   bool discontinuity = false;
+  SourcePace pace = SourcePace::Any;
   Nanoseconds produced_at = 0;
 };
 

@@ -41,12 +41,18 @@ struct OutputSnapshot {
   std::uint64_t key_frames = 0, late = 0;
   pacing::Histogram::Snapshot lateness, interval_error, write_duration;
   // seconds
-  double send_lead = 0, lead = 0, jitter = 0, interval_sum = 0, interval_squared_sum = 0,
-         wait_sum = 0;
+  double send_lead = 0, total_lead = 0, lead = 0, jitter = 0, interval_sum = 0,
+         interval_squared_sum = 0, wait_sum = 0;
   std::uint64_t rebases = 0;  // all of them; by reason:
-  std::uint64_t rebases_stall = 0, rebases_resume = 0, rebases_discontinuity = 0;
+  std::uint64_t rebases_stall = 0, rebases_resume = 0, rebases_discontinuity = 0,
+                rebases_source_clock = 0;
   double rebase_seconds = 0;
   std::uint64_t backlog_bytes = 0;
+  /// Speed of a live source's clock against this machine's; positive where it is faster. Unset: the
+  /// source is not live, or was not watched for long enough.
+  std::optional<double> source_clock_ppm;
+  /// Time until the current unit is sent, negative when it is late; unset: no unit waits.
+  std::optional<double> seconds_until_due;
 };
 
 }  // namespace videopush::sessions

@@ -27,6 +27,11 @@ FramePtr wrap(const ring::TakenFrame& taken, const VideoFormat& format) {
   return frame;
 }
 
+SourcePace pace_of(std::uint32_t flags) {
+  if (flags & ring::kLive) return SourcePace::Live;
+  return flags & ring::kDelayed ? SourcePace::Delayed : SourcePace::Any;
+}
+
 }  // namespace
 
 RingInput::RingInput(std::string path) : path_(std::move(path)) {}
@@ -63,6 +68,7 @@ TakeResult RingInput::take(InputFrame& out, const AbortSignal& abort, Nanosecond
              .skipped = taken.skipped,
              .skipped_reason = taken.skipped_reason,
              .discontinuity = taken.discontinuity,
+             .pace = pace_of(taken.header->flags),
              .produced_at = taken.header->produced_at};
       return TakeResult::Frame;
     case ring::Take::End:

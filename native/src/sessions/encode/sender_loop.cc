@@ -12,17 +12,6 @@ extern "C" {
 namespace videopush::sessions {
 namespace {
 
-/// A schedule kept from an earlier process whose next deadline lies further ahead than this was not
-/// made for these timestamps.
-constexpr Nanoseconds kLongestKeptLead = 10 * kSecond;
-
-pacing::ScheduleState kept_schedule(const ring::OutputRecord& record) {
-  pacing::ScheduleState state;
-  static_assert(sizeof state == sizeof record.schedule);
-  std::memcpy(&state, record.schedule, sizeof state);
-  return state;
-}
-
 /// A copy whose time begins `shift` ticks earlier.
 PacketPtr shifted_copy(const AVPacket& packet, std::int64_t shift) {
   PacketPtr copy(av_packet_clone(&packet));
@@ -33,6 +22,13 @@ PacketPtr shifted_copy(const AVPacket& packet, std::int64_t shift) {
 }
 
 }  // namespace
+
+pacing::ScheduleState kept_schedule(const ring::OutputRecord& record) {
+  pacing::ScheduleState state;
+  static_assert(sizeof state == sizeof record.schedule);
+  std::memcpy(&state, record.schedule, sizeof state);
+  return state;
+}
 
 SenderLoop::SenderLoop(const SenderContext& context)
     : context_(context),
@@ -75,6 +71,7 @@ void SenderLoop::begin_connection() {
 }
 
 void SenderLoop::lose(const Error& error) {
+  context_.status.due = 0;
   context_.queue.disconnected(std::exchange(current_, std::nullopt));
   context_.link.lost(error);
   context_.host.on_progress();
@@ -108,6 +105,7 @@ void SenderLoop::send_on_time(const pacing::Schedule::Plan& plan) {
   const PacketPtr shifted = shift_ != 0 ? shifted_copy(packet, shift_) : nullptr;
   const sinks::Unit unit{shifted ? shifted.get() : &packet, current_->key};
   sink.prepare(unit);
+  context_.status.due = plan.send_at;
   while (!wait(plan.send_at, false)) {
   }
   context_.ledger.begin(current_->sequence);
@@ -118,6 +116,7 @@ pacing::Schedule::Plan SenderLoop::plan_current() {
   using pacing::RebaseReason;
   const bool continued = schedule_.started();
   if (first_of_connection_) join_schedule();
+  const bool followed = follow_source();
   const RebaseReason reason = current_->discontinuity             ? RebaseReason::Discontinuity
                               : first_of_connection_ && continued ? RebaseReason::Resume
                                                                   : RebaseReason::Stall;
@@ -125,26 +124,30 @@ pacing::Schedule::Plan SenderLoop::plan_current() {
   // connection delayed is no reason to move.
   const Nanoseconds arrived = context_.options.alone ? context_.clock.now() : current_->queued_at;
   const auto plan = schedule_.plan(current_->packet->dts, arrived, reason);
-  if (plan.rebased != 0 || !continued || first_of_connection_) keep_schedule();
+  stall_ = reason == RebaseReason::Stall ? std::max<Nanoseconds>(0, plan.rebased) : 0;
+  if (plan.rebased != 0 || followed || !continued || first_of_connection_) keep_schedule();
   if (plan.rebased != 0) interval_known_ = false;
   return plan;
 }
 
-/// Where a connection begins: with the others' schedule if there are any, never with one that can't
-/// be right.
+/// Follows the clock of a live source, which is not ours. True when the schedule was moved.
+bool SenderLoop::follow_source() {
+  if (current_->pace == SourcePace::Delayed) schedule_.source_clock().pause();
+  if (current_->pace != SourcePace::Live) return false;
+  const bool moved = schedule_.follow(current_->packet->dts, current_->produced_at);
+  if (const auto ppm = schedule_.source_clock().ppm()) context_.status.source_ppm = *ppm;
+  return moved;
+}
+
+/// A connection begins with the schedule of the other outputs, if there are any.
 void SenderLoop::join_schedule() {
+  const auto others = context_.host.schedule_of_others(context_.sender);
+  if (!others) return;
   pacing::ScheduleState state = schedule_.state();
-  if (const auto others = context_.host.schedule_of_others(context_.sender)) {
-    state.t0 = others->t0;
-    state.dts0 = others->dts0;
-    state.started = 1;
-  } else if (first_of_process_ && schedule_.started() &&
-             schedule_.deadline(current_->packet->dts) - context_.clock.now() > kLongestKeptLead) {
-    state.started = 0;
-    state.rebases[static_cast<std::size_t>(pacing::RebaseReason::Discontinuity)] += 1;
-  } else {
-    return;
-  }
+  state.t0 = others->t0;
+  state.begun = others->begun;
+  state.dts0 = others->dts0;
+  state.started = 1;
   schedule_ = pacing::Schedule(context_.options.schedule, context_.track.time_base, state);
 }
 
@@ -158,8 +161,10 @@ void SenderLoop::settle_sent(const pacing::Schedule::Plan& plan, const sinks::Se
   context_.ledger.sent(unit.sequence, result.bytes);
   schedule_.sent(dts, result.offered);
   status.pacing.on_sent(plan.deadline, result.offered, result.accepted, interval,
-                        context_.options.schedule.frame_interval);
+                        context_.options.schedule.frame_interval, stall_);
+  status.pacing.total_lead = plan.deadline - result.offered - schedule_.lost();
   if (unit.key) status.key_frames.fetch_add(1, std::memory_order_relaxed);
+  status.due = 0;
   status.backlog_bytes.store(context_.link.sink().backlog_bytes(), std::memory_order_relaxed);
   previous_dts_ = dts;
   end_dts_ = dts + unit.packet->duration;

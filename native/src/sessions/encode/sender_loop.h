@@ -9,6 +9,10 @@
 
 namespace videopush::sessions {
 
+/// The schedule that an output's record holds, whichever process wrote it; one that has not started
+/// where there is none.
+pacing::ScheduleState kept_schedule(const ring::OutputRecord& record);
+
 /// What the loop works with; all of it outlives the loop.
 struct SenderContext {
   const SenderOptions& options;
@@ -41,6 +45,7 @@ class SenderLoop {
   void send_current();
   void send_on_time(const pacing::Schedule::Plan& plan);
   pacing::Schedule::Plan plan_current();
+  bool follow_source();
   void join_schedule();
   void settle_sent(const pacing::Schedule::Plan& plan, const sinks::SendResult& result);
   bool wait(Nanoseconds deadline, bool wakeable);
@@ -52,6 +57,7 @@ class SenderLoop {
   std::optional<QueuedUnit> current_;
   bool first_of_process_ = true, first_of_connection_ = true;
   bool interval_known_ = false;    // the unit before was sent by the same schedule and connection
+  Nanoseconds stall_ = 0;          // by how much the current unit, being late, moved the schedule
   std::int64_t shift_ = 0;         // ticks taken off where a connection's time starts at zero
   std::int64_t previous_dts_ = 0;  // of the unit before, on this connection
   std::int64_t end_dts_ = 0;       // of the last unit, its duration included

@@ -10,6 +10,7 @@
 #include "core/av.h"
 #include "core/clock.h"
 #include "pacing/schedule.h"
+#include "sessions/encode/frame_input.h"
 #include "sessions/encode/sender_ledger.h"
 
 namespace videopush::sessions {
@@ -19,6 +20,7 @@ struct QueuedUnit {
   std::uint64_t sequence = 0;
   bool key = false;
   bool discontinuity = false;
+  SourcePace pace = SourcePace::Any;
   Nanoseconds produced_at = 0;
   Nanoseconds queued_at = 0;  // the same instant for every output
 };

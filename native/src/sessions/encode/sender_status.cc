@@ -1,5 +1,7 @@
 #include "sessions/encode/sender_status.h"
 
+#include <cmath>
+
 namespace videopush::sessions {
 FailureKind failure_kind(ErrorCode code) {
   switch (code) {
@@ -77,11 +79,14 @@ void SenderStatus::describe(OutputSnapshot& out, Nanoseconds now) const {
   }
   out.key_frames = key_frames.load(std::memory_order_relaxed);
   out.backlog_bytes = backlog_bytes.load(std::memory_order_relaxed);
+  if (const double ppm = source_ppm.load(); !std::isnan(ppm)) out.source_clock_ppm = ppm;
+  if (const Nanoseconds due_at = due.load()) out.seconds_until_due = to_seconds(due_at - now);
   out.late = pacing.late.load(std::memory_order_relaxed);
   out.lateness = pacing.lateness.snapshot();
   out.interval_error = pacing.interval_error.snapshot();
   out.write_duration = pacing.write_duration.snapshot();
   out.send_lead = to_seconds(pacing.send_lead.load(std::memory_order_relaxed));
+  out.total_lead = to_seconds(pacing.total_lead.load(std::memory_order_relaxed));
   out.jitter = to_seconds(pacing.jitter.load(std::memory_order_relaxed));
   out.interval_sum = to_seconds(pacing.interval_sum.load(std::memory_order_relaxed));
   out.interval_squared_sum = pacing.interval_squared_sum.load(std::memory_order_relaxed);

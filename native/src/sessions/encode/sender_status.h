@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <limits>
 #include <mutex>
 #include <optional>
 
@@ -35,6 +36,8 @@ class SenderStatus {
   pacing::PacingStats pacing;
   std::atomic<std::uint64_t> key_frames{0};
   std::atomic<std::uint64_t> backlog_bytes{0};
+  std::atomic<double> source_ppm{std::numeric_limits<double>::quiet_NaN()};  // NaN: not known
+  std::atomic<Nanoseconds> due{0};  // when the current unit is sent; 0: no unit waits
 
  private:
   mutable std::mutex mutex_;

@@ -165,7 +165,7 @@ void ReadSession::perform(const ReadTarget& target) {
   const bool whole_gop =
       target.kind == ReadTarget::Kind::GopOfIndex || target.kind == ReadTarget::Kind::GopOfTime;
   if (whole_gop) next_index_ = frames.gop_of(n).first;
-  source_->seek(frames.pts(next_index_));
+  source_->seek(frames.place(next_index_));
 }
 
 bool ReadSession::decode_one(ReadFrame& out) {

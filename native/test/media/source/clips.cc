@@ -97,6 +97,17 @@ std::string make(int frames, const std::string& rate, const std::string& encode,
   return made[key] = path;
 }
 
+std::string joined_stream(const std::string& encode, double first, double second,
+                          const std::string& other) {
+  static int count = 0;
+  const auto part = [&](double start, const std::string& more) {
+    const std::string offset = " -output_ts_offset " + std::to_string(start) + " ";
+    return read_file(make(40, "25", encode + offset + more, "ts"));
+  };
+  return write_file("joined" + std::to_string(count++) + ".ts",
+                    part(first, "") + part(second, other));
+}
+
 /// The first four numbers of the track header's matrix, 16.16 fixed point
 /// (ISO/IEC 14496-12 section 8.3.2: 40 bytes after the box's type in version 0).
 std::string rotated(const std::string& mp4, int degrees) {

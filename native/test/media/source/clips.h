@@ -20,6 +20,11 @@ std::string make(int frames, const std::string& rate, const std::string& encode,
 /// libx264 arguments for a fixed GOP with `b_frames`.
 std::string x264(int b_frames, int gop);
 
+/// Two clips of 40 stamped frames each in one transport stream, whose clock begins at `first`
+/// seconds and again at `second`. `encode`: as for make(); `other`: more of it for the second one.
+std::string joined_stream(const std::string& encode, double first, double second,
+                          const std::string& other = "");
+
 /// A path in the process's temporary folder, which goes when the process ends.
 std::string temporary(const std::string& name);
 std::string write_file(const std::string& name, const std::string& content);

@@ -158,3 +158,58 @@ TEST_CASE("damaged packets are passed over and counted, and decoding goes on") {
   CHECK(seen.size() > 180);
   CHECK(seen.back().index == 199);
 }
+
+TEST_CASE("a transport stream whose clock jumps gives every frame at its pace") {
+  std::vector<int> twice = clips::count_from(0, 40);
+  for (const int index : clips::count_from(0, 40)) twice.push_back(index);
+  for (const int b_frames : {0, 3}) {
+    // The clock of the second part lies an hour and many hours ahead, a little and many hours back,
+    // or begins where the first part began.
+    for (const auto& [first, second] :
+         {std::pair{1.0, 3601.0}, {1.0, 20'000.0}, {100.0, 1.4}, {40'000.0, 1.0}, {1.0, 1.0}}) {
+      CAPTURE(b_frames);
+      CAPTURE(first);
+      CAPTURE(second);
+      const auto source = open(clips::joined_stream(clips::x264(b_frames, 20), first, second), 2);
+      const auto seen = clips::read_all(*source);
+      CHECK(clips::indices(seen) == twice);
+      check_steps(seen, 3600);
+      CHECK(source->discontinuities().total() == 1);
+    }
+  }
+}
+
+TEST_CASE("a transport stream whose 33-bit clock wraps runs on") {
+  const double wrap = static_cast<double>(std::int64_t{1} << 33) / 90'000;
+  for (const int b_frames : {0, 3}) {
+    const auto source = open(clips::make(
+        101, "25",
+        clips::x264(b_frames, 20) + " -output_ts_offset " + std::to_string(wrap - 3), "ts"));
+    const auto seen = clips::read_all(*source);
+    CHECK(clips::indices(seen) == clips::count_from(0, 101));
+    check_steps(seen, 3600);
+    CHECK(source->discontinuities().total() == 0);
+  }
+}
+
+TEST_CASE("a transport stream whose video moves to another PID is followed") {
+  for (const std::string other : {"-mpegts_start_pid 0x200", "-streamid 0:0x333"}) {
+    CAPTURE(other);
+    const auto source = open(clips::joined_stream(clips::x264(2, 20), 1, 2.6, other), 2);
+    const auto seen = clips::read_all(*source);
+    CHECK(seen.size() == 80);
+    check_steps(seen, 3600);
+  }
+}
+
+TEST_CASE("a transport stream that begins within a packet gives all that can be decoded") {
+  const std::string whole = clips::read_file(clips::make(60, "25", clips::x264(0, 20), "ts"));
+  for (const std::size_t cut : {1u, 17u, 187u}) {
+    CAPTURE(cut);
+    // Behind a piece of another packet.
+    const auto source = open(clips::write_file("within.ts", whole.substr(188 - cut, cut) + whole));
+    CHECK(clips::indices(clips::read_all(*source)) == clips::count_from(0, 60));
+  }
+  const auto source = open(clips::write_file("cut.ts", whole.substr(0, whole.size() - 100)));
+  CHECK_THROWS_AS(clips::read_all(*source), Error);
+}

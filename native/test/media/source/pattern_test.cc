@@ -68,12 +68,12 @@ TEST_CASE("seeking in the test pattern gives the same pictures as reading, acros
   CHECK(pictures[0] != pictures[1]);
   for (const int target : {310, 5, 6, 299, 300, 0}) {
     CAPTURE(target);
-    source->seek(target);
+    source->seek({.pts = target});
     REQUIRE(source->next(*frame));
     CHECK(frame->pts == target);
     CHECK(luma(*frame) == pictures[static_cast<std::size_t>(target)]);
   }
-  source->seek(1'000'000'000'000);
+  source->seek({.pts = 1'000'000'000'000});
   REQUIRE(source->next(*frame));
   CHECK(frame->pts == 1'000'000'000'000);
 }

@@ -67,16 +67,16 @@ TEST_CASE("seeking to any frame gives exactly it and then all that follow") {
     const FramePtr frame = make_frame();
     std::vector<clips::Seen> got, expected;
     for (const int target : targets) {
-      source->seek(all[target].pts);
+      source->seek({.pts = all[target].pts});
       for (int i = target; i < std::min(target + 3, 90); ++i) {
         expected.push_back(all[i]);
         if (source->next(*frame)) got.push_back({clips::index_of(*frame), frame->pts});
       }
     }
     CHECK(got == expected);
-    source->seek(all[70].pts);
+    source->seek({.pts = all[70].pts});
     CHECK(clips::indices(clips::read_all(*source)) == clips::count_from(70, 20));
-    source->seek(all[0].pts);
+    source->seek({.pts = all[0].pts});
     CHECK(clips::read_all(*source) == all);
   }
 }
@@ -89,9 +89,58 @@ TEST_CASE("a fresh source starts at the given timestamp, as a restarted decoder 
     const auto all = clips::read_all(*media::open_source(source_at(clip), {1}, never));
     for (const int target : {0, 1, 19, 20, 21, 57, 89}) {
       const auto source = media::open_source(source_at(clip), {2}, never);
-      source->seek(all[target].pts);
+      source->seek({.pts = all[target].pts});
       CHECK(clips::indices(clips::read_all(*source)) == clips::count_from(target, 90 - target));
     }
+  }
+}
+
+TEST_CASE("a fresh source finds every place of a stream whose clock begins again") {
+  for (const int b_frames : {0, 3}) {
+    CAPTURE(b_frames);
+    const std::string clip = clips::joined_stream(clips::x264(b_frames, 20), 1, 1);
+    std::vector<media::Place> places;
+    std::vector<int> indices;
+    {
+      const auto source = media::open_source(source_at(clip), {2}, never);
+      const FramePtr frame = make_frame();
+      while (source->next(*frame)) {
+        places.push_back(source->place());
+        indices.push_back(clips::index_of(*frame));
+        CHECK(places.back().pts == frame->pts);
+        CHECK(places.back().key_position >= 0);
+      }
+    }
+    REQUIRE(places.size() == 80);
+    for (const std::size_t target : {0u, 5u, 20u, 39u, 40u, 41u, 59u, 60u, 79u}) {
+      CAPTURE(target);
+      const auto source = media::open_source(source_at(clip), {2}, never);
+      source->seek(places[target]);
+      CHECK(clips::indices(clips::read_all(*source)) ==
+            std::vector<int>(indices.begin() + static_cast<std::ptrdiff_t>(target), indices.end()));
+      // Decoding is not begun further back than the GOP before.
+      CHECK(source->packets_read() <= 80 - target + 41);
+    }
+    // Without its position a frame is found, too, by reading from the beginning on.
+    const auto source = media::open_source(source_at(clip), {2}, never);
+    source->seek({.pts = places[50].pts});
+    CHECK(clips::indices(clips::read_all(*source)) ==
+          std::vector<int>(indices.begin() + 50, indices.end()));
+  }
+}
+
+TEST_CASE("the index of a stream whose clock begins again leads to every frame") {
+  const std::string clip = clips::joined_stream(clips::x264(3, 20), 100, 1);
+  const FrameIndex index = FrameIndex::build(source_at(clip), never);
+  REQUIRE(index.size() == 80);
+  const auto source = media::open_source(source_at(clip), {2}, never);
+  const FramePtr frame = make_frame();
+  for (const int target : {70, 3, 41, 40, 39, 0, 79}) {
+    CAPTURE(target);
+    source->seek(index.place(target));
+    REQUIRE(source->next(*frame));
+    CHECK(clips::index_of(*frame) == target % 40);
+    CHECK(frame->pts == index.pts(target));
   }
 }
 
@@ -100,15 +149,15 @@ TEST_CASE("a timestamp between two frames gives the later one, one past the end 
   const auto source = media::open_source(source_at(clip), {2}, never);
   const auto all = clips::read_all(*source);
   const FramePtr frame = make_frame();
-  source->seek(all[41].pts - 1);
+  source->seek({.pts = all[41].pts - 1});
   REQUIRE(source->next(*frame));
   CHECK(clips::index_of(*frame) == 41);
-  source->seek(all[41].pts + 1);
+  source->seek({.pts = all[41].pts + 1});
   REQUIRE(source->next(*frame));
   CHECK(clips::index_of(*frame) == 42);
-  source->seek(all[89].pts + 1);
+  source->seek({.pts = all[89].pts + 1});
   CHECK_FALSE(source->next(*frame));
-  source->seek(INT64_MIN / 4);
+  source->seek({.pts = INT64_MIN / 4});
   REQUIRE(source->next(*frame));
   CHECK(clips::index_of(*frame) == 0);
 }

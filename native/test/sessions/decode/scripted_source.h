@@ -23,6 +23,7 @@ struct Script {
   bool seekable = true, live = false, finite = true;
   std::optional<Error> end = {};         // thrown in place of the end
   std::optional<Error> open_error = {};  // thrown by the opening
+  bool seeks_to_end = false;             // its index is wrong
 };
 
 inline Script even_script(int frames, std::int64_t step = 40) {
@@ -66,10 +67,13 @@ class ScriptedSource final : public media::FrameSource {
     ++at_;
     return true;
   }
-  void seek(std::int64_t pts) override {
+  media::Place place() const override { return {.pts = script_.pts[at_ - 1]}; }
+  void seek(const media::Place& place) override {
     if (!script_.seekable) throw Error(ErrorCode::NotSeekable, "scripted");
-    for (at_ = 0; at_ < script_.pts.size() && script_.pts[at_] < pts;) ++at_;
+    for (at_ = 0; at_ < script_.pts.size() && script_.pts[at_] < place.pts;) ++at_;
+    if (script_.seeks_to_end) at_ = script_.pts.size();
   }
+  media::Discontinuities discontinuities() const override { return {}; }
   std::uint64_t decode_errors() const override { return 0; }
   std::uint64_t packets_read() const override { return at_; }
 

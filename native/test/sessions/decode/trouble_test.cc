@@ -106,6 +106,38 @@ TEST_CASE("a truncated source is repeated all the same, and an empty one is not"
   CHECK(session->snapshot().error->code() == ErrorCode::SourceEmpty);
 }
 
+TEST_CASE("a source whose index leads past the place is read from the beginning") {
+  Script wrong = even_script(50);
+  wrong.seeks_to_end = true;
+  DecodeRig rig({wrong, wrong, even_script(50)});
+  {
+    const auto session = rig.start();
+    CHECK(drain(*rig.consumer(), 20).size() == 20);
+  }
+  const auto arrivals = rig.run();
+  REQUIRE(!arrivals.empty());
+  CHECK(arrivals.back().source_index == 49);
+  for (std::size_t i = 1; i < arrivals.size(); ++i)
+    CHECK(arrivals[i].pts == arrivals[i - 1].pts + 40);
+  CHECK(rig.count("source.searched") == 1);
+  CHECK(rig.count("source.ended") == 1);
+}
+
+TEST_CASE("a source that was cut before the place is damaged, and not at its end") {
+  DecodeRig rig({even_script(50), even_script(5)});
+  {
+    const auto session = rig.start();
+    CHECK(drain(*rig.consumer(), 20).size() == 20);
+  }
+  const auto session = rig.start();
+  REQUIRE(session->wait(kSoon));
+  const auto snapshot = session->snapshot();
+  CHECK(snapshot.phase == DecodePhase::Failed);
+  REQUIRE(snapshot.error.has_value());
+  CHECK(snapshot.error->code() == ErrorCode::SourceCorrupt);
+  CHECK(ring::Observer::open(rig.options.ring.path)->header().ended == 0);
+}
+
 TEST_CASE("a file whose server breaks off goes on exactly where it stopped") {
   Script broken = even_script(20);
   broken.end = Error(ErrorCode::SourceDisconnected, "broken off");

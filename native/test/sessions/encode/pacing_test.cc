@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sessions/encode/rig.h"
 
@@ -220,4 +221,70 @@ TEST_CASE(
         doctest::Approx(23 * 0.04 - 0.1));  // 25 slots: frame 24 is taken, 100 ms have passed
   CHECK(leads[10] == doctest::Approx(33 * 0.04 - 0.5));
   CHECK(leads[49] == doctest::Approx(49 * 0.04 - 0.1 - 49 * 0.04));
+}
+
+TEST_CASE("a live source whose clock is 490 ppm off stays on time, and its latency stays") {
+  for (const double ppm : {490.0, -490.0}) {
+    CAPTURE(ppm);
+    Rig rig;
+    rig.input.live = true;
+    rig.options.catch_up = CatchUp::Burst;
+    const Nanoseconds start = rig.clock.now();
+    for (std::int64_t i = 0; i < 10'000; ++i) {
+      const double seconds = static_cast<double>(i) * 0.04 / (1 + ppm / 1e6);
+      rig.input.frames.push_back({.at = start + from_seconds(seconds), .index = i});
+    }
+    const auto snapshot = rig.run();
+    const auto units = rig.received();
+    REQUIRE(units.size() == 10'000);
+    CHECK(snapshot.outputs[0].late == 0);
+    CHECK(snapshot.outputs[0].rebases == 0);
+    const Nanoseconds latency = units.back().at - rig.input.frames.back().at;
+    CHECK(latency > kBudget - 50 * kMillisecond);
+    CHECK(latency < kBudget + 50 * kMillisecond);
+    REQUIRE(snapshot.outputs[0].source_clock_ppm.has_value());
+    CHECK(std::abs(*snapshot.outputs[0].source_clock_ppm - ppm) < 5);
+    check_law(snapshot);
+  }
+}
+
+TEST_CASE("a live source at 95 % or 105 % is followed by counted steps, and no frame is lost") {
+  for (const double rate : {0.95, 1.05}) {
+    CAPTURE(rate);
+    Rig rig;
+    rig.input.live = true;
+    rig.options.catch_up = CatchUp::Burst;
+    const Nanoseconds start = rig.clock.now();
+    for (std::int64_t i = 0; i < 3'000; ++i) {
+      const double seconds = static_cast<double>(i) * 0.04 / rate;
+      rig.input.frames.push_back({.at = start + from_seconds(seconds), .index = i});
+    }
+    const auto snapshot = rig.run();
+    const auto units = rig.received();
+    REQUIRE(units.size() == 3'000);
+    CHECK(snapshot.outputs[0].rebases_source_clock > 5);
+    CHECK(units.back().at - rig.input.frames.back().at < kBudget + 400 * kMillisecond);
+    CHECK(std::abs(*snapshot.outputs[0].source_clock_ppm / 1e6 - (rate - 1)) < 0.002);
+    check_law(snapshot);
+  }
+}
+
+TEST_CASE(
+    "frames that a live source gave before the output was connected are dropped and counted") {
+  Rig rig;
+  rig.input.live = true;
+  rig.options.catch_up = CatchUp::Burst;
+  const Nanoseconds start = rig.clock.now();
+  rig.input.frames = live_frames(rig.input.format, 100, start);
+  rig.server().on_connect = [&](int, const AbortSignal& abort) {
+    rig.clock.wait_until(start + 800 * kMillisecond, {.abort_fd = abort.fd()});
+  };
+  const auto snapshot = rig.run();
+  const auto units = rig.received();
+  REQUIRE(!units.empty());
+  CHECK(index_of(units[0], rig.input.format) == 20);
+  CHECK(dropped(snapshot.outputs[0], ring::Drop::Backlog) == 20);
+  CHECK(units[0].at - rig.input.frames[20].at == kBudget);
+  CHECK(units.back().at - rig.input.frames.back().at == kBudget);
+  check_law(snapshot);
 }

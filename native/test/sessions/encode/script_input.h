@@ -28,6 +28,7 @@ struct ScriptOptions {
   bool persistent = true;  // can be rewound
   std::uint64_t dropped_at_end = 0;
   std::uint64_t waiting = 0;  // what is in the queue whenever somebody asks
+  bool live = false;          // the source gives frames at its own pace; what has come waits
 };
 
 /// `count` frames, all there from the beginning.
@@ -109,7 +110,12 @@ class ScriptInput final : public sessions::FrameInput {
   std::uint64_t source_frames() const override {
     return (sequences_.empty() ? 0 : sequences_.back() + 1) + options_.dropped_at_end;
   }
-  std::uint64_t waiting() const override { return options_.waiting; }
+  std::uint64_t waiting() const override {
+    if (!options_.live) return options_.waiting;
+    const auto& frames = options_.frames;
+    const auto come = std::ranges::upper_bound(frames, clock_.now(), {}, &ScriptFrame::at);
+    return static_cast<std::uint64_t>(come - frames.begin()) - taken_;
+  }
   ring::OutputRecord& output_record(std::uint32_t index) override {
     return ledger_->records[index];
   }
@@ -122,6 +128,7 @@ class ScriptInput final : public sessions::FrameInput {
            .position = taken_,
            .sequence = sequences_[taken_],
            .skipped = sequences_[taken_] - std::min(expected_, sequences_[taken_]),
+           .pace = options_.live ? sessions::SourcePace::Live : sessions::SourcePace::Any,
            .produced_at = script.at != 0 ? script.at : clock_.now()};
     expected_ = sequences_[taken_] + 1;
     ++taken_;

@@ -179,10 +179,25 @@ function absent(type: string, { role, pod, status, facts, problem }: RoleView): 
   return { type, status: 'False', reason: facts.ready.ok ? REASONS.starting : facts.ready.code, message };
 }
 
+const SOURCE_PACE = {
+  SourceTooSlow: {
+    reason: REASONS.sourceTooSlow,
+    message:
+      'The source gives fewer frames than its timestamps promise, and the stream follows it; check clock, load and network of the camera, or of the server before it',
+  },
+  SourceTooFast: {
+    reason: REASONS.sourceTooFast,
+    message:
+      'The source gives more frames than its timestamps promise, and the stream follows it; check the clock of the camera, or of the server before it',
+  },
+} as const;
+
 function paced({ encoder, observed }: LiveView): ConditionDraft {
   const type = CONDITIONS.paced;
   const ok = encoder.facts?.paced ?? null;
   if (ok === true) return { type, status: 'True', reason: REASONS.onTime, message: 'Frames leave on time' };
+  const pace = encoder.facts?.sourcePace ?? null;
+  if (ok === false && pace !== null) return { type, status: 'False', ...SOURCE_PACE[pace] };
   if (ok === false && encoder.facts?.queueFull) {
     const message =
       'Frames leave late and the queue is full: the encoder is too slow; choose a faster preset, a smaller picture or more CPU';

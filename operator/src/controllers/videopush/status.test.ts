@@ -320,6 +320,14 @@ describe('the other conditions', () => {
     expect(of(judge(withFacts({}, { paced: false, queueFull: true })), 'Paced')).toBe('False EncoderTooSlow');
   });
 
+  it.each(['SourceTooSlow', 'SourceTooFast'] as const)(
+    'Paced is False with the reason %s that its encoder reports',
+    (pace) => {
+      const off = { paced: false, queueFull: true, sourcePace: pace };
+      expect(of(judge(withFacts({}, off)), 'Paced')).toBe(`False ${pace}`);
+    },
+  );
+
   it('Paced keeps its value when a worker page fails to answer once', () => {
     const late = afterPlan(withFacts({}, { paced: false }));
     expect(of(judge({ ...late, workers: { decoder: null, encoder: null } }), 'Paced')).toBe('False Late');

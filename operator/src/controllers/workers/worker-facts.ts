@@ -12,6 +12,8 @@ export interface WorkerFacts {
   fault: { code: string; message: string; permanent: boolean } | null;
   /** encoder: whether its units leave on time; null when that is not known yet */
   paced: boolean | null;
+  /** encoder: set while a live source gives frames at another rate than its timestamps say */
+  sourcePace: 'SourceTooSlow' | 'SourceTooFast' | null;
   /** the frame queue is (all but) full: who takes from it is the slower side */
   queueFull: boolean;
   /** everything was sent, or everything is in the queue */
@@ -44,6 +46,7 @@ export function readFacts(page: unknown, role: Role): WorkerFacts | null {
     ready: { ok: ready.ok === true, code, message: steadyMessage(code, text(ready.message)) },
     fault: readFault(status.error),
     paced: readPaced(status.paced),
+    sourcePace: readSourcePace(status.paced),
     queueFull: isFull(record(snapshot?.queue) ?? record(status.ring)),
     ended: snapshot?.ended === true || snapshot?.phase === 'Ended',
     killed: wasKilled(status.lastExit),
@@ -66,6 +69,11 @@ function readFault(value: unknown): WorkerFacts['fault'] {
 function readPaced(value: unknown): boolean | null {
   const ok = record(value)?.ok;
   return typeof ok === 'boolean' ? ok : null;
+}
+
+function readSourcePace(value: unknown): WorkerFacts['sourcePace'] {
+  const source = record(value)?.source;
+  return source === 'SourceTooSlow' || source === 'SourceTooFast' ? source : null;
 }
 
 function isFull(queue: Record<string, unknown> | null): boolean {

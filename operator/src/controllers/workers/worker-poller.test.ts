@@ -10,7 +10,7 @@ const page = (more: object = {}): unknown => ({
   uptimeSeconds: 100,
   ready: { ok: true, code: 'Connected', message: 'every output is connected' },
   error: null,
-  paced: { ok: true, lateShare: 0 },
+  paced: { ok: true, source: null, lateShare: 0 },
   snapshot: { ended: false, queue: { depth: 3, capacity: 20 } },
   ...more,
 });
@@ -147,6 +147,7 @@ describe('the facts of a page', () => {
       fault: { code: 'Unknown', message: '', permanent: false },
       restarts: 0,
       paced: null,
+      sourcePace: null,
     });
   });
 

@@ -46,6 +46,8 @@ export function frameRecord(sequence: bigint, changes: Partial<FrameRecord> = {}
       sourceIndex: sequence,
       segmentOrigin: 0n,
       segmentStart: 0n,
+      sourceKeyPosition: -1n,
+      sourceShift: 0n,
       flags: 0,
       pass: 0,
     },

@@ -179,6 +179,7 @@ export function factsOf(more: Partial<WorkerFacts> = {}): WorkerFacts {
     ready: { ok: true, code: 'Connected', message: 'every output is connected' },
     fault: null,
     paced: true,
+    sourcePace: null,
     queueFull: false,
     ended: false,
     killed: false,

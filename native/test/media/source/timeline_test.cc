@@ -1,0 +1,224 @@
+#include "media/source/timeline.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <utility>
+#include <vector>
+
+using namespace videopush;
+using media::Discontinuities;
+using media::SourceTimeline;
+
+namespace {
+
+constexpr AVRational kSystem{1, 90'000};
+constexpr std::int64_t kFrame = 3600;  // 25 frames a second
+constexpr std::int64_t kTurn = std::int64_t{1} << 33;
+constexpr std::int64_t kNone = AV_NOPTS_VALUE;
+
+struct Stamp {
+  std::int64_t dts, pts;
+  bool key = false;
+  int track = 0;
+  bool operator==(const Stamp&) const = default;
+};
+
+PacketPtr packet_of(const Stamp& stamp) {
+  PacketPtr packet = make_packet();
+  packet->dts = stamp.dts;
+  packet->pts = stamp.pts;
+  packet->duration = stamp.track == 0 ? kFrame : 21;
+  packet->stream_index = stamp.track;
+  if (stamp.key) packet->flags |= AV_PKT_FLAG_KEY;
+  return packet;
+}
+
+SourceTimeline stream(Nanoseconds gap = media::kLongestGapOfStreams) {
+  return SourceTimeline({gap, 33}, {{kSystem, kFrame}, {{1, 1000}, 21}});
+}
+
+std::vector<Stamp> taken(SourceTimeline& timeline) {
+  std::vector<Stamp> out;
+  while (const PacketPtr packet = timeline.take()) {
+    out.push_back({packet->dts, packet->pts, (packet->flags & AV_PKT_FLAG_KEY) != 0,
+                   packet->stream_index});
+  }
+  return out;
+}
+
+std::vector<Stamp> play(SourceTimeline& timeline, const std::vector<Stamp>& stamps) {
+  for (const Stamp& stamp : stamps) timeline.add(packet_of(stamp));
+  timeline.flush();
+  return taken(timeline);
+}
+
+/// `count` frames without B-frames from `start` on, the first of which is a key frame.
+std::vector<Stamp> run_of(std::int64_t start, int count) {
+  std::vector<Stamp> out;
+  for (int i = 0; i < count; ++i) out.push_back({start + i * kFrame, start + i * kFrame, i == 0});
+  return out;
+}
+
+std::vector<Stamp> joined(std::vector<Stamp> first, const std::vector<Stamp>& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+}  // namespace
+
+TEST_CASE("a source's timeline leaves ordinary timestamps and gaps alone") {
+  SourceTimeline timeline = stream();
+  const auto stamps = joined(run_of(5, 10), run_of(5 + 10 * kFrame + 9 * 90'000, 10));
+  CHECK(play(timeline, stamps) == stamps);
+  CHECK(timeline.discontinuities() == Discontinuities{});
+}
+
+TEST_CASE("a step ahead that is longer than the longest gap is closed") {
+  SourceTimeline timeline = stream();
+  CHECK(play(timeline, joined(run_of(90'000, 10), run_of(20'000 * 90'000, 10))) ==
+        joined(run_of(90'000, 10), run_of(90'000 + 10 * kFrame, 10)));
+  CHECK(timeline.discontinuities() == Discontinuities{.forward = 1});
+}
+
+TEST_CASE("a clock that begins again is no turn of its 33 bits") {
+  SourceTimeline timeline = stream();
+  CHECK(play(timeline, joined(run_of(104 * 90'000, 5), run_of(126'000, 5))) ==
+        joined(run_of(104 * 90'000, 5), run_of(104 * 90'000 + 5 * kFrame, 5)));
+  CHECK(timeline.discontinuities() == Discontinuities{.backward = 1});
+}
+
+TEST_CASE("after 33 bits the time goes on, with B-frames across the turn") {
+  SourceTimeline timeline = stream();
+  // In decode order, each shown two frames later but for the B-frame: I P B P B.
+  const std::int64_t start = kTurn - 3 * kFrame;
+  std::vector<Stamp> wrapped, straight;
+  const int shown[] = {1, 3, 2, 5, 4, 7, 6};
+  for (int i = 0; i < 7; ++i) {
+    straight.push_back({start + i * kFrame, start + shown[i] * kFrame, i == 0});
+    wrapped.push_back({straight[i].dts % kTurn, straight[i].pts % kTurn, i == 0});
+  }
+  CHECK(play(timeline, wrapped) == straight);
+  CHECK(timeline.discontinuities() == Discontinuities{});
+  CHECK(timeline.shift(0) == kTurn);
+}
+
+TEST_CASE("one packet far off is placed between its neighbours") {
+  for (const std::int64_t off : {std::int64_t{90'000} * 3600, std::int64_t{-90'000} * 60}) {
+    SourceTimeline timeline = stream();
+    auto stamps = run_of(100 * 90'000, 10);
+    const auto straight = stamps;
+    stamps[4].dts += off;
+    stamps[4].pts += off;
+    CHECK(play(timeline, stamps) == straight);
+    CHECK(timeline.discontinuities() == Discontinuities{.outliers = 1});
+  }
+}
+
+TEST_CASE("of two timestamps that contradict each other the credible one holds") {
+  SourceTimeline timeline = stream();
+  auto stamps = run_of(100 * 90'000, 6);
+  const auto straight = stamps;
+  stamps[2].pts += 90'000 * 3600;
+  stamps[4].dts -= 90'000 * 3600;
+  CHECK(play(timeline, stamps) == straight);
+  CHECK(timeline.discontinuities() == Discontinuities{.outliers = 2});
+}
+
+TEST_CASE("a jump in mid-GOP keeps the order of display") {
+  SourceTimeline timeline = stream();
+  const std::int64_t far = 500 * 90'000;
+  std::vector<Stamp> stamps, straight;
+  const int shown[] = {1, 4, 2, 3, 7, 5, 6};
+  for (int i = 0; i < 7; ++i) {
+    straight.push_back({i * kFrame, shown[i] * kFrame, i == 0});
+    stamps.push_back({i * kFrame + (i >= 2 ? far : 0), shown[i] * kFrame + (i >= 2 ? far : 0),
+                      i == 0});
+  }
+  CHECK(play(timeline, stamps) == straight);
+}
+
+TEST_CASE("a key frame after a jump is shown after everything before it") {
+  SourceTimeline timeline = stream();
+  // The first part ends with a frame shown two intervals after its decode time.
+  const std::vector<Stamp> first = {
+      {0, 2 * kFrame, true}, {kFrame, 4 * kFrame}, {2 * kFrame, 3 * kFrame}};
+  const auto out = play(timeline, joined(first, run_of(1000 * 90'000, 2)));
+  CHECK(out[3].pts == 5 * kFrame);
+  CHECK(out[4].pts == 6 * kFrame);
+}
+
+TEST_CASE("a live source's long gap is believed when the wall clock shows it") {
+  for (const bool shown : {true, false}) {
+    SourceTimeline timeline = stream();
+    timeline.add(packet_of({0, 0, true}), 1 * kSecond);
+    timeline.add(packet_of({60 * 90'000, 60 * 90'000, true}), (shown ? 61 : 1) * kSecond);
+    timeline.flush();
+    const auto out = taken(timeline);
+    CHECK(out[1].pts == (shown ? 60 * 90'000 : kFrame));
+  }
+}
+
+TEST_CASE("packets without timestamps pass and keep the count of time") {
+  SourceTimeline timeline = stream();
+  const auto out = play(timeline, {{0, 0, true},
+                                   {kNone, kNone},
+                                   {kNone, kNone},
+                                   {900 * 90'000, 900 * 90'000, true}});
+  CHECK(out[1] == Stamp{kNone, kNone});
+  CHECK(out[3].pts == 3 * kFrame);
+}
+
+TEST_CASE("every track of a source goes over a jump together") {
+  SourceTimeline timeline = stream();
+  const std::int64_t far_ms = 7'200'000;
+  const auto out = play(timeline, {{0, 0, true, 0},
+                                   {10, 10, true, 1},
+                                   {kFrame, kFrame, false, 0},
+                                   {31 + far_ms, 31 + far_ms, true, 1},
+                                   {2 * kFrame + far_ms * 90, 2 * kFrame + far_ms * 90, true, 0},
+                                   {52 + far_ms, 52 + far_ms, true, 1},
+                                   {3 * kFrame + far_ms * 90, 3 * kFrame + far_ms * 90, false, 0}});
+  CHECK(out == std::vector<Stamp>{{0, 0, true, 0},
+                                  {10, 10, true, 1},
+                                  {kFrame, kFrame, false, 0},
+                                  {31, 31, true, 1},
+                                  {2 * kFrame, 2 * kFrame, true, 0},
+                                  {52, 52, true, 1},
+                                  {3 * kFrame, 3 * kFrame, false, 0}});
+  CHECK(timeline.discontinuities() == Discontinuities{.forward = 1});
+}
+
+TEST_CASE("a timeline that was set to an earlier shift goes on as before") {
+  SourceTimeline timeline = stream();
+  play(timeline, joined(run_of(100 * 90'000, 5), run_of(0, 5)));
+  const std::int64_t shift = timeline.shift(0);
+  timeline.reset(0, shift);
+  CHECK(play(timeline, run_of(0, 5)) == run_of(100 * 90'000 + 5 * kFrame, 5));
+}
+
+TEST_CASE("whatever the timestamps are, every packet comes out in order and time runs on") {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 200; ++round) {
+    SourceTimeline timeline = stream();
+    std::int64_t clock = static_cast<std::int64_t>(random() % kTurn);
+    std::vector<Stamp> stamps;
+    for (int i = 0; i < 100; ++i) {
+      switch (random() % 12) {
+        case 0: clock = static_cast<std::int64_t>(random() % kTurn); break;
+        case 1: clock += static_cast<std::int64_t>(random() % (9 * 90'000)); break;
+        case 2: clock -= static_cast<std::int64_t>(random() % (60 * 90'000)); break;
+        default: clock += kFrame;
+      }
+      clock = ((clock % kTurn) + kTurn) % kTurn;
+      stamps.push_back({clock, clock, random() % 10 == 0});
+    }
+    const auto out = play(timeline, stamps);
+    REQUIRE(out.size() == stamps.size());
+    for (std::size_t i = 1; i < out.size(); ++i) {
+      REQUIRE(out[i].dts - out[i - 1].dts <= 10 * 90'000);
+      REQUIRE(out[i].dts - out[i - 1].dts >= -9'000);
+      REQUIRE(out[i].key == stamps[i].key);
+    }
+  }
+}
