@@ -34,14 +34,14 @@ class Demuxer {
   bool live() const;          // no end is known: a camera, a broadcast, a web stream without length
   bool seekable() const;      // by bytes, hence rewindable
   bool timestamped() const;   // seek() makes sense
-  /// Its clock may jump, so that a timestamp may stand for several places of it. What the container
-  /// says of itself (AVFMT_TS_DISCONT); a live source's may, too.
+  /// Its clock may jump, so that one timestamp may name several places of it: true of containers
+  /// that say so (AVFMT_TS_DISCONT) and of live sources.
   bool may_jump() const;
   std::int64_t size() const;  // bytes, -1 unknown
 
   /// The next packet of the video track, its timestamps continuous (SourceTimeline); false at the
-  /// end, then `fault()` says whether it was a clean one. Throws Aborted only: everything else waits in fault() until the caller has given
-  /// out what it has.
+  /// end, then `fault()` says whether it was a clean one. Throws Aborted only: everything else
+  /// waits in fault() until the caller has given out what it has.
   bool read(AVPacket& out);
   const std::optional<Error>& fault() const { return fault_; }
   std::uint64_t unreadable() const { return unreadable_; }  // damaged pieces passed over
@@ -49,9 +49,10 @@ class Demuxer {
   /// Goes to a key frame at or before `timestamp` (the video's time base) as the container's index
   /// has it; false when it can't. It may land elsewhere: the caller checks.
   bool seek(std::int64_t timestamp);
-  /// To a packet that begins at a byte; `shift`: what the timeline adds to the timestamps there.
+  /// Goes to the packet that begins at a byte; `shift`: what the timeline adds to its timestamps.
   bool seek_to_byte(std::int64_t position, std::int64_t shift);
-  std::int64_t shift() const { return timeline_->shift(video_index_); }
+  /// What the timeline added to the timestamps of the packet that read() gave last, in ticks.
+  std::int64_t shift() const { return timeline_->added(); }
   const Discontinuities& discontinuities() const { return timeline_->discontinuities(); }
 
  private:

@@ -57,18 +57,20 @@ void LibavSource::scan(const ScanLimits& limits) {
       return;
     }
     scan_->add(*packet);
-    read_ahead_.push_back(std::move(packet));
+    read_ahead_.push_back({std::move(packet), demuxer_->shift()});
   }
 }
 
 bool LibavSource::next_packet(AVPacket& out) {
   if (!read_ahead_.empty()) {
-    av_packet_move_ref(&out, read_ahead_.front().get());
+    av_packet_move_ref(&out, read_ahead_.front().packet.get());
+    packet_shift_ = read_ahead_.front().shift;
     read_ahead_.pop_front();
     ++packets_read_;
     return true;
   }
   const bool more = demuxer_->read(out);
+  packet_shift_ = demuxer_->shift();
   packets_read_ += more;
   return more;
 }
@@ -124,11 +126,11 @@ void LibavSource::finish_picture(AVFrame& frame) {
   ++frames_;
 }
 
-/// What is before the key frame that is decoded next, in order of display, depends on the one
-/// before it: both are remembered until a frame shows which.
+/// A frame that is shown before the next key frame depends on the key frame before that one. Both
+/// are remembered until a frame shows on which it depends.
 void LibavSource::remember_key(const AVPacket& packet) {
   if (!(packet.flags & AV_PKT_FLAG_KEY) || packet.pts == AV_NOPTS_VALUE) return;
-  keys_.push_back({.pts = packet.pts, .key_position = packet.pos, .shift = demuxer_->shift()});
+  keys_.push_back({.pts = packet.pts, .key_position = packet.pos, .shift = packet_shift_});
 }
 
 void LibavSource::locate(const AVFrame& frame) {
@@ -171,11 +173,12 @@ void LibavSource::end() {
 
 Discontinuities LibavSource::discontinuities() const {
   Discontinuities sum = closed_jumps_;
-  return sum += demuxer_->discontinuities();
+  if (demuxer_) sum += demuxer_->discontinuities();
+  return sum;
 }
 
 std::uint64_t LibavSource::decode_errors() const {
-  return decoder_->errors() + demuxer_->unreadable() + closed_errors_;
+  return decoder_->errors() + (demuxer_ ? demuxer_->unreadable() : 0) + closed_errors_;
 }
 
 void LibavSource::seek(const Place& place) {
@@ -188,7 +191,7 @@ void LibavSource::seek(const Place& place) {
     skip_until_ = place.pts;
     return;
   }
-  if (demuxer_->timestamped()) {
+  if (demuxer_ && demuxer_->timestamped()) {
     const Place& known = first_ && place.pts <= first_->pts ? *first_ : place;
     if (demuxer_->may_jump() ? seek_by_byte(known, place.pts) : seek_by_time(place)) return;
   }
@@ -210,13 +213,13 @@ bool LibavSource::seek_by_time(const Place& place) {
   return false;
 }
 
-/// Where timestamps may stand for several places of the source, only the place that was noted when
-/// the frame was read is sure.
+/// Where one timestamp may name several places of the source, only the byte that was noted when the
+/// frame was read is sure.
 bool LibavSource::seek_by_byte(const Place& key, std::int64_t pts) {
   if (key.key_position < 0) return false;
   forget_position();
   if (!demuxer_->seek_to_byte(key.key_position, key.shift) || !land(pts)) return false;
-  return keys_.front().key_position == key.key_position;
+  return place_.key_position == key.key_position;
 }
 
 /// Decoding on is exact by nature, and within a GOP also cheapest.
@@ -253,9 +256,11 @@ bool LibavSource::land(std::int64_t pts) {
   return false;
 }
 
+/// Where the source can't be opened again, there is no demuxer until another seek succeeds.
 void LibavSource::restart() {
-  open();
   forget_position();
+  at_start_ = false;
+  open();
   at_start_ = true;
 }
 

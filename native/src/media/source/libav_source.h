@@ -34,6 +34,11 @@ class LibavSource final : public FrameSource {
   std::uint64_t packets_read() const override { return packets_read_; }
 
  private:
+  struct ReadAhead {
+    PacketPtr packet;
+    std::int64_t shift;  // what the timeline added to its timestamps
+  };
+
   void open();
   void scan(const ScanLimits& limits);
   bool next_packet(AVPacket& out);
@@ -58,17 +63,18 @@ class LibavSource final : public FrameSource {
   SourceDescriptor descriptor_;
   std::optional<FrameClock> clock_;
   PacketPtr packet_;
-  std::deque<PacketPtr> read_ahead_;  // packets that scan() read
+  std::int64_t packet_shift_ = 0;     // what the timeline added to the timestamps of packet_
+  std::deque<ReadAhead> read_ahead_;  // packets that scan() read
   FramePtr pending_;                  // decoded, to be given out next
   bool at_start_ = true;              // this pass began at the source's beginning
   bool want_key_packet_ = false;      // after a seek: what comes before it can't be decoded
   bool finished_ = false;
   std::optional<Error> fault_;
-  std::deque<Place> keys_;                   // key packets in the decoder, the oldest shown first
-  Place place_;                              // of the last frame decoded
-  std::optional<Place> first_;               // of the source's first frame, once it was seen
-  std::int64_t last_pts_ = AV_NOPTS_VALUE;   // of the last frame decoded in this pass
-  std::int64_t skip_until_ = INT64_MIN;      // frames before it are dropped
+  std::deque<Place> keys_;                  // key packets in the decoder, the oldest shown first
+  Place place_;                             // of the last frame decoded
+  std::optional<Place> first_;              // of the source's first frame, once it was seen
+  std::int64_t last_pts_ = AV_NOPTS_VALUE;  // of the last frame decoded in this pass
+  std::int64_t skip_until_ = INT64_MIN;     // frames before it are dropped
   std::uint64_t packets_read_ = 0, closed_errors_ = 0, frames_ = 0;
   Discontinuities closed_jumps_;  // of the demuxers before this one
 };

@@ -12,16 +12,18 @@ namespace videopush::media {
 namespace {
 
 // How far a packet may lie before the one in front of it without being a jump. Decode times only
-// ever grow, so that little disorder is credible; presentation times are reordered.
-constexpr Nanoseconds kDisorderOfDts = kSecond / 10;
+// ever grow, so little disorder is credible; presentation times are reordered.
+constexpr Nanoseconds kDisorderOfDts = 100 * kMillisecond;
 constexpr Nanoseconds kDisorderOfPts = kSecond;
 /// No encoder shows a frame later than this after it is decoded.
 constexpr Nanoseconds kLongestReorder = 10 * kSecond;
+/// No clock counts further; below it, sums of two timestamps don't overflow.
+constexpr std::int64_t kLargestStamp = std::int64_t{1} << 60;
 /// Packets of other tracks that may come while a suspect waits for its successor.
 constexpr std::size_t kMaxWaiting = 256;
 
 std::int64_t ticks_of(Nanoseconds duration, AVRational time_base) {
-  return std::max<std::int64_t>(1, av_rescale_q(duration, {1, kSecond}, time_base));
+  return std::max<std::int64_t>(1, av_rescale_q(duration, kNanosecond, time_base));
 }
 
 bool is_set(std::int64_t stamp) { return stamp != AV_NOPTS_VALUE; }
@@ -43,6 +45,9 @@ SourceTimeline::SourceTimeline(const TimelineLimits& limits, const std::vector<T
 }
 
 void SourceTimeline::add(PacketPtr packet, Nanoseconds arrived) {
+  for (std::int64_t* stamp : {&packet->dts, &packet->pts}) {
+    if (*stamp < -kLargestStamp || *stamp > kLargestStamp) *stamp = AV_NOPTS_VALUE;
+  }
   if (!waiting_.empty()) {
     const bool successor = waiting_.front().packet->stream_index == packet->stream_index;
     if (!successor && waiting_.size() < kMaxWaiting) {
@@ -60,7 +65,8 @@ void SourceTimeline::flush() {
 
 PacketPtr SourceTimeline::take() {
   if (placed_.empty()) return nullptr;
-  PacketPtr packet = std::move(placed_.front());
+  PacketPtr packet = std::move(placed_.front().packet);
+  added_ = placed_.front().added;
   placed_.pop_front();
   return packet;
 }
@@ -190,6 +196,7 @@ void SourceTimeline::place(PacketPtr packet, Nanoseconds arrived) {
                                  ? packet->duration
                                  : track.nominal;
   if (!is_set(stamp)) {
+    // Its decoder counts on from the frame before it.
     if (is_set(track.last)) track.last += track.duration;
   } else {
     const std::int64_t at = position(track, *packet, track.shift);
@@ -205,20 +212,21 @@ void SourceTimeline::place(PacketPtr packet, Nanoseconds arrived) {
   }
   track.duration = lasts;
   track.arrived = arrived;
-  placed_.push_back(std::move(packet));
+  placed_.push_back({std::move(packet), track.shift});
 }
 
-/// Only this packet is wrong, so that nothing of it counts for those that follow.
+/// Only this packet is wrong, so nothing of it counts for those that follow.
 void SourceTimeline::place_outlier(PacketPtr packet) {
   Track& track = track_of(*packet);
   ++counts_.outliers;
   const std::int64_t delay =
       is_set(packet->dts) && is_set(packet->pts) ? packet->pts - packet->dts : 0;
   const std::int64_t at = track.last + track.duration;
+  const std::int64_t added = at - stamp_of(*packet);
   if (is_set(packet->pts)) packet->pts = at + delay;
   if (is_set(packet->dts)) packet->dts = at;
   track.last = at;
-  placed_.push_back(std::move(packet));
+  placed_.push_back({std::move(packet), added});
 }
 
 }  // namespace videopush::media

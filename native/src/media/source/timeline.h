@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <vector>
 
 #include "core/av.h"
@@ -14,20 +13,21 @@ namespace videopush::media {
 
 /// What a source's kind makes likely; a step beyond that is not believed.
 struct TimelineLimits {
-  /// The longest time without a frame that is believed. A live source's may be longer by what the
-  /// wall clock shows of it.
+  /// The longest time without a frame that is believed. A live source's gap may be longer by the
+  /// time that really passed.
   Nanoseconds longest_gap;
-  /// After how many bits the container's clock begins again: 33 in MPEG systems (ISO/IEC 13818-1,
-  /// 2.4.3.7); 0 where it never does.
+  /// Width of the container's clock, which wraps to 0 after so many bits: 33 in MPEG systems
+  /// (ISO/IEC 13818-1, 2.4.3.7); 0 where it never wraps.
   int wrap_bits = 0;
 };
 
-/// Transport and program streams and live sources, whose clocks are known to jump.
+/// Limit for transport streams, program streams and live sources, whose clocks are known to jump.
 inline constexpr Nanoseconds kLongestGapOfStreams = 10 * kSecond;
-/// Files whose container has one clock: slides and recordings of movements hold a picture for long.
+/// Limit for files whose container has one clock: slide shows and recordings that begin with
+/// movement show one picture for long.
 inline constexpr Nanoseconds kLongestGapOfFiles = limits::kLongestGapSeconds * kSecond;
 
-/// Counts of timestamps that were not taken at their word.
+/// Counts of timestamps that were corrected.
 struct Discontinuities {
   std::uint64_t forward = 0;   // steps ahead that were closed
   std::uint64_t backward = 0;  // steps back that were closed
@@ -56,7 +56,8 @@ struct TimedTrack {
 /// *discontinuity*: the packet follows the one before it, and what comes later follows this one. To
 /// tell the last two apart, a suspect waits for its successor.
 ///
-/// The first packet keeps its timestamps. Pure: a clock is an argument.
+/// The first packet keeps its timestamps; one beyond any clock counts as missing. Pure: times of
+/// arrival are arguments.
 class SourceTimeline {
  public:
   SourceTimeline(const TimelineLimits& limits, const std::vector<TimedTrack>& tracks);
@@ -69,11 +70,11 @@ class SourceTimeline {
   bool waits() const { return !waiting_.empty(); }
   /// The next packet whose place is known; nullptr: none yet.
   PacketPtr take();
+  /// What was added to the timestamps of the packet that take() gave last, in its track's ticks.
+  std::int64_t added() const { return added_; }
 
-  /// What is added to the container's timestamps of a track at present, in its ticks.
-  std::int64_t shift(int track) const { return tracks_[static_cast<std::size_t>(track)].shift; }
-  /// Forgets the position, not the counts: the next packet of `track` gets `shift` added, as those
-  /// at its place had when they were read before.
+  /// Forgets the position, not the counts: the next packet of `track` gets `shift` added, as the
+  /// packet at its place had when it was read before.
   void reset(int track, std::int64_t shift);
   const Discontinuities& discontinuities() const { return counts_; }
 
@@ -81,17 +82,21 @@ class SourceTimeline {
   struct Track {
     AVRational time_base;
     std::int64_t nominal;
-    std::int64_t gap;                              // the longest one, in ticks
-    std::int64_t shift = 0;                        // continuous = container's + shift
-    std::int64_t last = AV_NOPTS_VALUE;            // the packet before, continuous
-    std::int64_t latest_pts = AV_NOPTS_VALUE;      // the latest so far, continuous
-    std::int64_t duration = 0;                     // of the packet before
-    bool by_dts = false;                           // `last` is a DTS
-    Nanoseconds arrived = 0;                       // the packet before
+    std::int64_t gap;                          // the longest one, in ticks
+    std::int64_t shift = 0;                    // continuous = container's + shift
+    std::int64_t last = AV_NOPTS_VALUE;        // the packet before, continuous
+    std::int64_t latest_pts = AV_NOPTS_VALUE;  // the latest so far, continuous
+    std::int64_t duration = 0;                 // of the packet before
+    bool by_dts = false;                       // `last` is a DTS
+    Nanoseconds arrived = 0;                   // the packet before
   };
   struct Waiting {
     PacketPtr packet;
     Nanoseconds arrived;
+  };
+  struct Placed {
+    PacketPtr packet;
+    std::int64_t added;
   };
 
   Track& track_of(const AVPacket& packet);
@@ -110,7 +115,8 @@ class SourceTimeline {
   const int wrap_bits_;
   std::vector<Track> tracks_;
   std::deque<Waiting> waiting_;  // a suspect, then packets of other tracks that came behind it
-  std::deque<PacketPtr> placed_;
+  std::deque<Placed> placed_;
+  std::int64_t added_ = 0;
   Discontinuities counts_;
 };
 

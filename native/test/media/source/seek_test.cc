@@ -95,37 +95,44 @@ TEST_CASE("a fresh source starts at the given timestamp, as a restarted decoder 
   }
 }
 
-TEST_CASE("a fresh source finds every place of a stream whose clock begins again") {
+TEST_CASE("a fresh source finds every place of a stream whose clock jumps") {
   for (const int b_frames : {0, 3}) {
-    CAPTURE(b_frames);
-    const std::string clip = clips::joined_stream(clips::x264(b_frames, 20), 1, 1);
-    std::vector<media::Place> places;
-    std::vector<int> indices;
-    {
-      const auto source = media::open_source(source_at(clip), {2}, never);
-      const FramePtr frame = make_frame();
-      while (source->next(*frame)) {
-        places.push_back(source->place());
-        indices.push_back(clips::index_of(*frame));
-        CHECK(places.back().pts == frame->pts);
-        CHECK(places.back().key_position >= 0);
+    for (const double second : {1.0, 3601.0}) {
+      CAPTURE(b_frames);
+      CAPTURE(second);
+      const std::string clip = clips::joined_stream(clips::x264(b_frames, 20), 1, second);
+      std::vector<media::Place> places;
+      std::vector<int> indices;
+      {
+        const auto source = media::open_source(source_at(clip), {2}, never);
+        const FramePtr frame = make_frame();
+        while (source->next(*frame)) {
+          places.push_back(source->place());
+          indices.push_back(clips::index_of(*frame));
+          CHECK(places.back().pts == frame->pts);
+          CHECK(places.back().key_position >= 0);
+        }
       }
-    }
-    REQUIRE(places.size() == 80);
-    for (const std::size_t target : {0u, 5u, 20u, 39u, 40u, 41u, 59u, 60u, 79u}) {
-      CAPTURE(target);
-      const auto source = media::open_source(source_at(clip), {2}, never);
-      source->seek(places[target]);
-      CHECK(clips::indices(clips::read_all(*source)) ==
+      REQUIRE(places.size() == 80);
+      // The jump was read ahead before the first frame was decoded.
+      CHECK(places.front().shift == 0);
+      CHECK(places.back().shift != 0);
+      for (const std::size_t target : {0u, 5u, 20u, 39u, 40u, 41u, 59u, 60u, 79u}) {
+        CAPTURE(target);
+        const auto source = media::open_source(source_at(clip), {2}, never);
+        source->seek(places[target]);
+        CHECK(
+            clips::indices(clips::read_all(*source)) ==
             std::vector<int>(indices.begin() + static_cast<std::ptrdiff_t>(target), indices.end()));
-      // Decoding is not begun further back than the GOP before.
-      CHECK(source->packets_read() <= 80 - target + 41);
+        // Decoding begins no further back than one GOP before.
+        CHECK(source->packets_read() <= 80 - target + 41);
+      }
+      // A place without a position is found by reading from the beginning.
+      const auto source = media::open_source(source_at(clip), {2}, never);
+      source->seek({.pts = places[50].pts});
+      CHECK(clips::indices(clips::read_all(*source)) ==
+            std::vector<int>(indices.begin() + 50, indices.end()));
     }
-    // Without its position a frame is found, too, by reading from the beginning on.
-    const auto source = media::open_source(source_at(clip), {2}, never);
-    source->seek({.pts = places[50].pts});
-    CHECK(clips::indices(clips::read_all(*source)) ==
-          std::vector<int>(indices.begin() + 50, indices.end()));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <random>
 #include <utility>
 #include <vector>
@@ -81,14 +82,14 @@ TEST_CASE("a step ahead that is longer than the longest gap is closed") {
   CHECK(timeline.discontinuities() == Discontinuities{.forward = 1});
 }
 
-TEST_CASE("a clock that begins again is no turn of its 33 bits") {
+TEST_CASE("a clock that begins again is not taken for one that has wrapped") {
   SourceTimeline timeline = stream();
   CHECK(play(timeline, joined(run_of(104 * 90'000, 5), run_of(126'000, 5))) ==
         joined(run_of(104 * 90'000, 5), run_of(104 * 90'000 + 5 * kFrame, 5)));
   CHECK(timeline.discontinuities() == Discontinuities{.backward = 1});
 }
 
-TEST_CASE("after 33 bits the time goes on, with B-frames across the turn") {
+TEST_CASE("timestamps of 33 bits go on after the clock wraps, with B-frames across the wrap") {
   SourceTimeline timeline = stream();
   // In decode order, each shown two frames later but for the B-frame: I P B P B.
   const std::int64_t start = kTurn - 3 * kFrame;
@@ -100,10 +101,10 @@ TEST_CASE("after 33 bits the time goes on, with B-frames across the turn") {
   }
   CHECK(play(timeline, wrapped) == straight);
   CHECK(timeline.discontinuities() == Discontinuities{});
-  CHECK(timeline.shift(0) == kTurn);
+  CHECK(timeline.added() == kTurn);
 }
 
-TEST_CASE("one packet far off is placed between its neighbours") {
+TEST_CASE("a single packet whose timestamps are far off is placed between its neighbours") {
   for (const std::int64_t off : {std::int64_t{90'000} * 3600, std::int64_t{-90'000} * 60}) {
     SourceTimeline timeline = stream();
     auto stamps = run_of(100 * 90'000, 10);
@@ -115,7 +116,7 @@ TEST_CASE("one packet far off is placed between its neighbours") {
   }
 }
 
-TEST_CASE("of two timestamps that contradict each other the credible one holds") {
+TEST_CASE("a packet with two timestamps that contradict each other keeps the credible one") {
   SourceTimeline timeline = stream();
   auto stamps = run_of(100 * 90'000, 6);
   const auto straight = stamps;
@@ -125,7 +126,7 @@ TEST_CASE("of two timestamps that contradict each other the credible one holds")
   CHECK(timeline.discontinuities() == Discontinuities{.outliers = 2});
 }
 
-TEST_CASE("a jump in mid-GOP keeps the order of display") {
+TEST_CASE("a jump within a GOP keeps the order of display") {
   SourceTimeline timeline = stream();
   const std::int64_t far = 500 * 90'000;
   std::vector<Stamp> stamps, straight;
@@ -148,7 +149,7 @@ TEST_CASE("a key frame after a jump is shown after everything before it") {
   CHECK(out[4].pts == 6 * kFrame);
 }
 
-TEST_CASE("a live source's long gap is believed when the wall clock shows it") {
+TEST_CASE("a live source's long gap is believed when that time really passed") {
   for (const bool shown : {true, false}) {
     SourceTimeline timeline = stream();
     timeline.add(packet_of({0, 0, true}), 1 * kSecond);
@@ -159,7 +160,7 @@ TEST_CASE("a live source's long gap is believed when the wall clock shows it") {
   }
 }
 
-TEST_CASE("packets without timestamps pass and keep the count of time") {
+TEST_CASE("packets without timestamps pass, and the time counts on through them") {
   SourceTimeline timeline = stream();
   const auto out = play(timeline, {{0, 0, true},
                                    {kNone, kNone},
@@ -169,7 +170,7 @@ TEST_CASE("packets without timestamps pass and keep the count of time") {
   CHECK(out[3].pts == 3 * kFrame);
 }
 
-TEST_CASE("every track of a source goes over a jump together") {
+TEST_CASE("all tracks of a source are shifted alike after a jump") {
   SourceTimeline timeline = stream();
   const std::int64_t far_ms = 7'200'000;
   const auto out = play(timeline, {{0, 0, true, 0},
@@ -192,12 +193,31 @@ TEST_CASE("every track of a source goes over a jump together") {
 TEST_CASE("a timeline that was set to an earlier shift goes on as before") {
   SourceTimeline timeline = stream();
   play(timeline, joined(run_of(100 * 90'000, 5), run_of(0, 5)));
-  const std::int64_t shift = timeline.shift(0);
-  timeline.reset(0, shift);
+  timeline.reset(0, timeline.added());
   CHECK(play(timeline, run_of(0, 5)) == run_of(100 * 90'000 + 5 * kFrame, 5));
 }
 
-TEST_CASE("whatever the timestamps are, every packet comes out in order and time runs on") {
+TEST_CASE("a timeline knows what it added to each packet, also when later ones have jumped") {
+  SourceTimeline timeline = stream();
+  for (const Stamp& stamp : joined(run_of(100 * 90'000, 2), run_of(0, 2)))
+    timeline.add(packet_of(stamp));
+  timeline.flush();
+  std::vector<std::int64_t> added;
+  while (timeline.take()) added.push_back(timeline.added());
+  const std::int64_t shift = 100 * 90'000 + 2 * kFrame;
+  CHECK(added == std::vector<std::int64_t>{0, 0, shift, shift});
+}
+
+TEST_CASE("a timestamp beyond any clock counts as missing") {
+  SourceTimeline timeline = stream();
+  const auto out = play(
+      timeline, {{0, 0, true}, {INT64_MAX, INT64_MAX - 1}, {2 * kFrame, 2 * kFrame, false}});
+  CHECK(out[1] == Stamp{kNone, kNone});
+  CHECK(out[2].pts == 2 * kFrame);
+  CHECK(timeline.discontinuities() == Discontinuities{});
+}
+
+TEST_CASE("every packet comes out in order and time runs on, whatever the timestamps are") {
   std::mt19937_64 random(7);
   for (int round = 0; round < 200; ++round) {
     SourceTimeline timeline = stream();
