@@ -6,6 +6,8 @@
 namespace videopush::sessions {
 namespace {
 
+constexpr Nanoseconds kBetweenJumpReports = 60 * kSecond;
+
 std::uint64_t seed_of(const DecodeHooks& hooks) {
   return hooks.seed != 0 ? hooks.seed : std::random_device{}();
 }
@@ -141,6 +143,7 @@ void DecodeLoop::open() {
 /// Brings source and timeline to behind the last frame in the ring: after opening, and when the
 /// consumer wants frames again.
 void DecodeLoop::position() {
+  searched_ = false;
   const bool reachable = source_.reachable();
   const std::int64_t origin = writer_.origin();
   if (writer_.answer_replay(reachable)) {
@@ -169,7 +172,8 @@ void DecodeLoop::play() {
     }
     if (!more) {
       if (end_of_pass(damage)) return;
-    } else if (!writer_.given_before(*frame) && !writer_.take_in(std::move(frame), source_.place())) {
+    } else if (!writer_.given_before(*frame) &&
+               !writer_.take_in(std::move(frame), source_.place())) {
       position();
     }
   }
@@ -183,11 +187,20 @@ bool DecodeLoop::read(AVFrame& frame) {
 
 void DecodeLoop::count() {
   writer_.count(source_.count());
+  report_jumps();
+}
+
+/// A source may jump with every frame, so its jumps are reported together.
+void DecodeLoop::report_jumps() {
   const media::Discontinuities jumps = status_.discontinuities();
-  if (std::exchange(jumps_, jumps.total()) >= jumps.total()) return;
-  event_("source.discontinuity", std::to_string(jumps.forward) + " ahead, " +
-                                     std::to_string(jumps.backward) + " back, " +
-                                     std::to_string(jumps.outliers) + " single frames so far");
+  if (jumps.total() <= jumps_reported_) return;
+  const Nanoseconds now = clock_.now();
+  if (jumps_reported_ > 0 && now - jumps_reported_at_ < kBetweenJumpReports) return;
+  jumps_reported_ = jumps.total();
+  jumps_reported_at_ = now;
+  event_("source.discontinuity", std::to_string(jumps.forward) + " jumps forward, " +
+                                     std::to_string(jumps.backward) + " backward, " +
+                                     std::to_string(jumps.outliers) + " outliers so far");
 }
 
 /// Errors after which there is nothing more to come, as at an ordinary end.
@@ -230,15 +243,15 @@ bool DecodeLoop::end_of_pass(const std::optional<Error>& damage) {
   return false;
 }
 
-/// The source ended before the frame that was published last was met again, so this is no end:
-/// its index led elsewhere. From the beginning on the frame can't be missed, unless the source is
-/// another one by now.
+/// The source ended before the frame that was published last was met again, so this is not its end:
+/// its index led elsewhere. Read from the beginning, the frame can't be missed, unless the source
+/// was replaced or cut.
 void DecodeLoop::find_place(const std::optional<Error>& damage) {
   if (std::exchange(searched_, true)) {
     throw damage ? *damage
                  : Error(ErrorCode::SourceCorrupt,
                          "the source ends before the place at which it was to continue",
-                         "check whether it was changed or cut while it was played");
+                         "check whether it was replaced or cut while it was played");
   }
   event_("source.searched", "from the beginning on");
   source_.reopen();

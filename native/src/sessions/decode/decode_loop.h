@@ -43,6 +43,7 @@ class DecodeLoop {
   void play();
   bool read(AVFrame& frame);
   void count();
+  void report_jumps();
   bool ends_pass(const Error& error) const;
   bool end_of_pass(const std::optional<Error>& damage);
   void find_place(const std::optional<Error>& damage);
@@ -56,10 +57,11 @@ class DecodeLoop {
   DecodeWriter writer_;
   Backoff backoff_;
   std::uint64_t enqueued_at_pause_ = 0;
-  bool damaged_ = false;  // a pass ended early and was reported so
-  bool lost_ = false;     // the source is gone and was reported so
-  bool searched_ = false;  // the last published frame was looked for from the source's beginning on
-  std::uint64_t jumps_ = 0;  // of the source's clock that were reported
+  bool damaged_ = false;   // a pass ended early and was reported so
+  bool lost_ = false;      // the source is gone and was reported so
+  bool searched_ = false;  // the source was read from its beginning to find the last frame again
+  std::uint64_t jumps_reported_ = 0;  // of the source's clock
+  Nanoseconds jumps_reported_at_ = 0;
 };
 
 }  // namespace videopush::sessions
