@@ -30,6 +30,13 @@ describe('messages between decoder and encoder', () => {
     );
   });
 
+  it('a message of a decoder of the version before, without a place in the source, is read', () => {
+    const record = frameRecord(1n);
+    const text = encodeRecord(record).replace('"sourceKeyPosition":"-1","sourceShift":"0",', '');
+    expect(text).not.toContain('sourceKeyPosition');
+    expect(read(encodeQueue(queueRecord()), text).record).toEqual(record);
+  });
+
   it('the end marker is read as it was written', () => {
     const record = { kind: 'end', sourceFrames: 3960n, previous: 3958n } as const;
     expect(read(encodeQueue(queueRecord()), encodeRecord(record)).record).toEqual(record);

@@ -118,8 +118,9 @@ const frameRecord = z.discriminatedUnion('kind', [
       sourceIndex: big,
       segmentOrigin: big,
       segmentStart: big,
-      sourceKeyPosition: big,
-      sourceShift: big,
+      // Messages of the version before lack these two.
+      sourceKeyPosition: big.default(-1n),
+      sourceShift: big.default(0n),
       flags: count,
       pass: count,
     }),
