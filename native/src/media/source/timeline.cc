@@ -48,6 +48,7 @@ void SourceTimeline::add(PacketPtr packet, Nanoseconds arrived) {
   for (std::int64_t* stamp : {&packet->dts, &packet->pts}) {
     if (*stamp < -kLargestStamp || *stamp > kLargestStamp) *stamp = AV_NOPTS_VALUE;
   }
+  if (packet->duration > track_of(*packet).gap) packet->duration = 0;
   if (!waiting_.empty()) {
     const bool successor = waiting_.front().packet->stream_index == packet->stream_index;
     if (!successor && waiting_.size() < kMaxWaiting) {
@@ -192,9 +193,6 @@ void SourceTimeline::join(Track& track, const AVPacket& packet) {
 void SourceTimeline::place(PacketPtr packet, Nanoseconds arrived) {
   Track& track = track_of(*packet);
   const std::int64_t stamp = stamp_of(*packet);
-  const std::int64_t lasts = packet->duration > 0 && packet->duration <= track.gap
-                                 ? packet->duration
-                                 : track.nominal;
   if (!is_set(stamp)) {
     // Its decoder counts on from the frame before it.
     if (is_set(track.last)) track.last += track.duration;
@@ -210,7 +208,7 @@ void SourceTimeline::place(PacketPtr packet, Nanoseconds arrived) {
           is_set(track.latest_pts) ? std::max(track.latest_pts, packet->pts) : packet->pts;
     }
   }
-  track.duration = lasts;
+  track.duration = packet->duration > 0 ? packet->duration : track.nominal;
   track.arrived = arrived;
   placed_.push_back({std::move(packet), track.shift});
 }

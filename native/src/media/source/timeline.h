@@ -56,8 +56,8 @@ struct TimedTrack {
 /// *discontinuity*: the packet follows the one before it, and what comes later follows this one. To
 /// tell the last two apart, a suspect waits for its successor.
 ///
-/// The first packet keeps its timestamps; one beyond any clock counts as missing. Pure: times of
-/// arrival are arguments.
+/// The first packet keeps its timestamps. A timestamp beyond any clock counts as missing, a
+/// duration longer than the longest gap as unknown. Pure: times of arrival are arguments.
 class SourceTimeline {
  public:
   SourceTimeline(const TimelineLimits& limits, const std::vector<TimedTrack>& tracks);

@@ -208,6 +208,20 @@ TEST_CASE("a timeline knows what it added to each packet, also when later ones h
   CHECK(added == std::vector<std::int64_t>{0, 0, shift, shift});
 }
 
+TEST_CASE("a duration longer than the longest gap counts as unknown") {
+  SourceTimeline timeline = stream();
+  PacketPtr packet = packet_of({0, 0, true});
+  packet->duration = 11 * 90'000;
+  timeline.add(std::move(packet));
+  timeline.add(packet_of({kNone, kNone}));
+  timeline.add(packet_of({900 * 90'000, 900 * 90'000, true}));
+  timeline.flush();
+  const PacketPtr first = timeline.take();
+  REQUIRE(first.get() != nullptr);
+  CHECK(first->duration == 0);
+  CHECK(taken(timeline).back().pts == 2 * kFrame);
+}
+
 TEST_CASE("a timestamp beyond any clock counts as missing") {
   SourceTimeline timeline = stream();
   const auto out = play(
