@@ -1,5 +1,9 @@
 #include "media/source/decoder.h"
 
+extern "C" {
+#include <libavutil/cpu.h>
+}
+
 #include <algorithm>
 #include <new>
 #include <string>
@@ -11,11 +15,15 @@
 namespace videopush::media {
 namespace {
 
+/// Of an automatic choice: a stream is sent at its own pace, so more threads gain nothing, and each
+/// costs memory.
+constexpr int kMaxThreads = 4;
 constexpr int kMaxErrorsInARow = 10'000;  // a decoder that can't find its end must not hold us
 
 }  // namespace
 
-Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOptions& options) {
+Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOptions& options,
+                 bool live) {
   const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
   if (!codec) {
     throw Error(ErrorCode::SourceUnsupported,
@@ -33,7 +41,9 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
   int result = avcodec_parameters_to_context(context_.get(), stream.codecpar);
   context_->pkt_timebase = stream.time_base;
   context_->framerate = frame_rate;
-  context_->thread_count = options.threads;
+  context_->thread_count =
+      options.threads > 0 ? options.threads : std::clamp(av_cpu_count(), 1, kMaxThreads);
+  if (live) context_->thread_type = FF_THREAD_SLICE;
   context_->max_pixels = limits::kSide.most * limits::kSide.most;
   if (result >= 0) result = avcodec_open2(context_.get(), codec, nullptr);
   if (result < 0) {

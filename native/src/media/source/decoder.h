@@ -10,8 +10,9 @@ namespace videopush::media {
 
 class Decoder {
  public:
-  /// Errors: SourceUnsupported (no decoder), InvalidArgument (threads).
-  Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOptions& options);
+  /// `live`: threads share the slices of a picture, since threads that take a picture each hold
+  /// back as many. Errors: SourceUnsupported (no decoder), InvalidArgument (threads).
+  Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOptions& options, bool live);
 
   enum class Result { Frame, NeedsPacket, End };
   /// The next frame, as it is; damaged ones are passed over and counted.

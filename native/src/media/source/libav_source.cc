@@ -29,7 +29,7 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
       av_rescale_q(descriptor_.format.frame_interval_ns(), kNanosecond, time_base);
   clock_.emplace(std::max<std::int64_t>(1, step));
   decoder_ = std::make_unique<Decoder>(demuxer_->video(), descriptor_.format.frame_rate(),
-                                       decode_options_);
+                                       decode_options_, demuxer_->live());
   if (descriptor_.format.pixel_format != AV_PIX_FMT_NONE) return;
   // No header names the pixel format: the first picture shows it.
   FramePtr frame = make_frame();

@@ -94,8 +94,8 @@ class FrameSource {
 };
 
 struct DecodeOptions {
-  int threads = 0;
-};  // 0 = automatic
+  int threads = 0;  // 0 = one for each processor, at most 4
+};
 
 /// Opens within open_timeout, reads up to 10 s of media or 8 MB of a local file ahead to measure it
 /// (1 MB over http; nothing of a live source). Protocol and format allow-lists; at most 5

@@ -2,7 +2,31 @@
 
 #include <doctest/doctest.h>
 
-using videopush::media::FrameClock;
+#include "core/abort.h"
+#include "media/source/clips.h"
+#include "media/source/demuxer.h"
+
+using namespace videopush;
+using media::Decoder;
+using media::FrameClock;
+
+TEST_CASE("the decoder of a live source gives a picture at once, however many threads it has") {
+  const AbortSignal never;
+  media::SourceOptions options;
+  options.uri = clips::make(20, "25", clips::x264(0, 20), "mp4");
+  media::DecodeOptions threads;
+  threads.threads = 4;
+  for (const bool live : {true, false}) {
+    CAPTURE(live);
+    media::Demuxer demuxer(options, never);
+    Decoder decoder(demuxer.video(), {25, 1}, threads, live);
+    const PacketPtr packet = make_packet();
+    REQUIRE(demuxer.read(*packet));
+    decoder.send(packet.get());
+    const FramePtr frame = make_frame();
+    CHECK((decoder.receive(*frame) == Decoder::Result::Frame) == live);
+  }
+}
 
 TEST_CASE("timestamps that move on are left alone") {
   FrameClock clock(40);
