@@ -17,7 +17,15 @@ import { type PushFlags, pushCommand } from './push.ts';
 import { type RenderFlags, renderCommand } from './render.ts';
 import { type RunFlags, runCommand } from './run.ts';
 import { type ServerFlags, serverCommand } from './server.ts';
-import { oneOf, parseBitRate, parseDuration, parseRate, parseSize, wholeNumber } from './values.ts';
+import {
+  oneOf,
+  parseBitRate,
+  parseBytes,
+  parseDuration,
+  parseRate,
+  parseSize,
+  wholeNumber,
+} from './values.ts';
 import { versionText } from './version.ts';
 
 const sourceHelp = `\
@@ -84,6 +92,11 @@ function pushWords(program: Command, variables: AddressVariables): void {
     .option('--bframes <N>', 'B-frames between references', wholeNumber(LIMITS.bFrames), 0)
     .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(LIMITS.threads), 0)
     .option('--queue <FRAMES>', 'capacity of the frame queue', wholeNumber(LIMITS.queueFrames), 20)
+    .option(
+      '--queue-memory <BYTES>',
+      'memory of the frame queue, such as 512Mi (default: 256Mi); fewer frames wait rather than exceed it',
+      parseBytes,
+    )
     .addOption(
       new Option('--when-full <POLICY>', 'what a full queue does with the next frame')
         .choices(['block', 'drop-oldest', 'drop-newest'])

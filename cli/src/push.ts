@@ -31,6 +31,7 @@ export interface PushFlags extends AddressFlags {
   bframes: number;
   threads: number;
   queue: number;
+  queueMemory?: number;
   whenFull: WhenFull;
   catchUp?: CatchUp;
   latency: number;
@@ -99,7 +100,7 @@ export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags
         tune: flags.tune,
         threads: flags.threads,
       },
-      queue: { capacityFrames: flags.queue, whenFull: flags.whenFull },
+      queue: { capacityFrames: flags.queue, maxBytes: flags.queueMemory, whenFull: flags.whenFull },
       pacing: { latencyBudgetMilliseconds: flags.latency, catchUp: flags.catchUp },
       outputs: [{ name: 'main', url }],
     },

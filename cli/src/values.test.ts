@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   oneOf,
   parseBitRate,
+  parseBytes,
   parseDuration,
   parseRate,
   parseSize,
@@ -26,6 +27,16 @@ describe('values on the command line', () => {
     ['3.5m', 3_500_000],
     ['128000', 128_000],
   ])('the command reads the bit rate %s', (text, rate) => expect(parseBitRate(text)).toBe(rate));
+
+  it.each([
+    ['512Mi', 512 * 2 ** 20],
+    ['1G', 1e9],
+    ['1048576', 2 ** 20],
+  ])('the command reads the amount of memory %s', (text, bytes) => expect(parseBytes(text)).toBe(bytes));
+
+  it.each(['1', '1Ki', '65Gi', 'much', '-1Gi'])('the command refuses the amount of memory %s', (text) =>
+    expect(() => parseBytes(text)).toThrow(/from 1Mi to 64Gi/),
+  );
 
   it.each(['4MB', 'fast', '1', '801M', '2000M', '-4M'])('the command refuses the bit rate %s', (text) =>
     expect(() => parseBitRate(text)).toThrow(/bit rate/),

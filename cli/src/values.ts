@@ -2,6 +2,7 @@
 
 import type { TestPattern } from '@videopush/native';
 import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range, wholeNumberFrom } from '@videopush/resources/limits';
+import { parseQuantity } from '@videopush/resources/quantity';
 import { InvalidArgumentError } from 'commander';
 
 const refuse = (message: string): never => {
@@ -33,6 +34,15 @@ export function parseBitRate(text: string): number {
   if (rate < least || rate > most)
     return refuse(`a bit rate must be from ${least / 1e3}k to ${most / 1e6}M.`);
   return rate;
+}
+
+/** "512Mi", "1G": an amount of memory as Kubernetes writes it. */
+export function parseBytes(text: string): number {
+  const bytes = parseQuantity(text);
+  const { least, most } = LIMITS.queueBytes;
+  if (bytes === undefined || bytes < least || bytes > most)
+    return refuse(`it must be from ${least / 2 ** 20}Mi to ${most / 2 ** 30}Gi, such as 512Mi.`);
+  return Math.floor(bytes);
 }
 
 /** "25", "29.97", "30000/1001" as an exact fraction. NTSC decimals become n·1000/1001. */

@@ -109,7 +109,13 @@ it('the options of the sessions follow from the configuration', async () => {
   expect((await core.next()).options).toEqual({
     source: { uri: 'rtsp://cam/1' },
     onEnd: 'Complete',
-    ring: { path: '/none/frames', capacityFrames: 20, whenFull: 'Block', outputs: ['main'] },
+    ring: {
+      path: '/none/frames',
+      capacityFrames: 20,
+      maxBytes: 256 * 2 ** 20,
+      whenFull: 'Block',
+      outputs: ['main'],
+    },
     encoderDelayFrames: 0,
     latencyBudgetMilliseconds: 100,
   });

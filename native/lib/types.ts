@@ -107,6 +107,11 @@ export interface RingOptions {
   /** file in a memory-backed folder */
   path: string;
   capacityFrames?: number;
+  /**
+   * bytes that the frames may take, 1 MiB to 64 GiB, default 256 MiB: fewer frames wait rather than
+   * exceed it; a picture of which it holds fewer than 4 is refused
+   */
+  maxBytes?: number;
   whenFull?: WhenFull;
   /** ledger keys, in the order of the configuration */
   outputs: string[];

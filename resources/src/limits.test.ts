@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { repoRoot } from '../../scripts/paths.mjs';
-import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range } from './limits.ts';
+import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, QUEUE_BYTES, type Range } from './limits.ts';
 
 interface Schema {
+  description?: string;
   minimum?: number;
   maximum?: number;
   properties?: Record<string, Schema>;
@@ -47,6 +48,7 @@ const FIELDS: Record<keyof typeof LIMITS, [path: string, unit: number][]> = {
   bFrames: [['spec.video.maxBFrames', 1]],
   threads: [['spec.video.threads', 1]],
   queueFrames: [['spec.queue.capacityFrames', 1]],
+  queueBytes: [], // a quantity, whose bounds are a rule
   encoderDelayFrames: [], // the builders know it
   latencyMilliseconds: [['spec.pacing.latencyBudgetMilliseconds', 1]],
   durationSeconds: [['spec.source.testPattern.durationSeconds', 1]],
@@ -70,6 +72,14 @@ it('the highest frame rate is that of the resources, and the native core accepts
     const messages = ofResource(path)['x-kubernetes-validations']?.map(({ message }) => message);
     expect(messages).toContain(`must be at most ${MAX_FRAME_RATE} frames per second`);
   }
+});
+
+it('the memory of a frame queue has the same bounds and default in the resources and the native core', () => {
+  const { description = '', 'x-kubernetes-validations': rules = [] } = ofResource('spec.queue.maxBytes');
+  const { least, most } = LIMITS.queueBytes;
+  expect(rules[0]?.message).toContain(`from ${least / 2 ** 20}Mi to ${most / 2 ** 30}Gi`);
+  expect(description).toContain(`Default ${QUEUE_BYTES / 2 ** 20}Mi.`);
+  expect(read('native/src/ring/layout.h')).toContain(`kMaxBytes = ${QUEUE_BYTES / 2 ** 20}ull << 20;`);
 });
 
 it('the largest picture is that of the resources', () => {

@@ -24,6 +24,8 @@ export const LIMITS = {
   /** Threads of a decoder or an encoder, 0 = automatic. */
   threads: range(0, 64),
   queueFrames: range(1, 256),
+  /** Memory of a frame queue's pictures. */
+  queueBytes: range(2 ** 20, 64 * 2 ** 30),
   encoderDelayFrames: range(0, 512),
   latencyMilliseconds: range(0, 10_000),
   /**
@@ -33,6 +35,9 @@ export const LIMITS = {
   durationSeconds: range(1, 86_400_000),
   timeoutMilliseconds: range(1, 86_400_000),
 } as const;
+
+/** Bytes that the frames of a queue may take by default (kMaxBytes in native/src/ring/layout.h). */
+export const QUEUE_BYTES = 256 * 2 ** 20;
 
 /**
  * Frames per second that a stream may be asked for, above 0: H.264's level 6.2 allows no more (A.3.3). The

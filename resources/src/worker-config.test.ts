@@ -31,6 +31,7 @@ it('a configuration gets the default of every field that it leaves out', () => {
       type: 'ring',
       path: '/ring/frames',
       capacityFrames: 20,
+      maxBytes: 256 * 2 ** 20,
       whenFull: 'Block',
       encoderDelayFrames: 0,
       outputs: ['main'],

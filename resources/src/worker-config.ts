@@ -4,7 +4,7 @@
  * manifest.
  */
 import { z } from 'zod';
-import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range, wholeNumberFrom } from './limits.ts';
+import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, QUEUE_BYTES, type Range, wholeNumberFrom } from './limits.ts';
 import { checkWith, parseWith } from './schema-issues.ts';
 
 /** 1-63 letters, digits, '-': a DNS label, as Kubernetes names its list items. */
@@ -104,6 +104,8 @@ const queue = z.strictObject({
   type: z.literal('ring').default('ring'),
   path: filePath,
   capacityFrames: whole(LIMITS.queueFrames).default(20),
+  /** Bytes that the frames may take; fewer frames wait rather than exceed it. */
+  maxBytes: whole(LIMITS.queueBytes).default(QUEUE_BYTES),
   whenFull: z.enum(['Block', 'DropOldest', 'DropNewest']).default('Block'),
   encoderDelayFrames: whole(LIMITS.encoderDelayFrames).default(0),
   outputs: z.array(label).min(1).max(8),

@@ -16,12 +16,12 @@ export function decodeOptions(
   start?: RingStart,
 ): DecodeSessionOptions {
   const { onEnd, ...origin } = source;
-  const { path, capacityFrames, whenFull, outputs, encoderDelayFrames } = queue;
+  const { path, capacityFrames, maxBytes, whenFull, outputs, encoderDelayFrames } = queue;
   return {
     ...video,
     source: origin,
     onEnd,
-    ring: { path, capacityFrames, whenFull, outputs: start ? [CARRIED] : outputs, ...start },
+    ring: { path, capacityFrames, maxBytes, whenFull, outputs: start ? [CARRIED] : outputs, ...start },
     encoderDelayFrames: start ? Math.min(encoderDelayFrames + EXTRA_FRAMES, MAX_DELAY) : encoderDelayFrames,
     latencyBudgetMilliseconds,
   };

@@ -27,6 +27,8 @@ const READER_CALLS = {
 export interface QueueOptions {
   /** frames in the queue, default 20 */
   capacityFrames?: number;
+  /** bytes that the frames may take, default 256 MiB: fewer frames wait rather than exceed it */
+  maxBytes?: number;
   /** further frames that a reader may hold un-released, default 8 */
   heldFrames?: number;
   width: number;

@@ -81,6 +81,8 @@ export class RingReader extends ReadingEnd<RingFrame | 'replaced'> {
 export interface RingWriterOptions {
   format: RingFormat;
   capacityFrames: number;
+  /** bytes that the frames may take, default 256 MiB: fewer frames wait rather than exceed it */
+  maxBytes?: number;
   /** frames that the encoder may hold beyond the capacity */
   retainedFrames: number;
   /** ledger keys, in the order of the configuration */

@@ -10,6 +10,8 @@ ring::RingOptions parse_ring(Fields& fields) {
   ring.path = fields.required_text("path");
   if (auto capacity = fields.integer("capacityFrames", limits::kQueueFrames))
     ring.capacity = static_cast<std::uint32_t>(*capacity);
+  if (auto bytes = fields.integer("maxBytes", limits::kQueueBytes))
+    ring.max_bytes = static_cast<std::uint64_t>(*bytes);
   ring.parameters = fields.text("parameters").value_or("");
   return ring;
 }

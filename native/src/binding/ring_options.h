@@ -9,7 +9,7 @@
 
 namespace videopush::binding {
 
-/// What all rings have: path, capacityFrames, parameters.
+/// What all rings have: path, capacityFrames, maxBytes, parameters.
 ring::RingOptions parse_ring(Fields& fields);
 /// A ring between a decoder and an encoder: outputs and seed, too.
 ring::RingOptions parse_pipeline_ring(Fields& fields);

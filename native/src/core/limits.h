@@ -29,6 +29,8 @@ constexpr Range kBFrames{0, 16};
 constexpr Range kThreads{0, 64};
 /// Capacity of a frame queue.
 constexpr Range kQueueFrames{1, 256};
+/// Memory of a frame queue's pictures: 1 MiB to 64 GiB.
+constexpr Range kQueueBytes{1'048'576, 68'719'476'736};
 /// Frames that an encoder may hold back; a ring has no more slots (ring/layout.h, kMaxSlots).
 constexpr Range kEncoderDelayFrames{0, 512};
 constexpr Range kLatencyMilliseconds{0, 10'000};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "core/limits.h"
 #include "ring/ring.h"
@@ -18,9 +19,26 @@ constexpr std::uint64_t kAlign = 64;
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kMaxFrame = 1ull << 30;
 constexpr std::uint32_t kMaxCapacity = limits::kQueueFrames.most;
+/// One picture is written, one waits, and two are being encoded and sent.
+constexpr std::uint64_t kMinSlots = 4;
+/// Slots beyond the capacity, without which the encoder could hold nothing.
+constexpr std::uint64_t kMinRetained = 2;
 
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t to) {
   return (value + to - 1) / to * to;
+}
+
+std::string mebibytes(std::uint64_t bytes) {
+  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
+
+Error too_small(const VideoFormat& format, std::uint64_t needed, std::uint64_t allowed) {
+  const std::string size = std::to_string(format.width) + "x" + std::to_string(format.height);
+  const char* pixels = av_get_pix_fmt_name(static_cast<AVPixelFormat>(format.pixel_format));
+  const std::string message = "frame queue: 4 pictures of " + size + " " + pixels + " take " +
+                              mebibytes(needed) + ", and it may take " + mebibytes(allowed);
+  return Error(ErrorCode::InvalidArgument, message,
+               "set queue.maxBytes to at least " + mebibytes(needed) + ", or a smaller picture");
 }
 
 }  // namespace
@@ -93,11 +111,16 @@ RingSize ring_size(const VideoFormat& format, const RingOptions& options) {
   const std::optional<Geometry> slot = geometry(format);
   if (!slot) return refuse("this pixel format or picture size can't be stored");
 
-  const std::uint64_t wanted = std::uint64_t{options.capacity} + options.retained;
-  const std::uint64_t fit = std::min<std::uint64_t>(kMaxBytes / slot->slot_bytes, kMaxSlots);
-  const std::uint64_t slots = std::max<std::uint64_t>(std::min(wanted, fit), options.capacity + 2);
-  return {static_cast<std::uint32_t>(slots), wanted <= slots ? Gate::AfterAck : Gate::AfterRelease,
-          slot->slot_bytes, sizeof(Header) + slots * slot->slot_bytes};
+  const std::uint64_t fit =
+      std::min<std::uint64_t>(options.max_bytes / slot->slot_bytes, kMaxSlots);
+  if (fit < kMinSlots) throw too_small(format, kMinSlots * slot->slot_bytes, options.max_bytes);
+  const std::uint64_t desired =
+      options.capacity + std::max<std::uint64_t>(options.retained, kMinRetained);
+  const std::uint64_t slots = std::min(desired, fit);
+  const std::uint64_t capacity = std::min<std::uint64_t>(options.capacity, slots - kMinRetained);
+  return {static_cast<std::uint32_t>(slots), static_cast<std::uint32_t>(capacity),
+          desired <= slots ? Gate::AfterAck : Gate::AfterRelease, slot->slot_bytes,
+          sizeof(Header) + slots * slot->slot_bytes};
 }
 
 }  // namespace videopush::ring

@@ -37,6 +37,7 @@ inline constexpr std::uint32_t kAbiVersion = 2;
 inline constexpr std::uint32_t kMaxOutputs = 8;
 inline constexpr std::uint32_t kMaxSlots =
     512;  // also the width of the outcome window in the ledger
+/// Of all slots together, unless a ring's options say otherwise.
 inline constexpr std::uint64_t kMaxBytes = 256ull << 20;
 inline constexpr std::uint32_t kMaxPlanes = 4;
 

@@ -110,7 +110,7 @@ void fill(Header& header, const RingOptions& options, const VideoFormat& format)
   header.slots_offset = sizeof(Header);
   header.slot_bytes = size.slot_bytes;
   header.slot_count = size.slots;
-  header.capacity = options.capacity;
+  header.capacity = size.capacity;
   header.when_full = static_cast<std::uint32_t>(options.when_full);
   header.output_count = static_cast<std::uint32_t>(options.outputs.size());
   header.generation = 1;

@@ -18,8 +18,9 @@ bool same_outputs(const Header& header, const RingOptions& options) {
 }
 
 bool continues(const Header& header, const RingOptions& options, const VideoFormat& format) {
-  return same_picture(header.format, format) && header.capacity == options.capacity &&
-         header.slot_count >= ring_size(format, options).slots &&
+  const RingSize size = ring_size(format, options);
+  return same_picture(header.format, format) && header.capacity == size.capacity &&
+         header.slot_count >= size.slots &&
          header.when_full == static_cast<std::uint32_t>(options.when_full) &&
          same_outputs(header, options) &&
          options.parameters == std::string_view(header.parameters, header.parameters_bytes);

@@ -35,6 +35,8 @@ struct RingOptions {
   std::string path;             // file in a memory-backed folder; created with mode 0600
   std::uint32_t capacity = 20;  // frames, 1..256
   std::uint32_t retained = 8;   // encoder delay + L * rate + 2: frames taken but not yet acked
+  /// Of all slots together; the capacity shrinks rather than exceed it.
+  std::uint64_t max_bytes = kMaxBytes;
   WhenFull when_full = WhenFull::Block;
   std::string parameters;            // JSON for the consumer, at most 16 KiB
   std::vector<std::string> outputs;  // names, in the order of the configuration, 1..kMaxOutputs
@@ -43,12 +45,14 @@ struct RingOptions {
   std::optional<Seed> seed;
 };
 
-/// Slots for these options: capacity + retained, at most kMaxSlots and kMaxBytes (never fewer than
-/// capacity + 2). `gate` says whether the retained frames fit (AfterAck) or replay needs the
-/// decoder (AfterRelease). InvalidArgument: capacity, outputs or parameters out of bounds, a format
-/// that can't be stored.
+/// Slots for these options: capacity + retained, at most kMaxSlots and `max_bytes`. Where they
+/// don't fit, the retained frames give way first, down to 2, then the capacity. `gate` says whether
+/// the retained frames fit (AfterAck) or replay needs the decoder (AfterRelease). InvalidArgument:
+/// capacity, outputs or parameters out of bounds, a format that can't be stored, or one of which
+/// `max_bytes` holds fewer than 4 pictures.
 struct RingSize {
   std::uint32_t slots;
+  std::uint32_t capacity;
   Gate gate;
   std::uint64_t slot_bytes;
   std::uint64_t total_bytes;

@@ -1,10 +1,12 @@
 #include <memory>
 
 #include "ring/ring_fixture.h"
+#include "support/error_of.h"
 
 using namespace videopush;
 using namespace videopush::ring;
 using namespace videopush::ring::test;
+using videopush::test::error_of;
 
 namespace {
 
@@ -162,8 +164,10 @@ TEST_CASE("a picture too large for 256 MiB of retained frames relaxes the gate f
   options.path = "/nowhere";
   options.outputs = {"main"};
   const RingSize uhd = ring_size(format, options);
-  CHECK(uhd.slots == 22);  // never fewer than capacity + 2
+  CHECK(uhd.slots == 21);
+  CHECK(uhd.capacity == 19);
   CHECK(uhd.gate == Gate::AfterRelease);
+  CHECK(uhd.total_bytes <= kMaxBytes + sizeof(Header));
   format.width = 1920;
   format.height = 1080;
   const RingSize hd = ring_size(format, options);
@@ -174,4 +178,26 @@ TEST_CASE("a picture too large for 256 MiB of retained frames relaxes the gate f
   options.retained = 200;
   CHECK(ring_size(format, options).gate == Gate::AfterRelease);
   CHECK(ring_size(format, options).total_bytes <= kMaxBytes + sizeof(Header));
+}
+
+TEST_CASE("the capacity of a queue shrinks for large pictures, but not below 4 slots") {
+  VideoFormat format = small_format();
+  format.width = 7680;
+  format.height = 4320;
+  RingOptions options;
+  options.path = "/nowhere";
+  options.outputs = {"main"};
+  const RingSize eight_bits = ring_size(format, options);
+  CHECK(eight_bits.slots == 5);
+  CHECK(eight_bits.capacity == 3);
+  CHECK(eight_bits.total_bytes <= kMaxBytes + sizeof(Header));
+
+  format.pixel_format = AV_PIX_FMT_YUV420P10;
+  const auto refused = error_of([&] { ring_size(format, options); });
+  CHECK(refused.code() == ErrorCode::InvalidArgument);
+  CHECK(refused.action().find("set queue.maxBytes to at least 380 MiB") != std::string::npos);
+  options.max_bytes = 380ull << 20;
+  CHECK(ring_size(format, options).slots == 4);
+  options.max_bytes = 4ull << 30;
+  CHECK(ring_size(format, options).capacity == 20);
 }

@@ -15,7 +15,12 @@ const picture = (width: number, height: number, rate = 30, known = true): Pictur
   rateKnown: known,
 });
 const hd = picture(1920, 1080);
-const queue = { capacityFrames: 20, encoderDelayFrames: 0, latencyBudgetMilliseconds: 100 };
+const queue = {
+  capacityFrames: 20,
+  maxBytes: 256 * MiB,
+  encoderDelayFrames: 0,
+  latencyBudgetMilliseconds: 100,
+};
 const shape = (pushed: Picture, more: Partial<StreamShape> = {}): StreamShape => ({
   source: pushed,
   pushed,
@@ -33,21 +38,21 @@ describe('the size of the frame queue', () => {
     expect(slotBytes(hd, 1)).toBe(3_112_960);
   });
 
-  it('the frame queue ends at 256 MiB, but the frames that may wait fit in any case', () => {
+  it('the frame queue takes at most 256 MiB or its maxBytes, and fewer frames wait then', () => {
     const deep = { ...queue, encoderDelayFrames: 300 };
+    const uhd = picture(3840, 2160);
     expect(expectedRingBytes(hd, deep) / MiB).toBeLessThan(256.2);
-    expect(expectedRingBytes(picture(3840, 2160), queue)).toBeGreaterThan(
-      22 * slotBytes(picture(3840, 2160), 1),
-    );
+    expect(expectedRingBytes(uhd, queue) / MiB).toBeLessThan(256.2);
+    expect(expectedRingBytes(uhd, { ...queue, maxBytes: 2 ** 30 })).toBeGreaterThan(25 * slotBytes(uhd, 1));
   });
 
-  it('the volume of the frame queue has room for a second one, for 10 bits, and for 2160p where the size is unknown', () => {
+  it('the volume of the frame queue has room for a second one, for 10 bits, and for maxBytes where the size is unknown', () => {
     const volume = (one: Picture, generated = false) => ringVolumeBytes(one, queue, generated);
     expect(volume(hd, true)).toBe(2 * expectedRingBytes(hd, queue));
     expect(volume(hd)).toBeGreaterThan(3.9 * expectedRingBytes(hd, queue));
-    expect(volume(picture(1920, 1080, 30, false))).toBeGreaterThanOrEqual(
-      expectedRingBytes(picture(3840, 2160), queue),
-    );
+    const unknown = picture(1920, 1080, 30, false);
+    expect(volume(unknown)).toBeGreaterThanOrEqual(queue.maxBytes);
+    expect(ringVolumeBytes(unknown, { ...queue, maxBytes: 2 ** 30 }, false)).toBeGreaterThan(2 ** 30);
   });
 });
 

@@ -1,12 +1,17 @@
 /**
  * How much memory the frame queue takes, from the same rules by which the decoder makes it: rows and planes
- * begin on 64 bytes, a slot is whole pages, slots = capacity + retained, at most 512 and 256 MiB, never
- * fewer than capacity + 2. Pure.
+ * begin on 64 bytes, a slot is whole pages, slots = capacity + retained, at most 512 and as many as maxBytes
+ * holds. Pure.
  */
+import { QUEUE_BYTES } from '../limits.ts';
+import { parseQuantity } from '../schema/quantity.ts';
+import type { VideoPush } from '../schema/video-push.generated.ts';
 import type { Picture } from './picture.ts';
 
 export interface QueueShape {
   capacityFrames: number;
+  /** Bytes that all slots together may take. */
+  maxBytes: number;
   encoderDelayFrames: number;
   latencyBudgetMilliseconds: number;
 }
@@ -14,13 +19,10 @@ export interface QueueShape {
 const ALIGNMENT = 64;
 const PAGE = 4096;
 const MAX_SLOTS = 512;
-const MAX_BYTES = 256 * 2 ** 20;
 /** Cursors, ledgers of 8 outputs and the journal of 512 frame headers, rounded up. */
 const HEADER_BYTES = 128 * 2 ** 10;
 
-/** What a frame costs whose size nobody knows yet, at most: 2160p with 8 bits. */
-const LARGEST_ASSUMED = { width: 3840, height: 2160 } as const;
-/** The rate at which such frames may come: only the retained frames depend on it. */
+/** The rate at which a source of unknown rate may come: only the retained frames depend on it. */
 const FASTEST_ASSUMED = 60;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
@@ -36,12 +38,11 @@ export function slotBytes(
 }
 
 function ringBytes(slot: number, rate: number, queue: QueueShape): number {
-  const { capacityFrames, encoderDelayFrames, latencyBudgetMilliseconds } = queue;
+  const { capacityFrames, maxBytes, encoderDelayFrames, latencyBudgetMilliseconds } = queue;
   const interval = Math.max(1, Math.floor(1e9 / rate)); // whole nanoseconds, as the decoder counts
   const retained = encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds * 1e6) / interval) + 2;
-  const fit = Math.min(Math.floor(MAX_BYTES / slot), MAX_SLOTS);
-  const slots = Math.max(Math.min(capacityFrames + retained, fit), capacityFrames + 2);
-  return HEADER_BYTES + slots * slot;
+  const fit = Math.min(Math.floor(maxBytes / slot), MAX_SLOTS);
+  return HEADER_BYTES + Math.min(capacityFrames + retained, fit) * slot;
 }
 
 /** Bytes that the queue is expected to hold: 8 bits a sample, an unknown source taken for 1080p30. */
@@ -52,14 +53,17 @@ export function expectedRingBytes(picture: Picture, queue: QueueShape): number {
 /**
  * Bytes that the queue's volume must offer. A change of the picture makes a new ring beside the old
  * one, until the encoder has finished that: two of them. A picture of known size may come with 10
- * bits unless the decoder generates it; one of unknown size has the room of a 2160p with 8 bits, in
- * which any smaller one fits twice.
+ * bits unless the decoder generates it; the queue of one of unknown size may take all of maxBytes.
  */
 export function ringVolumeBytes(picture: Picture, queue: QueueShape, generated: boolean): number {
   const rate = picture.rateKnown ? picture.rate : FASTEST_ASSUMED;
   if (!picture.sizeKnown) {
     const expected = 2 * ringBytes(slotBytes(picture, 1), rate, queue);
-    return Math.max(expected, ringBytes(slotBytes(LARGEST_ASSUMED, 1), rate, queue));
+    return Math.max(expected, HEADER_BYTES + queue.maxBytes);
   }
   return 2 * ringBytes(slotBytes(picture, generated ? 1 : 2), rate, queue);
 }
+
+/** Bytes that the frames of a stream's queue may take. */
+export const queueBytes = ({ queue }: VideoPush['spec']): number =>
+  Math.floor(parseQuantity(queue?.maxBytes ?? QUEUE_BYTES) ?? QUEUE_BYTES);

@@ -75,7 +75,7 @@ it('both configurations pass the schema of the worker, unchanged by it', () => {
     source: {
       testPattern: { pattern: 'SMPTEHDBars', width: 640, height: 360, frameRate: '25', durationSeconds: 3 },
     },
-    queue: { capacityFrames: 8, whenFull: 'DropOldest' },
+    queue: { capacityFrames: 8, maxBytes: '1.5Gi', whenFull: 'DropOldest' },
     pacing: { latencyBudgetMilliseconds: 50, catchUp: 'Skip' },
     video: { preset: 'medium', tune: 'none', maxBFrames: 16, threads: 2 },
     outputs: [
@@ -96,6 +96,7 @@ it('both configurations pass the schema of the worker, unchanged by it', () => {
     type: 'ring',
     path: '/ring/frames',
     capacityFrames: 8,
+    maxBytes: 1.5 * 2 ** 30,
     whenFull: 'DropOldest',
     encoderDelayFrames: 59,
     outputs: ['main', 'outside'],

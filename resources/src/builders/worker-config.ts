@@ -14,6 +14,7 @@ import {
 } from '../worker-config.ts';
 import { encoderDelayFrames } from './encoder-delay.ts';
 import { contentHash } from './names.ts';
+import { queueBytes } from './ring-size.ts';
 
 type Spec = VideoPush['spec'];
 type Source = Spec['source'];
@@ -86,6 +87,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       type: 'ring' as const,
       path: context.ringPath ?? POD_DEFAULTS.ringPath,
       capacityFrames: spec.queue?.capacityFrames ?? 20,
+      maxBytes: queueBytes(spec),
       whenFull: spec.queue?.whenFull ?? 'Block',
       encoderDelayFrames: encoderDelayFrames(spec.video ?? {}, context.processors ?? POD_DEFAULTS.processors),
       outputs: names,

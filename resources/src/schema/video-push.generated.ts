@@ -147,6 +147,10 @@ export interface VideoPush {
        */
       capacityFrames?: number;
       /**
+       * Memory that the frames may take, as a quantity such as 512Mi; the queue's volume and the memory limit follow it. Fewer frames wait rather than exceed it; a picture of which it holds fewer than 4 is refused, so that 8K with 10 bits needs 380Mi. Default 256Mi.
+       */
+      maxBytes?: number | string;
+      /**
        * What the decoder does when the queue is full. Block waits, so that nothing is lost; the others drop raw frames and count them. Default Block.
        */
       whenFull?: 'Block' | 'DropOldest' | 'DropNewest';

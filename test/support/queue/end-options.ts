@@ -4,6 +4,7 @@
  */
 import type { RingFormat } from '@videopush/native';
 import { format } from '../../../codec-worker/src/queues/split/testing/records.ts';
+import { QUEUE_BYTES } from '../../../resources/src/limits.ts';
 import type { WorkerConfig } from '../../../resources/src/worker-config.ts';
 
 /** The stream that joins the two ends, and what the frames are made from. */
@@ -47,6 +48,7 @@ export function workerConfig({ ringPath, jetStream, capacityFrames, heldFrames, 
       type: 'ring' as const,
       path: ringPath,
       capacityFrames,
+      maxBytes: QUEUE_BYTES,
       whenFull: whenFull ?? ('Block' as const),
       encoderDelayFrames: heldFrames,
       outputs: ['reader'],

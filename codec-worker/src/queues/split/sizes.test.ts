@@ -5,7 +5,8 @@ import { count } from '../../../../test/support/repetitions.ts';
 import { framesUnderWay, retainedFrames, sizesOf } from './sizes.ts';
 import { format } from './testing/records.ts';
 
-const queue = { capacityFrames: 20, whenFull: 'Block', encoderDelayFrames: 0 } as const;
+const maxBytes = 256 * 2 ** 20;
+const queue = { capacityFrames: 20, maxBytes, whenFull: 'Block', encoderDelayFrames: 0 } as const;
 
 describe('the frames of a split queue', () => {
   it('the encoder may hold the frames of its delay, those that wait for their deadline, and two more', () => {
@@ -21,19 +22,20 @@ describe('the frames of a split queue', () => {
       maxMessages: 29,
       window: 27,
       keep: true,
-      encoderRing: { capacityFrames: 20, retainedFrames: 5 },
+      encoderRing: { capacityFrames: 20, maxBytes, retainedFrames: 5 },
     });
     expect(sizesOf({ ...queue, whenFull: 'DropOldest' }, 100, format)).toEqual({
       maxMessages: 29,
       window: 8,
       keep: false,
-      encoderRing: { capacityFrames: 2, retainedFrames: 5 },
+      encoderRing: { capacityFrames: 2, maxBytes, retainedFrames: 5 },
     });
   });
 
   it('an encoder that fills its ring always leaves a frame of the window in the stream', () => {
     const configs = fc.record({
       capacityFrames: fc.integer({ min: 1, max: 256 }),
+      maxBytes: fc.constant(maxBytes),
       whenFull: fc.constantFrom('Block', 'DropOldest', 'DropNewest'),
       encoderDelayFrames: fc.integer({ min: 0, max: 250 }),
     });

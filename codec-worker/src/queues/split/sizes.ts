@@ -10,7 +10,10 @@
 import type { RingFormat } from '@videopush/native';
 import type { WorkerConfig } from '@videopush/resources/worker-config';
 
-type QueueConfig = Pick<WorkerConfig['queue'], 'capacityFrames' | 'whenFull' | 'encoderDelayFrames'>;
+type QueueConfig = Pick<
+  WorkerConfig['queue'],
+  'capacityFrames' | 'maxBytes' | 'whenFull' | 'encoderDelayFrames'
+>;
 
 /** What a split queue needs beyond a ring: frames under way to the server and back, and the kept position. */
 export const EXTRA_FRAMES = 4;
@@ -39,7 +42,7 @@ export interface Sizes {
    * The encoder's ring; smaller than the window, so that an encoder which needs more frames
    * than were counted on is noticed.
    */
-  encoderRing: { capacityFrames: number; retainedFrames: number };
+  encoderRing: { capacityFrames: number; maxBytes: number; retainedFrames: number };
 }
 
 /**
@@ -56,13 +59,21 @@ export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, f
         maxMessages,
         window: maxMessages - 2,
         keep: true,
-        encoderRing: { capacityFrames: queue.capacityFrames, retainedFrames: retained },
+        encoderRing: {
+          capacityFrames: queue.capacityFrames,
+          maxBytes: queue.maxBytes,
+          retainedFrames: retained,
+        },
       }
     : {
         maxMessages,
         window: retained + EXTRA_FRAMES - 1,
         keep: false,
-        encoderRing: { capacityFrames: Math.min(2, queue.capacityFrames), retainedFrames: retained },
+        encoderRing: {
+          capacityFrames: Math.min(2, queue.capacityFrames),
+          maxBytes: queue.maxBytes,
+          retainedFrames: retained,
+        },
       };
 }
 

@@ -3,6 +3,7 @@ import type { VideoPush } from '../../schema/video-push.generated.ts';
 import type { StreamShape } from '../cost.ts';
 import { encoderDelayFrames } from '../encoder-delay.ts';
 import { codecOf, pushedPicture, sourcePicture } from '../picture.ts';
+import { queueBytes } from '../ring-size.ts';
 import { POD_DEFAULTS } from '../worker-config.ts';
 
 /**
@@ -20,6 +21,7 @@ export function streamShape({ spec }: VideoPush): StreamShape {
     encoder: { codec: codecOf(spec), encoder, preset, tune },
     queue: {
       capacityFrames: spec.queue?.capacityFrames ?? 20,
+      maxBytes: queueBytes(spec),
       encoderDelayFrames:
         encoderDelayFrames(spec.video ?? {}, POD_DEFAULTS.processors) +
         (isSplit(spec) ? FRAMES_IN_TRANSIT : 0),

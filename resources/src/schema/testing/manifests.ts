@@ -89,7 +89,12 @@ const everything: Loose = {
     threads: 4,
   },
   audio: { mode: 'Drop' },
-  queue: { capacityFrames: 40, whenFull: 'DropOldest', jetStream: { address: 'nats://nats.video.svc:4222' } },
+  queue: {
+    capacityFrames: 40,
+    maxBytes: '512Mi',
+    whenFull: 'DropOldest',
+    jetStream: { address: 'nats://nats.video.svc:4222' },
+  },
   pacing: { latencyBudgetMilliseconds: 200, catchUp: 'Burst' },
   outputs: [
     { name: 'live', serverRef: { name: 'live' }, path: 'hall/camera-1', protocol: 'SRT' },

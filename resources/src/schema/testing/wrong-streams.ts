@@ -288,6 +288,21 @@ const RUNNING = [
     'should be greater than or equal to 1',
   ),
   wrong(
+    'a queue of less memory than any picture takes',
+    videoPush({ queue: { maxBytes: '512Ki' } }),
+    'must be a quantity from 1Mi to 64Gi',
+  ),
+  wrong(
+    'a queue of more memory than it may take',
+    videoPush({ queue: { maxBytes: 2 ** 37 } }),
+    'must be a quantity from 1Mi to 64Gi',
+  ),
+  wrong(
+    'a queue whose memory is not a quantity',
+    videoPush({ queue: { maxBytes: 'much' } }),
+    'must be a quantity from 1Mi to 64Gi',
+  ),
+  wrong(
     'a queue that waits',
     videoPush({ queue: { whenFull: 'Wait' } }),
     /Unsupported value: "Wait".*"Block"/,
