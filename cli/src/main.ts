@@ -24,9 +24,13 @@ import {
   parseDuration,
   parseRate,
   parseSize,
+  parseVideoTrack,
   wholeNumber,
 } from './values.ts';
 import { versionText } from './version.ts';
+
+const PROGRAM_HELP = 'MPEG program of the source, by its number, where there are several';
+const TRACK_HELP = 'video track of the source, where there are several: a number from 0, id:N or lang:eng';
 
 const sourceHelp = `\
 SOURCE is a file, a URL (http, https, rtsp, rtmp, srt), or a test pattern:
@@ -122,6 +126,8 @@ function pushWords(program: Command, variables: AddressVariables): void {
     .addOption(
       new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),
     )
+    .option('--program <N>', PROGRAM_HELP, wholeNumber(LIMITS.program))
+    .option('--video-track <T>', TRACK_HELP, parseVideoTrack)
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
     .action((first: string | undefined, second: string | undefined, flags: PushFlags) =>
       pushCommand([first, second], flags, variables),
@@ -172,6 +178,8 @@ function program(variables: AddressVariables): Command {
     .addOption(
       new Option('--rtsp-transport <T>', 'for an RTSP source').choices(['tcp', 'udp']).default('tcp'),
     )
+    .option('--program <N>', PROGRAM_HELP, wholeNumber(LIMITS.program))
+    .option('--video-track <T>', TRACK_HELP, parseVideoTrack)
     .action((word: string | undefined, flags: ProbeFlags) => probeCommand(word, flags, variables));
   const run = root
     .command('run')

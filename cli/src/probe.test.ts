@@ -29,8 +29,28 @@ const clip: SourceDescriptor = {
     frameCount: 50,
     frameCountExact: true,
   },
+  videos: [],
   audio: [],
 };
+
+it('the text of probe lists several video tracks by the names that --video-track takes', () => {
+  const film = {
+    streamIndex: 0,
+    id: 256,
+    language: 'eng',
+    codec: 'h264',
+    width: 640,
+    height: 360,
+    default: true,
+    cover: false,
+    programs: [1, 2],
+  };
+  const cover = { ...film, streamIndex: 1, id: null, language: null, cover: true, programs: [] };
+  const text = formatDescriptor('clip.ts', { ...clip, videos: [film, cover] });
+  expect(text).toContain('id:256, lang:eng, program 1, program 2: h264 640x360, the one above');
+  expect(text).toContain('1: h264 640x360, a cover');
+  expect(formatDescriptor('clip.ts', { ...clip, videos: [film] })).not.toContain('id:256');
+});
 
 it('the text of probe rounds times to the millisecond', () => {
   expect(formatDescriptor('clip.ts', clip)).toMatch(/^duration +2 s, starts at 0\.083 s$/m);

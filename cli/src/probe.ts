@@ -1,12 +1,11 @@
 /** `videopush probe SOURCE`: the true descriptor, for people or as JSON. */
-import { probe, type SourceDescriptor } from '@videopush/native';
+import { probe, type SourceDescriptor, type VideoTrackDescriptor } from '@videopush/native';
 import { type AddressFlags, type AddressVariables, sourceOfWords } from './addresses.ts';
 import { sourceFailure } from './errors.ts';
-import { sourceOf } from './source.ts';
+import { type SourceFlags, sourceOf } from './source.ts';
 
-export interface ProbeFlags extends Pick<AddressFlags, 'sourceFile'> {
+export interface ProbeFlags extends Pick<AddressFlags, 'sourceFile'>, SourceFlags {
   json?: boolean;
-  rtspTransport: 'tcp' | 'udp';
 }
 
 const known = (value: string | number | null | undefined, unit = ''): string =>
@@ -19,6 +18,17 @@ const seconds = (value: number | null): string =>
 /** The shape of a pixel, where it is no square. */
 const pixelShape = (aspect: string | null): string =>
   aspect === null || aspect === '1' || aspect === '1/1' ? '' : `, pixels ${aspect.replace('/', ':')} (SAR)`;
+
+/** How a video track is named to `--video-track`, and what it is. */
+function trackText(track: VideoTrackDescriptor, ordinal: number, read: number): string {
+  const names = [
+    track.id === null ? `${ordinal}` : `id:${track.id}`,
+    ...(track.language === null ? [] : [`lang:${track.language}`]),
+    ...track.programs.map((program) => `program ${program}`),
+  ];
+  const what = track.cover ? ', a cover' : track.streamIndex === read ? ', the one above' : '';
+  return `${names.join(', ')}: ${track.codec} ${track.width}x${track.height}${what}`;
+}
 
 /**
  * A few aligned lines. What was not counted over the whole source, but follows from its size
@@ -54,6 +64,10 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
         .map((tag) => tag ?? 'untagged')
         .join(' / '),
     ],
+    ...(d.videos.length < 2 ? [] : d.videos).map((track, ordinal): [string, string] => [
+      'video track',
+      trackText(track, ordinal, d.streamIndex),
+    ]),
     ...d.audio.map((a): [string, string] => [
       'audio',
       `${a.codec} ${a.sampleRate} Hz, ${a.channels} channels, ${known(a.bitRate, ' b/s')}`,
@@ -68,7 +82,7 @@ export async function probeCommand(
   flags: ProbeFlags,
   variables: AddressVariables,
 ): Promise<void> {
-  const { options, label } = sourceOf(sourceOfWords([word], flags, variables), flags.rtspTransport);
+  const { options, label } = sourceOf(sourceOfWords([word], flags, variables), flags);
   const descriptor = await probe(options).catch((error: unknown) => {
     throw sourceFailure(error);
   });

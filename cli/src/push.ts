@@ -17,10 +17,10 @@ import { logTo } from './log.ts';
 import { report } from './report.ts';
 import { hideSecrets } from './secrets.ts';
 import { listenForStopIn } from './signals.ts';
-import { sourceOf, splitAddress } from './source.ts';
+import { type SourceFlags, sourceOf, splitAddress } from './source.ts';
 import { makeView, type View } from './view/view.ts';
 
-export interface PushFlags extends AddressFlags {
+export interface PushFlags extends AddressFlags, SourceFlags {
   codec: string;
   preset?: string;
   tune?: string;
@@ -37,7 +37,6 @@ export interface PushFlags extends AddressFlags {
   latency: number;
   repeat?: boolean;
   for?: number;
-  rtspTransport: 'tcp' | 'udp';
   json?: boolean;
 }
 
@@ -62,13 +61,17 @@ function codecOf(name: string): Pick<NonNullable<Spec['video']>, 'codec' | 'enco
   return codec ? { codec } : { encoder: name };
 }
 
-function sourceSpec({ uri, testPattern, rtspTransport }: SourceOptions, flags: PushFlags): Spec['source'] {
+function sourceSpec(
+  { uri, testPattern, rtspTransport, program, videoTrack }: SourceOptions,
+  flags: PushFlags,
+): Spec['source'] {
   const onEnd = flags.repeat ? { onEnd: 'Repeat' as const } : {};
   if (!testPattern) {
     if (flags.repeat && isStreamUrl(uri ?? '')) {
       throw usageError('--repeat is for sources that end', 'a live source reconnects by itself');
     }
-    return { uri, rtspTransport: rtspTransport === 'udp' ? 'UDP' : 'TCP', ...onEnd };
+    const transport = rtspTransport === 'udp' ? ('UDP' as const) : ('TCP' as const);
+    return { uri, program, videoTrack, rtspTransport: transport, ...onEnd };
   }
   const { pattern = 'testsrc2', ...rest } = testPattern;
   const known = PATTERNS.find((name) => name.toLowerCase() === pattern.toLowerCase());
@@ -113,7 +116,7 @@ async function push(
   flags: PushFlags,
   view: View,
 ): Promise<number> {
-  const source = sourceOf(addresses.source, flags.rtspTransport);
+  const source = sourceOf(addresses.source, flags);
   const { url, user, password } = splitAddress(addresses.url);
   const secret = addresses.urlSecret;
   hideSecrets(password, ...secretsIn(url, secret));

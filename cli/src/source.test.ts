@@ -20,7 +20,7 @@ const coreFinds = async (uri: string): Promise<boolean> => {
 
 const commandFinds = (uri: string): boolean => {
   try {
-    return sourceOf(uri, 'tcp') !== undefined;
+    return sourceOf(uri, { rtspTransport: 'tcp' }) !== undefined;
   } catch {
     return false;
   }

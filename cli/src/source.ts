@@ -58,11 +58,24 @@ export function splitAddress(text: string): ReturnType<typeof splitUserInfo> {
   }
 }
 
-export function sourceOf(text: string, rtspTransport: 'tcp' | 'udp'): Source {
+/** How a source is read, as the options of `push` and `probe` say. */
+export interface SourceFlags {
+  rtspTransport: 'tcp' | 'udp';
+  program?: number;
+  videoTrack?: string;
+}
+
+export function sourceOf(text: string, { rtspTransport, program, videoTrack }: SourceFlags): Source {
   const testPattern = patternOf(text);
   if (testPattern) return { options: { testPattern }, label: text };
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^file:/i.test(text)) return fileOf(text);
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^file:/i.test(text)) {
+    const { options, label } = fileOf(text);
+    return { options: { ...options, program, videoTrack }, label };
+  }
   const { url, user, password } = splitAddress(text);
   hideSecrets(password, ...secretsIn(url));
-  return { options: { uri: url, user, password, rtspTransport }, label: redactUrl(url) };
+  return {
+    options: { uri: url, user, password, rtspTransport, program, videoTrack },
+    label: redactUrl(url),
+  };
 }

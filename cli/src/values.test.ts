@@ -7,6 +7,7 @@ import {
   parseRate,
   parseSize,
   parseTestPattern,
+  parseVideoTrack,
   wholeNumber,
 } from './values.ts';
 
@@ -36,6 +37,15 @@ describe('values on the command line', () => {
 
   it.each(['1', '1Ki', '65Gi', 'much', '-1Gi'])('the command refuses the amount of memory %s', (text) =>
     expect(() => parseBytes(text)).toThrow(/from 1Mi to 64Gi/),
+  );
+
+  it.each(['0', '12', 'id:256', 'id:0x100', 'lang:eng'])('the command reads the video track %s', (text) =>
+    expect(parseVideoTrack(text)).toBe(text),
+  );
+
+  it.each(['', '-1', 'first', 'id:', 'id:0x', 'lang:', 'lang:english'])(
+    "the command refuses the video track '%s'",
+    (text) => expect(() => parseVideoTrack(text)).toThrow(/a number from 0, id:N or lang:xxx/),
   );
 
   it.each(['4MB', 'fast', '1', '801M', '2000M', '-4M'])('the command refuses the bit rate %s', (text) =>

@@ -1,7 +1,14 @@
 /** Values as people write them on a command line. Pure; every refusal names what is allowed. */
 
 import type { TestPattern } from '@videopush/native';
-import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, type Range, wholeNumberFrom } from '@videopush/resources/limits';
+import {
+  LIMITS,
+  MAX_FRAME_RATE,
+  MAX_PIXELS,
+  type Range,
+  VIDEO_TRACK,
+  wholeNumberFrom,
+} from '@videopush/resources/limits';
 import { parseQuantity } from '@videopush/resources/quantity';
 import { InvalidArgumentError } from 'commander';
 
@@ -34,6 +41,13 @@ export function parseBitRate(text: string): number {
   if (rate < least || rate > most)
     return refuse(`a bit rate must be from ${least / 1e3}k to ${most / 1e6}M.`);
   return rate;
+}
+
+/** "0", "id:0x100", "lang:eng". */
+export function parseVideoTrack(text: string): string {
+  if (!VIDEO_TRACK.test(text))
+    return refuse('a video track is a number from 0, id:N or lang:xxx, such as 0, id:0x100 or lang:eng.');
+  return text;
 }
 
 /** "512Mi", "1G": an amount of memory as Kubernetes writes it. */

@@ -30,6 +30,13 @@ export interface SourceOptions {
    */
   userFile?: string;
   passwordFile?: string;
+  /** number of an MPEG program, of several in one transport stream */
+  program?: number;
+  /**
+   * which video track: its ordinal from 0 (within the program), `id:N` or `id:0xN` (a PID, a track
+   * number), or `lang:eng`
+   */
+  videoTrack?: string;
   rtspTransport?: 'tcp' | 'udp';
   openTimeoutMilliseconds?: number;
   readTimeoutMilliseconds?: number;
@@ -49,6 +56,21 @@ export interface AudioTrackDescriptor {
   sampleRate: number;
   channels: number;
   bitRate: number | null;
+}
+
+export interface VideoTrackDescriptor {
+  streamIndex: number;
+  /** the container's own, a PID or a track number; null where it has none */
+  id: number | null;
+  language: string | null;
+  codec: string;
+  width: number;
+  height: number;
+  default: boolean;
+  /** a cover or a thumbnail, which is never read */
+  cover: boolean;
+  /** MPEG programs that it belongs to */
+  programs: number[];
 }
 
 /** What a source is, measured. Plain JSON: it crosses processes and pods. */
@@ -87,6 +109,8 @@ export interface SourceDescriptor {
     /** every packet was counted, so frameCount and bitRate are measured */
     frameCountExact: boolean;
   };
+  /** every video track of a file or stream; streamIndex says which one is read */
+  videos: VideoTrackDescriptor[];
   audio: AudioTrackDescriptor[];
 }
 

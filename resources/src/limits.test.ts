@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { repoRoot } from '../../scripts/paths.mjs';
-import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, QUEUE_BYTES, type Range } from './limits.ts';
+import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, QUEUE_BYTES, type Range, VIDEO_TRACK } from './limits.ts';
 
 interface Schema {
   description?: string;
@@ -49,6 +49,7 @@ const FIELDS: Record<keyof typeof LIMITS, [path: string, unit: number][]> = {
   threads: [['spec.video.threads', 1]],
   queueFrames: [['spec.queue.capacityFrames', 1]],
   queueBytes: [], // a quantity, whose bounds are a rule
+  program: [['spec.source.program', 1]],
   encoderDelayFrames: [], // the builders know it
   latencyMilliseconds: [['spec.pacing.latencyBudgetMilliseconds', 1]],
   durationSeconds: [['spec.source.testPattern.durationSeconds', 1]],
@@ -80,6 +81,11 @@ it('the memory of a frame queue has the same bounds and default in the resources
   expect(rules[0]?.message).toContain(`from ${least / 2 ** 20}Mi to ${most / 2 ** 30}Gi`);
   expect(description).toContain(`Default ${QUEUE_BYTES / 2 ** 20}Mi.`);
   expect(read('native/src/ring/layout.h')).toContain(`kMaxBytes = ${QUEUE_BYTES / 2 ** 20}ull << 20;`);
+});
+
+it('a video track has the same names in the resources as elsewhere', () => {
+  const [rule] = ofResource('spec.source.videoTrack')['x-kubernetes-validations'] ?? [];
+  expect(rule?.rule).toContain(VIDEO_TRACK.source.replaceAll('\\d', '[0-9]'));
 });
 
 it('the largest picture is that of the resources', () => {

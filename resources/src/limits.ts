@@ -23,6 +23,8 @@ export const LIMITS = {
   bFrames: range(0, 16),
   /** Threads of a decoder or an encoder, 0 = automatic. */
   threads: range(0, 64),
+  /** Number of an MPEG program. */
+  program: range(0, 65_535),
   queueFrames: range(1, 256),
   /** Memory of a frame queue's pictures. */
   queueBytes: range(2 ** 20, 64 * 2 ** 30),
@@ -35,6 +37,9 @@ export const LIMITS = {
   durationSeconds: range(1, 86_400_000),
   timeoutMilliseconds: range(1, 86_400_000),
 } as const;
+
+/** A video track by its ordinal, by the container's own number or by its language (ISO 639). */
+export const VIDEO_TRACK = /^(\d{1,4}|id:(\d{1,9}|0x[0-9a-fA-F]{1,8})|lang:[a-z]{2,3})$/;
 
 /** Bytes that the frames of a queue may take by default (kMaxBytes in native/src/ring/layout.h). */
 export const QUEUE_BYTES = 256 * 2 ** 20;

@@ -4,7 +4,15 @@
  * manifest.
  */
 import { z } from 'zod';
-import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, QUEUE_BYTES, type Range, wholeNumberFrom } from './limits.ts';
+import {
+  LIMITS,
+  MAX_FRAME_RATE,
+  MAX_PIXELS,
+  QUEUE_BYTES,
+  type Range,
+  VIDEO_TRACK,
+  wholeNumberFrom,
+} from './limits.ts';
 import { checkWith, parseWith } from './schema-issues.ts';
 
 /** 1-63 letters, digits, '-': a DNS label, as Kubernetes names its list items. */
@@ -68,6 +76,8 @@ const source = z
     uri: address.optional(),
     testPattern: testPattern.optional(),
     ...credentialFiles,
+    program: whole(LIMITS.program).optional(),
+    videoTrack: z.string().regex(VIDEO_TRACK, 'must be a number from 0, id:N or lang:xxx').optional(),
     rtspTransport: z.enum(['tcp', 'udp']).optional(),
     openTimeoutMilliseconds: timeout.optional(),
     readTimeoutMilliseconds: timeout.optional(),

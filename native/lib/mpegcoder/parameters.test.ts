@@ -37,6 +37,7 @@ const source: SourceDescriptor = {
     frameCount: 300,
     frameCountExact: true,
   },
+  videos: [],
   audio: [],
 };
 const dict = describeSource('/a.mp4', source, 3, 0, 0);

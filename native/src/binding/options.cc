@@ -50,6 +50,9 @@ SourceInput parse_source(Fields fields) {
   set(source.password, fields.text("password"));
   set(input.user_file, fields.text("userFile"));
   set(input.password_file, fields.text("passwordFile"));
+  if (const auto program = fields.integer("program", limits::kProgram))
+    source.track.program = static_cast<int>(*program);
+  set(source.track.name, fields.text("videoTrack"));
   set(source.rtsp_transport,
       fields.choice<std::string>("rtspTransport", {{"tcp", "tcp"}, {"udp", "udp"}}));
   set(source.open_timeout_ms,

@@ -229,6 +229,23 @@ Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source) {
   video["frameCount"] = positive_or_null(env, static_cast<double>(source.frame_count));
   video["frameCountExact"] = Napi::Boolean::New(env, source.frame_count_exact);
 
+  Napi::Array videos = Napi::Array::New(env);
+  for (const media::VideoTrack& track : source.videos) {
+    Napi::Object object = Napi::Object::New(env);
+    object["streamIndex"] = number(env, track.index);
+    object["id"] = track.id < 0 ? env.Null() : number(env, track.id);
+    object["language"] = track.language.empty() ? env.Null() : text(env, track.language);
+    object["codec"] = text(env, track.codec);
+    object["width"] = number(env, track.width);
+    object["height"] = number(env, track.height);
+    object["default"] = Napi::Boolean::New(env, track.is_default);
+    object["cover"] = Napi::Boolean::New(env, track.cover);
+    Napi::Array programs = Napi::Array::New(env);
+    for (const int program : track.programs) programs[programs.Length()] = number(env, program);
+    object["programs"] = programs;
+    videos[videos.Length()] = object;
+  }
+
   Napi::Array audio = Napi::Array::New(env);
   for (const media::AudioTrack& track : source.audio) {
     Napi::Object object = Napi::Object::New(env);
@@ -249,6 +266,7 @@ Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source) {
   object["streamIndex"] = number(env, source.stream_index);
   object["streamCount"] = number(env, source.stream_count);
   object["video"] = video;
+  object["videos"] = videos;
   object["audio"] = audio;
   return object;
 }

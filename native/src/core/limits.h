@@ -27,6 +27,8 @@ constexpr Range kGopSeconds{1, 600};
 constexpr Range kBFrames{0, 16};
 /// Threads of a decoder or an encoder; 0 stands for an automatic choice.
 constexpr Range kThreads{0, 64};
+/// Number of an MPEG program (ISO/IEC 13818-1 section 2.4.4.5: 16 bits).
+constexpr Range kProgram{0, 65'535};
 /// Capacity of a frame queue.
 constexpr Range kQueueFrames{1, 256};
 /// Memory of a frame queue's pictures: 1 MiB to 64 GiB.

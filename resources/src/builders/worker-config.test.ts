@@ -104,6 +104,18 @@ it('both configurations pass the schema of the worker, unchanged by it', () => {
   expect(encoder.outputs[1]).toEqual({ name: 'outside', urlFile: '/secrets/outside/url' });
 });
 
+it('the program and the video track of a source go to the decoder, and another track is another source', () => {
+  const queueOf = (source: Partial<Spec['source']>) => {
+    const split = { ...context, jetStream: { address: 'nats://nats:4222', stream: 's' } };
+    const all = { uri: 'http://archive.example/film.ts', ...source };
+    return buildWorkerConfigs(push({ source: all }), split).decoder;
+  };
+  const chosen = queueOf({ program: 7, videoTrack: 'id:0x100' });
+  expect(chosen.source).toMatchObject({ program: 7, videoTrack: 'id:0x100' });
+  expect(queueOf({}).source).not.toHaveProperty('videoTrack');
+  expect(chosen.queue.jetStream?.source).not.toBe(queueOf({ program: 7 }).queue.jetStream?.source);
+});
+
 it('the place where a stream runs decides paths, ports and credential files', () => {
   const { decoder, encoder } = buildWorkerConfigs(
     push({ source: { persistentVolumeClaim: { claimName: 'films', path: 'a/b.mp4' } } }),

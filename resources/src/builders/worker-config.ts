@@ -142,6 +142,8 @@ function sourceOptions(source: Source, context: WorkerContext): DecoderConfig['s
   return withoutUndefined({
     ...origin(source, context),
     ...context.sourceCredentials,
+    program: source.program,
+    videoTrack: source.videoTrack,
     rtspTransport: /^rtsps?:/i.test(source.uri ?? '') ? (transport ?? 'tcp') : undefined,
     onEnd: effectiveOnEnd(source),
   });

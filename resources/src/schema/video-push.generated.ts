@@ -72,6 +72,14 @@ export interface VideoPush {
         name: string;
       };
       /**
+       * Number of the MPEG program to take, where a transport stream has several; `videopush probe` lists them. Unset means any.
+       */
+      program?: number;
+      /**
+       * The video track to take, where a source has several. A number from 0 counts them (those of the program, if one is set), id:N is a PID or track number, lang:xxx a language; `videopush probe` lists them. Unset means the default one, else the largest; a cover is never taken.
+       */
+      videoTrack?: string;
+      /**
        * How packets of an rtsp source travel; UDP loses some between nodes. Only for rtsp. Default TCP.
        */
       rtspTransport?: 'TCP' | 'UDP';

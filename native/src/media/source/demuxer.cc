@@ -21,6 +21,7 @@ extern "C" {
 #include "media/source/http_input.h"
 #include "media/source/net_address.h"
 #include "media/source/source_errors.h"
+#include "media/source/video_track.h"
 
 namespace videopush::media {
 namespace {
@@ -59,7 +60,7 @@ Demuxer::Demuxer(const SourceOptions& options, const AbortSignal& abort)
   abort_.throw_if_aborted();
   const bool bytes = location_.scheme == Scheme::File || location_.scheme == Scheme::Http;
   bytes ? open_bytes(options) : open_network(options);
-  find_video();
+  find_video(options.track);
   begin_timeline();
   if (bytes_) bytes_->input().opened();
 }
@@ -177,7 +178,7 @@ void Demuxer::check_track_count() const {
               "remove tracks from it");
 }
 
-void Demuxer::find_video() {
+void Demuxer::find_video(const TrackChoice& choice) {
   // The largest picture is bounded before any memory for one is taken.
   Settings bound;
   bound.set("max_pixels", std::to_string(limits::kSide.most * limits::kSide.most));
@@ -190,16 +191,7 @@ void Demuxer::find_video() {
   if (abort_.aborted() || limit_.expired()) throw open_error(AVERROR_EXIT);
   check_track_count();
 
-  const AVCodec* decoder = nullptr;
-  video_index_ = av_find_best_stream(context_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
-  if (video_index_ < 0 || (video().disposition & AV_DISPOSITION_ATTACHED_PIC)) {
-    const bool no_decoder = video_index_ == AVERROR_DECODER_NOT_FOUND;
-    video_index_ = -1;
-    throw Error(
-        no_decoder ? ErrorCode::SourceUnsupported : ErrorCode::SourceNoVideo,
-        what() + (no_decoder ? ": a decoder for its video was not found" : " has no video track"),
-        no_decoder ? "convert it to H.264 first" : "give a source with video");
-  }
+  video_index_ = choose_video(*context_, choice, what());
   const AVCodecParameters& parameters = *video().codecpar;
   if (std::max(parameters.width, parameters.height) > limits::kSide.most) {
     throw Error(ErrorCode::SourceTooLarge,

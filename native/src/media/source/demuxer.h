@@ -61,7 +61,7 @@ class Demuxer {
   void open_network(const SourceOptions& options);
   void open_context(const std::string& url, const AVInputFormat* format, AVDictionary** settings);
   void check_track_count() const;
-  void find_video();
+  void find_video(const TrackChoice& choice);
   void begin_timeline();
   bool jump_to(std::int64_t target, int flags, std::int64_t shift);
   bool read_whole(AVPacket& out);

@@ -10,6 +10,7 @@ extern "C" {
 
 #include "core/limits.h"
 #include "media/picture/color.h"
+#include "media/source/video_track.h"
 
 namespace videopush::media {
 namespace {
@@ -217,6 +218,7 @@ SourceDescriptor describe(Demuxer& demuxer, const PacketScan& scan) {
   describe_picture(demuxer, out.format);
   describe_time(demuxer, scan, out);
   describe_audio(context, out);
+  out.videos = video_tracks(context);
 
   out.variable_frame_rate = scan.variable_rate();
   out.gop_frames = scan.gop_frames();

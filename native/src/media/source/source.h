@@ -21,6 +21,14 @@ struct TestPattern {
   std::string pattern = "testsrc2";  // testsrc2, smptehdbars, testsrc
 };
 
+/// Which video track is read, where a source has several.
+struct TrackChoice {
+  std::optional<int> program;  // number of an MPEG program
+  /// Ordinal among the video tracks (of the program) from 0, `id:N` or `id:0xN` (a PID, a track
+  /// number), or `lang:xxx`; empty = the best one.
+  std::string name;
+};
+
 struct SourceOptions {
   /// Path, file:, http(s)://, rtsp://, rtmp(s)://, srt://; empty with a test_pattern.
   std::string uri;
@@ -29,6 +37,7 @@ struct SourceOptions {
   std::string rtsp_transport = "tcp";     // tcp | udp
   std::int64_t open_timeout_ms = 10'000;  // connect, redirects and probing together
   std::int64_t read_timeout_ms = 10'000;
+  TrackChoice track;
 };
 
 struct AudioTrack {
@@ -36,6 +45,16 @@ struct AudioTrack {
   int sample_rate;
   int channels;
   std::int64_t bit_rate;
+};
+
+struct VideoTrack {
+  int index;  // of the stream
+  int id;     // the container's own (a PID, a track number), -1 where it has none
+  std::string language, codec;
+  int width, height;
+  bool is_default;
+  bool cover;                 // or a thumbnail: a picture about the film, not the film
+  std::vector<int> programs;  // numbers of the MPEG programs that it belongs to
 };
 
 /// What the source is, measured: never the decoder context's defaults. 0 / empty = unknown.
@@ -55,6 +74,7 @@ struct SourceDescriptor {
   int reorder_frames = 0;  // B-frame delay: the largest number of frames that precede one in decode
                            // order and follow it in display order
   int rotation = 0;        // clockwise degrees the display must turn: 0, 90, 180, 270
+  std::vector<VideoTrack> videos;
   std::vector<AudioTrack> audio;
 };
 

@@ -74,6 +74,8 @@ const everything: Loose = {
     onEnd: 'Reconnect',
     credentialsSecretRef: { name: 'camera' },
     rtspTransport: 'UDP',
+    program: 7,
+    videoTrack: 'id:0x100',
   },
   video: {
     codec: 'H264',

@@ -66,6 +66,16 @@ const SOURCES = [
   ),
   wrong('an SRT source without a port', withSource({ uri: 'srt://a.example/x' }), 'must name the port'),
   wrong(
+    'a video track by a name that none has',
+    withSource({ uri: 'http://a.example/a.ts', videoTrack: 'first' }),
+    'must be a number from 0, id:N or lang:xxx',
+  ),
+  wrong(
+    'a program of more than 16 bits',
+    withSource({ uri: 'http://a.example/a.ts', program: 65_536 }),
+    'less than or equal to 65535',
+  ),
+  wrong(
     'a placeholder outside of a set',
     withSource({ uri: 'rtsp://$(name).example/1' }),
     'only the template of a VideoPushSet',
