@@ -23,6 +23,7 @@ const clip: SourceDescriptor = {
     bitRate: 4_000_000,
     gopFrames: 12,
     reorderFrames: 2,
+    mirrored: false,
     rotation: 0,
     sampleAspectRatio: '64/45',
     color: { range: null, primaries: null, transfer: null, matrix: null },
@@ -62,6 +63,14 @@ it('the text of probe says which shape pixels have, unless they are square', () 
     const square = { ...clip, video: { ...clip.video, sampleAspectRatio } };
     expect(formatDescriptor('clip.ts', square)).toMatch(/^picture +720x576 yuv420p$/m);
   }
+});
+
+it('the text of probe says how a picture is to be turned and mirrored', () => {
+  const shown = (mirrored: boolean, rotation: number) =>
+    formatDescriptor('clip.ts', { ...clip, video: { ...clip.video, mirrored, rotation } });
+  expect(shown(false, 90)).toContain(', to be turned by 90°\n');
+  expect(shown(true, 0)).toContain(', to be mirrored left to right\n');
+  expect(shown(true, 270)).toContain(', to be mirrored left to right and turned by 270°\n');
 });
 
 it('the text of probe calls a bit rate that was not counted over the whole source estimated', () => {

@@ -30,6 +30,13 @@ function trackText(track: VideoTrackDescriptor, ordinal: number, read: number): 
   return `${names.join(', ')}: ${track.codec} ${track.width}x${track.height}${what}`;
 }
 
+/** What a player does to show the picture upright. */
+const uprightBy = ({ mirrored, rotation }: SourceDescriptor['video']): string => {
+  const turned = rotation ? [`turned by ${rotation}°`] : [];
+  const steps = [...(mirrored ? ['mirrored left to right'] : []), ...turned];
+  return steps.length ? `, to be ${steps.join(' and ')}` : '';
+};
+
 /**
  * A few aligned lines. What was not counted over the whole source, but follows from its size
  * and length, is called estimated.
@@ -49,7 +56,7 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
     ],
     [
       'picture',
-      `${video.width}x${video.height} ${video.pixelFormat}${pixelShape(video.sampleAspectRatio)}${video.rotation ? `, to be turned by ${video.rotation}°` : ''}`,
+      `${video.width}x${video.height} ${video.pixelFormat}${pixelShape(video.sampleAspectRatio)}${uprightBy(video)}`,
     ],
     [
       'frame rate',

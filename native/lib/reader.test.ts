@@ -1,7 +1,15 @@
 /** Frames for library users: which ones come, in what order, with which bytes. */
 import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeClip, turnClip } from '../../test/support/clips.ts';
+import { makeClip } from '../../test/support/clips.ts';
+import {
+  cornersBy,
+  cornersOf,
+  MATRICES,
+  makeCornerClip,
+  PORTRAIT,
+  showBy,
+} from '../../test/support/corners.ts';
 import { readStamp } from '../../test/support/index-stamp.ts';
 import { run } from '../../test/support/program.ts';
 import { Scratch } from '../../test/support/tools.ts';
@@ -241,7 +249,7 @@ describe('frames as bytes', () => {
   it('pushOptions describe the frames as they come, which is upright, scaled and in the time base of the source', async () => {
     const path = scratch.file('portrait.mp4');
     await makeClip({ path, frames: 10, width: 320, height: 180 });
-    turnClip(path);
+    showBy(path, PORTRAIT);
     await using reader = await open(path);
     expect(reader.descriptor.video).toMatchObject({ width: 320, height: 180, rotation: 90 });
     expect(reader.pushOptions).toMatchObject({
@@ -255,6 +263,18 @@ describe('frames as bytes', () => {
     expect([frame?.width, frame?.height]).toEqual([180, 320]);
     await using scaled = await open(path, { format: 'native', width: 90 });
     expect(scaled.pushOptions).toMatchObject({ width: 90, height: 160, inputFormat: 'yuv420p' });
+  });
+
+  it.each(MATRICES)('frames are upright by the display matrix %d %d %d %d', async (...matrix) => {
+    const path = scratch.file('corners.mp4');
+    await makeCornerClip({ path, width: 160, height: 96 });
+    showBy(path, matrix);
+    await using reader = await open(path);
+    const frame = (await reader.next()) as Frame;
+    expect([frame.width, frame.height]).toEqual(matrix[0] ? [160, 96] : [96, 160]);
+    expect(cornersOf(frame)).toEqual(cornersBy(matrix));
+    const { mirrored } = reader.descriptor.video;
+    expect(mirrored).toBe(matrix[0] * matrix[3] - matrix[1] * matrix[2] < 0);
   });
 
   it('a released frame is empty, and releasing it again is harmless', async () => {

@@ -101,6 +101,8 @@ export interface SourceDescriptor {
     gopFrames: number | null;
     /** B-frame delay: frames that precede one in decode order and follow it in display order */
     reorderFrames: number;
+    /** what a display does to show the picture upright: mirror it left to right, if so, and then turn it */
+    mirrored: boolean;
     /** clockwise degrees: 0, 90, 180, 270 */
     rotation: number;
     sampleAspectRatio: Rational | null;

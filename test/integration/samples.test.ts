@@ -2,7 +2,8 @@
 import { FrameReader } from '@videopush/native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { childEnvironment, nodeBinary } from '../../scripts/paths.mjs';
-import { type ClipOptions, makeClip, turnClip } from '../support/clips.ts';
+import { type ClipOptions, makeClip } from '../support/clips.ts';
+import { PORTRAIT, showBy } from '../support/corners.ts';
 import { samples } from '../support/printed/printed.ts';
 import { checkout } from '../support/printed/shell.ts';
 import { run } from '../support/program.ts';
@@ -45,7 +46,7 @@ async function times(path: string): Promise<number[]> {
 
 describe.each(['docs/library.md', 'docs/mpegcoder.md'])('the sample of %s', (page) => {
   it(`the sample of ${page} pushes a portrait video of a phone upright and whole`, async () => {
-    const [source, out] = [turnClip(await clip()), folder.file(`portrait-${made}.mkv`)];
+    const [source, out] = [showBy(await clip(), PORTRAIT), folder.file(`portrait-${made}.mkv`)];
     await node(sampleOf(page, source, out));
     await using reader = await FrameReader.open(out);
     expect(reader.descriptor.video).toMatchObject({ width: 180, height: 320, rotation: 0 });

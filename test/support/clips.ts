@@ -1,5 +1,4 @@
 /** Test clips whose every frame carries its index, made by the ffmpeg command line (in tests only). */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { drawStamp } from './index-stamp.ts';
 import { run } from './program.ts';
@@ -126,19 +125,6 @@ export async function makeClip(options: ClipOptions): Promise<string> {
     { stdin: stampedFrames(options) },
   );
   return options.path;
-}
-
-/**
- * Marks an MP4 as filmed with a phone held upright: players turn its pictures by 90° clockwise. The matrix
- * lies 40 bytes behind the type of the track header, version 0 (ISO/IEC 14496-12 section 8.3.2); its
- * numbers are 16.16 fixed point.
- */
-export function turnClip(path: string): string {
-  const bytes = readFileSync(path);
-  const matrix = bytes.indexOf('tkhd') + 4 + 40;
-  for (const [i, value] of [0, 1, 0, -1, 0].entries()) bytes.writeInt32BE(value * 0x10000, matrix + 4 * i);
-  writeFileSync(path, bytes);
-  return path;
 }
 
 function flatBackground(width: number, height: number): Buffer {

@@ -31,6 +31,7 @@ const source: SourceDescriptor = {
     bitRate: 4_000_000,
     gopFrames: 50,
     reorderFrames: 2,
+    mirrored: false,
     rotation: 0,
     sampleAspectRatio: '1',
     color: { range: null, primaries: null, transfer: null, matrix: null },

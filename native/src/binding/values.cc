@@ -222,7 +222,8 @@ Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source) {
   video["bitRate"] = positive_or_null(env, static_cast<double>(source.bit_rate));
   video["gopFrames"] = positive_or_null(env, source.gop_frames);
   video["reorderFrames"] = number(env, source.reorder_frames);
-  video["rotation"] = number(env, source.rotation);
+  video["rotation"] = number(env, source.orientation.rotation);
+  video["mirrored"] = Napi::Boolean::New(env, source.orientation.mirrored);
   video["sampleAspectRatio"] =
       rational_or_null(env, {source.format.sar_num, source.format.sar_den});
   video["color"] = color_to_js(env, source.format);

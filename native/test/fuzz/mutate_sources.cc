@@ -134,7 +134,7 @@ std::string read_all(const std::string& path) {
     const auto source = media::open_source(options, {2}, never);
     media::ConvertOptions conversion;
     conversion.width = conversion.height = 64;
-    conversion.rotation = source->descriptor().rotation;
+    conversion.orientation = source->descriptor().orientation;
     conversion.pixel_format = AV_PIX_FMT_RGB24;
     media::Converter converter(source->descriptor().format, conversion);
     FramePtr frame = make_frame();

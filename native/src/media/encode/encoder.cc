@@ -46,7 +46,7 @@ struct Encoder::Impl {
       converter =
           std::make_unique<Converter>(input, ConvertOptions{.width = settings.width,
                                                             .height = settings.height,
-                                                            .rotation = 0,
+                                                            .orientation = {},
                                                             .pixel_format = settings.pixel_format});
       picture = converter->output();
     }

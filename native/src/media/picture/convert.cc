@@ -26,20 +26,6 @@ AVPixelFormat pixel_format(int format) { return static_cast<AVPixelFormat>(forma
 
 int even(double side) { return std::max(2, 2 * static_cast<int>(std::lround(side / 2))); }
 
-/// libavfilter's words for a clockwise turn.
-const char* rotation_chain(int degrees) {
-  switch (degrees) {
-    case 90:
-      return "transpose=clock";
-    case 180:
-      return "hflip,vflip";
-    case 270:
-      return "transpose=cclock";
-    default:
-      return "";
-  }
-}
-
 /// The sample aspect ratio that keeps the picture's shape; rounding to even sides counts as none.
 AVRational scaled_aspect(AVRational sar, int from_width, int from_height, int width, int height) {
   if (sar.num <= 0 || sar.den <= 0) return {0, 1};
@@ -56,8 +42,8 @@ struct Conversion {
   bool operator==(const Conversion&) const = default;
 };
 
-VideoFormat rotated(VideoFormat format, int rotation) {
-  if (rotation % 180 != 0) {
+VideoFormat upright(VideoFormat format, Orientation orientation) {
+  if (orientation.turned()) {
     std::swap(format.width, format.height);
     if (format.sar_num > 0) std::swap(format.sar_num, format.sar_den);
   }
@@ -75,11 +61,7 @@ void check_size(int width, int height) {
 }
 
 VideoFormat resolve_output(const VideoFormat& input, const ConvertOptions& options) {
-  if (options.rotation % 90 != 0 || options.rotation < 0 || options.rotation > 270) {
-    throw Error(ErrorCode::InvalidArgument,
-                "rotation " + std::to_string(options.rotation) + " is not 0, 90, 180 or 270");
-  }
-  VideoFormat out = rotated(input, options.rotation);
+  VideoFormat out = upright(input, options.orientation);
   const int from_width = out.width, from_height = out.height;
   if (options.width < 0 || options.height < 0) check_size(options.width, options.height);
   if (options.width > 0) out.width = options.width;
@@ -139,12 +121,13 @@ struct Converter::Impl {
   };
 
   VideoFormat output;
-  int rotation = 0;
+  Orientation orientation;
   ColorMeaning output_color{AVCOL_SPC_UNSPECIFIED, false};
   Conversion current;  // what `scaler` was made for
   std::unique_ptr<SwsContext, SwsDelete> scaler;
-  Conversion rotator_input;
-  std::unique_ptr<FilterGraph> rotator;
+  Conversion turner_input;
+  std::unique_ptr<FilterGraph> turner;
+  Orientation turn;  // what `turner` was made for
   std::unique_ptr<AVBufferPool, PoolDelete> pool;
   FramePtr padded;  // see draw()
 
@@ -160,16 +143,21 @@ struct Converter::Impl {
            in.format == output.pixel_format && in.color == output_color;
   }
 
+  Orientation orientation_of(const AVFrame& in) const {
+    return media::orientation_of(in).value_or(orientation);
+  }
+
   /// libavfilter's transpose can't turn 4:2:2 and packed chroma: it converts by itself.
-  FramePtr rotate(const AVFrame& in) {
+  FramePtr make_upright(const AVFrame& in, Orientation way) {
     const Conversion now = describe(in);
-    if (!rotator || now != rotator_input) {
-      rotator = std::make_unique<FilterGraph>(rotation_chain(rotation), in, AVRational{1, 1000});
-      rotator_input = now;
+    if (!turner || now != turner_input || way != turn) {
+      turner = std::make_unique<FilterGraph>(upright_chain(way), in, AVRational{1, 1000});
+      turner_input = now;
+      turn = way;
     }
-    rotator->push(in);
+    turner->push(in);
     FramePtr out = make_frame();
-    if (!rotator->pull(*out)) throw Error(ErrorCode::Internal, "rotation gave no picture");
+    if (!turner->pull(*out)) throw Error(ErrorCode::Internal, "turning gave no picture");
     out->pts = in.pts;
     return out;
   }
@@ -271,7 +259,7 @@ struct Converter::Impl {
 Converter::Converter(const VideoFormat& input, const ConvertOptions& options)
     : impl_(std::make_unique<Impl>()) {
   impl_->output = resolve_output(input, options);
-  impl_->rotation = options.rotation;
+  impl_->orientation = options.orientation;
   const VideoFormat& out = impl_->output;
   impl_->output_color =
       color_meaning(pixel_format(out.pixel_format), static_cast<AVColorSpace>(out.color_matrix),
@@ -283,7 +271,7 @@ Converter::~Converter() = default;
 const VideoFormat& Converter::output() const { return impl_->output; }
 
 bool Converter::passthrough(const AVFrame& in) const {
-  return impl_->rotation == 0 && impl_->same_picture(impl_->describe(in)) &&
+  return impl_->orientation_of(in).upright() && impl_->same_picture(impl_->describe(in)) &&
          in.format == impl_->output.pixel_format;
 }
 
@@ -296,10 +284,11 @@ FramePtr Converter::convert(FramePtr in) {
 }
 
 void Converter::convert_into(const AVFrame& in, std::uint8_t* const data[4], const int stride[4]) {
-  if (impl_->rotation == 0) {
+  const Orientation way = impl_->orientation_of(in);
+  if (way.upright()) {
     impl_->draw(in, data, stride);
   } else {
-    impl_->draw(*impl_->rotate(in), data, stride);
+    impl_->draw(*impl_->make_upright(in, way), data, stride);
   }
 }
 

@@ -37,6 +37,7 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
   descriptor_.format.pixel_format = frame->format;
   descriptor_.format.width = frame->width;
   descriptor_.format.height = frame->height;
+  if (const auto own = orientation_of(*frame)) descriptor_.orientation = *own;
   pending_ = std::move(frame);
 }
 

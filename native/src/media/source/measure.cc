@@ -1,9 +1,5 @@
 #include "media/source/measure.h"
 
-extern "C" {
-#include <libavutil/display.h>
-}
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -17,8 +13,8 @@ namespace {
 
 constexpr std::size_t kReorderWindow = 32;  // more than any codec's reorder depth (H.264: 16)
 
-/// Clockwise quarter turns from the display matrix, which libavutil reads counter-clockwise.
-int rotation_of(const AVStream& stream) {
+/// From the display matrix that the container gives.
+Orientation stream_orientation(const AVStream& stream) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 100)
   const AVPacketSideData* side =
       av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data,
@@ -27,12 +23,10 @@ int rotation_of(const AVStream& stream) {
 #else
   const std::uint8_t* data = av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr);
 #endif
-  if (!data) return 0;
+  if (!data) return {};
   std::int32_t matrix[9];
   std::memcpy(matrix, data, sizeof matrix);
-  const double degrees = -av_display_rotation_get(matrix);
-  if (std::isnan(degrees)) return 0;
-  return ((static_cast<int>(std::lround(degrees / 90)) * 90) % 360 + 360) % 360;
+  return orientation_of(matrix);
 }
 
 /// What the container's index says about every frame: mov has all of it after opening.
@@ -214,7 +208,7 @@ SourceDescriptor describe(Demuxer& demuxer, const PacketScan& scan) {
   out.codec = avcodec_get_name(stream.codecpar->codec_id);
   const char* profile = avcodec_profile_name(stream.codecpar->codec_id, stream.codecpar->profile);
   out.profile = profile ? profile : "";
-  out.rotation = rotation_of(stream);
+  out.orientation = stream_orientation(stream);
   describe_picture(demuxer, out.format);
   describe_time(demuxer, scan, out);
   describe_audio(context, out);

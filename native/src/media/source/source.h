@@ -10,6 +10,7 @@
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/format.h"
+#include "media/picture/orientation.h"
 #include "media/source/timeline.h"
 
 namespace videopush::media {
@@ -73,7 +74,7 @@ struct SourceDescriptor {
   int gop_frames = 0;      // longest seen distance between key frames
   int reorder_frames = 0;  // B-frame delay: the largest number of frames that precede one in decode
                            // order and follow it in display order
-  int rotation = 0;        // clockwise degrees the display must turn: 0, 90, 180, 270
+  Orientation orientation;  // what the display must do to show it upright
   std::vector<VideoTrack> videos;
   std::vector<AudioTrack> audio;
 };

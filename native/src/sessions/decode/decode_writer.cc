@@ -38,7 +38,7 @@ bool DecodeWriter::open(const media::SourceDescriptor& source) {
   converter_ = std::make_unique<media::Converter>(
       source.format,
       media::ConvertOptions{
-          .width = options_.width, .height = options_.height, .rotation = source.rotation});
+          .width = options_.width, .height = options_.height, .orientation = source.orientation});
   live_ = source.live;
   const VideoFormat format = queue_format(source, converter_->output(), options_.frame_rate);
   const bool same = producer_ && ring::same_picture(producer_->header().format, format);

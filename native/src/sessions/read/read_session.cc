@@ -22,7 +22,7 @@ media::ConvertOptions conversion(const ReadOptions& options,
   media::ConvertOptions convert;
   convert.width = options.width;
   convert.height = options.height;
-  convert.rotation = source.rotation;
+  convert.orientation = source.orientation;
   if (options.rgb24) convert.pixel_format = AV_PIX_FMT_RGB24;
   return convert;
 }

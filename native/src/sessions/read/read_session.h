@@ -28,7 +28,7 @@ struct ReadOptions {
   media::SourceOptions source;
   std::string user_file, password_file;  // read at open, win over what `source` says
   media::DecodeOptions decode;
-  int width = 0, height = 0;  // 0 = the source's (after rotation); one given keeps the aspect ratio
+  int width = 0, height = 0;  // 0 = the source's (upright); one given keeps the aspect ratio
   bool rgb24 = true;  // packed RGB, rows without padding; false = the decoder's own pixel format
   std::size_t queue_frames = 8;  // decoded ahead of the reader
   bool measure = true;           // seekable sources: the descriptor is measured (media::probe)

@@ -221,35 +221,6 @@ TEST_CASE("a picture is scaled with its content, also into the caller's own plan
   CHECK(data[2][0] == 140);
 }
 
-TEST_CASE("a picture turned by a quarter clockwise has its top left at the top right") {
-  for (const AVPixelFormat pixels : {AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_NV12}) {
-    CAPTURE(av_get_pix_fmt_name(pixels));
-    const VideoFormat source = format_of(64, 32, AV_PIX_FMT_YUV420P);
-    FramePtr frame = plain(source, 16, 128, 128);
-    for (int y = 0; y < 8; ++y) std::memset(frame->data[0] + y * frame->linesize[0], 235, 8);
-    ConvertOptions to_format;
-    to_format.pixel_format = pixels;
-    FramePtr stamped = Converter(source, to_format).convert(std::move(frame));
-    for (const int degrees : {90, 180, 270}) {
-      CAPTURE(degrees);
-      ConvertOptions options;
-      options.rotation = degrees;
-      options.pixel_format = AV_PIX_FMT_YUV420P;
-      Converter converter(format_of(64, 32, pixels), options);
-      FramePtr input = make_frame();
-      REQUIRE(av_frame_ref(input.get(), stamped.get()) == 0);
-      const FramePtr out = converter.convert(std::move(input));
-      const bool turned = degrees != 180;
-      REQUIRE(out->width == (turned ? 32 : 64));
-      REQUIRE(out->height == (turned ? 64 : 32));
-      CHECK(out->pts == 7);
-      const int x = degrees == 270 ? 3 : out->width - 4, y = degrees == 90 ? 3 : out->height - 4;
-      CHECK(out->data[0][y * out->linesize[0] + x] > 200);
-      CHECK(out->data[0][(out->height - 1 - y) * out->linesize[0] + out->width - 1 - x] < 40);
-    }
-  }
-}
-
 TEST_CASE("a picture size or format that changes mid-stream is followed") {
   const VideoFormat format = format_of(64, 48, AV_PIX_FMT_YUV420P);
   Converter converter(format, {});
@@ -269,9 +240,6 @@ TEST_CASE("a conversion that is not possible is refused") {
   CHECK_THROWS_AS(Converter(format, size(1, 48)), Error);
   CHECK_THROWS_AS(Converter(format, size(-2, 0)), Error);
   CHECK_THROWS_AS(Converter(format, size(9000, 48)), Error);
-  ConvertOptions odd;
-  odd.rotation = 45;
-  CHECK_THROWS_AS(Converter(format, odd), Error);
 }
 
 TEST_CASE("an hour at 30000/1001 converted to the same rate neither repeats nor drops a frame") {

@@ -110,20 +110,20 @@ std::string joined_stream(const std::string& encode, double first, double second
 
 /// The first four numbers of the track header's matrix, 16.16 fixed point
 /// (ISO/IEC 14496-12 section 8.3.2: 40 bytes after the box's type in version 0).
-std::string rotated(const std::string& mp4, int degrees) {
+std::string displayed(const std::string& mp4, const Matrix& matrix) {
   std::string bytes = read_file(mp4);
-  const std::size_t matrix = bytes.find("tkhd") + 4 + 40;
-  const int cosine = degrees == 180 ? -1 : 0;
-  const int sine = degrees == 90 ? 1 : degrees == 270 ? -1 : 0;
-  const int values[] = {cosine, sine, 0, -sine, cosine};
+  const std::size_t place = bytes.find("tkhd") + 4 + 40;
+  const int values[] = {matrix.a, matrix.b, 0, matrix.c, matrix.d};
   for (int i = 0; i < 5; ++i) {
     const auto fixed = static_cast<std::uint32_t>(values[i] * 65536);
     for (int byte = 0; byte < 4; ++byte) {
-      bytes[matrix + static_cast<std::size_t>(i * 4 + byte)] =
+      bytes[place + static_cast<std::size_t>(i * 4 + byte)] =
           static_cast<char>(fixed >> (24 - 8 * byte) & 0xff);
     }
   }
-  return write_file("rotated" + std::to_string(degrees) + ".mp4", bytes);
+  std::string name = "displayed";
+  for (const int value : values) name += std::to_string(value + 1);
+  return write_file(name + ".mp4", bytes);
 }
 
 int index_of(const AVFrame& frame) {

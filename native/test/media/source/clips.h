@@ -30,8 +30,17 @@ std::string temporary(const std::string& name);
 std::string write_file(const std::string& name, const std::string& content);
 std::string read_file(const std::string& path);
 
-/// A copy of an mp4 with one track that asks for a clockwise turn on display (90, 180, 270).
-std::string rotated(const std::string& mp4, int degrees);
+/// The part of a display matrix that turns and mirrors: (x, y), y downwards, is shown at
+/// (a * x + c * y, b * x + d * y).
+struct Matrix {
+  int a, b, c, d;
+};
+/// All that turn by a quarter or mirror.
+constexpr Matrix kMatrices[] = {{1, 0, 0, 1},  {0, 1, -1, 0}, {-1, 0, 0, -1}, {0, -1, 1, 0},
+                                {-1, 0, 0, 1}, {0, 1, 1, 0},  {1, 0, 0, -1},  {0, -1, -1, 0}};
+
+/// A copy of an mp4 with one track that is to be shown with this display matrix.
+std::string displayed(const std::string& mp4, const Matrix& matrix);
 
 /// The index in a frame's luma; 8-bit planar YUV or grey of kWidth x kHeight.
 int index_of(const AVFrame& frame);

@@ -137,10 +137,13 @@ TEST_CASE("pictures of full range have the plain pixel format and a range tag") 
 
 TEST_CASE("the rotation is the clockwise turn that the display must make") {
   const std::string clip = clips::make(30, "25", clips::x264(0, 25), "mp4");
-  CHECK(quick(clip).rotation == 0);
-  for (const int degrees : {90, 180, 270}) {
-    CAPTURE(degrees);
-    CHECK(quick(clips::rotated(clip, degrees)).rotation == degrees);
+  CHECK(quick(clip).orientation.upright());
+  for (int quarters = 1; quarters < 4; ++quarters) {
+    CAPTURE(quarters);
+    const auto found = quick(clips::displayed(clip, clips::kMatrices[quarters])).orientation;
+    CHECK(found.rotation == 90 * quarters);
+    CHECK_FALSE(found.mirrored);
+    CHECK(quick(clips::displayed(clip, clips::kMatrices[quarters + 4])).orientation.mirrored);
   }
 }
 
