@@ -46,8 +46,8 @@ struct Encoder::Impl {
       converter =
           std::make_unique<Converter>(input, ConvertOptions{.width = settings.width,
                                                             .height = settings.height,
-                                                            .orientation = {},
-                                                            .pixel_format = settings.pixel_format});
+                                                            .pixel_format = settings.pixel_format,
+                                                            .hdr = Hdr::Keep});
       picture = converter->output();
     }
     context = open_encoder(settings, picture, global_header);
@@ -75,6 +75,7 @@ struct Encoder::Impl {
     if (converter) {
       FramePtr shared = make_frame();
       if (av_frame_ref(shared.get(), &frame) < 0) throw std::bad_alloc();
+      shared->sample_aspect_ratio = {input.sar_num, input.sar_den};  // one shape for all
       own = converter->convert(std::move(shared));
     } else if (copies_input() || frame.buf[0] == nullptr || av_buffer_is_writable(frame.buf[0])) {
       if (av_frame_ref(own.get(), &frame) < 0) throw std::bad_alloc();

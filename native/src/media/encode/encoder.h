@@ -17,7 +17,9 @@ namespace videopush::media {
 struct EncoderOptions {
   std::string codec = "H264";  // H264, H265, VP8, VP9, AV1, MPEG4 ...: the preferred encoder for it
   std::string encoder = {};    // exact libavcodec name, e.g. "libx264"; wins over codec
-  int width = 0, height = 0;   // 0 = the input's; the encoder scales when they differ
+  /// 0 = the input's, without the last line where the pixel format needs even sizes; the encoder
+  /// scales when they differ.
+  int width = 0, height = 0;
   AVRational frame_rate{0, 1};  // hint for rate control, frames are not dropped; 0 = the input's
   /// b/s; 0 = the source's when known, else 0.1 bit per pixel and 300 kb/s at least. The source's
   /// counts up to 4 times that. x264 and x265 tuned for zero latency keep to it over any second
@@ -29,9 +31,12 @@ struct EncoderOptions {
   /// Unset: "veryfast" and "zerolatency" for x264 and x265, comparable settings for VP8, VP9 and
   /// AV1. "" = the encoder's own. Set on an encoder without such an option: EncoderRejected.
   std::optional<std::string> preset = {}, tune = {};
+  /// FFmpeg's name of what the encoder is fed, such as "yuv420p10le"; "" = 4:2:0 of 8 bits, which
+  /// every viewer can show, or what the encoder takes that is nearest to it.
+  std::string pixel_format = {};
   int threads = 0;  // 0 = automatic
   /// Further options by their libavcodec names (private ones first, then AVCodecContext's); they
-  /// win over everything else. "pixel_format" chooses what the encoder is fed.
+  /// win over everything else.
   std::map<std::string, std::string> extra = {};
 };
 
@@ -43,8 +48,8 @@ struct EncodedPacket {
 
 class Encoder {
  public:
-  /// Opens. EncoderUnknown, EncoderRejected (message names the setting), InvalidArgument (odd sizes
-  /// for 4:2:0, ...).
+  /// Opens. EncoderUnknown, EncoderRejected (message names the setting), InvalidArgument (an odd
+  /// size that was asked for with 4:2:0, ...).
   Encoder(const EncoderOptions& options, const VideoFormat& input, bool global_header);
   ~Encoder();
   /// Feeds one frame (pts strictly increasing) and appends what comes out. `force_key`: closed-GOP

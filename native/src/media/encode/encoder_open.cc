@@ -95,7 +95,7 @@ CodecContextPtr open_encoder(const EncoderSettings& settings, const VideoFormat&
           std::to_string(settings.height) + " " +
           av_get_pix_fmt_name(static_cast<AVPixelFormat>(settings.pixel_format)) + " at " +
           std::to_string(settings.bit_rate) + " b/s",
-      "try another encoder, size or pixel_format; the log says what the encoder itself reported");
+      "try another encoder, size or pixel format; the log says what the encoder itself reported");
 }
 
 void make_closable(AVCodecContext& context, bool used) noexcept {

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "media/encode/encoder_names.h"
+#include "media/picture/layout.h"
 
 extern "C" {
 #include <libavutil/opt.h>
@@ -113,7 +114,7 @@ void check_size(const EncoderSettings& settings) {
   require_range("the picture's width", settings.width, limits::kSide);
   require_range("the picture's height", settings.height, limits::kSide);
   const auto* pixels = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(settings.pixel_format));
-  const int column = 1 << pixels->log2_chroma_w, row = 1 << pixels->log2_chroma_h;
+  const int column = column_step(settings.pixel_format), row = row_step(settings.pixel_format);
   if (settings.width % column == 0 && settings.height % row == 0) return;
   const auto size = [](int width, int height) {
     return std::to_string(width) + "x" + std::to_string(height);
@@ -181,18 +182,16 @@ void add_asked_options(EncoderSettings& settings, const EncoderOptions& options)
   };
   choose("preset", options.preset);
   choose("tune", options.tune);
-  for (const auto& [name, value] : options.extra)
-    if (name != "pixel_format") ask(settings, name, value);
+  for (const auto& [name, value] : options.extra) ask(settings, name, value);
 }
 
-int chosen_pixel_format(const EncoderOptions& options, const VideoFormat& input,
-                        const AVCodec& codec) {
-  const auto wanted = options.extra.find("pixel_format");
-  if (wanted == options.extra.end()) return supported_pixel_format(codec, input.pixel_format);
-  const AVPixelFormat format = av_get_pix_fmt(wanted->second.c_str());
+int chosen_pixel_format(const EncoderOptions& options, const AVCodec& codec) {
+  const std::string& asked = options.pixel_format;
+  if (asked.empty()) return supported_pixel_format(codec, AV_PIX_FMT_YUV420P);
+  const AVPixelFormat format = av_get_pix_fmt(asked.c_str());
   if (format == AV_PIX_FMT_NONE || supported_pixel_format(codec, format) != format)
     throw Error(ErrorCode::EncoderRejected,
-                std::string(codec.name) + " does not take pixel_format " + wanted->second,
+                std::string(codec.name) + " does not take the pixel format " + asked,
                 "see `ffmpeg -h encoder=" + std::string(codec.name) + "` for those that it takes");
   return format;
 }
@@ -226,10 +225,6 @@ int supported_pixel_format(const AVCodec& codec, int wanted) {
   };
   const auto source = static_cast<AVPixelFormat>(wanted);
   if (takes(source)) return wanted;
-  const AVPixFmtDescriptor* pixels = av_pix_fmt_desc_get(source);
-  if (pixels == nullptr) refuse("an unknown pixel format", "this is a defect; please report it");
-  if ((pixels->flags & AV_PIX_FMT_FLAG_RGB) != 0 && takes(AV_PIX_FMT_YUV420P))
-    return AV_PIX_FMT_YUV420P;
   return avcodec_find_best_pix_fmt_of_list(formats, source, 0, nullptr);
 }
 
@@ -242,9 +237,10 @@ EncoderSettings encoder_settings(const EncoderOptions& options, const VideoForma
   EncoderSettings settings;
   settings.codec =
       avcodec_find_encoder_by_name(resolve_encoder(options.codec, options.encoder).c_str());
-  settings.width = options.width > 0 ? options.width : input.width;
-  settings.height = options.height > 0 ? options.height : input.height;
-  settings.pixel_format = chosen_pixel_format(options, input, *settings.codec);
+  settings.pixel_format = chosen_pixel_format(options, *settings.codec);
+  const int column = column_step(settings.pixel_format), row = row_step(settings.pixel_format);
+  settings.width = options.width > 0 ? options.width : input.width - input.width % column;
+  settings.height = options.height > 0 ? options.height : input.height - input.height % row;
   check_size(settings);
   settings.frame_rate = chosen_rate(options, input);
   settings.time_base = codec_time_base(settings.codec->id, input.time_base(), settings.frame_rate);

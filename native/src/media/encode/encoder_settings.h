@@ -40,8 +40,7 @@ struct EncoderSettings {
 EncoderSettings encoder_settings(const EncoderOptions& options, const VideoFormat& input,
                                  bool global_header);
 
-/// The format nearest to `wanted` that `codec` takes: itself, else 4:2:0 for RGB (what players can
-/// show), else the least lossy.
+/// The format nearest to `wanted` that `codec` takes: itself, else the least lossy.
 int supported_pixel_format(const AVCodec& codec, int wanted);
 
 }  // namespace videopush::media

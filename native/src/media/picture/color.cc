@@ -6,7 +6,7 @@ namespace videopush::media {
 
 bool is_rgb(AVPixelFormat format) {
   const AVPixFmtDescriptor* description = av_pix_fmt_desc_get(format);
-  return description && (description->flags & AV_PIX_FMT_FLAG_RGB);
+  return description && (description->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL));
 }
 
 AVColorSpace default_matrix(int width, int height) {

@@ -45,10 +45,11 @@ void FilterGraph::GraphDelete::operator()(AVFilterGraph* graph) const {
 
 FilterGraph::FilterGraph(const std::string& chain) : graph_(avfilter_graph_alloc()) {
   if (!graph_) throw std::bad_alloc();
-  build(chain);
+  build(chain, 1);
 }
 
-FilterGraph::FilterGraph(const std::string& chain, const AVFrame& model, AVRational time_base)
+FilterGraph::FilterGraph(const std::string& chain, const AVFrame& model, AVRational time_base,
+                         int threads)
     : graph_(avfilter_graph_alloc()) {
   if (!graph_) throw std::bad_alloc();
   input_ = avfilter_graph_alloc_filter(graph_.get(), avfilter_get_by_name("buffer"), "in");
@@ -66,13 +67,13 @@ FilterGraph::FilterGraph(const std::string& chain, const AVFrame& model, AVRatio
 #endif
   check(av_buffersrc_parameters_set(input_, parameters.get()), "filter input");
   check(avfilter_init_str(input_, nullptr), "filter input");
-  build(chain);
+  build(chain, threads);
 }
 
 FilterGraph::~FilterGraph() = default;
 
-void FilterGraph::build(const std::string& chain) {
-  graph_->nb_threads = 1;
+void FilterGraph::build(const std::string& chain, int threads) {
+  graph_->nb_threads = threads;
   check(avfilter_graph_create_filter(&output_, avfilter_get_by_name("buffersink"), "out", nullptr,
                                      nullptr, graph_.get()),
         "filter output");
@@ -94,6 +95,8 @@ void FilterGraph::push(const AVFrame& frame) {
                                      AV_BUFFERSRC_FLAG_KEEP_REF),
         "filter");
 }
+
+void FilterGraph::finish() { check(av_buffersrc_add_frame_flags(input_, nullptr, 0), "filter"); }
 
 bool FilterGraph::pull(AVFrame& out) {
   const int result = av_buffersink_get_frame(output_, &out);

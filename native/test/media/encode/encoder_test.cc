@@ -263,13 +263,35 @@ TEST_CASE("RGB pictures are encoded as 4:2:0 with the colour tags of the convers
 }
 
 TEST_CASE(
-    "a pixel format the encoder takes is left alone, another goes to the nearest or to the one "
-    "asked for") {
-  const VideoFormat deep = video_format({.pixel_format = AV_PIX_FMT_YUV420P10LE});
-  CHECK(Encoder({}, deep, false).effective().pixel_format == "yuv420p10le");
-  CHECK(Encoder({.encoder = "mpeg4"}, deep, false).effective().pixel_format == "yuv420p");
-  CHECK(Encoder({.extra = {{"pixel_format", "yuv420p"}}}, deep, false).effective().pixel_format ==
-        "yuv420p");
+    "pictures of every pixel format are encoded as 4:2:0 of 8 bits unless another is asked for") {
+  for (const AVPixelFormat pixels :
+       {AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV411P,
+        AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE, AV_PIX_FMT_YUV444P12LE, AV_PIX_FMT_GRAY8,
+        AV_PIX_FMT_NV12, AV_PIX_FMT_GBRP, AV_PIX_FMT_RGBA, AV_PIX_FMT_YUYV422}) {
+    CAPTURE(av_get_pix_fmt_name(pixels));
+    const VideoFormat format = video_format({.pixel_format = pixels});
+    for (const char* encoder : {"libx264", "libx265", "mpeg4", "mjpeg"}) {
+      CAPTURE(encoder);
+      CHECK(Encoder({.encoder = encoder}, format, false).effective().pixel_format == "yuv420p");
+    }
+  }
+  const VideoFormat deep = video_format({.pixel_format = AV_PIX_FMT_YUV422P10LE});
+  const auto chosen = [&](const char* encoder, const char* pixel_format) {
+    return Encoder({.encoder = encoder, .pixel_format = pixel_format}, deep, false)
+        .effective()
+        .pixel_format;
+  };
+  CHECK(chosen("libx265", "yuv420p10le") == "yuv420p10le");
+  CHECK(chosen("libx264", "yuv422p10le") == "yuv422p10le");
+  CHECK(chosen("libx264", "yuv444p") == "yuv444p");
+  const auto [code, text] = thrown([&] { chosen("mpeg4", "yuv444p"); });
+  CHECK(code == ErrorCode::EncoderRejected);
+  CHECK(contains(text, "mpeg4 does not take the pixel format yuv444p"));
+}
+
+TEST_CASE("an encoder that takes no 4:2:0 gets what is nearest to it") {
+  const VideoFormat format = video_format();
+  CHECK(Encoder({.encoder = "prores_ks"}, format, false).effective().pixel_format == "yuv422p10le");
 }
 
 TEST_CASE(
@@ -301,13 +323,17 @@ TEST_CASE("a refused setting is named, with what would do") {
   CHECK_NOTHROW(Encoder({.encoder = "mpeg4"}, format, false));
 }
 
-TEST_CASE("an odd size is refused for 4:2:0 with one that fits") {
+TEST_CASE("an odd size loses a line for 4:2:0, and is refused where it was asked for") {
   const VideoFormat format = video_format({.width = 321, .height = 193});
-  const auto [code, text] = thrown([&] { Encoder({}, format, false); });
+  Encoder encoder({}, format, false);
+  CHECK(encoder.effective().width == 320);
+  CHECK(encoder.effective().height == 192);
+  CHECK(encode_all(encoder, format, 3).size() == 3);
+  CHECK(Encoder({.pixel_format = "yuv444p"}, format, false).effective().width == 321);
+  const auto [code, text] = thrown([&] { Encoder({.width = 321, .height = 193}, format, false); });
   CHECK(code == ErrorCode::InvalidArgument);
   CHECK(contains(text, "321x193"));
   CHECK(contains(text, "320x192"));
-  CHECK_NOTHROW(Encoder({.width = 320, .height = 192}, format, false));
 }
 
 TEST_CASE("a frame of another size, or not after the last, is refused and the encoder goes on") {
