@@ -118,9 +118,9 @@ void LibavSource::finish_picture(AVFrame& frame) {
   AVColorRange range = frame.color_range;
   frame.format = without_j(static_cast<AVPixelFormat>(frame.format), range);
   frame.color_range = range;
-  if (frame.sample_aspect_ratio.num == 0) {
-    frame.sample_aspect_ratio = {descriptor_.format.sar_num, descriptor_.format.sar_den};
-  }
+  // As in the descriptor: what the container says wins, else each picture's own counts.
+  frame.sample_aspect_ratio =
+      av_guess_sample_aspect_ratio(&demuxer_->context(), &demuxer_->video(), &frame);
   locate(frame);
   if (at_start_ && last_pts_ == AV_NOPTS_VALUE) first_ = place_;
   last_pts_ = frame.pts;

@@ -29,6 +29,10 @@ Orientation stream_orientation(const AVStream& stream) {
   return orientation_of(matrix);
 }
 
+bool is_interlaced(AVFieldOrder order) {
+  return order != AV_FIELD_UNKNOWN && order != AV_FIELD_PROGRESSIVE;
+}
+
 /// What the container's index says about every frame: mov has all of it after opening.
 struct IndexFacts {
   std::int64_t frames = 0, bytes = 0;
@@ -209,6 +213,7 @@ SourceDescriptor describe(Demuxer& demuxer, const PacketScan& scan) {
   const char* profile = avcodec_profile_name(stream.codecpar->codec_id, stream.codecpar->profile);
   out.profile = profile ? profile : "";
   out.orientation = stream_orientation(stream);
+  out.interlaced = is_interlaced(stream.codecpar->field_order);
   describe_picture(demuxer, out.format);
   describe_time(demuxer, scan, out);
   describe_audio(context, out);

@@ -1,6 +1,7 @@
 #include "media/source/source.h"
 
 #include "core/error.h"
+#include "media/picture/changes.h"
 #include "media/source/libav_source.h"
 #include "media/source/pattern_source.h"
 
@@ -30,7 +31,12 @@ std::unique_ptr<FrameSource> open_source(const SourceOptions& options, const Dec
 }
 
 SourceDescriptor probe(const SourceOptions& options, const AbortSignal& abort) {
-  return open(options, DecodeOptions{1}, kThoroughScan, abort)->descriptor();
+  SourceDescriptor found = open(options, DecodeOptions{1}, kThoroughScan, abort)->descriptor();
+  ConvertOptions push = for_viewers();
+  push.orientation = found.orientation;
+  found.changes =
+      picture_changes(found.format, push, deinterlaces(Deinterlace::Auto, found.interlaced));
+  return found;
 }
 
 }  // namespace videopush::media

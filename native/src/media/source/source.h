@@ -10,7 +10,7 @@
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/format.h"
-#include "media/picture/orientation.h"
+#include "media/picture/layout.h"
 #include "media/source/timeline.h"
 
 namespace videopush::media {
@@ -75,6 +75,10 @@ struct SourceDescriptor {
   int reorder_frames = 0;  // B-frame delay: the largest number of frames that precede one in decode
                            // order and follow it in display order
   Orientation orientation;  // what the display must do to show it upright
+  bool interlaced = false;  // by the container or the codec; pictures say it one by one
+  /// What becomes of its pictures, in words: in a push with the default settings when it is from
+  /// probe(), else as whoever has the descriptor reads or pushes them.
+  std::vector<std::string> changes;
   std::vector<VideoTrack> videos;
   std::vector<AudioTrack> audio;
 };
@@ -114,6 +118,11 @@ class FrameSource {
   virtual std::uint64_t packets_read() const = 0;
 };
 
+/// What pictures become when nothing else is asked for: what every viewer can show.
+inline ConvertOptions for_viewers() {
+  return {.pixel_format = AV_PIX_FMT_YUV420P, .background = 0x000000};
+}
+
 struct DecodeOptions {
   int threads = 0;  // 0 = one for each processor, at most 4
 };
@@ -130,5 +139,10 @@ std::unique_ptr<FrameSource> open_source(const SourceOptions& options, const Dec
 /// Opens and measures more thoroughly (reads packets up to 10 s of media or 32 MB to find GOP
 /// length, reorder depth and rate).
 SourceDescriptor probe(const SourceOptions& options, const AbortSignal& abort);
+
+/// Whether pictures of a source that is interlaced, or is not, are deinterlaced from the first on.
+inline bool deinterlaces(Deinterlace mode, bool interlaced) {
+  return mode == Deinterlace::Always || (mode == Deinterlace::Auto && interlaced);
+}
 
 }  // namespace videopush::media
