@@ -23,6 +23,7 @@ const clip: SourceDescriptor = {
     bitRate: 4_000_000,
     gopFrames: 12,
     reorderFrames: 2,
+    interlaced: false,
     mirrored: false,
     rotation: 0,
     sampleAspectRatio: '64/45',
@@ -32,6 +33,7 @@ const clip: SourceDescriptor = {
   },
   videos: [],
   audio: [],
+  changes: [],
 };
 
 it('the text of probe lists several video tracks by the names that --video-track takes', () => {
@@ -71,6 +73,15 @@ it('the text of probe says how a picture is to be turned and mirrored', () => {
   expect(shown(false, 90)).toContain(', to be turned by 90°\n');
   expect(shown(true, 0)).toContain(', to be mirrored left to right\n');
   expect(shown(true, 270)).toContain(', to be mirrored left to right and turned by 270°\n');
+});
+
+it('the text of probe says what a push changes in the picture', () => {
+  expect(formatDescriptor('clip.ts', clip)).toMatch(/^a push +leaves pictures as they are$/m);
+  const changes = ['deinterlaced', 'converted from yuv422p to yuv420p'];
+  const fields = { ...clip, changes, video: { ...clip.video, interlaced: true } };
+  const text = formatDescriptor('clip.ts', fields);
+  expect(text).toMatch(/^picture +720x576 yuv420p, pixels 64:45 \(SAR\), interlaced$/m);
+  expect(text).toMatch(/^a push +deinterlaced; converted from yuv422p to yuv420p$/m);
 });
 
 it('the text of probe calls a bit rate that was not counted over the whole source estimated', () => {

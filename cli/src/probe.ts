@@ -56,7 +56,7 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
     ],
     [
       'picture',
-      `${video.width}x${video.height} ${video.pixelFormat}${pixelShape(video.sampleAspectRatio)}${uprightBy(video)}`,
+      `${video.width}x${video.height} ${video.pixelFormat}${pixelShape(video.sampleAspectRatio)}${video.interlaced ? ', interlaced' : ''}${uprightBy(video)}`,
     ],
     [
       'frame rate',
@@ -71,6 +71,7 @@ export function formatDescriptor(source: string, d: SourceDescriptor): string {
         .map((tag) => tag ?? 'untagged')
         .join(' / '),
     ],
+    ['a push', d.changes.join('; ') || 'leaves pictures as they are'],
     ...(d.videos.length < 2 ? [] : d.videos).map((track, ordinal): [string, string] => [
       'video track',
       trackText(track, ordinal, d.streamIndex),

@@ -101,6 +101,8 @@ export interface SourceDescriptor {
     gopFrames: number | null;
     /** B-frame delay: frames that precede one in decode order and follow it in display order */
     reorderFrames: number;
+    /** by its container or codec; each picture says it for itself */
+    interlaced: boolean;
     /** what a display does to show the picture upright: mirror it left to right, if so, and then turn it */
     mirrored: boolean;
     /** clockwise degrees: 0, 90, 180, 270 */
@@ -114,6 +116,11 @@ export interface SourceDescriptor {
   /** every video track of a file or stream; streamIndex says which one is read */
   videos: VideoTrackDescriptor[];
   audio: AudioTrackDescriptor[];
+  /**
+   * What becomes of its pictures, in words, such as "turned by 90 degrees clockwise": from `probe`, in a push with the default
+   * settings; else in the session or reader that has the descriptor.
+   */
+  changes: string[];
 }
 
 export interface NativeErrorShape {
@@ -241,10 +248,29 @@ export interface RingSeed extends RingFrameHeader {
   timeBaseDenominator: number;
 }
 
-export interface DecodeSessionOptions {
-  source: SourceOptions;
+/** What pictures become on the way to the encoder. */
+export interface PictureOptions {
   width?: number;
   height?: number;
+  /** FFmpeg's name; unset = yuv420p, which every viewer can show. An odd size loses a line where this needs even ones. */
+  pixelFormat?: string;
+  /**
+   * Auto (default): pictures that say that they are interlaced. At a `frameRate` of at least 1.5 times the source's each field becomes
+   * a picture.
+   */
+  deinterlace?: 'Auto' | 'Off' | 'Always';
+  /** ToneMap (default): PQ, HLG and BT.2020 become BT.709; needs an FFmpeg with zscale */
+  hdr?: 'ToneMap' | 'Keep';
+  /** scale until pixels are squares; default false: the size stays, and the stream says what shape they have */
+  squarePixels?: boolean;
+  /** what shows through transparent pixels, default "#000000" */
+  background?: string;
+  /** pixels to cut off at the sides of the upright picture, before it is scaled */
+  crop?: { left?: number; top?: number; right?: number; bottom?: number };
+}
+
+export interface DecodeSessionOptions extends PictureOptions {
+  source: SourceOptions;
   /** set = constant rate: repeats and drops are counted */
   frameRate?: Rational;
   onEnd: OnEnd;
@@ -260,6 +286,8 @@ export interface EncoderOptions {
   width?: number;
   height?: number;
   frameRate?: Rational;
+  /** FFmpeg's name of what the encoder is fed; unset = yuv420p, or what the encoder takes that is nearest to it */
+  pixelFormat?: string;
   bitRate?: number;
   gopFrames?: number;
   /** in seconds, where gopFrames is unset (the rate is known only once the source is open); unset = 2 */

@@ -31,6 +31,7 @@ const source: SourceDescriptor = {
     bitRate: 4_000_000,
     gopFrames: 50,
     reorderFrames: 2,
+    interlaced: false,
     mirrored: false,
     rotation: 0,
     sampleAspectRatio: '1',
@@ -40,6 +41,7 @@ const source: SourceDescriptor = {
   },
   videos: [],
   audio: [],
+  changes: [],
 };
 const dict = describeSource('/a.mp4', source, 3, 0, 0);
 

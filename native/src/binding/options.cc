@@ -1,5 +1,6 @@
 #include "binding/options.h"
 
+#include <charconv>
 #include <utility>
 
 #include "binding/ring_options.h"
@@ -13,6 +14,36 @@ constexpr Range or_unset(Range range) { return {0, range.most}; }
 template <typename Target, typename Value>
 void set(Target& target, std::optional<Value> value) {
   if (value) target = static_cast<Target>(*std::move(value));
+}
+
+/// The name that FFmpeg has for a format.
+int parse_pixel_format(const Fields& fields, const std::string& name) {
+  const AVPixelFormat format = av_get_pix_fmt(name.c_str());
+  if (format == AV_PIX_FMT_NONE)
+    bad_argument(fields.name_of("pixelFormat"),
+                 "a pixel format of FFmpeg such as yuv420p, got \"" + name + "\"");
+  return format;
+}
+
+/// "#rrggbb".
+std::uint32_t parse_color(const Fields& fields, const std::string& text) {
+  std::uint32_t color = 0;
+  const char* end = text.data() + text.size();
+  const bool shaped = text.size() == 7 && text[0] == '#';
+  const auto read = std::from_chars(text.data() + (shaped ? 1 : 0), end, color, 16);
+  if (!shaped || read.ec != std::errc() || read.ptr != end)
+    bad_argument(fields.name_of("background"), "a colour such as #000000");
+  return color;
+}
+
+media::Crop parse_crop(Fields fields) {
+  media::Crop crop;
+  set(crop.left, fields.integer("left", limits::kCrop));
+  set(crop.top, fields.integer("top", limits::kCrop));
+  set(crop.right, fields.integer("right", limits::kCrop));
+  set(crop.bottom, fields.integer("bottom", limits::kCrop));
+  fields.finish();
+  return crop;
 }
 
 media::TestPattern parse_pattern(Fields fields) {
@@ -77,11 +108,37 @@ media::EncoderOptions parse_encoder(Fields fields) {
   set(encoder.max_b_frames, fields.integer("maxBFrames", limits::kBFrames));
   set(encoder.preset, fields.text("preset"));
   set(encoder.tune, fields.text("tune"));
+  if (auto name = fields.text("pixelFormat")) {
+    parse_pixel_format(fields, *name);
+    encoder.pixel_format = *std::move(name);
+  }
   set(encoder.threads, fields.integer("threads", limits::kThreads));
   encoder.extra = fields.text_map("extra");
   fields.finish();
   return encoder;
 }
+
+namespace {
+
+void parse_picture(Fields& fields, sessions::DecodeSessionOptions& options) {
+  media::ConvertOptions& picture = options.picture;
+  set(picture.width, fields.integer("width", or_unset(limits::kSide)));
+  set(picture.height, fields.integer("height", or_unset(limits::kSide)));
+  if (const auto name = fields.text("pixelFormat"))
+    picture.pixel_format = parse_pixel_format(fields, *name);
+  if (auto crop = fields.object("crop")) picture.crop = parse_crop(*std::move(crop));
+  set(picture.square_pixels, fields.boolean("squarePixels"));
+  set(picture.hdr, fields.choice<media::Hdr>(
+                       "hdr", {{"ToneMap", media::Hdr::ToneMap}, {"Keep", media::Hdr::Keep}}));
+  if (const auto color = fields.text("background"))
+    picture.background = parse_color(fields, *color);
+  set(options.deinterlace,
+      fields.choice<media::Deinterlace>("deinterlace", {{"Auto", media::Deinterlace::Auto},
+                                                        {"Off", media::Deinterlace::Off},
+                                                        {"Always", media::Deinterlace::Always}}));
+}
+
+}  // namespace
 
 sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value) {
   Fields fields(value, "");
@@ -93,8 +150,7 @@ sessions::DecodeSessionOptions parse_decode_session(const Napi::Value& value) {
   options.decode = input.decode;
   options.user_file = std::move(input.user_file);
   options.password_file = std::move(input.password_file);
-  set(options.width, fields.integer("width", or_unset(limits::kSide)));
-  set(options.height, fields.integer("height", or_unset(limits::kSide)));
+  parse_picture(fields, options);
   set(options.frame_rate, fields.frame_rate("frameRate"));
   set(options.on_end,
       fields.choice<sessions::OnEnd>("onEnd", {{"Complete", sessions::OnEnd::Complete},

@@ -19,6 +19,12 @@ Napi::Value rational_or_null(Napi::Env env, AVRational value) {
   return value.num > 0 && value.den > 0 ? text(env, rational_text(value)) : env.Null();
 }
 
+Napi::Value texts(Napi::Env env, const std::vector<std::string>& values) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (std::uint32_t i = 0; i < values.size(); ++i) array[i] = text(env, values[i]);
+  return array;
+}
+
 Napi::Value color_to_js(Napi::Env env, const VideoFormat& format) {
   Napi::Object color = Napi::Object::New(env);
   const auto known = [&](int value, int unspecified, const char* name) {
@@ -123,9 +129,7 @@ Napi::Value output_to_js(Napi::Env env, const sessions::OutputSnapshot& output) 
   object["name"] = text(env, output.name);
   object["protocol"] = text(env, output.protocol);
   object["url"] = text(env, output.url);
-  Napi::Array files = Napi::Array::New(env, output.files.size());
-  for (std::uint32_t i = 0; i < output.files.size(); ++i) files[i] = text(env, output.files[i]);
-  object["files"] = files;
+  object["files"] = texts(env, output.files);
   object["phase"] = text(env, phase_name(output.phase));
   object["error"] = to_js(env, output.error);
   count("connects", output.connects);
@@ -223,6 +227,7 @@ Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source) {
   video["gopFrames"] = positive_or_null(env, source.gop_frames);
   video["reorderFrames"] = number(env, source.reorder_frames);
   video["rotation"] = number(env, source.orientation.rotation);
+  video["interlaced"] = Napi::Boolean::New(env, source.interlaced);
   video["mirrored"] = Napi::Boolean::New(env, source.orientation.mirrored);
   video["sampleAspectRatio"] =
       rational_or_null(env, {source.format.sar_num, source.format.sar_den});
@@ -269,6 +274,7 @@ Napi::Value to_js(Napi::Env env, const media::SourceDescriptor& source) {
   object["video"] = video;
   object["videos"] = videos;
   object["audio"] = audio;
+  object["changes"] = texts(env, source.changes);
   return object;
 }
 

@@ -17,6 +17,8 @@ namespace limits {
 
 /// Width and height of what is encoded, pixels. The most holds for sources and queues, too.
 constexpr Range kSide{16, 8192};
+/// What is cut off at a side of the picture, pixels.
+constexpr Range kCrop{0, 8190};
 /// b/s; the most is that of H.264's highest level (6.2, ITU-T H.264 table A-1).
 constexpr Range kBitRate{10'000, 800'000'000};
 /// Distance of key frames.

@@ -42,6 +42,8 @@ class DecodeLoop {
   void position();
   void play();
   bool read(AVFrame& frame);
+  void tell_changes();
+  void tell_of_pictures();
   void count();
   void report_jumps();
   bool ends_pass(const Error& error) const;
@@ -62,6 +64,8 @@ class DecodeLoop {
   bool searched_ = false;  // the source was read from its beginning to find the last frame again
   std::uint64_t jumps_reported_ = 0;  // of the source's clock
   Nanoseconds jumps_reported_at_ = 0;
+  std::string changes_;                               // of pictures, as they were reported last
+  bool deinterlacing_ = false, letterboxed_ = false;  // likewise
 };
 
 }  // namespace videopush::sessions

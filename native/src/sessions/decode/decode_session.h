@@ -21,7 +21,8 @@ namespace videopush::sessions {
 /// then the end marker: phase Ended, error kept. Events: source.opened, source.resumed,
 /// source.lost, source.damaged, source.replayed, source.searched (its index led elsewhere, so it is
 /// read from its beginning), source.discontinuity (timestamps were corrected; at most one event a
-/// minute), source.ended, source.failed.
+/// minute), source.ended, source.failed; picture.changed says once what becomes of the source's
+/// pictures, picture.deinterlaced and picture.letterboxed when the first one needs it.
 class DecodeSession {
  public:
   DecodeSession(DecodeSessionOptions options, Clock& clock, EventSink events,

@@ -1,5 +1,7 @@
 #include "sessions/decode/decode_source.h"
 
+#include <utility>
+
 #include "sessions/secret_file.h"
 
 namespace videopush::sessions {
@@ -21,7 +23,18 @@ void DecodeSource::connect() {
   errors_before_ = status_.decode_errors;
   jumps_before_ = status_.discontinuities();
   source_ = hooks_.open_source(source, options_.decode, stop_);
+  if (options_.deinterlace != media::Deinterlace::Off) deinterlace();
   begun_ = false;
+}
+
+void DecodeSource::deinterlace() {
+  const AVRational asked = options_.frame_rate, rate = descriptor().format.frame_rate();
+  const bool fields = asked.num > 0 && rate.num > 0 && av_q2d(asked) >= 1.5 * av_q2d(rate) &&
+                      media::deinterlaces(options_.deinterlace, descriptor().interlaced);
+  auto made =
+      std::make_unique<media::DeinterlacedSource>(std::move(source_), options_.deinterlace, fields);
+  deinterlaced_ = made.get();
+  source_ = std::move(made);
 }
 
 bool DecodeSource::read(AVFrame& frame) {

@@ -6,6 +6,7 @@
 
 #include "core/abort.h"
 #include "core/clock.h"
+#include "media/source/deinterlaced_source.h"
 #include "media/source/source.h"
 #include "sessions/decode/decode_status.h"
 #include "sessions/decode/options.h"
@@ -21,11 +22,17 @@ class DecodeSource {
   /// Opens the source at its first frame, with the credentials as the files have them now. Errors:
   /// those of media::open_source and read_secret_file.
   void open();
-  void close() { source_.reset(); }
+  void close() {
+    deinterlaced_ = nullptr;
+    source_.reset();
+  }
   const media::SourceDescriptor& descriptor() const { return source_->descriptor(); }
   /// The source can give old frames again: by seeking, or, when it ends some time, by reading it
   /// from its start. It stays what it was while the source is closed.
   bool reachable() const { return reachable_; }
+
+  /// An interlaced picture has come and was deinterlaced.
+  bool deinterlacing() const { return deinterlaced_ && deinterlaced_->active(); }
 
   /// false: the end.
   bool read(AVFrame& frame);
@@ -40,6 +47,7 @@ class DecodeSource {
 
  private:
   void connect();
+  void deinterlace();
 
   const DecodeSessionOptions& options_;
   const DecodeHooks& hooks_;
@@ -47,6 +55,7 @@ class DecodeSource {
   const AbortSignal& stop_;
   DecodeStatus& status_;
   std::unique_ptr<media::FrameSource> source_;
+  media::DeinterlacedSource* deinterlaced_ = nullptr;  // `source_`, unless that is off
   bool reachable_ = false;
   bool begun_ = false;  // a frame was read since the source was opened
   // Of the connections before this one:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/picture/changes.h"
 #include "ring/geometry.h"
 #include "sessions/decode/decode_format.h"
 
@@ -35,10 +36,9 @@ bool DecodeWriter::attach_ended() {
 }
 
 bool DecodeWriter::open(const media::SourceDescriptor& source) {
-  converter_ = std::make_unique<media::Converter>(
-      source.format,
-      media::ConvertOptions{
-          .width = options_.width, .height = options_.height, .orientation = source.orientation});
+  media::ConvertOptions picture = options_.picture;
+  picture.orientation = source.orientation;
+  converter_ = std::make_unique<media::Converter>(source.format, picture);
   live_ = source.live;
   const VideoFormat format = queue_format(source, converter_->output(), options_.frame_rate);
   const bool same = producer_ && ring::same_picture(producer_->header().format, format);
@@ -49,7 +49,10 @@ bool DecodeWriter::open(const media::SourceDescriptor& source) {
     options.retained = retained_frames(options_, format);
     producer_ = ring::Producer::open(options, format, stop_, kDrainLimit);
   }
-  status_.set_source(source, format);
+  media::SourceDescriptor described = source;
+  changes_ = described.changes = media::picture_changes(
+      source.format, picture, media::deinterlaces(options_.deinterlace, source.interlaced));
+  status_.set_source(described, format);
   return !same && !begun() && producer_->resumed();
 }
 

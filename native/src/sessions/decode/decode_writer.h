@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "core/abort.h"
 #include "core/clock.h"
@@ -30,6 +32,10 @@ class DecodeWriter {
   /// same. True when it continues a queue of an earlier process. Errors: those of
   /// ring::Producer::open and media::Converter.
   bool open(const media::SourceDescriptor& source);
+  /// What becomes of the source's pictures, in words.
+  const std::vector<std::string>& changes() const { return changes_; }
+  /// Whether the last picture had another shape than the queue's.
+  bool letterboxed() const { return converter_->letterboxed(); }
   bool ended() const { return producer_->ended(); }
   void end() { producer_->end(); }
   ring::Drained wait_drained() { return producer_->wait_drained(stop_, kForever); }
@@ -87,6 +93,7 @@ class DecodeWriter {
 
   std::unique_ptr<ring::Producer> producer_;
   std::unique_ptr<media::Converter> converter_;
+  std::vector<std::string> changes_;
   std::optional<DecodeTimeline> timeline_;
   bool live_ = false;                        // the source gives frames at its own pace
   bool reachable_ = false;                   // the source can give old frames again

@@ -9,6 +9,7 @@
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/clock.h"
+#include "media/picture/convert.h"
 #include "media/source/source.h"
 #include "ring/ring.h"
 
@@ -22,7 +23,11 @@ struct DecodeSessionOptions {
   media::SourceOptions source;
   std::string user_file, password_file;  // source credentials, read at every open
   media::DecodeOptions decode;
-  int width = 0, height = 0;
+  /// What pictures become; the orientation is the source's.
+  media::ConvertOptions picture = media::for_viewers();
+  /// At a rate of at least 1.5 times the source's, each field of a deinterlaced picture is a
+  /// picture.
+  media::Deinterlace deinterlace = media::Deinterlace::Auto;
   AVRational frame_rate{0, 1};  // set = constant rate
   OnEnd on_end = OnEnd::Complete;
   ring::RingOptions ring;  // `retained` is computed when the rate is known:

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "media/picture/changes.h"
+#include "media/source/deinterlaced_source.h"
 #include "sessions/secret_file.h"
 
 extern "C" {
@@ -23,7 +25,12 @@ media::ConvertOptions conversion(const ReadOptions& options,
   convert.width = options.width;
   convert.height = options.height;
   convert.orientation = source.orientation;
-  if (options.rgb24) convert.pixel_format = AV_PIX_FMT_RGB24;
+  if (options.rgb24) {
+    convert.pixel_format = AV_PIX_FMT_RGB24;
+    convert.background = 0x000000;
+  } else {
+    convert.hdr = media::Hdr::Keep;
+  }
   return convert;
 }
 
@@ -60,8 +67,14 @@ void ReadSession::open() {
   if (options_.measure && descriptor_.finite && descriptor_.seekable) {
     descriptor_ = media::probe(options_.source, abort_);
   }
-  converter_ = std::make_unique<media::Converter>(source_->descriptor().format,
-                                                  conversion(options_, descriptor_));
+  if (options_.rgb24)
+    source_ = std::make_unique<media::DeinterlacedSource>(std::move(source_),
+                                                          media::Deinterlace::Auto, false);
+  const media::ConvertOptions convert = conversion(options_, descriptor_);
+  const VideoFormat& format = source_->descriptor().format;
+  converter_ = std::make_unique<media::Converter>(format, convert);
+  descriptor_.changes =
+      media::picture_changes(format, convert, options_.rgb24 && descriptor_.interlaced);
   format_ = converter_->output();
   if (options_.rgb24) {
     pool_ = av_buffer_pool_init(

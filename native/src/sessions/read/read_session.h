@@ -29,7 +29,9 @@ struct ReadOptions {
   std::string user_file, password_file;  // read at open, win over what `source` says
   media::DecodeOptions decode;
   int width = 0, height = 0;  // 0 = the source's (upright); one given keeps the aspect ratio
-  bool rgb24 = true;  // packed RGB, rows without padding; false = the decoder's own pixel format
+  /// Packed RGB for SDR screens, rows without padding, deinterlaced, transparent pixels over black;
+  /// false = upright, and else as the decoder gives them.
+  bool rgb24 = true;
   std::size_t queue_frames = 8;  // decoded ahead of the reader
   bool measure = true;           // seekable sources: the descriptor is measured (media::probe)
 };

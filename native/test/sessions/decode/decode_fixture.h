@@ -75,6 +75,7 @@ inline std::vector<Arrival> drain(ring::Consumer& consumer, std::size_t until = 
 
 struct DecodeRig {
   explicit DecodeRig(std::vector<Script> script = {}) : scripts(std::move(script)) {
+    options.picture.pixel_format = AV_PIX_FMT_NONE;  // pictures are compared as they were made
     options.ring.path = folder.file();
     options.ring.outputs = {"main"};
     options.ring.capacity = 4;

@@ -128,8 +128,8 @@ TEST_CASE("a decode session of a constant rate repeats and drops frames and coun
 TEST_CASE("a decode session scales before the queue, and its hints follow") {
   DecodeRig rig;
   rig.options.source.uri = clips::make(60, "30000/1001", clips::x264(2, 12), "mp4");
-  rig.options.width = 64;
-  rig.options.height = 32;
+  rig.options.picture.width = 64;
+  rig.options.picture.height = 32;
   rig.options.frame_rate = {60'000, 1001};
   CHECK(rig.run().size() == 120);
   const auto observer = ring::Observer::open(rig.options.ring.path);
@@ -239,8 +239,8 @@ TEST_CASE("a changed picture size begins the next generation of the ring behind 
   const auto before = drain(*consumer, 10);
   session->abort();
   REQUIRE(session->wait(kSoon));
-  rig.options.width = 32;
-  rig.options.height = 18;
+  rig.options.picture.width = 32;
+  rig.options.picture.height = 18;
   session = rig.start();
   std::vector<std::uint64_t> rest;
   ring::TakenFrame frame;
