@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_PORTS } from '@videopush/resources/builders/endpoints';
-import { LIMITS } from '@videopush/resources/limits';
+import { LIMITS, PIXEL_FORMATS } from '@videopush/resources/limits';
 import { Argument, Command, Option } from 'commander';
 import { type AddressVariables, takeVariables } from './addresses.ts';
 import { collectClaims } from './claims.ts';
@@ -21,6 +21,8 @@ import {
   oneOf,
   parseBitRate,
   parseBytes,
+  parseColour,
+  parseCrop,
   parseDuration,
   parseRate,
   parseSize,
@@ -87,6 +89,29 @@ function pushWords(program: Command, variables: AddressVariables): void {
       '--rate <FPS>',
       'constant frame rate, such as 25 or 30000/1001 (default: timestamps of the source)',
       parseRate,
+    )
+    .addOption(
+      new Option(
+        '--pixel-format <NAME>',
+        'how pixels are stored (default: yuv420p, which every viewer shows)',
+      ).choices(PIXEL_FORMATS),
+    )
+    .addOption(
+      new Option('--deinterlace <MODE>', 'interlaced pictures: those that say so (default), none, or all')
+        .choices(['auto', 'off', 'always'])
+        .argParser(oneOf('Auto', 'Off', 'Always')),
+    )
+    .addOption(
+      new Option('--hdr <MODE>', 'HDR: make SDR of it for every screen (default), or keep it')
+        .choices(['tone-map', 'keep'])
+        .argParser(oneOf('ToneMap', 'Keep')),
+    )
+    .option('--square-pixels', 'scale until pixels are squares')
+    .option('--crop <L,T,R,B>', 'pixels to cut off at the left, top, right and bottom', parseCrop)
+    .option(
+      '--background <COLOUR>',
+      "what shows through transparent pixels (default: '#000000')",
+      parseColour,
     )
     .option(
       '--gop <FRAMES>',

@@ -8,6 +8,7 @@ import {
   effectiveCatchUp,
   isStreamUrl,
 } from '@videopush/resources/builders/worker-config';
+import type { PIXEL_FORMATS } from '@videopush/resources/limits';
 import { secretsIn } from '@videopush/resources/redact';
 import { type AddressFlags, type AddressVariables, addressesOf } from './addresses.ts';
 import { describe, usageError } from './errors.ts';
@@ -18,6 +19,7 @@ import { report } from './report.ts';
 import { hideSecrets } from './secrets.ts';
 import { listenForStopIn } from './signals.ts';
 import { type SourceFlags, sourceOf, splitAddress } from './source.ts';
+import type { Crop } from './values.ts';
 import { makeView, type View } from './view/view.ts';
 
 export interface PushFlags extends AddressFlags, SourceFlags {
@@ -27,6 +29,12 @@ export interface PushFlags extends AddressFlags, SourceFlags {
   bitrate?: number;
   size?: { width: number; height: number };
   rate?: string;
+  pixelFormat?: (typeof PIXEL_FORMATS)[number];
+  deinterlace?: 'Auto' | 'Off' | 'Always';
+  hdr?: 'ToneMap' | 'Keep';
+  squarePixels?: boolean;
+  background?: string;
+  crop?: Crop;
   gop?: number;
   bframes: number;
   threads: number;
@@ -96,6 +104,12 @@ export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags
         ...codecOf(flags.codec),
         ...flags.size,
         frameRate: flags.rate,
+        pixelFormat: flags.pixelFormat,
+        deinterlace: flags.deinterlace,
+        hdr: flags.hdr,
+        squarePixels: flags.squarePixels,
+        background: flags.background,
+        crop: flags.crop,
         bitrateKbps: flags.bitrate === undefined ? undefined : Math.round(flags.bitrate / 1000),
         gopFrames: flags.gop,
         maxBFrames: flags.bframes,

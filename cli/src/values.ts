@@ -31,6 +31,28 @@ export function parseSize(text: string): { width: number; height: number } {
   return { width, height };
 }
 
+export interface Crop {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** "0,60,0,60": pixels at the left, top, right and bottom, even numbers. */
+export function parseCrop(text: string): Crop {
+  const sides = text.split(',').map((side) => (/^\d+$/.test(side.trim()) ? Number(side) : Number.NaN));
+  const { most } = LIMITS.crop;
+  if (sides.length !== 4 || !sides.every((side) => side <= most && side % 2 === 0))
+    return refuse(`a crop is LEFT,TOP,RIGHT,BOTTOM in even numbers up to ${most}, for example 0,60,0,60.`);
+  const [left = 0, top = 0, right = 0, bottom = 0] = sides;
+  return { left, top, right, bottom };
+}
+
+/** "#rrggbb". */
+export function parseColour(text: string): string {
+  return /^#[0-9a-f]{6}$/i.test(text) ? text : refuse("a colour is '#RRGGBB', for example '#000000'.");
+}
+
 /** "4M", "2500k", "3.5M" or plain bits per second; returns bits per second. */
 export function parseBitRate(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([kKmM]?)$/.exec(text.trim());

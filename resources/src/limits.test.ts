@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { repoRoot } from '../../scripts/paths.mjs';
-import { LIMITS, MAX_FRAME_RATE, MAX_PIXELS, QUEUE_BYTES, type Range, VIDEO_TRACK } from './limits.ts';
+import {
+  LIMITS,
+  MAX_FRAME_RATE,
+  MAX_PIXELS,
+  PIXEL_FORMATS,
+  QUEUE_BYTES,
+  type Range,
+  VIDEO_TRACK,
+} from './limits.ts';
 
 interface Schema {
   description?: string;
@@ -42,6 +50,7 @@ const FIELDS: Record<keyof typeof LIMITS, [path: string, unit: number][]> = {
     ['spec.video.width', 1],
     ['spec.video.height', 1],
   ],
+  crop: ['left', 'top', 'right', 'bottom'].map((side): [string, number] => [`spec.video.crop.${side}`, 1]),
   bitRate: [['spec.video.bitrateKbps', 1000]],
   gopFrames: [['spec.video.gopFrames', 1]],
   gopSeconds: [['spec.video.gopSeconds', 1]],
@@ -86,6 +95,11 @@ it('the memory of a frame queue has the same bounds and default in the resources
 it('a video track has the same names in the resources as elsewhere', () => {
   const [rule] = ofResource('spec.source.videoTrack')['x-kubernetes-validations'] ?? [];
   expect(rule?.rule).toContain(VIDEO_TRACK.source.replaceAll('\\d', '[0-9]'));
+});
+
+it('the pixel formats are those of the resources', () => {
+  const [rule] = ofResource('spec.video.pixelFormat')['x-kubernetes-validations'] ?? [];
+  expect(rule?.rule).toBe(`self in [${PIXEL_FORMATS.map((name) => JSON.stringify(name)).join(', ')}]`);
 });
 
 it('the largest picture is that of the resources', () => {

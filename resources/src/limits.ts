@@ -14,6 +14,8 @@ const range = (least: number, most: number): Range => ({ least, most });
 export const LIMITS = {
   /** Width and height of a picture in pixels: what sources and conversion take. */
   side: range(16, 8192),
+  /** What is cut off at a side of the picture, pixels. */
+  crop: range(0, 8190),
   /** Bits per second; the most is that of H.264's highest level (6.2, ITU-T H.264 table A-1). */
   bitRate: range(10_000, 800_000_000),
   gopFrames: range(1, 100_000),
@@ -55,6 +57,17 @@ export const MAX_FRAME_RATE = 300;
  * since other codecs have other bounds, and since a source may be larger than what is made of it.
  */
 export const MAX_PIXELS = 35_651_584;
+
+/** The pixel formats that a stream may be asked for, by FFmpeg's names. */
+export const PIXEL_FORMATS = [
+  'yuv420p',
+  'yuv422p',
+  'yuv444p',
+  'yuv420p10le',
+  'yuv422p10le',
+  'yuv444p10le',
+  'gray',
+] as const;
 
 /** The sentence that refuses a number, behind the name of what it was given for. */
 export const wholeNumberFrom = ({ least, most }: Range): string =>

@@ -8,6 +8,7 @@ import {
   LIMITS,
   MAX_FRAME_RATE,
   MAX_PIXELS,
+  PIXEL_FORMATS,
   QUEUE_BYTES,
   type Range,
   VIDEO_TRACK,
@@ -88,11 +89,30 @@ const source = z
     message: 'must have exactly one of `uri` and `testPattern`',
   });
 
+const pixelFormat = z.enum(PIXEL_FORMATS);
+const cropped = whole(LIMITS.crop).refine((value) => value % 2 === 0, 'must be even');
+
 const video = z
   .strictObject({
     width: size.optional(),
     height: size.optional(),
     frameRate: rational.optional(),
+    pixelFormat: pixelFormat.optional(),
+    deinterlace: z.enum(['Auto', 'Off', 'Always']).optional(),
+    hdr: z.enum(['ToneMap', 'Keep']).optional(),
+    squarePixels: z.boolean().optional(),
+    background: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i, 'must be a colour such as "#000000"')
+      .optional(),
+    crop: z
+      .strictObject({
+        left: cropped.optional(),
+        top: cropped.optional(),
+        right: cropped.optional(),
+        bottom: cropped.optional(),
+      })
+      .optional(),
   })
   .refine(pictureFits, TOO_LARGE);
 
@@ -129,6 +149,7 @@ const encoder = z.strictObject({
   width: size.optional(),
   height: size.optional(),
   frameRate: rational.optional(),
+  pixelFormat: pixelFormat.optional(),
   bitRate: whole(LIMITS.bitRate).optional(),
   gopFrames: whole(LIMITS.gopFrames).optional(),
   gopSeconds: z.number().positive().max(LIMITS.gopSeconds.most).optional(),

@@ -45,6 +45,7 @@ describe('parameters of the encoder', () => {
   const cases: [string, NonNullable<Spec['video']>, object][] = [
     ['codec', { codec: 'VP8' }, { codec: 'VP8' }],
     ['encoder, over codec', { codec: 'VP8', encoder: 'libx264' }, { encoder: 'libx264', codec: undefined }],
+    ['pixelFormat', { pixelFormat: 'yuv420p10le' }, { pixelFormat: 'yuv420p10le' }],
     ['bitrateKbps, in bits per second', { bitrateKbps: 4000 }, { bitRate: 4_000_000 }],
     ['gopSeconds', { gopSeconds: 4 }, { gopSeconds: 4, gopFrames: undefined }],
     ['gopFrames', { gopFrames: 60 }, { gopFrames: 60, gopSeconds: undefined }],
@@ -62,8 +63,18 @@ describe('parameters of the encoder', () => {
     ).toEqual(all);
   });
 
-  it('width, height and frameRate go to the decoder, which scales', () => {
-    const video = { width: 640, height: 360, frameRate: '30000/1001' };
+  it('all that is about the picture goes to the decoder, which scales and converts', () => {
+    const video = {
+      width: 640,
+      height: 360,
+      frameRate: '30000/1001',
+      pixelFormat: 'yuv422p10le' as const,
+      deinterlace: 'Always' as const,
+      hdr: 'Keep' as const,
+      squarePixels: true,
+      background: '#102030',
+      crop: { left: 2, bottom: 4 },
+    };
     const { decoder, encoder } = buildWorkerConfigs(push({ video }), context);
     expect(decoder.video).toEqual(video);
     expect(encoder.encoder).not.toHaveProperty('width');

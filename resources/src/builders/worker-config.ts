@@ -76,8 +76,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
   const { spec, metadata } = push;
   const names = spec.outputs.map(({ name }) => name);
   const source = sourceOptions(spec.source, context);
-  const { width, height, frameRate } = spec.video ?? {};
-  const video = withoutUndefined({ width, height, frameRate });
+  const video = pictureOptions(spec);
   const common = {
     version: 1 as const,
     stream: objectKey(metadata.namespace ?? 'default', metadata.name),
@@ -181,12 +180,41 @@ function origin(
   return { uri };
 }
 
-function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
-  const { codec, encoder, bitrateKbps, gopSeconds, gopFrames, maxBFrames, preset, tune, threads } =
+/** What the decoder makes of pictures. */
+function pictureOptions(spec: Spec): DecoderConfig['video'] {
+  const { width, height, frameRate, pixelFormat, deinterlace, hdr, squarePixels, background, crop } =
     spec.video ?? {};
+  return withoutUndefined({
+    width,
+    height,
+    frameRate,
+    // The schema of the resource allows no other.
+    pixelFormat: pixelFormat as DecoderConfig['video']['pixelFormat'],
+    deinterlace,
+    hdr,
+    squarePixels,
+    background,
+    crop,
+  });
+}
+
+function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
+  const {
+    codec,
+    encoder,
+    pixelFormat,
+    bitrateKbps,
+    gopSeconds,
+    gopFrames,
+    maxBFrames,
+    preset,
+    tune,
+    threads,
+  } = spec.video ?? {};
   return withoutUndefined({
     codec: encoder === undefined ? codec : undefined,
     encoder,
+    pixelFormat: pixelFormat as EncoderConfig['encoder']['pixelFormat'],
     bitRate: bitrateKbps === undefined ? undefined : bitrateKbps * 1000,
     gopFrames,
     gopSeconds: gopFrames === undefined ? gopSeconds : undefined,

@@ -92,7 +92,7 @@ it('fields are named in camelCase, and values of enumerations in CamelCase', () 
 
 /** Numbers that count or name what their own name says. */
 const WITHOUT_UNIT =
-  /(width|height|threads|port|rtsp|rtmp|srt|hls|webrtc|replicas|Replicas|restarts|first|count|maxBFrames|eneration)$/;
+  /(width|height|left|top|right|bottom|threads|port|rtsp|rtmp|srt|hls|webrtc|replicas|Replicas|restarts|first|count|maxBFrames|eneration)$/;
 
 it('every number has its unit in its name, or is a count', () => {
   const units = /(Seconds|Milliseconds|Hours|Kbps|Frames)$/;

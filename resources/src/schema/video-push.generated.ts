@@ -109,6 +109,47 @@ export interface VideoPush {
        */
       frameRate?: string;
       /**
+       * FFmpeg's name for how pixels are stored. Browsers, phones and hardware decoders show yuv420p; 10 bits are for H265 and AV1 where all viewers take them. Default yuv420p.
+       */
+      pixelFormat?: string;
+      /**
+       * What happens to interlaced pictures. Auto makes progressive ones of those that say that they are interlaced, Always of all, "Off" (in quotes) leaves them as they are. A frameRate of at least 1.5 times the source's shows every field. Default Auto.
+       */
+      deinterlace?: 'Auto' | 'Off' | 'Always';
+      /**
+       * What happens to HDR (PQ, HLG) and to the colours of BT.2020. ToneMap makes BT.709 of them, which every screen shows; Keep passes them on, which needs a pixelFormat with 10 bits to look well. Default ToneMap.
+       */
+      hdr?: 'ToneMap' | 'Keep';
+      /**
+       * Whether a picture whose pixels are no squares is scaled until they are. Unset means false, which keeps the size and tells viewers the shape.
+       */
+      squarePixels?: boolean;
+      /**
+       * What shows through transparent pixels, as "#RRGGBB". Default "#000000", which is black.
+       */
+      background?: string;
+      /**
+       * How much is cut off at each side of the source's upright picture, before it is scaled.
+       */
+      crop?: {
+        /**
+         * Pixels at the left, even. Default 0.
+         */
+        left?: number;
+        /**
+         * Pixels at the top, even. Default 0.
+         */
+        top?: number;
+        /**
+         * Pixels at the right, even. Default 0.
+         */
+        right?: number;
+        /**
+         * Pixels at the bottom, even. Default 0.
+         */
+        bottom?: number;
+      };
+      /**
        * In kilobits (1000 bits) per second. Unset means the source's when it is known, else by picture size and rate.
        */
       bitrateKbps?: number;

@@ -180,6 +180,12 @@ const VIDEO = [
   wrong('a frame rate that is a number', withVideo({ frameRate: 25 }), 'must be of type string'),
   wrong('a frame rate with a point', withVideo({ frameRate: '29.97' }), 'such as "25" or "30000/1001"'),
   wrong('a frame rate over 300', withVideo({ frameRate: '1200/2' }), 'at most 300 frames per second'),
+  wrong('a pixel format of no viewer', withVideo({ pixelFormat: 'bgr8' }), 'must be yuv420p, yuv422p'),
+  wrong('Off without quotes, which YAML reads as false', withVideo({ deinterlace: false }), 'type string'),
+  wrong('HDR by another word', withVideo({ hdr: 'tonemap' }), 'supported values'),
+  wrong('a background by name', withVideo({ background: 'black' }), 'such as "#000000"'),
+  wrong('an odd crop', withVideo({ crop: { left: 1 } }), 'multiple of 2'),
+  wrong('a crop below zero', withVideo({ crop: { top: -2 } }), 'greater than or equal to 0'),
   wrong(
     'two lengths of a GOP',
     withVideo({ gopSeconds: 2, gopFrames: 60 }),
