@@ -220,5 +220,6 @@ export function renderCommand(files: string[], flags: RenderFlags): void {
   process.stdout.write(objects.map(document).join(''));
 }
 
+/** A document that kubectl reads as it is meant: YAML 1.1 takes an unquoted Off for false. */
 const document = (object: object): string =>
-  `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+  `---\n${stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })}`;

@@ -37,6 +37,11 @@ it("the set's template is made from the VideoPush, and what is written by hand a
   expect(splice(text, PUSH)).toBe(text);
 });
 
+it("the set's template quotes words that YAML 1.1, which kubectl reads, takes for booleans", () => {
+  const push = PUSH.replace('{rule: self != "", message: m}', "{rule: self != 'Off', message: 'Off'}");
+  expect(splice(SET, push)).toContain("message: 'Off'\n");
+});
+
 it('rules of fields that hold placeholders check the filled-in value, and others the written one', () => {
   const { source, outputs } = parse(splice(SET, PUSH)).properties.spec.properties;
   const filled = 'self.replace("$(name)", "0").replace("$(index)", "0")';

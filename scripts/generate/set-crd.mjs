@@ -81,6 +81,7 @@ function yamlLines(value, indent) {
   const text = stringify(value, {
     lineWidth: WIDTH - indent.length,
     singleQuote: true,
+    compat: 'yaml-1.1', // kubectl and Helm read an unquoted Off as false
     aliasDuplicateObjects: false,
   });
   return text
