@@ -36,7 +36,7 @@ struct EncoderOptions {
   std::string pixel_format = {};
   int threads = 0;  // 0 = automatic
   /// Further options by their libavcodec names (private ones first, then AVCodecContext's); they
-  /// win over everything else.
+  /// win over everything else. "pixel_format" is refused, since pictures are converted before.
   std::map<std::string, std::string> extra = {};
 };
 

@@ -182,7 +182,13 @@ void add_asked_options(EncoderSettings& settings, const EncoderOptions& options)
   };
   choose("preset", options.preset);
   choose("tune", options.tune);
-  for (const auto& [name, value] : options.extra) ask(settings, name, value);
+  for (const auto& [name, value] : options.extra) {
+    // libavcodec would take it, and then read pictures that were converted to another one.
+    if (name == "pixel_format")
+      throw Error(ErrorCode::EncoderRejected, "pixel_format is not an option of the encoder",
+                  "set `pixelFormat`");
+    ask(settings, name, value);
+  }
 }
 
 int chosen_pixel_format(const EncoderOptions& options, const AVCodec& codec) {

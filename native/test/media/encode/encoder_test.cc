@@ -320,6 +320,10 @@ TEST_CASE("a refused setting is named, with what would do") {
   CHECK(contains(lacking.second, "mpeg4 has no option 'preset'"));
   const auto extra = thrown([&] { Encoder({.extra = {{"crfx", "20"}}}, format, false); });
   CHECK(contains(extra.second, "no option 'crfx'"));
+  const auto pixels =
+      thrown([&] { Encoder({.extra = {{"pixel_format", "yuv444p"}}}, format, false); });
+  CHECK(pixels.first == ErrorCode::EncoderRejected);
+  CHECK(contains(pixels.second, "pixelFormat"));
   CHECK_NOTHROW(Encoder({.encoder = "mpeg4"}, format, false));
 }
 
