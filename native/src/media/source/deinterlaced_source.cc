@@ -65,7 +65,10 @@ bool DeinterlacedSource::next_of_all(AVFrame& out) {
       ended_ = true;
       if (graph_) drain();
     } else if (!graph_ && mode_ == Deinterlace::Auto && !is_interlaced(out)) {
-      if (fields_) out.pts *= 2;
+      if (fields_) {
+        out.pts *= 2;
+        set_frame_duration(out, 2 * frame_duration(out));
+      }
       return true;
     } else {
       FramePtr frame = make_frame();

@@ -172,6 +172,16 @@ TEST_CASE("a picture size that changes costs no frame, and neither does damage a
   CHECK(seen == steps(0, 4, kStep));
 }
 
+TEST_CASE("progressive pictures keep their times and durations where fields are asked for") {
+  DeinterlacedSource source = bars({.count = 3, .interlaced_from = 3}, Deinterlace::Auto, true);
+  const FramePtr frame = make_frame();
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(source.next(*frame));
+    CHECK(frame->pts == 2 * i * kStep);
+    CHECK(frame_duration(*frame) == 2 * kStep);
+  }
+}
+
 TEST_CASE("a seek in an interlaced source lands on the very frame or field") {
   DeinterlacedSource source = bars({});
   DeinterlacedSource fields = bars({}, Deinterlace::Auto, true);
