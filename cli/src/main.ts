@@ -97,22 +97,21 @@ function pushWords(program: Command, variables: AddressVariables): void {
       ).choices(PIXEL_FORMATS),
     )
     .addOption(
-      new Option('--deinterlace <MODE>', 'interlaced pictures: those that say so (default), none, or all')
+      new Option(
+        '--deinterlace <MODE>',
+        'which pictures to deinterlace: those marked as interlaced (default), none, all',
+      )
         .choices(['auto', 'off', 'always'])
         .argParser(oneOf('Auto', 'Off', 'Always')),
     )
     .addOption(
-      new Option('--hdr <MODE>', 'HDR: make SDR of it for every screen (default), or keep it')
+      new Option('--hdr <MODE>', 'HDR: convert it to SDR, which every screen shows (default), or keep it')
         .choices(['tone-map', 'keep'])
         .argParser(oneOf('ToneMap', 'Keep')),
     )
-    .option('--square-pixels', 'scale until pixels are squares')
+    .option('--square-pixels', 'scale to square pixels')
     .option('--crop <L,T,R,B>', 'pixels to cut off at the left, top, right and bottom', parseCrop)
-    .option(
-      '--background <COLOUR>',
-      "what shows through transparent pixels (default: '#000000')",
-      parseColour,
-    )
+    .option('--background <COLOUR>', "colour behind transparent pixels (default: '#000000')", parseColour)
     .option(
       '--gop <FRAMES>',
       "distance of key frames (default: the source's, at most 10 s; else 2 s)",

@@ -30,7 +30,7 @@ function trackText(track: VideoTrackDescriptor, ordinal: number, read: number): 
   return `${names.join(', ')}: ${track.codec} ${track.width}x${track.height}${what}`;
 }
 
-/** What a player does to show the picture upright. */
+/** What a player has to do to show the picture upright. */
 const uprightBy = ({ mirrored, rotation }: SourceDescriptor['video']): string => {
   const turned = rotation ? [`turned by ${rotation}°`] : [];
   const steps = [...(mirrored ? ['mirrored left to right'] : []), ...turned];

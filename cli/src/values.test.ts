@@ -24,17 +24,17 @@ describe('values on the command line', () => {
     (text) => expect(() => parseSize(text)).toThrow(/1280x720|even numbers/),
   );
 
-  it('reads a crop and a colour', () => {
+  it('the command reads a crop and a colour', () => {
     expect(parseCrop('0,60, 2,8190')).toEqual({ left: 0, top: 60, right: 2, bottom: 8190 });
     expect(parseColour('#10fF00')).toBe('#10fF00');
   });
 
   it.each(['', '1,2,3', '0,0,0,1', '0,0,0,8192', '-2,0,0,0', '2,2,2,2,2', 'a,b,c,d', '1.5,0,0,0'])(
-    'refuses the crop %s',
+    'the command refuses the crop %s',
     (text) => expect(() => parseCrop(text)).toThrow(/LEFT,TOP,RIGHT,BOTTOM/),
   );
 
-  it.each(['black', '#fff', '000000', '#12345g', '#1234567'])('refuses the colour %s', (text) =>
+  it.each(['black', '#fff', '000000', '#12345g', '#1234567'])('the command refuses the colour %s', (text) =>
     expect(() => parseColour(text)).toThrow(/#RRGGBB/),
   );
 

@@ -38,7 +38,7 @@ export interface Crop {
   bottom: number;
 }
 
-/** "0,60,0,60": pixels at the left, top, right and bottom, even numbers. */
+/** Reads "0,60,0,60": pixels at the left, top, right and bottom, in even numbers. */
 export function parseCrop(text: string): Crop {
   const sides = text.split(',').map((side) => (/^\d+$/.test(side.trim()) ? Number(side) : Number.NaN));
   const { most } = LIMITS.crop;
@@ -48,7 +48,7 @@ export function parseCrop(text: string): Crop {
   return { left, top, right, bottom };
 }
 
-/** "#rrggbb". */
+/** Reads "#rrggbb", in either case. */
 export function parseColour(text: string): string {
   return /^#[0-9a-f]{6}$/i.test(text) ? text : refuse("a colour is '#RRGGBB', for example '#000000'.");
 }

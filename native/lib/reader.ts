@@ -7,8 +7,8 @@ import type { FrameFormat, SourceDescriptor, SourceOptions } from './types.ts';
 
 export interface ReadOptions {
   /**
-   * 'rgb24' (default): packed, upright, as every screen shows it: interlaced pictures progressive, HDR in BT.709, transparent pixels
-   * over black. 'native': planes in the decoder's own pixel format, upright.
+   * 'rgb24' (default): packed, upright, as every screen shows it: deinterlaced, HDR as BT.709, transparent
+   * pixels over black. 'native': planes in the decoder's own pixel format, upright.
    */
   format?: FrameFormat;
   /** scale to this size, pixels; one given keeps the shape of the picture */

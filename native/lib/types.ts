@@ -101,9 +101,9 @@ export interface SourceDescriptor {
     gopFrames: number | null;
     /** B-frame delay: frames that precede one in decode order and follow it in display order */
     reorderFrames: number;
-    /** by its container or codec; each picture says it for itself */
+    /** what its container or codec declares; single pictures may differ */
     interlaced: boolean;
-    /** what a display does to show the picture upright: mirror it left to right, if so, and then turn it */
+    /** a display has to mirror the picture left to right before it turns it by `rotation` */
     mirrored: boolean;
     /** clockwise degrees: 0, 90, 180, 270 */
     rotation: number;
@@ -117,8 +117,8 @@ export interface SourceDescriptor {
   videos: VideoTrackDescriptor[];
   audio: AudioTrackDescriptor[];
   /**
-   * What becomes of its pictures, in words, such as "turned by 90 degrees clockwise": from `probe`, in a push with the default
-   * settings; else in the session or reader that has the descriptor.
+   * What is changed in its pictures, in words, such as "turned by 90 degrees clockwise". `probe` lists what a
+   * push with the default settings changes; a session or reader lists what it changes itself.
    */
   changes: string[];
 }
@@ -248,22 +248,25 @@ export interface RingSeed extends RingFrameHeader {
   timeBaseDenominator: number;
 }
 
-/** What pictures become on the way to the encoder. */
+/** How pictures are converted on the way to the encoder. */
 export interface PictureOptions {
   width?: number;
   height?: number;
-  /** FFmpeg's name; unset = yuv420p, which every viewer can show. An odd size loses a line where this needs even ones. */
+  /**
+   * FFmpeg's name; unset = yuv420p, which every viewer can show. An odd size loses a line where the pixel
+   * format needs an even one.
+   */
   pixelFormat?: string;
   /**
-   * Auto (default): pictures that say that they are interlaced. At a `frameRate` of at least 1.5 times the source's each field becomes
-   * a picture.
+   * Auto (default): pictures that are marked as interlaced. At a `frameRate` of at least 1.5 times the
+   * source's each field becomes a picture.
    */
   deinterlace?: 'Auto' | 'Off' | 'Always';
-  /** ToneMap (default): PQ, HLG and BT.2020 become BT.709; needs an FFmpeg with zscale */
+  /** ToneMap (default) makes BT.709 of PQ, HLG and BT.2020, and needs an FFmpeg with zscale */
   hdr?: 'ToneMap' | 'Keep';
-  /** scale until pixels are squares; default false: the size stays, and the stream says what shape they have */
+  /** scale to square pixels; default false: the size stays, and the stream names the shape of its pixels */
   squarePixels?: boolean;
-  /** what shows through transparent pixels, default "#000000" */
+  /** the colour behind transparent pixels, default "#000000" */
   background?: string;
   /** pixels to cut off at the sides of the upright picture, before it is scaled */
   crop?: { left?: number; top?: number; right?: number; bottom?: number };
@@ -286,7 +289,7 @@ export interface EncoderOptions {
   width?: number;
   height?: number;
   frameRate?: Rational;
-  /** FFmpeg's name of what the encoder is fed; unset = yuv420p, or what the encoder takes that is nearest to it */
+  /** what the encoder is fed, by FFmpeg's name; unset = yuv420p, or the nearest that the encoder takes */
   pixelFormat?: string;
   bitRate?: number;
   gopFrames?: number;

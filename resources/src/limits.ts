@@ -58,7 +58,7 @@ export const MAX_FRAME_RATE = 300;
  */
 export const MAX_PIXELS = 35_651_584;
 
-/** The pixel formats that a stream may be asked for, by FFmpeg's names. */
+/** The pixel formats that a stream may have, by FFmpeg's names. */
 export const PIXEL_FORMATS = [
   'yuv420p',
   'yuv422p',

@@ -97,7 +97,7 @@ describe.each([
   });
 
   it(`${shell} completes the options of a command`, () => {
-    expect(offered('videopush', 'push', '--b')).toEqual(['--bframes', '--bitrate']);
+    expect(offered('videopush', 'push', '--b')).toEqual(['--background', '--bframes', '--bitrate']);
     // With the second dash: fish 4 also offers names that merely have the typed letters in this order,
     // as --source-file has those of --url.
     expect(offered('videopush', 'push', 'talk.mp4', '--url-')).toEqual(['--url-file']);

@@ -1,4 +1,4 @@
-/** Clips whose four corners have four colours: they show how a picture lies, and where its edges are. */
+/** Clips whose four corners have four colours, which show a picture's orientation and edges. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Frame } from '@videopush/native';
 import { run } from './program.ts';
@@ -40,7 +40,7 @@ export interface CornerClipOptions {
   width: number;
   height: number;
   frames?: number;
-  /** Options of ffmpeg behind the filter; default: lossless-looking H.264. */
+  /** Options of ffmpeg behind the filter; default: H.264 of high quality. */
   encode?: readonly string[];
   /** A filter behind the drawing, e.g. `setsar=2`. */
   filter?: string;
@@ -59,7 +59,8 @@ export async function makeCornerClip(options: CornerClipOptions): Promise<string
   const encode = options.encode ?? ['-c:v', 'libx264', '-crf', '10', '-pix_fmt', 'yuv420p'];
   await run('ffmpeg', [
     ...['-v', 'error', '-nostdin', '-y', '-f', 'lavfi', '-i', chain, '-frames:v', `${frames}`],
-    ...[...encode, path],
+    ...encode,
+    path,
   ]);
   return path;
 }

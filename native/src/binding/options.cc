@@ -16,7 +16,7 @@ void set(Target& target, std::optional<Value> value) {
   if (value) target = static_cast<Target>(*std::move(value));
 }
 
-/// The name that FFmpeg has for a format.
+/// Reads FFmpeg's name of a pixel format.
 int parse_pixel_format(const Fields& fields, const std::string& name) {
   const AVPixelFormat format = av_get_pix_fmt(name.c_str());
   if (format == AV_PIX_FMT_NONE)
@@ -25,7 +25,7 @@ int parse_pixel_format(const Fields& fields, const std::string& name) {
   return format;
 }
 
-/// "#rrggbb".
+/// Reads "#rrggbb".
 std::uint32_t parse_color(const Fields& fields, const std::string& text) {
   std::uint32_t color = 0;
   const char* end = text.data() + text.size();

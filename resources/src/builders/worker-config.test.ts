@@ -63,7 +63,7 @@ describe('parameters of the encoder', () => {
     ).toEqual(all);
   });
 
-  it('all that is about the picture goes to the decoder, which scales and converts', () => {
+  it('all fields of video that are about the picture go to the decoder, which scales and converts', () => {
     const video = {
       width: 640,
       height: 360,

@@ -180,7 +180,7 @@ function origin(
   return { uri };
 }
 
-/** What the decoder makes of pictures. */
+/** How the decoder converts pictures. */
 function pictureOptions(spec: Spec): DecoderConfig['video'] {
   const { width, height, frameRate, pixelFormat, deinterlace, hdr, squarePixels, background, crop } =
     spec.video ?? {};
@@ -188,7 +188,7 @@ function pictureOptions(spec: Spec): DecoderConfig['video'] {
     width,
     height,
     frameRate,
-    // The schema of the resource allows no other.
+    // The CRD has a rule instead of an enum, which its generated type does not know.
     pixelFormat: pixelFormat as DecoderConfig['video']['pixelFormat'],
     deinterlace,
     hdr,

@@ -109,27 +109,27 @@ export interface VideoPush {
        */
       frameRate?: string;
       /**
-       * FFmpeg's name for how pixels are stored. Browsers, phones and hardware decoders show yuv420p; 10 bits are for H265 and AV1 where all viewers take them. Default yuv420p.
+       * How pixels are stored, by FFmpeg's name. Browsers, phones and hardware decoders show yuv420p; take 10 bits only with H265 or AV1 and for viewers that decode them. Default yuv420p.
        */
       pixelFormat?: string;
       /**
-       * What happens to interlaced pictures. Auto makes progressive ones of those that say that they are interlaced, Always of all, "Off" (in quotes) leaves them as they are. A frameRate of at least 1.5 times the source's shows every field. Default Auto.
+       * Which pictures are deinterlaced. Auto means those that are marked as interlaced, Always every picture, "Off" (in quotes) none. A frameRate of at least 1.5 times the source's shows every field. Default Auto.
        */
       deinterlace?: 'Auto' | 'Off' | 'Always';
       /**
-       * What happens to HDR (PQ, HLG) and to the colours of BT.2020. ToneMap makes BT.709 of them, which every screen shows; Keep passes them on, which needs a pixelFormat with 10 bits to look well. Default ToneMap.
+       * What happens to HDR (PQ, HLG) and to the colours of BT.2020. ToneMap converts them to BT.709, which every screen shows; Keep passes them on, and needs a pixelFormat with 10 bits to look good. Default ToneMap.
        */
       hdr?: 'ToneMap' | 'Keep';
       /**
-       * Whether a picture whose pixels are no squares is scaled until they are. Unset means false, which keeps the size and tells viewers the shape.
+       * Whether a picture whose pixels are not square is scaled to square ones. Unset means false, which keeps the size and tells viewers the shape of the pixels.
        */
       squarePixels?: boolean;
       /**
-       * What shows through transparent pixels, as "#RRGGBB". Default "#000000", which is black.
+       * The colour behind transparent pixels, as "#RRGGBB". Default "#000000", which is black.
        */
       background?: string;
       /**
-       * How much is cut off at each side of the source's upright picture, before it is scaled.
+       * How much is cut off at each side of the upright picture, before it is scaled.
        */
       crop?: {
         /**

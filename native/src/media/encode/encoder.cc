@@ -75,7 +75,7 @@ struct Encoder::Impl {
     if (converter) {
       FramePtr shared = make_frame();
       if (av_frame_ref(shared.get(), &frame) < 0) throw std::bad_alloc();
-      shared->sample_aspect_ratio = {input.sar_num, input.sar_den};  // one shape for all
+      shared->sample_aspect_ratio = {input.sar_num, input.sar_den};  // the input's holds for all
       own = converter->convert(std::move(shared));
     } else if (copies_input() || frame.buf[0] == nullptr || av_buffer_is_writable(frame.buf[0])) {
       if (av_frame_ref(own.get(), &frame) < 0) throw std::bad_alloc();

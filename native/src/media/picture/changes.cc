@@ -24,7 +24,7 @@ const char* range_beyond_sdr(const VideoFormat& input) {
     case AVCOL_TRC_ARIB_STD_B67:
       return "tone-mapped from HLG to BT.709";
     default:
-      return "colours of BT.2020 made those of BT.709";
+      return "colours converted from BT.2020 to BT.709";
   }
 }
 

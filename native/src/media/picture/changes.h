@@ -10,8 +10,8 @@
 namespace videopush::media {
 
 /// One entry for each thing that a viewer could notice, in the order in which they are done; empty
-/// when pictures pass as they are. Errors: those of converted_format().
-/// `deinterlaced`: before that.
+/// when pictures pass as they are. `deinterlaced`: whether that was done before the conversion.
+/// Errors: those of converted_format().
 std::vector<std::string> picture_changes(const VideoFormat& input, const ConvertOptions& options,
                                          bool deinterlaced);
 

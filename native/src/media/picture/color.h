@@ -12,7 +12,7 @@ struct ColorMeaning {
   bool operator==(const ColorMeaning&) const = default;
 };
 
-/// Of a format with a palette, too, whose entries are RGB.
+/// True for a format with a palette, too, since its entries are RGB.
 bool is_rgb(AVPixelFormat format);
 
 /// The matrix that an untagged YUV picture is taken to have: BT.709 for HD (1280 or more on the

@@ -40,7 +40,7 @@ void stamp(AVFrame& out, const AVFrame& in, const VideoFormat& format) {
   tag_picture(out, format);
 }
 
-/// Another view of the same pixels.
+/// Returns a view of a part of the same pixels.
 FramePtr cropped(const AVFrame& in, const Crop& crop) {
   FramePtr view = make_frame();
   if (av_frame_ref(view.get(), &in) < 0) throw std::bad_alloc();

@@ -14,10 +14,10 @@ extern "C" {
 namespace videopush::media {
 namespace {
 
-/// Reference white in HDR, cd/m2 (ITU-R BT.2408 section 2.1): what becomes the white of paper.
+/// Reference white in HDR, cd/m2 (ITU-R BT.2408 section 2.1). It becomes the white of paper in SDR.
 constexpr int kReferenceWhite = 203;
-/// Up to where highlights keep their drawing, as a multiple of that: 1000 cd/m2, the peak of HLG
-/// and of most gradings.
+/// Highlights keep their detail up to this multiple of reference white: up to 1000 cd/m2, the peak
+/// of HLG and of most gradings.
 constexpr double kPeak = 1000.0 / kReferenceWhite;
 
 void append(std::string& chain, const std::string& part) {
@@ -59,7 +59,8 @@ const char* transfer_name(AVColorTransferCharacteristic transfer) {
   }
 }
 
-/// What zscale can give out itself; swscale makes the rest from 8 bits without subsampling.
+/// The format at the end of the chain: the wanted one where zscale makes it, else 4:4:4 of 8 bits,
+/// which swscale then converts.
 const char* made_format(int wanted) {
   constexpr std::array kDirect = {AV_PIX_FMT_YUV420P,     AV_PIX_FMT_YUV422P,
                                   AV_PIX_FMT_YUV444P,     AV_PIX_FMT_YUV420P10LE,
@@ -74,7 +75,7 @@ void require_filters() {
     if (avfilter_get_by_name(name)) continue;
     throw Error(ErrorCode::InvalidArgument,
                 std::string("this FFmpeg was built without the filter ") + name +
-                    ", which makes SDR of HDR",
+                    ", which converts HDR to SDR",
                 "set `hdr` to Keep, or use an FFmpeg with libzimg, as Debian has it");
   }
 }

@@ -27,8 +27,8 @@ struct FilterWork {
   bool operator==(const FilterWork&) const = default;
 };
 
-/// The chain that does it for pictures like `in`. Errors: InvalidArgument when this
-/// FFmpeg was built without the filters that HDR needs.
+/// The chain that does `work` for pictures like `in`. Errors: InvalidArgument when this FFmpeg was
+/// built without the filters that HDR needs.
 std::string filter_chain(const FilterWork& work, const AVFrame& in);
 
 }  // namespace videopush::media

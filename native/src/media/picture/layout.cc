@@ -56,7 +56,7 @@ void cut(VideoFormat& format, const Crop& crop) {
   format.height = height;
 }
 
-/// Width and height that were asked for, those that follow from them, and the picture's own.
+/// Sets the width and height that were asked for, and those that follow from them.
 void resize(VideoFormat& format, const ConvertOptions& options) {
   const int width = options.width, height = options.height;
   if (width < 0 || height < 0) check_size(width, height);
@@ -79,7 +79,7 @@ void trim(VideoFormat& format, const ConvertOptions& options) {
   if (options.height == 0) format.height -= format.height % row_step(options.pixel_format);
 }
 
-/// The pixels' shape that keeps the picture's; rounding to even sides counts as no change.
+/// Sets the shape of pixels that keeps the picture's; rounding to even sides counts as no change.
 void keep_shape(VideoFormat& format, int from_width, int from_height) {
   from_width = trimmed(from_width, format.width, column_step(format.pixel_format));
   from_height = trimmed(from_height, format.height, row_step(format.pixel_format));
@@ -113,7 +113,7 @@ void recolor(VideoFormat& format, const VideoFormat& input, Hdr hdr) {
   }
 }
 
-/// What is left of one side, a multiple of `step`.
+/// The given share of a side, as a multiple of `step`.
 int fitted(int side, double share, int step) {
   return std::max(step, static_cast<int>(std::lround(side * share / step)) * step);
 }

@@ -20,7 +20,7 @@ struct Crop {
 /// What becomes of PQ, HLG and BT.2020: BT.709, which every screen shows, or what they are.
 enum class Hdr { ToneMap, Keep };
 
-/// Which pictures are deinterlaced, before all else. Auto: those that say that they are interlaced.
+/// Which pictures are deinterlaced, before all else. Auto: those that are marked as interlaced.
 enum class Deinterlace { Auto, Off, Always };
 
 struct ConvertOptions {
@@ -44,7 +44,7 @@ struct ConvertOptions {
 /// crop that leaves nothing).
 VideoFormat converted_format(const VideoFormat& input, const ConvertOptions& options);
 
-/// A part of a picture.
+/// A rectangle of a picture.
 struct Area {
   int x = 0, y = 0, width = 0, height = 0;
   bool is_whole(const VideoFormat& picture) const {

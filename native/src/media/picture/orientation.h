@@ -21,7 +21,7 @@ struct Orientation {
 };
 
 /// From a display matrix (libavutil/display.h); an angle between two quarter turns is rounded to
-/// the nearer one, and a matrix that is none is upright.
+/// the nearer one, and a matrix without an inverse counts as upright.
 Orientation orientation_of(const std::int32_t matrix[9]);
 
 /// What the decoder says of this picture, from H.264's and H.265's display orientation message and

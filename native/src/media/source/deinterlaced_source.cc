@@ -28,7 +28,7 @@ DeinterlacedSource::DeinterlacedSource(std::unique_ptr<FrameSource> source, Dein
       mode_(mode),
       fields_(fields),
       descriptor_(source_->descriptor()),
-      interval_(av_rescale_q(descriptor_.format.frame_interval_ns(), {1, 1'000'000'000},
+      interval_(av_rescale_q(descriptor_.format.frame_interval_ns(), kNanosecond,
                              descriptor_.format.time_base())) {
   VideoFormat& format = descriptor_.format;
   if (fields_)
@@ -83,7 +83,7 @@ bool DeinterlacedSource::next_of_all(AVFrame& out) {
 bool DeinterlacedSource::pull(AVFrame& out) {
   if (!graph_->pull(out)) return false;
   out.pts = av_rescale_q(out.pts, graph_->time_base(), descriptor_.format.time_base());
-  // Half as long as a frame, in ticks that are half as long.
+  // A field lasts half as long as a frame, in ticks that are half as long: the same number.
   set_frame_duration(out, duration_);
   return true;
 }
@@ -113,7 +113,7 @@ void DeinterlacedSource::drain() {
 }
 
 void DeinterlacedSource::seek(std::int64_t pts) {
-  // Once pictures are interlaced, each needs the one before it, and a field may be the second one.
+  // An interlaced picture needs the one before it, and `pts` may be that of a second field.
   const std::int64_t own = fields_ ? pts / 2 : pts;
   const std::int64_t before =
       active_ || fields_ ? std::max({std::int64_t{1}, duration_, interval_}) : 0;

@@ -10,12 +10,13 @@
 
 namespace videopush::media {
 
-/// Whether a picture says that it is.
+/// Whether a picture is marked as interlaced.
 bool is_interlaced(const AVFrame& frame);
 
-/// Motion-adaptive (bwdif), one frame of delay from the first interlaced picture on; until then,
-/// frames pass as they are. Every frame of the source is one that comes out, or, with `fields`,
-/// an interlaced one is two, half its duration apart, in a time base of half the tick.
+/// Deinterlaces by motion (bwdif), with one frame of delay from the first interlaced picture on;
+/// until then, frames pass as they are. Each frame of the source comes out as one frame. With
+/// `fields`, the time base has half the tick, and an interlaced frame comes out as two, half its
+/// duration apart.
 class DeinterlacedSource final : public FrameSource {
  public:
   /// `mode`: not Off.
@@ -43,7 +44,7 @@ class DeinterlacedSource final : public FrameSource {
   const std::int64_t interval_;  // nominal, of the source's frames in its time base
   std::unique_ptr<FilterGraph> graph_;
   bool draining_ = false;  // `graph_` gives what it holds, and is then replaced
-  FramePtr waiting_;       // came while it drained, of another size or pixel format
+  FramePtr waiting_;       // of another size or pixel format, for the graph that replaces it
   int width_ = 0, height_ = 0, format_ = -1;  // of what `graph_` was made for
   std::int64_t duration_ = 0;
   bool active_ = false, ended_ = false;

@@ -118,7 +118,7 @@ void LibavSource::finish_picture(AVFrame& frame) {
   AVColorRange range = frame.color_range;
   frame.format = without_j(static_cast<AVPixelFormat>(frame.format), range);
   frame.color_range = range;
-  // As in the descriptor: what the container says wins, else each picture's own counts.
+  // As in the descriptor, the container's shape of pixels wins over each picture's own.
   frame.sample_aspect_ratio =
       av_guess_sample_aspect_ratio(&demuxer_->context(), &demuxer_->video(), &frame);
   locate(frame);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kReorderWindow = 32;  // more than any codec's reorder depth (H.264: 16)
 
-/// From the display matrix that the container gives.
+/// The orientation by the display matrix that the container gives.
 Orientation stream_orientation(const AVStream& stream) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 30, 100)
   const AVPacketSideData* side =

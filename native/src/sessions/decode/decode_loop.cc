@@ -138,10 +138,10 @@ void DecodeLoop::open() {
   if (std::exchange(lost_, false) && writer_.begun()) ++status_.reconnects;
   status_.set_phase(DecodePhase::Running);
   event_("source.opened", describe(source_.descriptor()));
-  tell_changes();
+  report_changes();
 }
 
-void DecodeLoop::tell_changes() {
+void DecodeLoop::report_changes() {
   std::string changes;
   for (const std::string& change : writer_.changes())
     changes += (changes.empty() ? "" : "; ") + change;
@@ -150,15 +150,15 @@ void DecodeLoop::tell_changes() {
   if (!changes.empty()) event_("picture.changed", changes);
 }
 
-/// What only the pictures themselves show, once each.
-void DecodeLoop::tell_of_pictures() {
+/// Reports, once each, what only the pictures themselves show.
+void DecodeLoop::report_pictures() {
   if (!deinterlacing_ && source_.deinterlacing()) {
     deinterlacing_ = true;
     event_("picture.deinterlaced", "pictures of the source are interlaced");
   }
   if (!letterboxed_ && writer_.letterboxed()) {
     letterboxed_ = true;
-    event_("picture.letterboxed", "pictures have another shape than the stream's, which they keep");
+    event_("picture.letterboxed", "pictures have another shape than the stream, and get bars");
   }
 }
 
@@ -198,7 +198,7 @@ void DecodeLoop::play() {
                !writer_.take_in(std::move(frame), source_.place())) {
       position();
     }
-    tell_of_pictures();
+    report_pictures();
   }
 }
 

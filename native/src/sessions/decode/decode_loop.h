@@ -42,8 +42,8 @@ class DecodeLoop {
   void position();
   void play();
   bool read(AVFrame& frame);
-  void tell_changes();
-  void tell_of_pictures();
+  void report_changes();
+  void report_pictures();
   void count();
   void report_jumps();
   bool ends_pass(const Error& error) const;

@@ -31,7 +31,7 @@ class DecodeSource {
   /// from its start. It stays what it was while the source is closed.
   bool reachable() const { return reachable_; }
 
-  /// An interlaced picture has come and was deinterlaced.
+  /// True once an interlaced picture has come, which was deinterlaced.
   bool deinterlacing() const { return deinterlaced_ && deinterlaced_->active(); }
 
   /// false: the end.
@@ -55,7 +55,7 @@ class DecodeSource {
   const AbortSignal& stop_;
   DecodeStatus& status_;
   std::unique_ptr<media::FrameSource> source_;
-  media::DeinterlacedSource* deinterlaced_ = nullptr;  // `source_`, unless that is off
+  media::DeinterlacedSource* deinterlaced_ = nullptr;  // `source_`, unless it is off
   bool reachable_ = false;
   bool begun_ = false;  // a frame was read since the source was opened
   // Of the connections before this one:

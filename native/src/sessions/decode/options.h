@@ -9,7 +9,7 @@
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/clock.h"
-#include "media/picture/convert.h"
+#include "media/picture/layout.h"
 #include "media/source/source.h"
 #include "ring/ring.h"
 
@@ -23,7 +23,7 @@ struct DecodeSessionOptions {
   media::SourceOptions source;
   std::string user_file, password_file;  // source credentials, read at every open
   media::DecodeOptions decode;
-  /// What pictures become; the orientation is the source's.
+  /// How pictures are converted; the orientation is the source's.
   media::ConvertOptions picture = media::for_viewers();
   /// At a rate of at least 1.5 times the source's, each field of a deinterlaced picture is a
   /// picture.

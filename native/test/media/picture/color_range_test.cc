@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "media/picture/convert.h"
 
@@ -124,7 +126,7 @@ TEST_CASE("HLG is shown on SDR screens as bright as PQ") {
   CHECK(grey_of(format, 940) >= 228);
 }
 
-TEST_CASE("the colours of BT.2020 are those of BT.709 afterwards") {
+TEST_CASE("the colours of BT.2020 are converted to those of BT.709") {
   VideoFormat format = hdr_format(AVCOL_TRC_BT2020_10);
   Converter converter(format, for_viewers());
   // A green of BT.709 in the coordinates of BT.2020 (ITU-R BT.2087), linear 0.3293 0.9195 0.0880.
@@ -209,7 +211,7 @@ TEST_CASE("alpha is ignored where nobody asks for a background, and kept where t
   CHECK(Converter(format_of(AV_PIX_FMT_RGBA), options).passthrough(*rgba(1, 2, 3, 4)));
 }
 
-TEST_CASE("a palette's colours are RGB") {
+TEST_CASE("the colours of a palette are converted as RGB") {
   VideoFormat format = format_of(AV_PIX_FMT_PAL8);
   Converter converter(format, for_viewers());
   FramePtr frame = make_frame();

@@ -130,7 +130,7 @@ TEST_CASE("an interlaced source gives every frame once, at its time and without 
   CHECK_FALSE(source.next(*frame));
 }
 
-TEST_CASE("each field is a picture where that is asked for, half a frame apart") {
+TEST_CASE("each field of an interlaced source is a picture where that is asked for") {
   DeinterlacedSource source = bars({}, Deinterlace::Auto, true);
   CHECK(av_cmp_q(source.descriptor().format.time_base(), {1, 2000}) == 0);
   CHECK(times(source, 8) == steps(0, 24, kStep));
@@ -151,13 +151,13 @@ TEST_CASE("progressive pictures pass at once and untouched, until the first inte
   CHECK(later.active());
 }
 
-TEST_CASE("Always deinterlaces pictures that do not say what they are") {
+TEST_CASE("the mode Always deinterlaces pictures that are not marked as interlaced") {
   DeinterlacedSource source = bars({.interlaced_from = 12}, Deinterlace::Always);
   CHECK(times(source, 8) == steps(0, 12, kStep));
   CHECK(source.active());
 }
 
-TEST_CASE("a picture size that changes costs no frame, and neither does damage at the end") {
+TEST_CASE("an interlaced source loses no frame when its size changes or its end is damaged") {
   DeinterlacedSource wider = bars({.count = 12, .wider_from = 5});
   CHECK(times(wider, 8) == steps(0, 12, kStep));
   DeinterlacedSource broken =

@@ -1,4 +1,4 @@
-/** What a push makes of a picture, as a viewer sees it: which way up, which shape, which pixels. */
+/** Pictures after a push, as a viewer sees them: their orientation, shape, pixels and colours. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Frame, FrameReader, probe } from '@videopush/native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,16 +60,16 @@ it.each(MATRICES)('a push shows a clip upright by the display matrix %d %d %d %d
   expect(said).toHaveLength(matrix.join() === '1,0,0,1' ? 0 : 1);
 });
 
-describe('a push makes 4:2:0 of 8 bits', () => {
+describe('the pixel format', () => {
   it.each<[string, string, string[], string?]>([
-    ['a webcam’s MJPEG of 4:2:2', 'avi', ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj422p', '-q:v', '2']],
+    ["a webcam's MJPEG of 4:2:2", 'avi', ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj422p', '-q:v', '2']],
     ['ProRes of 4:2:2 and 10 bits', 'mov', ['-c:v', 'prores_ks']],
     ['H.264 of 4:4:4', 'mp4', ['-c:v', 'libx264', '-crf', '10', '-pix_fmt', 'yuv444p']],
     ['H.264 of 10 bits', 'mp4', ['-c:v', 'libx264', '-crf', '10', '-pix_fmt', 'yuv420p10le']],
     ['RGB', 'mov', ['-c:v', 'qtrle', '-pix_fmt', 'rgb24']],
     ['pictures with a palette', 'mkv', ['-c:v', 'png'], PALETTE],
     ['a GIF', 'gif', [], PALETTE],
-  ])('of %s', async (_, ending, encode, filter) => {
+  ])('a push makes 4:2:0 of 8 bits of %s', async (_, ending, encode, filter) => {
     const clip = await corners({ width: 160, height: 96, ending, encode, ...(filter && { filter }) });
     const { frames, video, said } = await shown(clip);
     expect(video).toMatchObject({ pixelFormat: 'yuv420p', profile: 'High' });
@@ -79,14 +79,14 @@ describe('a push makes 4:2:0 of 8 bits', () => {
     expect((await probe({ uri: clip })).changes.at(-1)).toMatch(/^converted from \w+ to yuv420p$/);
   });
 
-  it('of grey pictures', async () => {
+  it('a push makes 4:2:0 of 8 bits of grey pictures', async () => {
     const encode = ['-c:v', 'ffv1', '-pix_fmt', 'gray'];
     const { frames, video } = await shown(await corners({ width: 160, height: 96, ending: 'mkv', encode }));
     expect(video).toMatchObject({ pixelFormat: 'yuv420p', profile: 'High' });
     expect(cornersOf(frames[0] as Frame)[3]).toBe('white');
   });
 
-  it('unless another pixel format is asked for', async () => {
+  it('a push has another pixel format than 4:2:0 of 8 bits where one is asked for', async () => {
     const encode = ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj422p', '-q:v', '2'];
     const clip = await corners({ width: 160, height: 96, ending: 'avi', encode });
     const pixelFormat = 'yuv422p';
@@ -128,7 +128,7 @@ it('a push keeps the shape of a picture that changes in mid-stream, between bars
   expect(cornersOf(frames[0] as Frame)).toEqual(UNTURNED);
   const last = frames.at(-1) as Frame;
   expect(cornersOf(last)).toEqual(['black', 'black', 'black', 'black']);
-  // 101 columns in the middle.
+  // The picture takes 101 columns in the middle.
   const [left, right] = [110 + 5, 210 - 5];
   const inner = [
     [left, 4],
@@ -158,18 +158,10 @@ it('a push crops, squares pixels and lays transparent ones over a colour', async
   expect(['1', '1/1', null]).toContain(video.sampleAspectRatio);
 });
 
-it('a push makes progressive pictures of interlaced ones, and one of each field at twice the rate', async () => {
+it('a push deinterlaces pictures, and makes one of each field at twice the rate', async () => {
   const encode = [
-    '-c:v',
-    'mpeg2video',
-    '-flags',
-    '+ilme+ildct',
-    '-top',
-    '1',
-    '-q:v',
-    '2',
-    '-pix_fmt',
-    'yuv420p',
+    ...['-c:v', 'mpeg2video', '-flags', '+ilme+ildct', '-top', '1'],
+    ...['-q:v', '2', '-pix_fmt', 'yuv420p'],
   ];
   const clip = await corners({
     width: 320,
