@@ -178,6 +178,9 @@ describe('URLs, codecs and the build', () => {
     expect(resolveEncoder('h264')).toBe('libx264');
     expect(resolveEncoder('', 'libx264')).toBe('libx264');
     expect(() => resolveEncoder('', 'h264x')).toThrow(expect.objectContaining({ code: 'EncoderUnknown' }));
+    expect(() => resolveEncoder('', 'h264_vaapi')).toThrow(
+      expect.objectContaining({ code: 'EncoderRejected', action: expect.stringMatching(/libx264$/) }),
+    );
   });
 
   it('buildInfo reports versions and licence of the build', () => {

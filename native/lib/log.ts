@@ -31,7 +31,7 @@ export function buildInfo(): BuildInfo {
 
 /**
  * The exact encoder name for a codec ("H264", case does not matter) or encoder name ("libx264"; wins over
- * `codec`). Throws EncoderUnknown, which names what is near.
+ * `codec`). Throws EncoderUnknown, which names what is near, and EncoderRejected for a hardware encoder.
  */
 export function resolveEncoder(codec: string, encoder = ''): string {
   return addon.resolveEncoder(codec, encoder);

@@ -87,11 +87,14 @@ describe('pictures of a source that is not opened yet', () => {
 
   it('the codec follows from the name of an encoder', () => {
     const codec = (encoder: string) => codecOf(somePush({ video: { encoder } }).spec);
-    expect(
-      ['libx264', 'h264_nvenc', 'libx265', 'hevc_vaapi', 'libvpx', 'libvpx-vp9', 'libsvtav1', 'mjpeg'].map(
-        codec,
-      ),
-    ).toEqual(['H264', 'H264', 'H265', 'H265', 'VP8', 'VP9', 'AV1', undefined]);
+    expect(['libx264', 'libx265', 'libvpx', 'libvpx-vp9', 'libsvtav1', 'mjpeg'].map(codec)).toEqual([
+      'H264',
+      'H265',
+      'VP8',
+      'VP9',
+      'AV1',
+      undefined,
+    ]);
     expect(codecOf(somePush().spec)).toBe('H264');
     expect(sourcePicture(somePush({ source: { testPattern: {} } }).spec)).toMatchObject({ width: 1280 });
   });
@@ -131,7 +134,7 @@ describe('requests by codec, size, rate and preset', () => {
     expect(3 * one).toBeGreaterThan(1500);
   });
 
-  it('slower presets cost more, lookahead costs more, hardware costs little', () => {
+  it('slower presets cost more, and lookahead costs more', () => {
     const presets = [
       'ultrafast',
       'superfast',
@@ -150,7 +153,6 @@ describe('requests by codec, size, rate and preset', () => {
     expect(encoderMilliseconds({ codec: 'H264', tune: 'none' })).toBeGreaterThan(
       encoderMilliseconds({ codec: 'H264' }),
     );
-    expect(encoderMilliseconds({ codec: 'H264', encoder: 'h264_vaapi' })).toBeLessThan(2);
   });
 
   it('decoder and encoder in two pods have a queue each, and the network costs both', () => {

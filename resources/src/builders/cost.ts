@@ -12,7 +12,7 @@
  * neighbours, a hard one (up to twice as much) takes what is free. Two cores thus carry two or three streams
  * of 1080p30 with veryfast, as was measured.
  */
-import { isHardwareEncoder, megapixels, type Picture } from './picture.ts';
+import { megapixels, type Picture } from './picture.ts';
 import { expectedRingBytes, type QueueShape, ringVolumeBytes, slotBytes } from './ring-size.ts';
 
 /** What both containers of a stream need. */
@@ -36,8 +36,6 @@ const PROCESS_BYTES = 96 * 2 ** 20;
 const DECODE = 2.3;
 const SCALE = 1;
 const GENERATE = 1;
-/** Only the frames' way to the device and back. */
-const HARDWARE = 1;
 
 type Presets = Readonly<Record<string, number>>;
 
@@ -94,7 +92,6 @@ const NETWORK = 3;
 
 export interface EncoderChoice {
   codec: string | undefined;
-  encoder?: string | undefined;
   preset?: string | undefined;
   tune?: string | undefined;
 }
@@ -137,8 +134,7 @@ export function encoderCost({ pushed, generated, encoder, queue, split }: Stream
 }
 
 /** ms of one core for each megapixel that is encoded. */
-export function encoderMilliseconds({ codec = 'H264', encoder, preset, tune }: EncoderChoice): number {
-  if (isHardwareEncoder(encoder)) return HARDWARE;
+export function encoderMilliseconds({ codec = 'H264', preset, tune }: EncoderChoice): number {
   const presets = codec === 'H264' ? X264 : codec === 'H265' ? X265 : undefined;
   if (!presets) return OTHERS[codec] ?? X264.veryfast ?? 0;
   const lookahead = tune !== undefined && tune !== 'zerolatency' ? WITHOUT_ZEROLATENCY : 1;

@@ -57,14 +57,14 @@ export const megapixels = ({ width, height }: Picture): number => (width * heigh
 
 const even = (pixels: number): number => Math.max(2, Math.round(pixels / 2) * 2);
 
-/** Which codec an encoder's name makes, by the words that libavcodec's names hold. */
-const CODECS: readonly (readonly [RegExp, string])[] = [
-  [/264/, 'H264'],
-  [/265|hevc/, 'H265'],
-  [/vp8|^libvpx$/, 'VP8'],
-  [/vp9/, 'VP9'],
-  [/av1/, 'AV1'],
-  [/mpeg4|xvid/, 'MPEG4'],
+/** Which codec an encoder makes, by a part of libavcodec's name for it, and the software encoder for the codec. */
+const CODECS: readonly (readonly [name: RegExp, codec: string, software: string])[] = [
+  [/264/, 'H264', 'libx264'],
+  [/265|hevc/, 'H265', 'libx265'],
+  [/vp8|^libvpx$/, 'VP8', 'libvpx'],
+  [/vp9/, 'VP9', 'libvpx-vp9'],
+  [/av1/, 'AV1', 'libsvtav1'],
+  [/mpeg4|xvid/, 'MPEG4', 'mpeg4'],
 ];
 
 /** The codec that a stream is encoded with; undefined for an encoder whose name says nothing. */
@@ -74,6 +74,16 @@ export function codecOf({ video }: Spec): string | undefined {
   return CODECS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** An encoder that works on a graphics processor or another device: its frames cost the CPU little. */
-export const isHardwareEncoder = (name: string | undefined): boolean =>
-  /_(vaapi|nvenc|qsv|amf|v4l2m2m|videotoolbox|vulkan|rkmpp|omx)$/.test(name ?? '');
+/**
+ * The devices in the names of libavcodec's encoders. native/src/media/encode/encoder_names.cc and crds/videopush.yaml
+ * have the same list.
+ */
+const DEVICE =
+  /(^|_)(vaapi|nvenc|qsv|amf|v4l2m2m|omx|vulkan|videotoolbox|mf|mediacodec|rkmpp|d3d12va|oh)(_|$)/i;
+
+/** Why an encoder cannot be used; undefined for one that can. */
+export function encoderFault(name: string): string | undefined {
+  if (!DEVICE.test(name)) return undefined;
+  const instead = CODECS.find(([pattern]) => pattern.test(name))?.[2] ?? 'libx264';
+  return `must be a software encoder, such as ${instead}; ${name} needs a device, which is not used`;
+}

@@ -41,6 +41,14 @@ it('a parameter that is not set stays unset, so that the source and then the def
   expect(encoder.encoder).toEqual({ codec: 'H264', catchUp: 'Rebase' });
 });
 
+it('buildWorkerConfigs refuses a hardware encoder that an older API server took, and names another', () => {
+  expect(() =>
+    buildWorkerConfigs(unchecked({ video: { codec: 'H264', encoder: 'hevc_nvenc' } }), context),
+  ).toThrow(
+    'spec.video.encoder: must be a software encoder, such as libx265; hevc_nvenc needs a device, which is not used',
+  );
+});
+
 describe('parameters of the encoder', () => {
   const cases: [string, NonNullable<Spec['video']>, object][] = [
     ['codec', { codec: 'VP8' }, { codec: 'VP8' }],

@@ -14,6 +14,7 @@ import {
 } from '../worker-config.ts';
 import { encoderDelayFrames } from './encoder-delay.ts';
 import { contentHash } from './names.ts';
+import { encoderFault } from './picture.ts';
 import { queueBytes } from './ring-size.ts';
 
 type Spec = VideoPush['spec'];
@@ -211,6 +212,8 @@ function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
     tune,
     threads,
   } = spec.video ?? {};
+  const fault = encoder === undefined ? undefined : encoderFault(encoder);
+  if (fault) throw new ManifestError('spec.video.encoder', fault);
   return withoutUndefined({
     codec: encoder === undefined ? codec : undefined,
     encoder,

@@ -1,6 +1,9 @@
 #include "media/encode/encoder_names.h"
 
 #include <algorithm>
+#include <array>
+#include <sstream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,9 +36,42 @@ const std::vector<Family>& families() {
   return all;
 }
 
+/// The names of interfaces to devices as they occur in libavcodec's names of encoders (h264_vaapi,
+/// nvenc_hevc). resources/src/builders/picture.ts and crds/videopush.yaml have the same list.
+constexpr std::array<std::string_view, 13> kDevices = {
+    "vaapi",        "nvenc", "qsv",        "amf",   "v4l2m2m", "omx", "vulkan",
+    "videotoolbox", "mf",    "mediacodec", "rkmpp", "d3d12va", "oh"};
+
+/// The words between the underscores of an encoder's name.
+std::vector<std::string> words_of(const std::string& name) {
+  std::vector<std::string> words;
+  std::istringstream text(name);
+  for (std::string word; std::getline(text, word, '_');) words.push_back(word);
+  return words;
+}
+
+bool needs_device(const std::string& name) {
+  return std::ranges::any_of(words_of(name), [](const std::string& word) {
+    return std::ranges::find(kDevices, word) != kDevices.end();
+  });
+}
+
 const AVCodec* video_encoder(const std::string& name) {
   const AVCodec* codec = avcodec_find_encoder_by_name(name.c_str());
   return codec != nullptr && codec->type == AVMEDIA_TYPE_VIDEO ? codec : nullptr;
+}
+
+/// FFmpeg's first encoder of the codec that needs no device, an experimental one only where there
+/// is no other; nullptr when there is none.
+const AVCodec* software_encoder(AVCodecID id) {
+  const AVCodec* experimental = nullptr;
+  void* position = nullptr;
+  while (const AVCodec* codec = av_codec_iterate(&position)) {
+    if (!av_codec_is_encoder(codec) || codec->id != id || needs_device(codec->name)) continue;
+    if ((codec->capabilities & AV_CODEC_CAP_EXPERIMENTAL) == 0) return codec;
+    if (experimental == nullptr) experimental = codec;
+  }
+  return experimental;
 }
 
 /// The preferred encoder of a codec, "" when `name` is no codec, or one without an encoder here.
@@ -52,7 +88,7 @@ std::string encoder_of_codec(const std::string& name) {
     if (descriptor == nullptr || descriptor->type != AVMEDIA_TYPE_VIDEO) return "";
     id = descriptor->id;
   }
-  const AVCodec* codec = avcodec_find_encoder(id);
+  const AVCodec* codec = software_encoder(id);
   return codec != nullptr ? codec->name : "";
 }
 
@@ -77,7 +113,8 @@ std::string near_names(const std::string& wanted) {
       names.emplace_back(edit_distance(wanted, family.codec), family.codec);
   void* position = nullptr;
   while (const AVCodec* codec = av_codec_iterate(&position))
-    if (av_codec_is_encoder(codec) && codec->type == AVMEDIA_TYPE_VIDEO)
+    if (av_codec_is_encoder(codec) && codec->type == AVMEDIA_TYPE_VIDEO &&
+        !needs_device(codec->name))
       names.emplace_back(edit_distance(wanted, codec->name), codec->name);
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names, {}, &decltype(names)::value_type::second).begin(),
@@ -88,10 +125,20 @@ std::string near_names(const std::string& wanted) {
   return list;
 }
 
+[[noreturn]] void refuse_device(const std::string& name) {
+  std::string instead;
+  for (const std::string& word : words_of(name))
+    if (instead.empty()) instead = encoder_of_codec(word);
+  throw Error(ErrorCode::EncoderRejected,
+              "'" + name + "' needs a graphics processor or another device, which is not used",
+              "take a software encoder, such as " + (instead.empty() ? "libx264" : instead));
+}
+
 }  // namespace
 
 std::string resolve_encoder(const std::string& codec, const std::string& encoder) {
   const std::string& wanted = encoder.empty() ? codec : encoder;
+  if (needs_device(ascii_lower(wanted))) refuse_device(ascii_lower(wanted));
   if (video_encoder(wanted) != nullptr && !encoder.empty()) return wanted;
   std::string name = ascii_lower(wanted);
   if (std::string found = encoder_of_codec(name); !found.empty()) return found;

@@ -308,6 +308,25 @@ TEST_CASE(
   CHECK(contains(text, "libx264"));
 }
 
+TEST_CASE("a hardware encoder is refused by name, and the software encoder to take is named") {
+  const std::pair<const char*, const char*> names[] = {
+      {"h264_vaapi", "libx264"}, {"hevc_nvenc", "libx265"},     {"nvenc_h264", "libx264"},
+      {"h264_qsv", "libx264"},   {"av1_amf", "libsvtav1"},      {"h264_v4l2m2m", "libx264"},
+      {"h264_omx", "libx264"},   {"hevc_vulkan", "libx265"},    {"vp9_vaapi", "libvpx-vp9"},
+      {"mjpeg_qsv", "mjpeg"},    {"H264_MF", "libx264"},        {"hevc_videotoolbox", "libx265"},
+      {"hevc_rkmpp", "libx265"}, {"mpeg2_vaapi", "mpeg2video"}, {"vp8_v4l2m2m", "libvpx"}};
+  for (const auto& [name, instead] : names) {
+    CAPTURE(name);
+    const auto [code, text] = thrown([name = name] { media::resolve_encoder("", name); });
+    CHECK(code == ErrorCode::EncoderRejected);
+    CHECK(contains(text, "needs a graphics processor or another device"));
+    CHECK(text.ends_with(std::string("such as ") + instead));
+  }
+  CHECK(thrown([] { media::resolve_encoder("h264_vaapi", ""); }).first ==
+        ErrorCode::EncoderRejected);
+  CHECK_FALSE(contains(thrown([] { media::resolve_encoder("", "h264x"); }).second, "vaapi"));
+}
+
 TEST_CASE("a refused setting is named, with what would do") {
   const VideoFormat format = video_format();
   const auto preset = thrown([&] { Encoder({.preset = "veryfats"}, format, false); });

@@ -13,12 +13,12 @@ import { POD_DEFAULTS } from '../worker-config.ts';
 const FRAMES_IN_TRANSIT = 4;
 
 export function streamShape({ spec }: VideoPush): StreamShape {
-  const { encoder, preset, tune } = spec.video ?? {};
+  const { preset, tune } = spec.video ?? {};
   return {
     source: sourcePicture(spec),
     pushed: pushedPicture(spec),
     generated: spec.source.testPattern !== undefined,
-    encoder: { codec: codecOf(spec), encoder, preset, tune },
+    encoder: { codec: codecOf(spec), preset, tune },
     queue: {
       capacityFrames: spec.queue?.capacityFrames ?? 20,
       maxBytes: queueBytes(spec),

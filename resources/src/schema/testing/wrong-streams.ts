@@ -206,6 +206,14 @@ const VIDEO = [
   ),
   wrong('VP9 by SRT', withVideo({ codec: 'VP9' }, { protocol: 'SRT' }), 'SRT carries H264, H265 and MPEG4'),
   wrong('a preset in capitals', withVideo({ preset: 'Very Fast' }), 'such as veryfast'),
+  ...['h264_vaapi', 'hevc_nvenc', 'av1_qsv', 'h264_v4l2m2m', 'h264_amf', 'h264_omx', 'nvenc_h264'].map(
+    (encoder) =>
+      wrong(
+        `the hardware encoder ${encoder}`,
+        withVideo({ encoder }),
+        'must be a software encoder, such as libx264',
+      ),
+  ),
   wrong(
     'an encoder with options',
     withVideo({ encoder: 'libx264 -crf 20' }),
