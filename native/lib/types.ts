@@ -283,6 +283,8 @@ export interface DecodeSessionOptions extends PictureOptions {
   latencyBudgetMilliseconds?: number;
 }
 
+export type RateControl = 'Capped' | 'Constant' | 'Quality';
+
 export interface EncoderOptions {
   codec?: string;
   encoder?: string;
@@ -292,8 +294,22 @@ export interface EncoderOptions {
   /** what the encoder is fed, by FFmpeg's name; unset = yuv420p, or the nearest that the encoder takes */
   pixelFormat?: string;
   bitRate?: number;
+  /**
+   * What the encoder keeps to: the bit rate with at most one second of it ahead (Capped, the default),
+   * exactly the bit rate with filler data (Constant), or the quality (Quality). All but Capped, and
+   * maxBitRate and level, need libx264 or libx265.
+   */
+  rateControl?: RateControl;
+  /** b/s over any second; default: bitRate, for Quality twice what the picture's size asks for */
+  maxBitRate?: number;
+  /** constant rate factor of Quality, from 1 (best) to 51; default: the encoder's own */
+  quality?: number;
+  /** by its name for the encoder, such as "high" */
+  profile?: string;
+  /** such as "4.1" */
+  level?: string;
   gopFrames?: number;
-  /** in seconds, where gopFrames is unset (the rate is known only once the source is open); unset = 2 */
+  /** in seconds of media, whatever the frame rate does, where gopFrames is unset; unset = 2 */
   gopSeconds?: number;
   maxBFrames?: number;
   preset?: string;
@@ -398,7 +414,12 @@ export interface EncodeSnapshot {
   encoder: {
     encoder: string;
     bitRate: number;
-    gopFrames: number;
+    /**
+     * distance of key frames, in frames where that was asked for, else in seconds of media; the other one
+     * is null
+     */
+    gopFrames: number | null;
+    gopSeconds: number | null;
     maxBFrames: number;
     threads: number;
     width: number;

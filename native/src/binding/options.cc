@@ -103,6 +103,14 @@ media::EncoderOptions parse_encoder(Fields fields) {
   set(encoder.height, fields.integer("height", or_unset(limits::kSide)));
   set(encoder.frame_rate, fields.frame_rate("frameRate"));
   set(encoder.bit_rate, fields.integer("bitRate", or_unset(limits::kBitRate)));
+  set(encoder.rate_control,
+      fields.choice<media::RateControl>("rateControl", {{"Capped", media::RateControl::Capped},
+                                                        {"Constant", media::RateControl::Constant},
+                                                        {"Quality", media::RateControl::Quality}}));
+  set(encoder.max_bit_rate, fields.integer("maxBitRate", or_unset(limits::kBitRate)));
+  set(encoder.quality, fields.integer("quality", or_unset(limits::kQuality)));
+  set(encoder.profile, fields.text("profile"));
+  set(encoder.level, fields.text("level"));
   set(encoder.gop_frames, fields.integer("gopFrames", or_unset(limits::kGopFrames)));
   set(encoder.gop_seconds, fields.number("gopSeconds", 0, limits::kGopSeconds.most));
   set(encoder.max_b_frames, fields.integer("maxBFrames", limits::kBFrames));

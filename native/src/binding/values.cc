@@ -172,7 +172,8 @@ Napi::Value encoder_to_js(Napi::Env env, const media::Encoder::Effective& encode
   Napi::Object object = Napi::Object::New(env);
   object["encoder"] = text(env, encoder.encoder);
   object["bitRate"] = number(env, static_cast<double>(encoder.bit_rate));
-  object["gopFrames"] = number(env, encoder.gop_frames);
+  object["gopFrames"] = positive_or_null(env, encoder.gop_frames);
+  object["gopSeconds"] = positive_or_null(env, encoder.gop_seconds);
   object["maxBFrames"] = number(env, encoder.max_b_frames);
   object["threads"] = number(env, encoder.threads);
   object["width"] = number(env, encoder.width);

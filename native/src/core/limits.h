@@ -21,6 +21,8 @@ constexpr Range kSide{16, 8192};
 constexpr Range kCrop{0, 8190};
 /// b/s; the most is that of H.264's highest level (6.2, ITU-T H.264 table A-1).
 constexpr Range kBitRate{10'000, 800'000'000};
+/// Constant rate factor; 0 would be lossless.
+constexpr Range kQuality{1, 51};
 /// Distance of key frames.
 constexpr Range kGopFrames{1, 100'000};
 /// The least holds for resources; a library user may give a part of a second.

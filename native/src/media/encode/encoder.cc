@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "core/error.h"
 #include "media/encode/encoder_open.h"
 #include "media/encode/encoder_settings.h"
+#include "media/encode/gop_clock.h"
+#include "media/encode/rate_budget.h"
+#include "media/encode/rate_watch.h"
 #include "media/picture/convert.h"
 
 namespace videopush::media {
@@ -31,17 +35,25 @@ bool same_picture(const VideoFormat& input, const EncoderSettings& settings) {
 
 struct Encoder::Impl {
   EncoderSettings settings;
-  VideoFormat input;
+  VideoFormat input, picture;  // `picture`: as the encoder is given it
+  bool global_header;
   std::unique_ptr<Converter> converter;  // only when size or pixel format differ
   CodecContextPtr context;
   CodecParametersPtr parameters;
   PacketPtr packet = make_packet();
+  std::int64_t bit_rate = 0;  // as opened; the context's changes with a Budget
+  GopClock gop;
+  std::optional<RateBudget> budget;
+  std::optional<RateWatch> watch;
   std::map<std::int64_t, SideData> inside;  // by the timestamp the encoder was given
   std::int64_t last_pts = kNone, last_stamp = kNone, last_dts = kNone;
 
-  Impl(const EncoderOptions& options, const VideoFormat& format, bool global_header)
-      : settings(encoder_settings(options, format, global_header)), input(format) {
-    VideoFormat picture = input;
+  Impl(const EncoderOptions& options, const VideoFormat& format, bool header)
+      : settings(encoder_settings(options, format, header)),
+        input(format),
+        picture(format),
+        global_header(header),
+        gop(settings.gop_seconds, format.time_base()) {
     if (!same_picture(input, settings)) {
       converter =
           std::make_unique<Converter>(input, ConvertOptions{.width = settings.width,
@@ -54,6 +66,15 @@ struct Encoder::Impl {
     parameters.reset(avcodec_parameters_alloc());
     if (!parameters || avcodec_parameters_from_context(parameters.get(), context.get()) < 0)
       throw std::bad_alloc();
+    bit_rate = context->bit_rate;
+    if (settings.frame_time == FrameTime::Budget) {
+      const bool target = bit_rate > 0;
+      budget.emplace(target ? bit_rate : settings.max_bit_rate,
+                     target ? RateBudget::Goal::Target : RateBudget::Goal::Cap, context->framerate,
+                     input.time_base());
+    }
+    if (settings.frame_time == FrameTime::Restart)
+      watch.emplace(settings.frame_rate, input.time_base());
   }
   ~Impl() { make_closable(*context, last_pts != kNone); }
   Impl(const Impl&) = delete;
@@ -118,6 +139,27 @@ struct Encoder::Impl {
                                 "the log says what the encoder itself reported");
   }
 
+  /// Lets the bit rate hold when the frame rate varies. True when the next frame is the first one
+  /// of an encoder that was opened again.
+  bool follow_rate(std::int64_t pts, std::vector<EncodedPacket>& out) {
+    if (budget) {
+      if (const auto worth = budget->next(pts)) {
+        // x264 lowers the VBV's rate to the target by itself, and complains of the reverse.
+        context->rc_max_rate = bit_rate > 0 ? budget->highest() : *worth;
+        if (bit_rate > 0) context->bit_rate = *worth;
+      }
+    }
+    const auto frame_rate = watch ? watch->changed(pts) : std::nullopt;
+    if (frame_rate) reopen(*frame_rate, out);
+    return frame_rate.has_value();
+  }
+
+  void reopen(AVRational frame_rate, std::vector<EncodedPacket>& out) {
+    submit(nullptr, out);
+    make_closable(*context, last_pts != kNone);
+    context = open_encoder(at_frame_rate(settings, frame_rate), picture, global_header);
+  }
+
   EncodedPacket finished() {
     PacketPtr own = make_packet();
     av_packet_move_ref(own.get(), packet.get());
@@ -137,6 +179,7 @@ struct Encoder::Impl {
     own->pts = pts;
     own->dts = dts;
     own->duration = duration;
+    if (budget) budget->spent(8LL * own->size);
     const bool key = (own->flags & AV_PKT_FLAG_KEY) != 0;
     return {std::move(own), sequence, key};
   }
@@ -153,7 +196,9 @@ void Encoder::encode(const AVFrame& frame, std::uint64_t sequence, bool force_ke
   FramePtr own = impl_->prepared(frame);
   const std::int64_t stamp = impl_->stamp(frame.pts);
   // What the decoder says of its own pictures must not steer the encoder.
-  own->pict_type = force_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+  const bool reopened = impl_->follow_rate(frame.pts, out);
+  const bool key = impl_->gop.begins(frame.pts, force_key || reopened);
+  own->pict_type = key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
   own->quality = 0;
   own->pts = stamp;
   impl_->inside[stamp] = {frame.pts, frame_duration(frame), sequence};
@@ -175,8 +220,9 @@ bool Encoder::copies_input() const { return impl_->copies_input() || impl_->conv
 Encoder::Effective Encoder::effective() const {
   const AVCodecContext& context = *impl_->context;
   return {.encoder = impl_->settings.codec->name,
-          .bit_rate = context.bit_rate,
-          .gop_frames = context.gop_size,
+          .bit_rate = impl_->bit_rate,
+          .gop_frames = impl_->settings.gop_seconds > 0 ? 0 : context.gop_size,
+          .gop_seconds = impl_->settings.gop_seconds,
           .max_b_frames = context.max_b_frames,
           .threads = context.thread_count,
           .width = context.width,

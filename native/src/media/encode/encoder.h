@@ -13,6 +13,14 @@
 
 namespace videopush::media {
 
+/// What the encoder keeps to. Constant and Quality, a `max_bit_rate` and a level need libx264 or
+/// libx265.
+enum class RateControl {
+  Capped,    // the bit rate, with at most one second of it ahead
+  Constant,  // exactly the bit rate, filled up where the picture needs less (ITU-T H.264 C.2)
+  Quality,   // the picture's quality, whatever it takes up to `max_bit_rate` (capped CRF)
+};
+
 /// Unset means: from the source's descriptor where that makes sense, else the default given here.
 struct EncoderOptions {
   std::string codec = "H264";  // H264, H265, VP8, VP9, AV1, MPEG4 ...: the preferred encoder for it
@@ -25,8 +33,16 @@ struct EncoderOptions {
   /// counts up to 4 times that. x264 and x265 tuned for zero latency keep to it over any second
   /// (VBV).
   std::int64_t bit_rate = 0;
+  RateControl rate_control = RateControl::Capped;
+  /// b/s over any second (VBV); 0 = the bit rate; for Quality twice what the size asks for.
+  std::int64_t max_bit_rate = 0;
+  /// The constant rate factor of Quality, from 1 (best) to 51; 0 = the encoder's own, 23 for x264
+  /// and 28 for x265.
+  int quality = 0;
+  /// By their names for the encoder, such as "high" and "4.1"; "" = as the stream needs.
+  std::string profile = {}, level = {};
   int gop_frames = 0;      // closed and fixed; 0 = gop_seconds
-  double gop_seconds = 0;  // 0 = the source's GOP when known, up to 10 s, else 2 s
+  double gop_seconds = 0;  // of media time, whatever the frame rate does; closed; 0 = 2 s
   int max_b_frames = -1;   // -1 = none; at most 16
   /// Unset: "veryfast" and "zerolatency" for x264 and x265, comparable settings for VP8, VP9 and
   /// AV1. "" = the encoder's own. Set on an encoder without such an option: EncoderRejected.
@@ -60,11 +76,14 @@ class Encoder {
   const AVCodecParameters& parameters() const;  // extradata filled when global_header
   AVRational time_base() const;
   AVRational frame_rate() const;
-  /// Effective settings for status: encoder name, bit rate, gop, threads (thread_count as opened).
+  /// Effective settings for status: encoder name, bit rate, threads (thread_count as opened), and
+  /// the GOP in frames or in seconds; the other one is 0.
   struct Effective {
     std::string encoder;
     std::int64_t bit_rate;
-    int gop_frames, max_b_frames, threads, width, height;
+    int gop_frames;
+    double gop_seconds;
+    int max_b_frames, threads, width, height;
     std::string pixel_format;
   };
   Effective effective() const;

@@ -15,6 +15,8 @@ extern "C" {
 namespace videopush::media {
 namespace {
 
+constexpr AVRational kLeastRate{2, 1};
+
 CodecContextPtr configured(const EncoderSettings& settings, const VideoFormat& picture,
                            bool global_header) {
   CodecContextPtr context(avcodec_alloc_context3(settings.codec));
@@ -23,11 +25,13 @@ CodecContextPtr configured(const EncoderSettings& settings, const VideoFormat& p
   context->height = settings.height;
   context->pix_fmt = static_cast<AVPixelFormat>(settings.pixel_format);
   context->time_base = settings.time_base;
-  context->framerate = settings.frame_rate;
+  context->framerate =
+      av_cmp_q(settings.frame_rate, kLeastRate) < 0 ? kLeastRate : settings.frame_rate;
   tag_picture(*context, picture);
   context->bit_rate = settings.bit_rate;
-  context->rc_max_rate = settings.buffer_bits;
-  context->rc_buffer_size = static_cast<int>(settings.buffer_bits);
+  context->rc_min_rate = settings.min_bit_rate;
+  context->rc_max_rate = settings.max_bit_rate;
+  context->rc_buffer_size = static_cast<int>(settings.max_bit_rate);  // one second
   context->gop_size = settings.gop_frames;
   context->keyint_min = settings.gop_frames;
   context->max_b_frames = settings.max_b_frames;

@@ -6,7 +6,8 @@
 
 namespace videopush::media {
 
-/// An opened context for pictures of `picture`'s size, format, shape and colours. Error:
+/// An opened context for pictures of `picture`'s size, format, shape and colours. Its `framerate`
+/// is at least 2, so that a frame is worth half of the VBV's one second at most. Error:
 /// EncoderRejected.
 CodecContextPtr open_encoder(const EncoderSettings& settings, const VideoFormat& picture,
                              bool global_header);

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/limits.h"
 #include "media/encode/encoder_names.h"
+#include "media/encode/rate_control.h"
 #include "media/picture/layout.h"
 
 extern "C" {
@@ -16,8 +17,9 @@ extern "C" {
 namespace videopush::media {
 namespace {
 
-constexpr std::int64_t kLeastBitRate = 300'000;
-constexpr double kDefaultGopSeconds = 2, kLongestInheritedGopSeconds = 10;
+constexpr double kDefaultGopSeconds = 2;
+/// mpegvideo_enc.c counts no further.
+constexpr int kMaxMpegGopFrames = 600;
 constexpr AVRational kDefaultRate{25, 1};
 
 /// What makes an encoder live: no lookahead, a speed that keeps up. Applied unless preset, tune or
@@ -46,12 +48,6 @@ bool has_private_option(const AVCodec& codec, const std::string& name) {
                      AV_OPT_SEARCH_FAKE_OBJ) != nullptr;
 }
 
-bool has_option(const AVCodec& codec, const std::string& name) {
-  const AVClass* generic = avcodec_get_class();
-  return has_private_option(codec, name) ||
-         av_opt_find(&generic, name.c_str(), nullptr, 0, AV_OPT_SEARCH_FAKE_OBJ) != nullptr;
-}
-
 [[noreturn]] void refuse(const std::string& message, const std::string& action) {
   throw Error(ErrorCode::InvalidArgument, message, action);
 }
@@ -68,45 +64,40 @@ AVRational chosen_rate(const EncoderOptions& options, const VideoFormat& input) 
   return known(input.frame_rate()) ? input.frame_rate() : kDefaultRate;
 }
 
-int frames_in(AVRational rate, double seconds) {
-  return std::max(1, static_cast<int>(std::lround(seconds * av_q2d(rate))));
+/// FFmpeg's own MPEG encoders (mpegvideo_enc.c), whose syntax has a clock of its own.
+bool is_mpeg_video(AVCodecID codec) {
+  switch (codec) {
+    case AV_CODEC_ID_MPEG1VIDEO:
+    case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_MPEG4:
+    case AV_CODEC_ID_H263:
+    case AV_CODEC_ID_H263P:
+    case AV_CODEC_ID_FLV1:
+      return true;
+    default:
+      return false;
+  }
 }
 
-int chosen_gop(const EncoderOptions& options, const VideoFormat& input, AVRational rate) {
-  if (options.gop_frames > 0) return options.gop_frames;
-  if (options.gop_seconds > 0) return frames_in(rate, options.gop_seconds);
-  // 1 is an intra codec's or a test pattern's nature, not a wish for nothing but key frames.
-  if (input.gop_frames > 1)
-    return std::min(input.gop_frames, frames_in(rate, kLongestInheritedGopSeconds));
-  return frames_in(rate, kDefaultGopSeconds);
+/// FFmpeg hands no forced key frame on to SVT-AV1 before its version 7.
+bool takes_forced_keys(const AVCodec& codec) {
+  return LIBAVCODEC_VERSION_MAJOR >= 61 || std::string_view(codec.name) != "libsvtav1";
 }
 
-/// 0.1 bit per pixel. The source's rate counts within bounds only: a slide's few kb/s would make
-/// mud of whatever follows it, an intermediate codec's 100 Mb/s say nothing about a live stream,
-/// and a better codec, or a slower encoder, needs less than half of what a live one does.
-std::int64_t chosen_bit_rate(const EncoderOptions& options, const VideoFormat& input,
-                             const EncoderSettings& settings) {
-  if (options.bit_rate > 0) return options.bit_rate;
-  const std::int64_t pixels = static_cast<std::int64_t>(settings.width) * settings.height;
-  const std::int64_t by_size =
-      std::clamp(av_rescale(pixels, settings.frame_rate.num, 10LL * settings.frame_rate.den),
-                 kLeastBitRate, limits::kBitRate.most);
-  if (input.bit_rate <= 0) return by_size;
-  return std::clamp(input.bit_rate, std::max(kLeastBitRate, by_size / 2),
-                    std::min(4 * by_size, limits::kBitRate.most));
+/// The encoder's own count for a GOP of `gop_seconds`. Where Encoder keeps the time by forcing key
+/// frames, it is so high that no frame rate reaches it first.
+int counted_gop(const EncoderSettings& settings) {
+  const double rate =
+      takes_forced_keys(*settings.codec) ? limits::kMaxFrameRate : av_q2d(settings.frame_rate);
+  const int frames = std::max(1, static_cast<int>(std::lround(settings.gop_seconds * rate)));
+  return is_mpeg_video(settings.codec->id) ? std::min(frames, kMaxMpegGopFrames) : frames;
 }
 
-bool constant_quality(const std::map<std::string, std::string>& extra) {
-  return std::ranges::any_of(std::initializer_list<const char*>{"crf", "qp", "cqp", "qscale"},
-                             [&](const char* name) { return extra.contains(name); });
-}
-
-/// A live stream keeps to its rate over any second. With lookahead the rate is an average, as x264
-/// has it: its frame threads together with VBV don't give the same stream twice.
-bool bounded_rate(const EncoderSettings& settings) {
-  const auto tune = settings.options.find("tune");
-  return std::string_view(settings.codec->name).starts_with("libx26") &&
-         tune != settings.options.end() && tune->second.find("zerolatency") != std::string::npos;
+void choose_gop(EncoderSettings& settings, const EncoderOptions& options) {
+  const bool by_time = options.gop_frames <= 0;
+  const double asked = options.gop_seconds > 0 ? options.gop_seconds : kDefaultGopSeconds;
+  settings.gop_seconds = by_time ? asked : 0;
+  settings.gop_frames = by_time ? counted_gop(settings) : options.gop_frames;
 }
 
 /// Chroma samples can't be halved: the sizes that can.
@@ -126,20 +117,6 @@ void check_size(const EncoderSettings& settings) {
              size(settings.width / column * column, settings.height / row * row));
 }
 
-AVRational codec_time_base(AVCodecID codec, AVRational input, AVRational rate) {
-  switch (codec) {
-    case AV_CODEC_ID_MPEG1VIDEO:
-    case AV_CODEC_ID_MPEG2VIDEO:
-    case AV_CODEC_ID_MPEG4:
-    case AV_CODEC_ID_H263:
-    case AV_CODEC_ID_H263P:
-    case AV_CODEC_ID_FLV1:
-      return av_inv_q(rate);
-    default:
-      return input;
-  }
-}
-
 /// Key frames only where the GOP asks for them; parameter sets before each, so that readers may
 /// join.
 void add_stream_options(EncoderSettings& settings, bool global_header) {
@@ -155,19 +132,6 @@ void add_stream_options(EncoderSettings& settings, bool global_header) {
   if (name == "libx265")
     options["x265-params"] = std::string("open-gop=0:scenecut=0:log-level=error") +
                              (global_header ? ":repeat-headers=1" : "");
-}
-
-void ask(EncoderSettings& settings, const std::string& name, const std::string& value) {
-  if (!has_option(*settings.codec, name))
-    throw Error(
-        ErrorCode::EncoderRejected,
-        std::string(settings.codec->name) + " has no option '" + name + "'",
-        "leave it out, or see `ffmpeg -h encoder=" + std::string(settings.codec->name) + "`");
-  std::string& option = settings.options[name];
-  // These are lists: the caller's entries follow ours and win.
-  const bool list = name == "x264-params" || name == "x265-params";
-  option = list && !option.empty() ? option + ":" + value : value;
-  settings.asked.push_back({name, value});
 }
 
 void add_asked_options(EncoderSettings& settings, const EncoderOptions& options) {
@@ -207,6 +171,9 @@ void check_numbers(const EncoderOptions& options) {
   require_range("the number of B-frames", std::max(options.max_b_frames, 0), limits::kBFrames);
   require_range("the number of encoder threads", options.threads, limits::kThreads);
   if (options.bit_rate != 0) require_range("the bit rate", options.bit_rate, limits::kBitRate);
+  if (options.max_bit_rate != 0)
+    require_range("the maximum bit rate", options.max_bit_rate, limits::kBitRate);
+  if (options.quality != 0) require_range("the quality", options.quality, limits::kQuality);
   if (options.gop_frames != 0)
     require_range("the GOP length", options.gop_frames, limits::kGopFrames);
   const Range seconds{0, limits::kGopSeconds.most};
@@ -214,6 +181,25 @@ void check_numbers(const EncoderOptions& options) {
 }
 
 }  // namespace
+
+bool has_option(const AVCodec& codec, const std::string& name) {
+  const AVClass* generic = avcodec_get_class();
+  return has_private_option(codec, name) ||
+         av_opt_find(&generic, name.c_str(), nullptr, 0, AV_OPT_SEARCH_FAKE_OBJ) != nullptr;
+}
+
+void ask(EncoderSettings& settings, const std::string& name, const std::string& value) {
+  if (!has_option(*settings.codec, name))
+    throw Error(
+        ErrorCode::EncoderRejected,
+        std::string(settings.codec->name) + " has no option '" + name + "'",
+        "leave it out, or see `ffmpeg -h encoder=" + std::string(settings.codec->name) + "`");
+  std::string& option = settings.options[name];
+  // These are lists: the caller's entries follow ours and win.
+  const bool list = name == "x264-params" || name == "x265-params";
+  option = list && !option.empty() ? option + ":" + value : value;
+  settings.asked.push_back({name, value});
+}
 
 int supported_pixel_format(const AVCodec& codec, int wanted) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
@@ -234,6 +220,12 @@ int supported_pixel_format(const AVCodec& codec, int wanted) {
   return avcodec_find_best_pix_fmt_of_list(formats, source, 0, nullptr);
 }
 
+EncoderSettings at_frame_rate(EncoderSettings settings, AVRational frame_rate) {
+  settings.frame_rate = frame_rate;
+  if (settings.gop_seconds > 0) settings.gop_frames = counted_gop(settings);
+  return settings;
+}
+
 EncoderSettings encoder_settings(const EncoderOptions& options, const VideoFormat& input,
                                  bool global_header) {
   if (input.width <= 0 || input.height <= 0 || input.time_base_num <= 0 || input.time_base_den <= 0)
@@ -249,15 +241,16 @@ EncoderSettings encoder_settings(const EncoderOptions& options, const VideoForma
   settings.height = options.height > 0 ? options.height : input.height - input.height % row;
   check_size(settings);
   settings.frame_rate = chosen_rate(options, input);
-  settings.time_base = codec_time_base(settings.codec->id, input.time_base(), settings.frame_rate);
-  settings.gop_frames = chosen_gop(options, input, settings.frame_rate);
+  settings.time_base =
+      is_mpeg_video(settings.codec->id) ? av_inv_q(settings.frame_rate) : input.time_base();
+  choose_gop(settings, options);
   settings.max_b_frames = std::max(options.max_b_frames, 0);
   settings.threads = options.threads;
-  if (!constant_quality(options.extra) || options.bit_rate > 0)
-    settings.bit_rate = chosen_bit_rate(options, input, settings);
+  choose_bit_rate(settings, options, input);
   add_stream_options(settings, global_header);
+  add_rate_options(settings, options);
   add_asked_options(settings, options);
-  settings.buffer_bits = bounded_rate(settings) ? settings.bit_rate : 0;
+  bound_bit_rate(settings, options);
   return settings;
 }
 

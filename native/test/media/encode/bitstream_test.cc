@@ -116,6 +116,7 @@ TEST_CASE(
       EncoderOptions options;
       options.threads = threads;
       options.bit_rate = 1'000'000;
+      options.gop_frames = 50;
       options.max_b_frames = b_frames;
       if (b_frames > 0) options.tune = "";
       if (slices_at_once(threads, b_frames)) options.extra["qp"] = "24";

@@ -187,17 +187,15 @@ TEST_CASE("each setting comes from the caller, else from the source, else from t
   const auto defaults = Encoder({}, bare, false).effective();
   CHECK(defaults.encoder == "libx264");
   CHECK(defaults.bit_rate == 300'000);
-  CHECK(defaults.gop_frames == 50);
+  CHECK(defaults.gop_seconds == 2);
   CHECK(defaults.max_b_frames == 0);
   CHECK(defaults.width == 320);
   CHECK(defaults.pixel_format == "yuv420p");
 
   VideoFormat known = video_format({.frame_rate = {30, 1}});
   known.bit_rate = 800'000;
-  known.gop_frames = 33;
   Encoder inherited({}, known, false);
   CHECK(inherited.effective().bit_rate == 800'000);
-  CHECK(inherited.effective().gop_frames == 33);
   CHECK(av_cmp_q(inherited.frame_rate(), {30, 1}) == 0);
 
   Encoder asked({.frame_rate = {15, 1}, .bit_rate = 500'000, .gop_frames = 7, .max_b_frames = 2},
@@ -208,16 +206,10 @@ TEST_CASE("each setting comes from the caller, else from the source, else from t
   CHECK(av_cmp_q(asked.frame_rate(), {15, 1}) == 0);
 }
 
-TEST_CASE("an intermediate codec's bit rate and GOP are inherited within bounds") {
+TEST_CASE("an intermediate codec's bit rate is inherited within bounds") {
   VideoFormat format = video_format();
   format.bit_rate = 400'000'000;
-  format.gop_frames = 5000;
-  const auto effective = Encoder({}, format, false).effective();
-  CHECK(effective.bit_rate == 1'200'000);
-  CHECK(effective.gop_frames == 250);
-
-  format.gop_frames = 1;  // every picture a key frame: the source's nature, no wish for it
-  CHECK(Encoder({}, format, false).effective().gop_frames == 50);
+  CHECK(Encoder({}, format, false).effective().bit_rate == 1'200'000);
 }
 
 TEST_CASE("a source's bit rate is followed down to half of what the size asks for, 300 kb/s") {
@@ -231,6 +223,8 @@ TEST_CASE("a source's bit rate is followed down to half of what the size asks fo
   VideoFormat slides = video_format({.frame_rate = {1, 5}});
   slides.bit_rate = 781;
   CHECK(Encoder({}, slides, false).effective().bit_rate == 300'000);
+  VideoFormat large = video_format({.width = 1920, .height = 1080, .frame_rate = {1, 5}});
+  CHECK(Encoder({}, large, false).effective().bit_rate == 2'073'000);
 }
 
 TEST_CASE("an encoder without any bit rate gets a sane one, by size and rate") {
