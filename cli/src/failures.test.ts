@@ -46,6 +46,21 @@ const judge = (output: OutputSnapshot, history: ConnectionHistory, elapsed: numb
     elapsed,
   });
 
+it.each(['EncoderUnknown', 'EncoderRejected', 'InvalidArgument'])(
+  'a push whose encoder reports %s ends as wrong usage',
+  (code) => {
+    const error = { ...refused, code, permanent: true };
+    expect(
+      failureOf({
+        decoder: null,
+        encoder: { snapshot: encodeSnapshot({ error }) } as never,
+        history: new ConnectionHistory(),
+        elapsed: 1,
+      }),
+    ).toMatchObject({ code, exitCode: ExitCode.Usage });
+  },
+);
+
 describe('a running stream', () => {
   it('a running stream fails with its output after 20 s of connections that the server ends at once', () => {
     const early = flapping(1.5, 19.5);

@@ -32,9 +32,9 @@ const failure = ({ message, action, code }: NativeErrorShape, exitCode: ExitCode
 const lostForGood = (snapshot: DecodeSnapshot | null | undefined, fault: NativeErrorShape): boolean =>
   fault.permanent && (!snapshot || snapshot.phase === 'Failed');
 
-/** An encoder that does not exist or refuses its settings was asked for in the command line or manifest. */
+/** The command line or manifest asked for an encoder that does not exist, or for settings that it refuses. */
 const encoderFaultCode = (code: string): ExitCode =>
-  code === 'EncoderUnknown' || code === 'EncoderRejected' ? ExitCode.Usage : ExitCode.Failed;
+  ['EncoderUnknown', 'EncoderRejected', 'InvalidArgument'].includes(code) ? ExitCode.Usage : ExitCode.Failed;
 
 const encoderFailure = (fault: NativeErrorShape | null | undefined): CliError | undefined =>
   fault?.permanent ? failure(fault, encoderFaultCode(fault.code)) : undefined;

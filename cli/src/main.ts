@@ -84,6 +84,26 @@ function pushWords(program: Command, variables: AddressVariables): void {
       "bits per second, such as 4M (default: the source's, else by size)",
       parseBitRate,
     )
+    .addOption(
+      new Option(
+        '--rate-control <MODE>',
+        'keep to the bit rate, make it constant with filler data, or keep the quality (default: capped)',
+      )
+        .choices(['capped', 'constant', 'quality'])
+        .argParser(oneOf('Capped', 'Constant', 'Quality')),
+    )
+    .option(
+      '--max-bitrate <RATE>',
+      'the most that any second takes (default: the bit rate; for quality twice what the size asks for)',
+      parseBitRate,
+    )
+    .option(
+      '--quality <N>',
+      "for --rate-control quality, from 1 (best) to 51 (default: the encoder's, libx264 23, libx265 28)",
+      wholeNumber(LIMITS.quality),
+    )
+    .option('--profile <NAME>', 'profile, such as baseline, main or high (default: as the pixels need)')
+    .option('--level <LEVEL>', 'level, such as 4.1 (default: the lowest that fits)')
     .option('--size <WxH>', "picture size (default: the source's)", parseSize)
     .option(
       '--rate <FPS>',
@@ -114,7 +134,7 @@ function pushWords(program: Command, variables: AddressVariables): void {
     .option('--background <COLOUR>', "colour behind transparent pixels (default: '#000000')", parseColour)
     .option(
       '--gop <FRAMES>',
-      "distance of key frames (default: the source's, at most 10 s; else 2 s)",
+      'distance of key frames (default: 2 s, at every frame rate)',
       wholeNumber(LIMITS.gopFrames),
     )
     .option('--bframes <N>', 'B-frames between references', wholeNumber(LIMITS.bFrames), 0)

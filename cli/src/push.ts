@@ -1,6 +1,6 @@
 /** `videopush push SOURCE URL`: one stream, described like any other and run on this machine. */
 import { availableParallelism } from 'node:os';
-import type { CatchUp, SourceOptions, WhenFull } from '@videopush/native';
+import type { CatchUp, RateControl, SourceOptions, WhenFull } from '@videopush/native';
 import { resolveEncoder } from '@videopush/native';
 import type { VideoPush } from '@videopush/resources';
 import {
@@ -27,6 +27,11 @@ export interface PushFlags extends AddressFlags, SourceFlags {
   preset?: string;
   tune?: string;
   bitrate?: number;
+  rateControl?: RateControl;
+  maxBitrate?: number;
+  quality?: number;
+  profile?: string;
+  level?: string;
   size?: { width: number; height: number };
   rate?: string;
   pixelFormat?: (typeof PIXEL_FORMATS)[number];
@@ -92,6 +97,9 @@ function sourceSpec(
   return { testPattern: { ...rest, pattern: known }, ...finite };
 }
 
+const kilobits = (bits?: number): number | undefined =>
+  bits === undefined ? undefined : Math.round(bits / 1000);
+
 /** The options as a VideoPush, so that everything behind it is the same as for a manifest. Pure. */
 export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags): VideoPush {
   return {
@@ -110,7 +118,12 @@ export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags
         squarePixels: flags.squarePixels,
         background: flags.background,
         crop: flags.crop,
-        bitrateKbps: flags.bitrate === undefined ? undefined : Math.round(flags.bitrate / 1000),
+        bitrateKbps: kilobits(flags.bitrate),
+        rateControl: flags.rateControl,
+        maxBitrateKbps: kilobits(flags.maxBitrate),
+        quality: flags.quality,
+        profile: flags.profile,
+        level: flags.level,
         gopFrames: flags.gop,
         maxBFrames: flags.bframes,
         preset: flags.preset,

@@ -51,7 +51,11 @@ const FIELDS: Record<keyof typeof LIMITS, [path: string, unit: number][]> = {
     ['spec.video.height', 1],
   ],
   crop: ['left', 'top', 'right', 'bottom'].map((side): [string, number] => [`spec.video.crop.${side}`, 1]),
-  bitRate: [['spec.video.bitrateKbps', 1000]],
+  bitRate: [
+    ['spec.video.bitrateKbps', 1000],
+    ['spec.video.maxBitrateKbps', 1000],
+  ],
+  quality: [['spec.video.quality', 1]],
   gopFrames: [['spec.video.gopFrames', 1]],
   gopSeconds: [['spec.video.gopSeconds', 1]],
   bFrames: [['spec.video.maxBFrames', 1]],

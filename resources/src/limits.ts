@@ -18,6 +18,8 @@ export const LIMITS = {
   crop: range(0, 8190),
   /** Bits per second; the most is that of H.264's highest level (6.2, ITU-T H.264 table A-1). */
   bitRate: range(10_000, 800_000_000),
+  /** Constant rate factor of x264 and x265; 0 would be lossless. */
+  quality: range(1, 51),
   gopFrames: range(1, 100_000),
   /** The least holds for resources; a WorkerConfig takes parts of a second. */
   gopSeconds: range(1, 600),

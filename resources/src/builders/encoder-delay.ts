@@ -47,6 +47,8 @@ export interface DelayInput {
   tune?: string;
   maxBFrames?: number;
   threads?: number;
+  rateControl?: string;
+  maxBitrateKbps?: number;
 }
 
 /**
@@ -58,8 +60,8 @@ export function encoderDelayFrames(input: DelayInput, processors: number): numbe
   const bFrames = input.maxBFrames ?? 0;
   const preset = input.preset ?? DEFAULT_PRESET;
   if (family === 'x264' || family === 'x265') {
-    // No lookahead and one frame at a time: only reordering is left.
-    if ((input.tune ?? DEFAULT_TUNE) === 'zerolatency') return bFrames;
+    // No lookahead and one frame at a time: only reordering is left, and a frame of unknown length.
+    if ((input.tune ?? DEFAULT_TUNE) === 'zerolatency') return bFrames + (waitsForLength(input) ? 1 : 0);
     // x264 takes 1.5 threads a processor; each works on a frame of its own.
     const threads = input.threads || Math.ceil(processors * 1.5);
     const table = family === 'x264' ? X264_LOOKAHEAD : X265_LOOKAHEAD;
@@ -70,6 +72,13 @@ export function encoderDelayFrames(input: DelayInput, processors: number): numbe
   if (family === 'av1') return AV1_LAG;
   return bFrames + (input.threads || processors);
 }
+
+/**
+ * True where x264 keeps a frame back until the next one shows how long it lasts: with a constant rate, or one
+ * that may vary below a maximum (native/src/media/encode/rate_control.cc).
+ */
+const waitsForLength = ({ rateControl, maxBitrateKbps }: DelayInput): boolean =>
+  rateControl === 'Constant' || (maxBitrateKbps !== undefined && rateControl !== 'Quality');
 
 function encoderFamily({ codec = 'H264', encoder }: DelayInput): 'x264' | 'x265' | 'vpx' | 'av1' | 'other' {
   const name = encoder ?? codec;

@@ -57,7 +57,7 @@ export const megapixels = ({ width, height }: Picture): number => (width * heigh
 
 const even = (pixels: number): number => Math.max(2, Math.round(pixels / 2) * 2);
 
-/** Which codec an encoder makes, by a part of libavcodec's name for it, and the software encoder for the codec. */
+/** The codec that an encoder makes, by a part of its name, and libavcodec's software encoder for it. */
 const CODECS: readonly (readonly [name: RegExp, codec: string, software: string])[] = [
   [/264/, 'H264', 'libx264'],
   [/265|hevc/, 'H265', 'libx265'],
@@ -75,8 +75,8 @@ export function codecOf({ video }: Spec): string | undefined {
 }
 
 /**
- * The devices in the names of libavcodec's encoders. native/src/media/encode/encoder_names.cc and crds/videopush.yaml
- * have the same list.
+ * The devices in the names of libavcodec's encoders. native/src/media/encode/encoder_names.cc and
+ * crds/videopush.yaml have the same list.
  */
 const DEVICE =
   /(^|_)(vaapi|nvenc|qsv|amf|v4l2m2m|omx|vulkan|videotoolbox|mf|mediacodec|rkmpp|d3d12va|oh)(_|$)/i;

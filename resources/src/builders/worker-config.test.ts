@@ -55,6 +55,13 @@ describe('parameters of the encoder', () => {
     ['encoder, over codec', { codec: 'VP8', encoder: 'libx264' }, { encoder: 'libx264', codec: undefined }],
     ['pixelFormat', { pixelFormat: 'yuv420p10le' }, { pixelFormat: 'yuv420p10le' }],
     ['bitrateKbps, in bits per second', { bitrateKbps: 4000 }, { bitRate: 4_000_000 }],
+    ['rateControl Constant', { rateControl: 'Constant' }, { rateControl: 'Constant' }],
+    [
+      'rateControl Quality with its factor and bound',
+      { rateControl: 'Quality', quality: 20, maxBitrateKbps: 6000 },
+      { rateControl: 'Quality', quality: 20, maxBitRate: 6_000_000 },
+    ],
+    ['profile and level', { profile: 'main', level: '4.1' }, { profile: 'main', level: '4.1' }],
     ['gopSeconds', { gopSeconds: 4 }, { gopSeconds: 4, gopFrames: undefined }],
     ['gopFrames', { gopFrames: 60 }, { gopFrames: 60, gopSeconds: undefined }],
     ['maxBFrames', { maxBFrames: 2 }, { maxBFrames: 2 }],
@@ -218,6 +225,9 @@ describe('the estimate of the encoder delay', () => {
   const cases: [string, Parameters<typeof encoderDelayFrames>[0], number][] = [
     ['the default, zerolatency', {}, 0],
     ['zerolatency with 2 B-frames', { maxBFrames: 2 }, 2],
+    ['zerolatency at a constant rate', { rateControl: 'Constant' }, 1],
+    ['zerolatency with a maximum bit rate', { maxBitrateKbps: 6000 }, 1],
+    ['zerolatency by quality with a maximum bit rate', { rateControl: 'Quality', maxBitrateKbps: 6000 }, 0],
     ['veryfast without B-frames', { tune: 'none', threads: 2 }, 13],
     ['veryfast, 3 B-frames', { tune: 'none', threads: 2, maxBFrames: 3 }, 16],
     ['medium, 3 B-frames', { tune: 'none', preset: 'medium', threads: 2, maxBFrames: 3 }, 46],

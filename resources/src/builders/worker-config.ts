@@ -200,31 +200,27 @@ function pictureOptions(spec: Spec): DecoderConfig['video'] {
 }
 
 function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
-  const {
-    codec,
-    encoder,
-    pixelFormat,
-    bitrateKbps,
-    gopSeconds,
-    gopFrames,
-    maxBFrames,
-    preset,
-    tune,
-    threads,
-  } = spec.video ?? {};
+  const { codec, encoder, pixelFormat, bitrateKbps, maxBitrateKbps, gopSeconds, gopFrames, tune, ...video } =
+    spec.video ?? {};
   const fault = encoder === undefined ? undefined : encoderFault(encoder);
   if (fault) throw new ManifestError('spec.video.encoder', fault);
+  const bits = (kilobits?: number) => (kilobits === undefined ? undefined : kilobits * 1000);
   return withoutUndefined({
     codec: encoder === undefined ? codec : undefined,
     encoder,
     pixelFormat: pixelFormat as EncoderConfig['encoder']['pixelFormat'],
-    bitRate: bitrateKbps === undefined ? undefined : bitrateKbps * 1000,
+    rateControl: video.rateControl,
+    bitRate: bits(bitrateKbps),
+    maxBitRate: bits(maxBitrateKbps),
+    quality: video.quality,
+    profile: video.profile,
+    level: video.level,
     gopFrames,
     gopSeconds: gopFrames === undefined ? gopSeconds : undefined,
-    maxBFrames,
-    preset,
+    maxBFrames: video.maxBFrames,
+    preset: video.preset,
     tune: tune === 'none' ? '' : tune,
-    threads,
+    threads: video.threads,
     catchUp: effectiveCatchUp(spec),
   });
 }

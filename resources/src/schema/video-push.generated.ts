@@ -93,7 +93,7 @@ export interface VideoPush {
        */
       codec?: 'H264' | 'H265' | 'VP8' | 'VP9' | 'AV1' | 'MPEG4';
       /**
-       * The exact name of a libavcodec encoder, such as libx264 or h264_vaapi. Wins over codec. Unset means the preferred one for codec.
+       * The exact name of a libavcodec encoder, such as libx264. Wins over codec. Hardware encoders are refused. Unset means the preferred one for codec.
        */
       encoder?: string;
       /**
@@ -154,7 +154,27 @@ export interface VideoPush {
        */
       bitrateKbps?: number;
       /**
-       * Distance of key frames in seconds; not with gopFrames. Unset means the source's when it is known and at most 10 seconds, else 2.
+       * What the encoder keeps to. Capped keeps to bitrateKbps on average and to maxBitrateKbps over any second; Constant adds filler data to reach exactly bitrateKbps, for services that ask for it, and holds one frame back; Quality keeps the quality of the picture and takes the bits that it needs, up to maxBitrateKbps. Default Capped.
+       */
+      rateControl?: 'Capped' | 'Constant' | 'Quality';
+      /**
+       * The most that any second of the stream takes, in kilobits per second. Unset means bitrateKbps; for Quality twice what picture size and rate ask for.
+       */
+      maxBitrateKbps?: number;
+      /**
+       * For rateControl Quality, the constant rate factor from 1 (best) to 51. Unset means the encoder's own, 23 for libx264 and 28 for libx265.
+       */
+      quality?: number;
+      /**
+       * The encoder's own name for a profile, such as baseline, main or high for H264. Unset means the one that the pixel format asks for.
+       */
+      profile?: string;
+      /**
+       * The level that the stream claims, such as "4.1", for players that check it. Only for H264 and H265. Unset means the lowest that fits.
+       */
+      level?: string;
+      /**
+       * Distance of key frames in seconds of media, whatever the frame rate does; not with gopFrames. Default 2.
        */
       gopSeconds?: number;
       /**

@@ -191,6 +191,50 @@ const VIDEO = [
     withVideo({ gopSeconds: 2, gopFrames: 60 }),
     'at most one of `gopSeconds` and `gopFrames`',
   ),
+  wrong(
+    'a maximum below the bit rate',
+    withVideo({ bitrateKbps: 4000, maxBitrateKbps: 3000 }),
+    'a `maxBitrateKbps` of at least `bitrateKbps`',
+  ),
+  wrong(
+    'a constant rate with another maximum',
+    withVideo({ rateControl: 'Constant', bitrateKbps: 4000, maxBitrateKbps: 5000 }),
+    'no `maxBitrateKbps` with `rateControl` Constant',
+  ),
+  wrong(
+    'a quality with a bit rate',
+    withVideo({ rateControl: 'Quality', bitrateKbps: 4000 }),
+    'no `bitrateKbps` with `rateControl` Quality',
+  ),
+  wrong(
+    'a quality with a bit rate control',
+    withVideo({ quality: 23 }),
+    '`rateControl` Quality where `quality`',
+  ),
+  wrong(
+    'a quality of 52',
+    withVideo({ rateControl: 'Quality', quality: 52 }),
+    'should be less than or equal to 51',
+  ),
+  ...[
+    { rateControl: 'Constant' },
+    { rateControl: 'Quality' },
+    { maxBitrateKbps: 4000 },
+    { level: '4.1' },
+  ].map((video) =>
+    wrong(
+      `${Object.keys(video)[0]} ${Object.values(video)[0]} for MPEG4`,
+      withVideo({ codec: 'MPEG4', ...video }, { protocol: 'SRT' }),
+      'must have `codec` H264 or H265 for',
+    ),
+  ),
+  wrong(
+    'B-frames in profile baseline',
+    withVideo({ profile: 'baseline', maxBFrames: 1 }),
+    'no `maxBFrames` with `profile` baseline',
+  ),
+  wrong('a level without a point', withVideo({ level: '41' }), 'such as "4" or "4.1"'),
+  wrong('a profile in capitals', withVideo({ profile: 'High' }), 'such as baseline, main or high'),
   wrong('17 B-frames', withVideo({ maxBFrames: 17 }), 'should be less than or equal to 16'),
   wrong(
     'three B-frames by RTMP',
