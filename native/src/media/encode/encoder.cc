@@ -11,6 +11,7 @@
 #include "media/encode/encoder_settings.h"
 #include "media/encode/gop_clock.h"
 #include "media/encode/rate_budget.h"
+#include "media/encode/rate_control.h"
 #include "media/encode/rate_watch.h"
 #include "media/picture/convert.h"
 
@@ -43,7 +44,7 @@ struct Encoder::Impl {
   PacketPtr packet = make_packet();
   std::int64_t bit_rate = 0;  // as opened; the context's changes with a Budget
   GopClock gop;
-  std::optional<RateBudget> budget;
+  std::optional<RateBudget> budget;  // with a Restart only for the VBV's level
   std::optional<RateWatch> watch;
   std::map<std::int64_t, SideData> inside;  // by the timestamp the encoder was given
   std::int64_t last_pts = kNone, last_stamp = kNone, last_dts = kNone;
@@ -67,12 +68,11 @@ struct Encoder::Impl {
     if (!parameters || avcodec_parameters_from_context(parameters.get(), context.get()) < 0)
       throw std::bad_alloc();
     bit_rate = context->bit_rate;
-    if (settings.frame_time == FrameTime::Budget) {
-      const bool target = bit_rate > 0;
-      budget.emplace(target ? bit_rate : settings.max_bit_rate,
-                     target ? RateBudget::Goal::Target : RateBudget::Goal::Cap, context->framerate,
-                     input.time_base());
-    }
+    if (settings.frame_time == FrameTime::Stamps) return;
+    const bool target = bit_rate > 0;
+    budget.emplace(target ? bit_rate : settings.max_bit_rate,
+                   target ? RateBudget::Goal::Target : RateBudget::Goal::Cap, context->framerate,
+                   input.time_base());
     if (settings.frame_time == FrameTime::Restart)
       watch.emplace(settings.frame_rate, input.time_base());
   }
@@ -142,22 +142,24 @@ struct Encoder::Impl {
   /// Lets the bit rate hold when the frame rate varies. True when the next frame is the first one
   /// of an encoder that was opened again.
   bool follow_rate(std::int64_t pts, std::vector<EncodedPacket>& out) {
-    if (budget) {
-      if (const auto worth = budget->next(pts)) {
-        // x264 lowers the VBV's rate to the target by itself, and complains of the reverse.
-        context->rc_max_rate = bit_rate > 0 ? budget->highest() : *worth;
-        if (bit_rate > 0) context->bit_rate = *worth;
-      }
-    }
+    if (!budget) return false;
+    const auto worth = budget->next(pts);
     const auto frame_rate = watch ? watch->changed(pts) : std::nullopt;
     if (frame_rate) reopen(*frame_rate, out);
+    if (worth && !watch) {
+      // x264 lowers the VBV's rate to the target by itself, and complains of the reverse.
+      context->rc_max_rate = bit_rate > 0 ? budget->highest() : *worth;
+      if (bit_rate > 0) context->bit_rate = *worth;
+    }
     return frame_rate.has_value();
   }
 
   void reopen(AVRational frame_rate, std::vector<EncodedPacket>& out) {
     submit(nullptr, out);
     make_closable(*context, last_pts != kNone);
-    context = open_encoder(at_frame_rate(settings, frame_rate), picture, global_header);
+    EncoderSettings changed = at_frame_rate(settings, frame_rate);
+    begin_vbv_at(changed, budget->level());
+    context = open_encoder(changed, picture, global_header);
   }
 
   EncodedPacket finished() {

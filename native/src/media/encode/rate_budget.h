@@ -25,13 +25,15 @@ class RateBudget {
   /// None as long as all frames came at the nominal rate: the encoder's own control is right then.
   std::optional<std::int64_t> next(std::int64_t pts);
   void spent(std::int64_t bits);
+  /// Level of the bucket, in seconds of the bit rate; below 0 when too much was spent.
+  double level() const { return fill_; }
   /// The highest that `next` returns, b/s.
   std::int64_t highest() const;
 
  private:
   double bit_rate_, nominal_, tick_;  // b/s, frames a second, seconds
   double most_share_;                 // of what a frame's time is worth
-  double fill_;                       // of the bucket, seconds of the bit rate; below 0: overdrawn
+  double fill_;                       // level of the bucket, seconds
   std::optional<std::int64_t> last_;
   bool varies_ = false;
 };

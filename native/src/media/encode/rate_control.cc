@@ -1,6 +1,7 @@
 #include "media/encode/rate_control.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <regex>
 #include <string>
@@ -140,6 +141,14 @@ void add_rate_options(EncoderSettings& settings, const EncoderOptions& options) 
     ask(settings, "level", options.level);
   else
     add_parameter(settings, "level-idc=" + options.level);
+}
+
+void begin_vbv_at(EncoderSettings& settings, double seconds) {
+  if (settings.max_bit_rate == 0 || name_of(settings) != "libx265") return;
+  // An empty bucket would leave nothing for the key frame; x265's own value is 0.9. Above 1, x265
+  // reads the number as kilobits.
+  const double bits = std::clamp(seconds, 0.1, 0.9) * static_cast<double>(settings.max_bit_rate);
+  add_parameter(settings, "vbv-init=" + std::to_string(std::lround(bits / 1000)));
 }
 
 /// A live stream keeps to its rate over any second. With lookahead the rate is an average, as x264

@@ -106,6 +106,24 @@ TEST_CASE("settings of the rate that fit each other are taken by x264 and x265")
   }
 }
 
+TEST_CASE("an x265 encoder that takes a stream over begins with the level of the stream's VBV") {
+  const auto parameters = [](const char* encoder, double seconds) {
+    auto settings =
+        media::encoder_settings({.encoder = encoder, .bit_rate = 500'000}, kFormat, false);
+    media::begin_vbv_at(settings, seconds);
+    const std::string list = settings.options[std::string(encoder).substr(3) + "-params"];
+    const auto at = list.rfind("vbv-init=");
+    return at == std::string::npos ? "" : list.substr(at);
+  };
+  CHECK(parameters("libx265", 0.5) == "vbv-init=250");
+  CHECK(parameters("libx265", -0.3) == "vbv-init=50");
+  CHECK(parameters("libx265", 1) == "vbv-init=450");
+  CHECK(parameters("libx264", 0.5) == "");
+  Encoder encoder({.encoder = "libx265", .bit_rate = 500'000}, kFormat, true);
+  const auto packets = encode_at(encoder, kFormat, time_stamps({{3, 10}, {3, 50}}, kTicks));
+  CHECK(packets.size() == 180);
+}
+
 TEST_CASE("a constant rate holds for still pictures, too, and when the frame rate varies") {
   const EncoderOptions options = {.bit_rate = 300'000, .rate_control = RateControl::Constant};
   for (const std::vector<Stretch>& stretches :

@@ -117,6 +117,7 @@ TEST_CASE("a budget gives each frame what the time since the last one is worth")
   RateBudget budget(1'000'000, RateBudget::Goal::Target, {25, 1}, {1, 1000});
   budget.next(0);
   budget.spent(300'000);
+  CHECK(budget.level() == doctest::Approx(0.64));
   CHECK(*budget.next(80) == doctest::Approx(2'000'000 * 1.24));
   budget.spent(80'000);
   CHECK(*budget.next(100) == doctest::Approx(500'000 * 1.12));
