@@ -6,7 +6,7 @@ import { closingFailure, FIRST_CONNECT_SECONDS, failureOf } from './failures.ts'
 import type { LocalStream, StreamEnd } from './local/stream.ts';
 import { exitCodeOf, type OutputSummary, type Policy, summarize } from './summary.ts';
 import type { StreamState } from './view/state.ts';
-import { mediaSeconds } from './view/stats.ts';
+import { secondsOfFrames } from './view/stats.ts';
 
 /** A stream and what the command knows of it besides. */
 export interface LiveStream {
@@ -93,11 +93,13 @@ export class StreamMonitor {
     this.failure ??= failureOf({ decoder, encoder, history: this.#history, elapsed });
   }
 
+  /** Goes by what was offered, since a server may acknowledge the first frame seconds later. */
   #noticeFirstFrame(elapsed: number): void {
-    if (this.#firstSent !== undefined || !this.#encoder?.outputs.some(({ ledger }) => ledger.sent > 0))
-      return;
-    // It was sent since the last poll; the frames that followed it show how long ago.
-    this.#firstSent = elapsed - Math.min(mediaSeconds(this.state()), POLL_SECONDS);
+    if (this.#firstSent !== undefined) return;
+    const offered = Math.max(0, ...(this.#encoder?.outputs ?? []).map(({ lateness }) => lateness.count));
+    // It was offered since the last poll; the frames that followed it show how long ago.
+    if (offered > 0)
+      this.#firstSent = elapsed - Math.min(secondsOfFrames(offered, this.#decoder), POLL_SECONDS);
   }
 
   state(): StreamState {

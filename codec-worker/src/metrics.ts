@@ -267,7 +267,7 @@ export const encoderFamilies: readonly Family<EncoderView>[] = [
   onSink(
     'gauge',
     'videopush_sink_backlog_bytes',
-    'Bytes that the kernel has accepted and not sent.',
+    'Bytes that were written and that the server has not acknowledged.',
     (o, labels) => [sample(o.backlogBytes, labels)],
   ),
 

@@ -351,6 +351,7 @@ export interface HistogramSnapshot {
 }
 
 export interface LedgerTotals {
+  /** what the server has acknowledged, over a connection on which it has accepted the publish */
   sent: number;
   repeated: number;
   bytes: number;
@@ -390,6 +391,7 @@ export interface OutputSnapshot {
   waitSeconds: number;
   rebases: { stall: number; resume: number; discontinuity: number; sourceClock: number };
   rebaseSeconds: number;
+  /** written, and not acknowledged by the server */
   backlogBytes: number;
   /**
    * speed of a live source's clock against this machine's, positive where it is faster; null: the source is

@@ -72,7 +72,8 @@ export function outputFigures(now: StreamState, { rates, recent }: Past): Output
       protocol: output.protocol,
       phase: output.phase,
       sent: ledger.sent,
-      framesPerSecond: rate(ledger.sent, earlier?.ledger.sent),
+      // Counted as frames leave: the ledger counts some of them later, all at once.
+      framesPerSecond: rate(output.lateness.count, earlier?.lateness.count),
       bitsPerSecond: 8 * rate(ledger.bytes, earlier?.ledger.bytes),
       latenessP50: quantile(output.lateness, 0.5),
       latenessP99: quantile(output.lateness, 0.99),
@@ -101,10 +102,12 @@ export function progressOf(state: StreamState): { done: number; total: number | 
 }
 
 /** Media seconds sent so far, from the ledger of the first output and the nominal rate; 0 when unknown. */
-export function mediaSeconds(state: StreamState): number {
-  const rate = state.decoder?.descriptor?.video.frameRate;
-  const sent = state.encoder?.outputs[0]?.ledger.sent ?? 0;
-  if (!rate) return 0;
-  const [num = 0, den = 1] = rate.split('/').map(Number);
-  return num > 0 ? (sent * den) / num : 0;
+export function mediaSeconds({ decoder, encoder }: StreamState): number {
+  return secondsOfFrames(encoder?.outputs[0]?.ledger.sent ?? 0, decoder);
+}
+
+/** How long so many frames last at the nominal rate; 0 when that is unknown. */
+export function secondsOfFrames(frames: number, decoder: StreamState['decoder']): number {
+  const [num = 0, den = 1] = decoder?.descriptor?.video.frameRate?.split('/').map(Number) ?? [];
+  return num > 0 ? (frames * den) / num : 0;
 }

@@ -189,10 +189,10 @@ describe('figures of the live view', () => {
   });
 
   it('the live view takes rates over the last two seconds', () => {
-    const at = (elapsed: number, sent: number): StreamState => ({
+    const at = (elapsed: number, count: number): StreamState => ({
       ...running,
       elapsed,
-      encoder: encodeSnapshot({ outputs: [{ ...healthy, ledger: { ...lossless, sent } }] }),
+      encoder: encodeSnapshot({ outputs: [{ ...healthy, lateness: { ...healthy.lateness, count } }] }),
     });
     const history = new History();
     for (let second = 0; second < 8; second++) history.add([at(second, second * 25)]);

@@ -67,13 +67,16 @@ std::uint64_t Ledger::Totals::settled() const {
 
 Ledger::Ledger(OutputRecord& record) : record_(record) {
   if (record_.redo_valid.load(std::memory_order_acquire) != 0) apply();
-  const std::uint64_t begun = record_.begun.load(std::memory_order_relaxed);
-  if (begun != 0 && !settled(begun - 1)) uncertain_ = begun - 1;
+  uncertain_end_ = record_.begun.load(std::memory_order_relaxed);
 }
 
 void Ledger::begin(std::uint64_t sequence) {
-  record_.begun.store(sequence + 1, std::memory_order_release);
+  // Units of reordered frames begin out of order.
+  const std::uint64_t begun = record_.begun.load(std::memory_order_relaxed);
+  record_.begun.store(std::max(begun, sequence + 1), std::memory_order_release);
 }
+
+void Ledger::none_under_way() { record_.begun.store(0, std::memory_order_release); }
 
 void Ledger::sent(std::uint64_t sequence, std::uint64_t bytes) {
   settle({sequence, 1, Outcome::Sent, 0, bytes});
@@ -83,6 +86,10 @@ void Ledger::dropped(std::uint64_t sequence, Drop reason) { dropped(sequence, 1,
 
 void Ledger::dropped(std::uint64_t first, std::uint64_t count, Drop reason) {
   settle({first, count, Outcome::Dropped, static_cast<std::size_t>(reason), 0});
+}
+
+void Ledger::skipped(std::uint64_t first, std::uint64_t count, Drop reason) {
+  settle({first, count, Outcome::Skipped, static_cast<std::size_t>(reason), 0});
 }
 
 void Ledger::failed(std::uint64_t sequence, Fail reason) {
@@ -107,13 +114,25 @@ void Ledger::settle(const Entry& entry) {
   }
 }
 
+std::uint64_t& Ledger::counter_of(Values& values, const Entry& entry, bool in_doubt) {
+  switch (entry.outcome) {
+    case Outcome::Sent:
+      return values.sent;
+    case Outcome::Failed:
+      return values.failed[entry.reason];
+    case Outcome::Skipped:
+      if (in_doubt) return values.sent;
+      break;
+    case Outcome::Dropped:
+      break;
+  }
+  return values.dropped[entry.reason];
+}
+
 /// Returns whether `base` moved, which may make room for what came too early.
 bool Ledger::settle_once(const Entry& entry) {
   Values next = values();
   const std::uint64_t base = next.base;
-  std::uint64_t& counter = entry.outcome == Outcome::Sent      ? next.sent
-                           : entry.outcome == Outcome::Dropped ? next.dropped[entry.reason]
-                                                               : next.failed[entry.reason];
   const std::uint64_t end = entry.first + entry.count;
   for (std::uint64_t sequence = entry.first; sequence < end; ++sequence) {
     const bool had_outcome = has_outcome(next, sequence);
@@ -121,13 +140,13 @@ bool Ledger::settle_once(const Entry& entry) {
       early_.push_back({sequence, end - sequence, entry.outcome, entry.reason, entry.bytes});
       break;
     }
+    const bool in_doubt = sequence < uncertain_end_;
     const bool sent = entry.outcome == Outcome::Sent;
     if (sent) next.bytes += entry.bytes;
-    if (sent && (had_outcome || uncertain(sequence))) ++next.repeated;
+    if (sent && (had_outcome || in_doubt)) ++next.repeated;
     if (had_outcome) continue;
-    ++counter;
+    ++counter_of(next, entry, in_doubt);
     mark(next, sequence);
-    if (uncertain(sequence)) uncertain_.reset();
   }
   commit(next);
   return next.base != base;

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "ring/layout.h"
@@ -31,17 +30,25 @@ class Ledger {
 
   /// Before the first byte of the frame's unit is offered.
   void begin(std::uint64_t sequence);
-  /// The frame's unit was accepted whole. A frame that already had an outcome counts as repeated
-  /// instead; one that is `uncertain` counts as sent and as repeated.
+  /// What was begun and has no outcome yet did not arrive: the connection is lost.
+  void none_under_way();
+  /// The frame's unit has arrived. A frame that already had an outcome counts as repeated instead;
+  /// one that is `uncertain` counts as sent and as repeated.
   void sent(std::uint64_t sequence, std::uint64_t bytes);
   /// Nothing happens when the frame already has an outcome.
   void dropped(std::uint64_t sequence, Drop reason);
   void failed(std::uint64_t sequence, Fail reason);
   /// The same for each of [first, first + count) that has no outcome yet.
   void dropped(std::uint64_t first, std::uint64_t count, Drop reason);
+  /// The same for frames that will not come (again): those that are `uncertain` were given back to
+  /// the queue since a socket had taken them, and count as sent.
+  void skipped(std::uint64_t first, std::uint64_t count, Drop reason);
 
-  /// The send of `sequence` had begun in an earlier process run and its end is unknown.
-  bool uncertain(std::uint64_t sequence) const { return uncertain_ == sequence; }
+  /// The send of `sequence`, or of one behind it, had begun in an earlier process run, and it has
+  /// no outcome yet.
+  bool uncertain(std::uint64_t sequence) const {
+    return sequence < uncertain_end_ && !settled(sequence);
+  }
   bool settled(std::uint64_t sequence) const;
   std::uint64_t base() const;  // all sequences below have an outcome
   Totals totals() const { return read(record_); }
@@ -57,7 +64,7 @@ class Ledger {
 
  private:
   using Values = Counters<std::uint64_t>;
-  enum class Outcome { Sent, Dropped, Failed };
+  enum class Outcome { Sent, Dropped, Skipped, Failed };
   struct Entry {
     std::uint64_t first, count;
     Outcome outcome;
@@ -66,13 +73,14 @@ class Ledger {
   };
 
   Values values() const;
+  static std::uint64_t& counter_of(Values& values, const Entry& entry, bool in_doubt);
   void commit(const Values& values);
   void apply();
   void settle(const Entry& entry);
   bool settle_once(const Entry& entry);
 
   OutputRecord& record_;
-  std::optional<std::uint64_t> uncertain_;
+  std::uint64_t uncertain_end_ = 0;
   /// Outcomes too far ahead of `base` for the window. Kept in the process only: none of these
   /// frames can be acked before the ones in front of it, so after a kill they are delivered, and
   /// settled, again.

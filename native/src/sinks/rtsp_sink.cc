@@ -19,8 +19,6 @@ constexpr Nanoseconds kReportAfter = 3 * kSecond;
 constexpr Nanoseconds kReportAtLast = 3'900'000'000;
 constexpr Nanoseconds kDefaultSessionTimeout = 60 * kSecond;  // RFC 2326 section 12.37
 
-constexpr std::size_t kSmallestSendBuffer = 256 * 1024ull;
-
 std::int64_t to_ms(Nanoseconds ns) { return ns / kMillisecond; }
 
 /// The value of `name=` in a list of parameters separated by ';'.
@@ -62,8 +60,8 @@ void RtspSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   prepared_.reset();
   media_ = {};
   session_timeout_ = kDefaultSessionTimeout;
-  send_buffer_ = 0;
-  sent_packets_ = sent_octets_ = 0;
+  earlier_packets_ = sent_packets_;
+  earlier_octets_ = sent_octets_;
 
   packetizer_.emplace(track, options_.rtp_timestamp_base, options_.rtp_ssrc);
   bit_rate_ = track.parameters->bit_rate;
@@ -72,7 +70,7 @@ void RtspSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   connection_.emplace(TcpSocket::connect(url_.host, port, options_.limits.connect_ms, abort),
                       std::move(credentials));
   handshake(abort);
-  bound_buffer(0);
+  connection_->socket().bound_send_buffer(bit_rate_, 0);
   last_write_ = last_request_ = clock_.now();
   recording_ = true;
 }
@@ -149,7 +147,7 @@ SendResult RtspSink::send(const Unit& unit, const AbortSignal& abort) {
   if (!recording_) throw Error(ErrorCode::InvalidState, "the output is not connected");
   if (!prepared(unit)) prepare(unit);
   prepared_.reset();
-  bound_buffer(unit_bytes_.size());
+  connection_->socket().bound_send_buffer(bit_rate_, unit_bytes_.size());
   const std::uint32_t rtp = packetizer_->rtp_time(unit.packet->dts);
 
   ReportFrame frame;
@@ -164,10 +162,11 @@ SendResult RtspSink::send(const Unit& unit, const AbortSignal& abort) {
   write(report_bytes, unit_bytes_, abort);
   result.accepted = clock_.now();
   result.bytes = report_bytes.size() + unit_bytes_.size();
+  result.end = connection_->socket().delivery().written;
   last_offered_ = result.offered;
   last_rtp_ = rtp;
-  sent_packets_ = packetizer_->packets();
-  sent_octets_ = packetizer_->octets();
+  sent_packets_ = earlier_packets_ + packetizer_->packets();
+  sent_octets_ = earlier_octets_ + packetizer_->octets();
   return result;
 }
 
@@ -228,6 +227,10 @@ std::size_t RtspSink::backlog_bytes() const {
   return connection_ ? connection_->socket().backlog() : 0;
 }
 
+std::uint64_t RtspSink::acknowledged() const {
+  return connection_ ? connection_->socket().delivery().acknowledged : 0;
+}
+
 void RtspSink::write(std::span<const std::uint8_t> first, std::span<const std::uint8_t> second,
                      const AbortSignal& abort) {
   try {
@@ -237,16 +240,6 @@ void RtspSink::write(std::span<const std::uint8_t> first, std::span<const std::u
     throw;
   }
   last_write_ = clock_.now();
-}
-
-/// Large enough for two of the largest unit, and for half a second of the stream; no larger, or a
-/// server that stopped reading would be noticed late.
-void RtspSink::bound_buffer(std::size_t unit_bytes) {
-  const std::size_t want = std::max({kSmallestSendBuffer, static_cast<std::size_t>(bit_rate_) / 16,
-                                     2 * unit_bytes, send_buffer_});
-  if (want == send_buffer_) return;
-  connection_->socket().bound_send_buffer(want);
-  send_buffer_ = want;
 }
 
 std::optional<Error> RtspSink::close(Nanoseconds limit, const AbortSignal& abort) {
@@ -261,7 +254,7 @@ std::optional<Error> RtspSink::close(Nanoseconds limit, const AbortSignal& abort
       // What the kernel still holds is lost if the socket is closed with unread input; so wait for
       // their end.
       connection_->socket().shutdown_write();
-      connection_->drain(until, abort);
+      connection_->socket().drain(until, abort);
     }
   } catch (const Error& ended) {
     if (ended.code() != ErrorCode::ConnectionClosed) failure = ended;

@@ -30,6 +30,7 @@ class RtspSink final : public Sink {
   Nanoseconds keepalive_due() const override;
   void keepalive(const AbortSignal& abort) override;
   std::size_t backlog_bytes() const override;
+  std::uint64_t acknowledged() const override;
   std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) override;
   /// The SDP's sprop-parameter-sets come from it; in band the sets are repeated before every key
   /// frame.
@@ -46,7 +47,6 @@ class RtspSink final : public Sink {
   void handshake(const AbortSignal& abort);
   void adopt_session(const RtspMessage& response);
   void adopt_transport(const RtspMessage& response);
-  void bound_buffer(std::size_t unit_bytes);
   /// The interleaved frame of a sender report for `now`, which RTP time `rtp` stands for.
   ReportFrame report(Nanoseconds now, std::uint32_t rtp) const;
   bool prepared(const Unit& unit) const;
@@ -65,7 +65,6 @@ class RtspSink final : public Sink {
   Media media_;
   bool recording_ = false;
   std::int64_t bit_rate_ = 0;
-  std::size_t send_buffer_ = 0;
   Nanoseconds session_timeout_ = 0;
 
   std::vector<std::uint8_t> unit_bytes_;
@@ -74,7 +73,9 @@ class RtspSink final : public Sink {
   Nanoseconds last_write_ = 0, last_request_ = 0, last_report_ = 0;
   Nanoseconds last_offered_ = 0;
   std::uint32_t last_rtp_ = 0;  // of the dts sent last
+  /// Under one SSRC, so over all connections (RFC 3550 section 6.4.1), modulo 2^32.
   std::uint32_t sent_packets_ = 0, sent_octets_ = 0;
+  std::uint32_t earlier_packets_ = 0, earlier_octets_ = 0;  // of the connections before
   bool reporting_ = false;
 };
 

@@ -57,14 +57,21 @@ struct SendResult {
   Nanoseconds offered;   // first byte offered to the kernel (s_n)
   Nanoseconds accepted;  // last byte accepted (e_n)
   std::size_t bytes;     // on the wire with the protocol's overhead; of a file, the unit itself
+  /// Position behind the unit in the connection's stream, which Sink::acknowledged() reaches when
+  /// the unit is sent; 0: it is sent, since nobody acknowledges what is written (a file).
+  std::uint64_t end = 0;
 };
+
+/// Behind all units of a connection.
+inline constexpr std::uint64_t kAllAcknowledged = UINT64_MAX;
 
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Connects, authenticates, announces. Typed errors; every wait has a limit and honours `abort`
-  /// within 100 ms. A sink that was closed may connect again: keep it as long as the output exists,
-  /// so that its sender reports stay on the system clock that was read when it was made.
+  /// Connects, authenticates, announces, until the server has accepted. Typed errors; every wait
+  /// has a limit and honours `abort` within 100 ms. A sink that was closed may connect again: keep
+  /// it as long as the output exists, so that its sender reports stay on the system clock that was
+  /// read when it was made.
   virtual void connect(const TrackInfo& track, const AbortSignal& abort) = 0;
   /// Does what can be done before the unit's deadline (packetizing), so that `send` of the same
   /// unit begins with the system call. Optional; the unit has to be the next one sent.
@@ -81,7 +88,13 @@ class Sink {
   /// Monotonic instant at which something must be sent to keep the session open; kForever = never.
   virtual Nanoseconds keepalive_due() const { return kForever; }
   virtual void keepalive(const AbortSignal&) {}
-  virtual std::size_t backlog_bytes() const { return 0; }  // SIOCOUTQ
+  /// Bytes that were written and are not acknowledged.
+  virtual std::size_t backlog_bytes() const { return 0; }
+  /// Units of this connection that end up to here are sent (sinks/delivery.h). Grows while the
+  /// connection lasts, and stays as it was at its end until it is closed or made again.
+  virtual std::uint64_t acknowledged() const { return kAllAcknowledged; }
+  /// How much longer than an exchange of a few messages an orderly end takes.
+  virtual Nanoseconds closing_time() const { return 0; }
   /// Ends in order (RTSP TEARDOWN, muxer trailer) within `limit`, at once when aborted: a file
   /// still gets its trailer, which waits for nobody. Never throws; returns what went wrong.
   virtual std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) = 0;

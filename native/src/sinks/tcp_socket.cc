@@ -1,13 +1,12 @@
 #include "sinks/tcp_socket.h"
 
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -19,7 +18,7 @@
 namespace videopush::sinks {
 namespace {
 
-constexpr std::size_t kLargestSendBuffer = 4 << 20;
+constexpr std::size_t kSmallestSendBuffer = 256 * 1024ull, kLargestSendBuffer = 4 << 20;
 
 Error connect_error(const std::string& where, int error) {
   switch (error) {
@@ -51,8 +50,6 @@ int connect_one(const Address& address, Nanoseconds until, const AbortSignal& ab
   TcpSocket candidate(
       ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!candidate.open()) return errno;
-  const int one = 1;
-  setsockopt(candidate.fd(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   const auto* target = reinterpret_cast<const sockaddr*>(&address.storage);
   if (::connect(candidate.fd(), target, address.length) != 0) {
     if (errno != EINPROGRESS) return errno;
@@ -82,10 +79,17 @@ bool wait_for(int fd, short events, Nanoseconds until, const AbortSignal& abort)
   }
 }
 
-TcpSocket::TcpSocket(TcpSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+TcpSocket::TcpSocket(int fd) : fd_(fd) {
+  const int one = 1;
+  if (fd >= 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+TcpSocket::TcpSocket(TcpSocket&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), send_buffer_(other.send_buffer_) {}
 
 TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
+  std::swap(send_buffer_, other.send_buffer_);
   return *this;
 }
 
@@ -133,17 +137,33 @@ std::size_t TcpSocket::write_some(std::span<const iovec> parts) {
   }
 }
 
-void TcpSocket::bound_send_buffer(std::size_t bytes) {
+void TcpSocket::bound_send_buffer(std::int64_t bit_rate, std::size_t unit_bytes) {
+  const std::size_t want = std::min(std::max({kSmallestSendBuffer, 2 * unit_bytes, send_buffer_,
+                                              static_cast<std::size_t>(bit_rate) / 16}),
+                                    kLargestSendBuffer);
+  if (want == send_buffer_) return;
+  send_buffer_ = want;
   // The kernel doubles the value, to have room for its own overhead (socket(7)).
-  const int value = static_cast<int>(std::min(bytes, kLargestSendBuffer));
+  const int value = static_cast<int>(want);
   if (setsockopt(fd_, SOL_SOCKET, SO_SNDBUFFORCE, &value, sizeof value) != 0) {
     setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &value, sizeof value);
   }
 }
 
 std::size_t TcpSocket::backlog() const {
-  int bytes = 0;
-  return fd_ >= 0 && ioctl(fd_, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+  const Delivery state = delivery();
+  return static_cast<std::size_t>(state.written - state.acknowledged);
+}
+
+bool TcpSocket::drain(Nanoseconds until, const AbortSignal& abort) {
+  std::array<std::uint8_t, 4'096> ignored;
+  try {
+    while (wait_for(fd_, POLLIN, until, abort)) read_some(ignored);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::ConnectionClosed) return true;
+    throw;
+  }
+  return false;
 }
 
 void TcpSocket::shutdown_write() { ::shutdown(fd_, SHUT_WR); }

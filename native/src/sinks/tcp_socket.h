@@ -11,6 +11,7 @@
 
 #include "core/abort.h"
 #include "core/clock.h"
+#include "sinks/delivery.h"
 
 namespace videopush::sinks {
 
@@ -27,7 +28,8 @@ bool wait_for(int fd, short events, Nanoseconds until, const AbortSignal& abort)
 class TcpSocket {
  public:
   TcpSocket() = default;
-  explicit TcpSocket(int fd) : fd_(fd) {}
+  /// Takes over a connected socket; -1 = none.
+  explicit TcpSocket(int fd);
   TcpSocket(TcpSocket&& other) noexcept;
   TcpSocket& operator=(TcpSocket&& other) noexcept;
   ~TcpSocket();
@@ -48,16 +50,23 @@ class TcpSocket {
   /// ConnectionReset.
   std::size_t write_some(std::span<const iovec> parts);
 
-  /// Bounds what the kernel queues (SO_SNDBUF): 4 MiB at most; the system's wmem_max may cap it
-  /// further.
-  void bound_send_buffer(std::size_t bytes);
-  /// SIOCOUTQ: bytes that the peer has not acknowledged.
+  /// Bounds what the kernel queues (SO_SNDBUF): large enough for two of the largest unit seen and
+  /// for half a second of the stream; no larger, or a server that stopped reading would be noticed
+  /// late. 4 MiB at most; the system's wmem_max may cap it further.
+  void bound_send_buffer(std::int64_t bit_rate, std::size_t unit_bytes);
+  /// How far the connection has come; also once it is lost.
+  Delivery delivery() const { return tcp_delivery(fd_); }
+  /// Bytes that the peer has not acknowledged.
   std::size_t backlog() const;
   void shutdown_write();
+  /// Reads and forgets until the peer closes; false when `until` passes before. ConnectionReset,
+  /// Aborted.
+  bool drain(Nanoseconds until, const AbortSignal& abort);
   void close();
 
  private:
   int fd_ = -1;
+  std::size_t send_buffer_ = 0;
 };
 
 }  // namespace videopush::sinks

@@ -76,6 +76,36 @@ TEST_CASE(
   CHECK(ledger.totals().repeated == 1);
 }
 
+TEST_CASE("frames that an earlier process run had offered and that don't come again were sent") {
+  const auto record = std::make_unique<OutputRecord>();
+  {
+    Ledger earlier(*record);
+    for (std::uint64_t i = 0; i < 5; ++i) earlier.begin(i);
+    earlier.begin(7);
+    earlier.begin(6);  // reordered
+    earlier.sent(0, 1);
+  }
+  Ledger ledger(*record);
+  CHECK_FALSE(ledger.uncertain(0));
+  CHECK(ledger.uncertain(4));
+  CHECK(ledger.uncertain(7));
+  CHECK_FALSE(ledger.uncertain(8));
+  ledger.skipped(0, 4, Drop::QueueFull);  // 4 comes again
+  ledger.sent(4, 1);
+  CHECK(ledger.totals().sent == 5);
+  CHECK(ledger.totals().repeated == 1);
+  ledger.skipped(5, 5, Drop::QueueFull);
+  CHECK(ledger.totals().sent == 8);
+  CHECK(ledger.totals().dropped[static_cast<int>(Drop::QueueFull)] == 2);
+
+  ledger.begin(12);
+  ledger.none_under_way();  // its connection was lost
+  Ledger next(*record);
+  CHECK_FALSE(next.uncertain(12));
+  next.skipped(10, 3, Drop::Network);
+  CHECK(next.totals().dropped[static_cast<int>(Drop::Network)] == 3);
+}
+
 TEST_CASE(
     "gaps longer than the ledger's window are settled, in one piece and behind an open frame") {
   const auto record = std::make_unique<OutputRecord>();

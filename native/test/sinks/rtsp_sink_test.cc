@@ -215,6 +215,13 @@ TEST_CASE("a sink connects again after it was closed, and its RTP clock goes on"
   }
   REQUIRE(server.wait_for_request("TEARDOWN", 3));
   CHECK(server.connections() == 3);
+  const auto reports = reports_of(server.frames());
+  const auto packets = rtp_of(server.frames()).size();
+  REQUIRE(reports.size() == 3);
+  CHECK(reports[0].packets == 0);
+  CHECK(reports[1].packets == packets / 3);
+  CHECK(reports[2].packets == 2 * packets / 3);
+  CHECK(reports[2].octets == 2 * reports[1].octets);
   std::vector<std::uint32_t> stamps;
   for (const RtpPacket& packet : rtp_of(server.frames())) {
     if (packet.marker) stamps.push_back(packet.timestamp);

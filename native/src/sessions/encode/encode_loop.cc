@@ -102,13 +102,13 @@ void EncodeLoop::on_frame(InputFrame& taken) {
   if (taken.produced_at != 0) stats.residence.observe(context_.clock.now() - taken.produced_at);
   parts_.in_flight.add(taken.position, taken.sequence);
   parts_.lead.taken(taken.frame->pts);
-  senders_.dropped(taken.sequence - taken.skipped, taken.skipped, taken.skipped_reason);
+  senders_.skipped(taken.sequence - taken.skipped, taken.skipped, taken.skipped_reason);
   if (senders_.settled(taken.sequence)) {
     // After a rewind: this one was settled before the frames in front of it.
   } else if (is_backlog(taken)) {
     senders_.dropped(taken.sequence, 1, ring::Drop::Backlog);
   } else if (too_late(*taken.frame)) {
-    senders_.dropped(taken.sequence, 1, ring::Drop::Late);
+    senders_.dropped(taken.sequence, ring::Drop::Late);
     encoder_.request_key();
   } else {
     encoder_.encode(taken);

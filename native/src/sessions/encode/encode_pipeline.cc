@@ -121,8 +121,8 @@ void EncodePipeline::stop_requested() {
 void EncodePipeline::abort_senders() { senders_.abort(); }
 
 void EncodePipeline::on_progress() {
-  if (const auto base = senders_.settled_before())
-    in_flight_.settle_before(*base,
+  if (const auto needed = senders_.needed_from())
+    in_flight_.settle_before(*needed,
                              [this](std::uint64_t position) { context_.input.ack(position); });
   wake_.signal();
   context_.input.lead_changed();

@@ -77,6 +77,8 @@ class Sender {
   /// False while it is so far behind that the others don't wait for it.
   bool required() const { return queue_.required(); }
   std::size_t pending() const { return queue_.pending(); }  // units queued or being sent
+  std::size_t unconfirmed() const { return queue_.unconfirmed(); }
+  std::uint64_t needed_from() const { return queue_.needed_from(); }
   std::optional<std::int64_t> last_sent_dts() const { return queue_.last_sent_dts(); }
   std::optional<pacing::Schedule> schedule() const { return queue_.schedule(); }  // once started
   SenderLedger& ledger() { return ledger_; }

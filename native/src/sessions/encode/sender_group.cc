@@ -45,8 +45,9 @@ bool SenderGroup::any_below(std::size_t units) const {
 }
 
 bool SenderGroup::all_drained() const {
-  return std::ranges::all_of(
-      senders_, [](const auto& sender) { return sender->pending() == 0 || sender->over(); });
+  return std::ranges::all_of(senders_, [](const auto& sender) {
+    return sender->over() || (sender->pending() == 0 && sender->unconfirmed() == 0);
+  });
 }
 
 std::optional<pacing::Schedule> SenderGroup::schedule() const {
@@ -63,11 +64,11 @@ std::optional<pacing::Schedule> SenderGroup::schedule_of_ready(const Sender* sel
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> SenderGroup::settled_before() const {
+std::optional<std::uint64_t> SenderGroup::needed_from() const {
   std::optional<std::uint64_t> base;
   for (const auto& sender : senders_) {
     if (!sender->required()) continue;
-    base = std::min(base.value_or(UINT64_MAX), sender->ledger().base());
+    base = std::min(base.value_or(UINT64_MAX), sender->needed_from());
   }
   return base;
 }
@@ -90,8 +91,12 @@ void SenderGroup::push(const QueuedUnit& unit) {
   }
 }
 
-void SenderGroup::dropped(std::uint64_t first, std::uint64_t count, ring::Drop reason) {
-  for (const auto& sender : senders_) sender->ledger().dropped(first, count, reason);
+void SenderGroup::dropped(std::uint64_t sequence, ring::Drop reason) {
+  for (const auto& sender : senders_) sender->ledger().dropped(sequence, 1, reason);
+}
+
+void SenderGroup::skipped(std::uint64_t first, std::uint64_t count, ring::Drop reason) {
+  for (const auto& sender : senders_) sender->ledger().skipped(first, count, reason);
 }
 
 void SenderGroup::failed(std::uint64_t sequence, ring::Fail reason) {
@@ -125,7 +130,7 @@ void SenderGroup::begin_again() {
 void SenderGroup::settle_tail(std::optional<std::uint64_t> next, std::uint64_t end) {
   for (const auto& sender : senders_) {
     const std::uint64_t first = next.value_or(sender->ledger().base());
-    if (end > first) sender->ledger().dropped(first, end - first, ring::Drop::QueueFull);
+    if (end > first) sender->ledger().skipped(first, end - first, ring::Drop::QueueFull);
   }
 }
 

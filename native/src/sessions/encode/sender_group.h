@@ -30,19 +30,22 @@ class SenderGroup {
   bool any_undecided() const;
   /// A connected output has less than `units` queued.
   bool any_below(std::size_t units) const;
-  bool all_drained() const;  // or over
+  bool all_drained() const;  // all is sent, or the output is over
   /// The schedule of the first output that has started one.
   std::optional<pacing::Schedule> schedule() const;
   /// The same of those that are connected now, without `self`.
   std::optional<pacing::Schedule> schedule_of_ready(const Sender* self = nullptr) const;
-  /// The first sequence that a required output has not settled; none: no output is required.
-  std::optional<std::uint64_t> settled_before() const;
+  /// The first sequence whose picture a required output may have to get again; none: no output is
+  /// required.
+  std::optional<std::uint64_t> needed_from() const;
   bool settled(std::uint64_t sequence) const;  // by every output
 
   // For the encode thread.
   /// Every output gets the same packet, by reference.
   void push(const QueuedUnit& unit);
-  void dropped(std::uint64_t first, std::uint64_t count, ring::Drop reason);
+  void dropped(std::uint64_t sequence, ring::Drop reason);
+  /// Frames that the input will not give (again).
+  void skipped(std::uint64_t first, std::uint64_t count, ring::Drop reason);
   void failed(std::uint64_t sequence, ring::Fail reason);
   bool take_key_request();  // true once for all that have asked
   void let_go_of_stragglers();

@@ -25,6 +25,14 @@ class SenderLedger {
     const std::lock_guard lock(mutex_);
     ledger_.dropped(first, count, reason);
   }
+  void skipped(std::uint64_t first, std::uint64_t count, ring::Drop reason) {
+    const std::lock_guard lock(mutex_);
+    ledger_.skipped(first, count, reason);
+  }
+  void none_under_way() {
+    const std::lock_guard lock(mutex_);
+    ledger_.none_under_way();
+  }
   void failed(std::uint64_t sequence, ring::Fail reason) {
     const std::lock_guard lock(mutex_);
     ledger_.failed(sequence, reason);

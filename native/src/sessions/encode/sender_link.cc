@@ -101,12 +101,12 @@ void SenderLink::refused(const Error& error) {
   if (options_.report) options_.report(error);
 }
 
-void SenderLink::lost(const Error& error) {
+void SenderLink::lost(const Error& error, bool refused_units) {
   const Nanoseconds now = clock_.now();
   sink_->drop();
   const bool by_server =
       error.code() == ErrorCode::ConnectionClosed || error.code() == ErrorCode::ConnectionReset;
-  const bool short_life = now - connected_at_ < kShortLife;
+  const bool short_life = refused_units || now - connected_at_ < kShortLife;
   short_lives_ = by_server && short_life ? short_lives_ + 1 : 0;
   if (!short_life) backoff_.reset();
   if (short_lives_ < kShortLivesOfConflict) {
@@ -115,20 +115,26 @@ void SenderLink::lost(const Error& error) {
     return;
   }
   refused(Error(ErrorCode::PublisherConflict,
-                "the server ended the connection within 2 s of its start, " +
+                "the server ended the connection soon after its start, " +
                     std::to_string(short_lives_) + " times running (" + error.message() + ")",
                 "see whether somebody else publishes to the same path"));
   not_before_ = now + Backoff::kMax;
 }
 
-void SenderLink::close() {
+bool SenderLink::close() {
   std::optional<Error> error;
-  if (sink_) error = sink_->close(abort_.aborted() ? kAbortedCloseLimit : kCloseLimit, abort_);
+  const bool connected = status_.phase() == OutputPhase::Connected;
+  if (sink_) {
+    const Nanoseconds limit = kCloseLimit + sink_->closing_time();
+    error = sink_->close(abort_.aborted() ? kAbortedCloseLimit : limit, abort_);
+  }
   // A server that does not confirm the end has every unit all the same; a file without its trailer
   // is not whole.
   const bool is_file = sink_ && sinks::protocol_of(options_.output.url) == sinks::Protocol::File;
   if (error && is_file) refused(*error);
   status_.closed();
+  // An aborted connection may have ended in the middle of a unit.
+  return connected && !error && !abort_.aborted();
 }
 
 bool SenderLink::pause(Nanoseconds until, const std::function<bool()>& wanted) {

@@ -35,9 +35,11 @@ class SenderLink {
   /// Returns true once connected. false: `wanted` (asked before each attempt and at each wake) said
   /// no. Errors: Aborted.
   bool connect(const sinks::TrackInfo& track, const std::function<bool()>& wanted);
-  /// The connection failed: closes it and sets the pause before the next attempt.
-  void lost(const Error& error);
-  void close();
+  /// The connection failed: closes it and sets the pause before the next attempt. `refused_units`:
+  /// some were offered, and the server has taken none of them.
+  void lost(const Error& error, bool refused_units);
+  /// True when the connection ended in order, so that the server has all that it carried.
+  bool close();
 
   bool has_sink() const { return sink_ != nullptr; }
   sinks::Sink& sink() { return *sink_; }

@@ -12,6 +12,9 @@ extern "C" {
 namespace videopush::sessions {
 namespace {
 
+/// Pauses between polls for acknowledgements. On a local network the first one finds them.
+constexpr Nanoseconds kFirstPoll = kMillisecond, kLaterPolls = 20 * kMillisecond;
+
 /// A copy whose time begins `shift` ticks earlier.
 PacketPtr shifted_copy(const AVPacket& packet, std::int64_t shift) {
   PacketPtr copy(av_packet_clone(&packet));
@@ -57,7 +60,8 @@ void SenderLoop::run() {
     context_.status.failed(Error(ErrorCode::Internal, error.what(), "please report this"),
                            context_.clock.now(), true);
   }
-  context_.link.close();
+  if (context_.link.has_sink()) poll_acknowledgements();
+  if (context_.link.close()) context_.queue.acknowledged(sinks::kAllAcknowledged);
   context_.queue.closed();
   context_.host.on_progress();
 }
@@ -65,15 +69,16 @@ void SenderLoop::run() {
 void SenderLoop::begin_connection() {
   context_.queue.connected();
   first_of_connection_ = true;
-  interval_known_ = false;
+  interval_known_ = useful_ = false;
   context_.host.on_event("output.connected", context_.options.link.output.name, "");
   context_.host.on_progress();
 }
 
 void SenderLoop::lose(const Error& error) {
   context_.status.due = 0;
+  poll_acknowledgements();
   context_.queue.disconnected(std::exchange(current_, std::nullopt));
-  context_.link.lost(error);
+  context_.link.lost(error, !first_of_connection_ && !useful_);
   context_.host.on_progress();
 }
 
@@ -85,8 +90,8 @@ void SenderLoop::serve() {
     } else if (context_.queue.drained()) {
       wait_out();
       return;
-    } else {
-      wait(kForever, true);
+    } else if (wait(kForever, true)) {
+      await_acknowledgements();
     }
   }
 }
@@ -109,7 +114,7 @@ void SenderLoop::send_on_time(const pacing::Schedule::Plan& plan) {
   while (!wait(plan.send_at, false)) {
   }
   context_.ledger.begin(current_->sequence);
-  settle_sent(plan, sink.send(unit, context_.abort));
+  note_offered(plan, sink.send(unit, context_.abort));
 }
 
 pacing::Schedule::Plan SenderLoop::plan_current() {
@@ -151,38 +156,62 @@ void SenderLoop::join_schedule() {
   schedule_ = pacing::Schedule(context_.options.schedule, context_.track.time_base, state);
 }
 
-void SenderLoop::settle_sent(const pacing::Schedule::Plan& plan, const sinks::SendResult& result) {
-  const QueuedUnit unit = *std::exchange(current_, std::nullopt);
+void SenderLoop::note_offered(const pacing::Schedule::Plan& plan, const sinks::SendResult& result) {
+  QueuedUnit unit = *std::exchange(current_, std::nullopt);
   SenderStatus& status = context_.status;
   const std::int64_t dts = unit.packet->dts;
   const Nanoseconds interval =
       interval_known_ ? av_rescale_q(dts - previous_dts_, context_.track.time_base, kNanosecond)
                       : 0;
-  context_.ledger.sent(unit.sequence, result.bytes);
   schedule_.sent(dts, result.offered);
   status.pacing.on_sent(plan.deadline, result.offered, result.accepted, interval,
                         context_.options.schedule.frame_interval, stall_);
   status.pacing.total_lead = plan.deadline - result.offered - schedule_.lost();
   if (unit.key) status.key_frames.fetch_add(1, std::memory_order_relaxed);
   status.due = 0;
-  status.backlog_bytes.store(context_.link.sink().backlog_bytes(), std::memory_order_relaxed);
   previous_dts_ = dts;
   end_dts_ = dts + unit.packet->duration;
   first_of_connection_ = first_of_process_ = false;
   interval_known_ = true;
-  context_.queue.sent(dts);
+  last_step_ = result.accepted;
+  poll_after_ = kFirstPoll;
   context_.host.on_sent(unit, result.accepted);
+  context_.queue.offered(std::move(unit), result);
+  poll_acknowledgements();
   context_.host.on_progress();
 }
 
-/// Serves the connection until `deadline`. false: woken before.
+void SenderLoop::poll_acknowledgements() {
+  context_.status.backlog_bytes.store(context_.link.sink().backlog_bytes(),
+                                      std::memory_order_relaxed);
+  if (!context_.queue.acknowledged(context_.link.sink().acknowledged())) return;
+  useful_ = true;
+  last_step_ = context_.clock.now();
+  context_.host.on_progress();
+}
+
+/// With nothing to send, no write shows that the server has closed, or stopped reading.
+void SenderLoop::await_acknowledgements() {
+  const Nanoseconds limit = context_.options.link.output.limits.write_ms * kMillisecond;
+  if (context_.queue.unconfirmed() == 0) return;
+  context_.link.sink().on_readable();
+  if (context_.link.sink().backlog_bytes() == 0) return;  // the server has all of it
+  if (context_.clock.now() - last_step_ < limit) return;
+  throw Error(ErrorCode::WriteTimeout, "the server did not acknowledge what it was sent in time",
+              "check the server's load and the network's bandwidth");
+}
+
+/// Serves the connection until `deadline`; with kForever, until acknowledgements were polled for.
+/// false: woken before.
 bool SenderLoop::wait(Nanoseconds deadline, bool wakeable) {
   sinks::Sink& sink = context_.link.sink();
   Clock& clock = context_.clock;
   const Nanoseconds began = clock.now();
   for (;;) {
     const Nanoseconds keepalive = sink.keepalive_due();
-    const WakeReason reason = clock.wait_until(std::min(deadline, keepalive),
+    const bool polling = context_.queue.unconfirmed() > 0;
+    const Nanoseconds poll = polling ? clock.now() + poll_after_ : kForever;
+    const WakeReason reason = clock.wait_until(std::min({deadline, keepalive, poll}),
                                                {.socket_fd = sink.fd(),
                                                 .wake_fd = wakeable ? context_.wake.fd() : -1,
                                                 .abort_fd = context_.abort.fd()});
@@ -190,6 +219,11 @@ bool SenderLoop::wait(Nanoseconds deadline, bool wakeable) {
     if (reason == WakeReason::Woken) return false;
     if (reason == WakeReason::Readable) sink.on_readable();
     const Nanoseconds now = clock.now();
+    if (polling) {
+      poll_after_ = std::min(2 * poll_after_, kLaterPolls);
+      poll_acknowledgements();
+      if (deadline == kForever) return true;
+    }
     if (now >= deadline) {
       context_.status.pacing.on_wait(now - began);
       return true;

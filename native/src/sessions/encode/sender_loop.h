@@ -47,7 +47,9 @@ class SenderLoop {
   pacing::Schedule::Plan plan_current();
   bool follow_source();
   void join_schedule();
-  void settle_sent(const pacing::Schedule::Plan& plan, const sinks::SendResult& result);
+  void note_offered(const pacing::Schedule::Plan& plan, const sinks::SendResult& result);
+  void poll_acknowledgements();
+  void await_acknowledgements();
   bool wait(Nanoseconds deadline, bool wakeable);
   void wait_out();
   void keep_schedule();
@@ -61,6 +63,9 @@ class SenderLoop {
   std::int64_t shift_ = 0;         // ticks taken off where a connection's time starts at zero
   std::int64_t previous_dts_ = 0;  // of the unit before, on this connection
   std::int64_t end_dts_ = 0;       // of the last unit, its duration included
+  bool useful_ = false;            // the server has taken a unit of this connection
+  Nanoseconds last_step_ = 0;      // when a unit was offered or acknowledged last
+  Nanoseconds poll_after_ = 0;     // the next pause before acknowledgements are polled for
 };
 
 }  // namespace videopush::sessions

@@ -1,6 +1,7 @@
 #include "sessions/encode/sender_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 extern "C" {
@@ -78,6 +79,16 @@ std::size_t SenderQueue::pending() const {
   return units_.size() + (current_dts_ ? 1 : 0);
 }
 
+std::size_t SenderQueue::unconfirmed() const {
+  const std::lock_guard lock(mutex_);
+  return window_.unconfirmed();
+}
+
+std::uint64_t SenderQueue::needed_from() const {
+  const std::lock_guard lock(mutex_);
+  return window_.needed_from();
+}
+
 std::optional<std::int64_t> SenderQueue::last_sent_dts() const {
   const std::lock_guard lock(mutex_);
   return last_sent_dts_;
@@ -105,11 +116,14 @@ void SenderQueue::connected() {
   if (on_loss_ == OnLoss::Drop) key_request_ = true;
 }
 
-void SenderQueue::disconnected(const std::optional<QueuedUnit>& current) {
+void SenderQueue::disconnected(std::optional<QueuedUnit> current) {
   const std::lock_guard lock(mutex_);
   connection_ = Connection::Down;
   lagging_ = false;
   current_dts_.reset();
+  ledger_.none_under_way();
+  if (on_loss_ == OnLoss::Rewind && window_.gave_back()) return offer_again(std::move(current));
+  window_.clear(on_loss_ == OnLoss::Drop);
   if (on_loss_ == OnLoss::Rewind) {
     rewind_pending_ = true;
     units_.clear();
@@ -117,12 +131,25 @@ void SenderQueue::disconnected(const std::optional<QueuedUnit>& current) {
   }
   key_missing_ = ring::Drop::Network;
   drop_before(units_.end(), ring::Drop::Network);
-  if (current) ledger_.dropped(current->sequence, 1, ring::Drop::Network);
+  if (current) drop(*current, ring::Drop::Network);
+}
+
+/// What was offered goes in front of what is queued.
+void SenderQueue::offer_again(std::optional<QueuedUnit> current) {
+  Units again = window_.take_back();
+  if (current) again.push_back(*std::move(current));
+  std::ranges::move(units_, std::back_inserter(again));
+  units_ = std::move(again);
+  drop_before(std::ranges::find_if(units_, &QueuedUnit::key), ring::Drop::Network);
+  if (!units_.empty()) return;
+  key_missing_ = ring::Drop::Network;
+  key_request_ = true;
 }
 
 void SenderQueue::closed() {
   const std::lock_guard lock(mutex_);
   connection_ = Connection::Over;
+  window_.give_up();
 }
 
 std::optional<QueuedUnit> SenderQueue::fetch() {
@@ -140,11 +167,17 @@ bool SenderQueue::drained() const {
   return finishing_ && units_.empty();
 }
 
-void SenderQueue::sent(std::int64_t dts) {
+void SenderQueue::offered(QueuedUnit unit, const sinks::SendResult& result) {
   const std::lock_guard lock(mutex_);
   current_dts_.reset();
-  last_sent_dts_ = dts;
+  last_sent_dts_ = unit.packet->dts;
   if (std::exchange(lagging_, false)) key_request_ = true;
+  window_.offered(std::move(unit), result);
+}
+
+bool SenderQueue::acknowledged(std::uint64_t position) {
+  const std::lock_guard lock(mutex_);
+  return window_.acknowledged(position);
 }
 
 void SenderQueue::skip_to_key(const QueuedUnit& current) {
@@ -155,7 +188,7 @@ void SenderQueue::skip_to_key(const QueuedUnit& current) {
     key_request_ = true;
   }
   current_dts_.reset();
-  ledger_.dropped(current.sequence, 1, ring::Drop::Late);
+  drop(current, ring::Drop::Late);
 }
 
 void SenderQueue::show(const pacing::Schedule& schedule) {
@@ -163,8 +196,13 @@ void SenderQueue::show(const pacing::Schedule& schedule) {
   schedule_ = schedule;
 }
 
+void SenderQueue::drop(const QueuedUnit& unit, ring::Drop reason) {
+  ledger_.dropped(unit.sequence, 1, reason);
+  window_.settled(unit.sequence);
+}
+
 void SenderQueue::drop_before(Units::iterator end, ring::Drop reason) {
-  for (auto unit = units_.begin(); unit != end; ++unit) ledger_.dropped(unit->sequence, 1, reason);
+  for (auto unit = units_.begin(); unit != end; ++unit) drop(*unit, reason);
   units_.erase(units_.begin(), end);
 }
 

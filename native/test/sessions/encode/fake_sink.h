@@ -27,6 +27,9 @@ class FakeServer {
   // The script. Each may throw what a sink throws, or wait on the clock.
   std::function<void(int attempt, const AbortSignal&)> on_connect = [](int, const AbortSignal&) {};
   std::function<void(int index, const AbortSignal&)> on_send = [](int, const AbortSignal&) {};
+  /// How many of the units of a connection it has acknowledged; asked at any time.
+  std::function<std::uint64_t(int connection, std::uint64_t offered)> acknowledged =
+      [](int, std::uint64_t offered) { return offered; };
   bool from_zero = false;
 
   std::vector<Received> received() const {
@@ -71,6 +74,7 @@ class FakeServer {
       server_.on_connect(attempt, abort);
       const std::scoped_lock lock(server_.mutex_);
       ++server_.connects_;
+      offered_ = 0;
       open_ = true;
     }
     sinks::SendResult send(const sinks::Unit& unit, const AbortSignal& abort) override {
@@ -79,8 +83,13 @@ class FakeServer {
       const std::scoped_lock lock(server_.mutex_);
       server_.received_.push_back(
           {offered, unit.packet->pts, unit.packet->dts, unit.key, server_.connects_});
-      return {offered, server_.clock_.now(), static_cast<std::size_t>(unit.packet->size)};
+      const auto bytes = static_cast<std::size_t>(unit.packet->size);
+      return {offered, server_.clock_.now(), bytes, ++offered_};
     }
+    std::uint64_t acknowledged() const override {
+      return server_.acknowledged(server_.connects(), offered_);
+    }
+    std::size_t backlog_bytes() const override { return offered_ - acknowledged(); }
     std::optional<Error> close(Nanoseconds, const AbortSignal&) override {
       const std::scoped_lock lock(server_.mutex_);
       if (open_) server_.closes_.push_back(server_.clock_.now());
@@ -93,6 +102,7 @@ class FakeServer {
    private:
     FakeServer& server_;
     bool open_ = false;
+    std::uint64_t offered_ = 0;
   };
 
   Clock& clock_;

@@ -71,7 +71,7 @@ class ScriptInput final : public sessions::FrameInput {
     std::uint64_t sequence = 0;
     for (const ScriptFrame& frame : options_.frames)
       sequences_.push_back((sequence += frame.skipped + 1) - 1);
-    expected_ = taken_ == 0 ? 0 : sequences_[taken_ - 1] + 1;
+    expected_ = ledger_->records[0].counters.base;
   }
 
   const VideoFormat& format() const override { return options_.format; }

@@ -1,0 +1,30 @@
+#include "sinks/delivery.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace videopush::sinks {
+namespace {
+
+// include/net/tcp_states.h of the kernel, which no header for programs repeats.
+constexpr int kClosed = 7, kClosedByPeer = 8;
+
+}  // namespace
+
+Delivery tcp_delivery(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  Delivery out;
+  out.written = info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes;
+  // The SYN counts as one byte, the FIN as another.
+  const std::uint64_t acknowledged = info.tcpi_bytes_acked - (info.tcpi_bytes_acked > 0 ? 1 : 0);
+  out.acknowledged = std::min<std::uint64_t>(acknowledged, out.written);
+  out.alive = info.tcpi_state != kClosed && info.tcpi_state != kClosedByPeer;
+  return out;
+}
+
+}  // namespace videopush::sinks
