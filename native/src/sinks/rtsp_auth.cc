@@ -213,7 +213,8 @@ bool Authenticator::accept(const RtspMessage& unauthorized) {
     }
   }
   if (!best) return false;
-  if (!challenge_ || challenge_->nonce != best->nonce) nonce_count_ = 0;
+  renewed_ = challenge_ && challenge_->nonce != best->nonce;
+  if (!challenge_ || renewed_) nonce_count_ = 0;
   challenge_ = std::move(best);
   return true;
 }

@@ -45,6 +45,9 @@ class Authenticator {
   /// answered.
   bool accept(const RtspMessage& unauthorized);
   bool stale() const { return challenge_ && challenge_->stale; }
+  /// The challenge accepted last came in place of one with another nonce. Some servers give each
+  /// nonce for one request only, and don't call it stale.
+  bool renewed() const { return renewed_; }
 
   /// Value of the Authorization header for a request; empty while nobody has asked for one.
   std::string authorization(std::string_view method, std::string_view uri);
@@ -56,6 +59,7 @@ class Authenticator {
   std::function<std::string()> make_cnonce_;
   std::optional<Challenge> challenge_;
   std::uint32_t nonce_count_ = 0;
+  bool renewed_ = false;
 };
 
 /// 32 hexadecimal digits from the kernel's random numbers.

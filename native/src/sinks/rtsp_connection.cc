@@ -43,7 +43,8 @@ RtspMessage RtspConnection::request(const RtspRequest& request, std::int64_t lim
                   "give the output its credentials");
     }
     const bool understood = authenticator_.accept(response);
-    const bool expired = understood && authenticator_.stale() && nonces < kMaxNonces;
+    const bool expired = understood && nonces < kMaxNonces &&
+                         (authenticator_.stale() || (nonces == 0 && authenticator_.renewed()));
     if (signed_already && !expired) {  // MediaMTX names no challenge then
       throw Error(ErrorCode::CredentialsRefused,
                   "the server refused the user or the password (" + response.status_line() + ")",
@@ -153,10 +154,6 @@ void RtspConnection::read_all() {
   for (int reads = 0; reads < kMaxReadsAtOnce && read_once(); ++reads) {
     while (const auto response = next_response()) check_late(*response);
   }
-}
-
-void RtspConnection::drain(Nanoseconds until, const AbortSignal& abort) {
-  while (wait_for(socket_.fd(), POLLIN, until, abort)) socket_.read_some(buffer_);
 }
 
 /// Reads what has arrived and parses it; returns false when nothing had arrived.

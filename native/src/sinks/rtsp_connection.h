@@ -29,9 +29,10 @@ class RtspConnection {
   RtspConnection(TcpSocket socket, Credentials credentials);
 
   /// Sends a request and waits for its answer; a challenge is answered once (again while the server
-  /// calls the nonce stale). Returns only a 2xx. Throws ResponseTimeout, ServerRefused (with the
-  /// status line; redirects are not followed), CredentialsMissing, CredentialsRefused,
-  /// ProtocolError, ConnectionClosed, ConnectionReset, Aborted.
+  /// calls the nonce stale, or when it had given the nonce for an earlier request). Returns only a
+  /// 2xx. Throws ResponseTimeout, ServerRefused (with the status line; redirects are not followed),
+  /// CredentialsMissing, CredentialsRefused, ProtocolError, ConnectionClosed, ConnectionReset,
+  /// Aborted.
   RtspMessage request(const RtspRequest& request, std::int64_t limit_ms, const AbortSignal& abort);
 
   /// Sends a request without waiting; `on_readable` sees the answer.
@@ -47,9 +48,6 @@ class RtspConnection {
   /// over RTCP. Throws ConnectionClosed, ConnectionReset, ServerRefused, ProtocolError when the
   /// session is over.
   void on_readable();
-
-  /// Reads and forgets until the server closes (throws ConnectionClosed) or `until` passes.
-  void drain(Nanoseconds until, const AbortSignal& abort);
 
   void set_session(std::string id) { session_ = std::move(id); }
   TcpSocket& socket() { return socket_; }
