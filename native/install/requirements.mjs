@@ -20,6 +20,7 @@ export const REQUIREMENTS = [
   library('libavutil', 'libavutil-dev'),
   library('libswscale', 'libswscale-dev'),
   library('libcurl', 'libcurl4-openssl-dev'),
+  library('srt', 'libsrt-gnutls-dev'),
 ];
 
 /**

@@ -10,7 +10,7 @@ import { ask, run } from './command.mjs';
 import { nativeBuild, nativeBuildFolder, nativeFolder, nativeProgram } from './native-build.mjs';
 
 const STAMP = join(nativeBuildFolder, 'videopush-stamp.json');
-const LIBRARIES = ['libavcodec', 'libavfilter', 'libavformat', 'libavutil', 'libswscale', 'libcurl'];
+const LIBRARIES = ['libavcodec', 'libavfilter', 'libavformat', 'libavutil', 'libswscale', 'libcurl', 'srt'];
 const MADE = ['videopush_native.node', 'videopush-supervisor'];
 
 /**

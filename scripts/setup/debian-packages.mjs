@@ -16,6 +16,7 @@ const RUNTIME = [
   'libavutil-dev',
   'libswscale-dev',
   'libcurl4-openssl-dev',
+  'libsrt-gnutls-dev',
 ];
 
 /** What a Kubernetes node for tests and the images for it need; docker.io also brings containerd and runc. */
@@ -25,10 +26,14 @@ const CLUSTER = [
 ];
 
 /**
- * What only the tests need: C++ unit tests, rivals and observers, linters, shells,
+ * What only the tests need: C++ unit tests, rivals and observers, recording servers, linters, shells,
  * network tools, a browser, a cluster.
  */
-const TESTS = [...['doctest-dev', 'ffmpeg', 'shellcheck', 'zsh', 'fish', 'iproute2', 'chromium'], ...CLUSTER];
+const TESTS = [
+  ...['doctest-dev', 'ffmpeg', 'shellcheck', 'zsh', 'fish', 'iproute2', 'chromium'],
+  ...['srt-tools', 'nginx-light', 'libnginx-mod-rtmp'],
+  ...CLUSTER,
+];
 
 /** @typedef {'demo' | 'test'} Purpose */
 

@@ -245,7 +245,7 @@ function programsOnly(...names: string[]): string {
 }
 
 const LIBRARIES =
-  'libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev libcurl4-openssl-dev';
+  'libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswscale-dev libcurl4-openssl-dev libsrt-gnutls-dev';
 
 it.each([
   ['CMake', 'cmake', ['c++', 'make', 'pkg-config'], {}],

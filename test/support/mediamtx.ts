@@ -24,6 +24,7 @@ export interface MediaMtxOptions {
   /** Default: one path, `live`. */
   paths?: Record<string, MediaMtxPath>;
   rtmp?: boolean;
+  srt?: boolean;
   /** RTMP is offered by TLS alone, with this certificate: paths of two PEM files. */
   rtmpCertificate?: { certificate: string; key: string };
   /** Publishing wants these; reading is open. */
@@ -50,6 +51,7 @@ const KEPT_LINES = 50;
 export class MediaMtx {
   readonly rtspPort: number;
   readonly rtmpPort: number;
+  readonly srtPort: number;
   readonly apiPort: number;
   readonly #server: Server;
   readonly #place: ApiPlace;
@@ -59,6 +61,7 @@ export class MediaMtx {
   private constructor(server: Server, ports: ServerPorts, place: ApiPlace, lines: readonly string[]) {
     this.rtspPort = ports.rtsp;
     this.rtmpPort = ports.rtmp;
+    this.srtPort = ports.srt;
     this.apiPort = ports.api;
     this.#server = server;
     this.#lines = lines;
@@ -71,7 +74,8 @@ export class MediaMtx {
   /** Starts the server and waits until its API answers. */
   static async start(options: MediaMtxOptions = {}): Promise<MediaMtx> {
     const [rtsp = 0, rtmp = 0, api = 0, metrics = 0] = await freePorts(4);
-    const ports = { rtsp: options.rtspPort ?? rtsp, rtmp, api, metrics, rtp: await freePortPair() };
+    const [rtp, srt] = [await freePortPair(), await freePortPair()];
+    const ports = { rtsp: options.rtspPort ?? rtsp, rtmp, api, metrics, rtp, srt };
     const { administrator } = options;
     const account = administrator && {
       account: { name: administrator.user, password: administrator.password },
@@ -113,6 +117,19 @@ export class MediaMtx {
 
   rtmps(path = 'live'): string {
     return `rtmps://127.0.0.1:${this.rtmpPort}/${path}`;
+  }
+
+  /** @param parameters  more of the query, e.g. `latency=1000000` (in microseconds) */
+  srt(path = 'live', parameters = ''): string {
+    return `srt://127.0.0.1:${this.srtPort}?streamid=publish:${path}${parameters && `&${parameters}`}`;
+  }
+
+  /** Connections over RTMP that publish. */
+  async rtmpPublishers(): Promise<{ path: string; query: string }[]> {
+    const answer = (await this.#get('rtmpconns/list')) as {
+      items: { state: string; path: string; query: string }[];
+    } | null;
+    return (answer?.items ?? []).filter(({ state }) => state === 'publish');
   }
 
   /** The path's state; null when the server does not know it. */
@@ -186,7 +203,7 @@ export class MediaMtx {
   }
 }
 
-type ServerPorts = Record<'rtsp' | 'rtmp' | 'api' | 'metrics' | 'rtp', number>;
+type ServerPorts = Record<'rtsp' | 'rtmp' | 'api' | 'metrics' | 'rtp' | 'srt', number>;
 
 /** The product's own configuration, and what only tests ask of a server. */
 function configuration(options: MediaMtxOptions, ports: ServerPorts): Record<string, unknown> {
@@ -213,6 +230,7 @@ function configuration(options: MediaMtxOptions, ports: ServerPorts): Record<str
     ...built,
     writeQueueSize: 4096,
     ...rtmpsSettings(options, ports),
+    ...(options.srt && { srt: true, srtAddress: `127.0.0.1:${ports.srt}` }),
     rtspTransports: options.rtspTransports ?? ['tcp'],
     rtpAddress: `127.0.0.1:${ports.rtp}`,
     rtcpAddress: `127.0.0.1:${ports.rtp + 1}`,

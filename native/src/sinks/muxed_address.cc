@@ -14,6 +14,25 @@ namespace {
 
 std::uint16_t rtmp_port(const Url& url) { return url.scheme == "rtmps" ? 443 : 1935; }
 
+/// libavformat keeps a path of 1,023 bytes and an application of as many (rtmpproto.c).
+constexpr std::size_t kMaxRtmpPath = 1'023, kMaxRtmpApplication = 500;
+
+/// "/application[/instance]/key?query", as libavformat splits it, but that a '/' in the query
+/// divides nothing.
+void split_rtmp_path(std::string_view path, TargetAddress& out) {
+  const std::string_view names = path.substr(0, path.find('?'));
+  if (path.size() <= kMaxRtmpPath && path.find('/', names.size()) == std::string_view::npos) return;
+  std::size_t end = names.find('/', 1);
+  if (end == std::string_view::npos) end = names.size();
+  const std::size_t colon = names.find(':', end), instance = names.find('/', end + 1);
+  if (instance != std::string_view::npos && colon >= instance) end = instance;
+  out.application = path.substr(1, end - 1);
+  out.stream_key = path.substr(std::min(end + (end < names.size() ? 1 : 0), path.size()));
+  if (out.application.size() <= kMaxRtmpApplication) return;
+  throw Error(ErrorCode::UrlInvalid, "the RTMP URL's application is longer than 500 bytes",
+              "write rtmp://host/application/key; the key and what follows it may be longer");
+}
+
 TargetAddress srt_address(const std::string& text, const Credentials& credentials) {
   constexpr std::string_view kParameter = "streamid=", kAccessControl = "#!::";
   const Url url = parse_url(text);
@@ -78,7 +97,9 @@ TargetAddress target_address(Protocol protocol, const std::string& text,
     out += "user=" + percent_encode(credentials.user) +
            "&pass=" + percent_encode(credentials.password);
   }
-  return {out, ""};
+  TargetAddress target{.url = out, .stream_id = {}};
+  split_rtmp_path(parse_url(out).path, target);
+  return target;
 }
 
 std::string part_name(const std::string& path, int part) {

@@ -18,11 +18,14 @@ const AVOutputFormat* muxer_of(Protocol protocol, std::string_view url);
 struct TargetAddress {
   std::string url;
   std::string stream_id;  // SRT: handed over apart from the URL, so that no log line shows it
+  /// RTMP, where libavformat would split the URL's path in the wrong place, or cut it: handed over
+  /// apart from it. Empty elsewhere.
+  std::string application = {}, stream_key = {};
 };
 
 /// Where the connection is opened: credentials as MediaMTX takes them, in RTMP "?user=&pass=", in
 /// SRT "publish:path:user:pass" (or u= and s= of the access control syntax "#!::"). An SRT URL
-/// without streamid= publishes to its path. Pure.
+/// without streamid= publishes to its path. Pure. UrlInvalid: too long for RTMP.
 TargetAddress target_address(Protocol protocol, const std::string& text,
                              const Credentials& credentials);
 

@@ -8,7 +8,6 @@ extern "C" {
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
-#include <new>
 #include <string_view>
 #include <utility>
 
@@ -18,6 +17,7 @@ extern "C" {
 #include "core/tls.h"
 #include "core/url.h"
 #include "sinks/file_error.h"
+#include "sinks/marked_socket.h"
 #include "sinks/muxed_address.h"
 #include "sinks/resolve.h"
 #include "sinks/tcp_socket.h"
@@ -71,17 +71,8 @@ const Ending* known_ending(int averror, bool writing) {
 
 }  // namespace
 
-void MuxedSink::FormatDelete::operator()(AVFormatContext* context) const {
-  avio_closep(&context->pb);
-  avformat_free_context(context);
-}
-
 MuxedSink::MuxedSink(const SinkOptions& options, Protocol protocol, Clock& clock)
-    : options_(options),
-      protocol_(protocol),
-      clock_(clock),
-      scratch_(make_packet()),
-      continues_(options.continues) {}
+    : options_(options), protocol_(protocol), clock_(clock), continues_(options.continues) {}
 
 MuxedSink::~MuxedSink() { drop(); }
 
@@ -91,70 +82,68 @@ bool MuxedSink::wants_global_header() const {
 
 void MuxedSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   drop();
-  if (track.parameters == nullptr || track.time_base.num <= 0 || track.time_base.den <= 0) {
-    throw Error(ErrorCode::InvalidArgument, "the track has no parameters or no time base");
-  }
+  muxer_.emplace(muxer_of(protocol_, options_.url), track);
   // libavformat handshakes inside of open: one limit for the connection and all answers.
   limit_.emplace(
       abort, std::chrono::milliseconds(options_.limits.connect_ms + options_.limits.response_ms));
-  origin_.reset();
+  trial_.begin();
+  bit_rate_ = track.parameters->bit_rate;
   take_av_error();
-  open_muxer(track);
+  AVFormatContext& context = muxer_->context();
+  context.interrupt_callback = limit_->callback();
   open_target(abort);
   AVDictionary* options = nullptr;
   if (protocol_ == Protocol::Rtmp) av_dict_set(&options, "flvflags", "no_duration_filesize", 0);
+  // What is written up to the last key frame can be played, also when this process is killed.
+  if (std::string_view(context.oformat->name) == "mp4")
+    av_dict_set(&options, "movflags", "frag_keyframe+delay_moov+default_base_moof", 0);
   // The Matroska muxer keeps a cluster in memory: no more than a second is lost with the process.
-  if (std::string_view(context_->oformat->name) == "matroska") {
+  if (std::string_view(context.oformat->name) == "matroska") {
     av_dict_set(&options, "cluster_time_limit", "1000", 0);
   }
-  const int result = avformat_write_header(context_.get(), &options);
+  const int result = avformat_write_header(&context, &options);
   av_dict_free(&options);
   if (result < 0) fail(result, false, abort);
   continues_ = true;
   open_ = true;
 }
 
-void MuxedSink::open_muxer(const TrackInfo& track) {
-  AVFormatContext* context = nullptr;
-  const int result =
-      avformat_alloc_output_context2(&context, muxer_of(protocol_, options_.url), nullptr, nullptr);
-  if (result < 0) throw std::bad_alloc();
-  context_.reset(context);
-  context->interrupt_callback = limit_->callback();
-  context->flags |= AVFMT_FLAG_FLUSH_PACKETS;  // what was sent is out of this process
-  AVStream* stream = avformat_new_stream(context, nullptr);
-  if (stream == nullptr || avcodec_parameters_copy(stream->codecpar, track.parameters) < 0) {
-    throw std::bad_alloc();
-  }
-  stream->codecpar->codec_tag = 0;  // the encoder's tag need not be this container's
-  stream->time_base = time_base_ = track.time_base;
-  stream->avg_frame_rate = track.frame_rate;
-}
-
 void MuxedSink::open_target(const AbortSignal& abort) {
   AVDictionary* options = nullptr;
+  const SocketMark mark;
   std::string address;
   if (protocol_ == Protocol::File) {
     address = "file:" + file_path();
   } else {
-    const Credentials credentials = options_.credentials ? options_.credentials() : Credentials{};
-    with_credentials_ = !credentials.user.empty() || !credentials.password.empty();
-    const TargetAddress target = target_address(protocol_, options_.url, credentials);
-    const Url url = parse_url(target.url);
-    // libavformat's own look-up knows no limit; one that has just succeeded will not hang.
-    resolve(url.host, url.port, io_deadline(options_.limits.connect_ms), abort);
-    address = target.url;
-    if (url.scheme == "rtmp") av_dict_set(&options, "tcp_nodelay", "1", 0);
-    if (url.scheme == "rtmps") verify_certificates(&options);
-    if (protocol_ == Protocol::Srt) {
-      av_dict_set_int(&options, "connect_timeout", options_.limits.connect_ms, 0);
-      if (!target.stream_id.empty()) av_dict_set(&options, "streamid", target.stream_id.c_str(), 0);
-    }
+    address = network_target(&options, abort);
   }
-  const int result = avio_open2(&context_->pb, address.c_str(), AVIO_FLAG_WRITE,
-                                &context_->interrupt_callback, &options);
+  if (protocol_ == Protocol::Rtmp)
+    av_dict_set_int(&options, "send_buffer_size", mark.send_buffer_bytes(), 0);
+  AVFormatContext& context = muxer_->context();
+  const int result = avio_open2(&context.pb, address.c_str(), AVIO_FLAG_WRITE,
+                                &context.interrupt_callback, &options);
   av_dict_free(&options);
   if (result < 0) fail(result, false, abort);
+  if (protocol_ != Protocol::Rtmp) return;
+  socket_ = mark.find();
+  if (socket_.open()) socket_.bound_send_buffer(bit_rate_, 0);
+}
+
+/// The address to open; fills in the options to open it with.
+std::string MuxedSink::network_target(AVDictionary** options, const AbortSignal& abort) {
+  const Credentials credentials = options_.credentials ? options_.credentials() : Credentials{};
+  with_credentials_ = !credentials.user.empty() || !credentials.password.empty();
+  const TargetAddress target = target_address(protocol_, options_.url, credentials);
+  const Url url = parse_url(target.url);
+  // libavformat's own look-up knows no limit; one that has just succeeded will not hang.
+  resolve(url.host, url.port, io_deadline(options_.limits.connect_ms), abort);
+  if (url.scheme == "rtmp") av_dict_set(options, "tcp_nodelay", "1", 0);
+  if (url.scheme == "rtmps") verify_certificates(options);
+  if (!target.application.empty()) {
+    av_dict_set(options, "rtmp_app", target.application.c_str(), 0);
+    av_dict_set(options, "rtmp_playpath", target.stream_key.c_str(), 0);
+  }
+  return target.url;
 }
 
 std::string MuxedSink::file_path() {
@@ -169,30 +158,38 @@ std::string MuxedSink::file_path() {
 
 SendResult MuxedSink::send(const Unit& unit, const AbortSignal& abort) {
   if (!open_) throw Error(ErrorCode::InvalidState, "the output is not connected");
-  AVIOContext& io = *context_->pb;
-  if (av_packet_ref(scratch_.get(), unit.packet) < 0) throw std::bad_alloc();
-  if (unit.key) scratch_->flags |= AV_PKT_FLAG_KEY;
-  scratch_->stream_index = 0;
-  if (timestamps_from_zero()) {
-    if (!origin_) origin_ = scratch_->dts;
-    scratch_->pts -= *origin_;
-    scratch_->dts -= *origin_;
-  }
-  av_packet_rescale_ts(scratch_.get(), time_base_, context_->streams[0]->time_base);
+  AVIOContext& io = *muxer_->context().pb;
   limit_.emplace(abort, std::chrono::milliseconds(options_.limits.write_ms));
   take_av_error();
+  const auto size = static_cast<std::size_t>(unit.packet->size);
+  if (socket_.open()) socket_.bound_send_buffer(bit_rate_, size);
 
   const std::int64_t before = avio_tell(&io);
-  SendResult result{.offered = clock_.now(), .accepted = 0, .bytes = 0};
-  int written = av_write_frame(context_.get(), scratch_.get());
-  av_packet_unref(scratch_.get());
-  if (written >= 0 && io.error < 0) written = io.error;  // the muxers do not look at it
+  SendResult result{.offered = clock_.now(), .accepted = 0, .bytes = size};
+  const int written = muxer_->write(unit, timestamps_from_zero());
   if (written < 0) fail(written, true, abort);
   result.accepted = clock_.now();
-  const std::int64_t moved =
-      protocol_ == Protocol::File ? unit.packet->size : avio_tell(&io) - before;
-  result.bytes = static_cast<std::size_t>(std::max<std::int64_t>(moved, 0));
+  if (protocol_ == Protocol::File) return result;
+  result.bytes = static_cast<std::size_t>(std::max<std::int64_t>(avio_tell(&io) - before, 0));
+  result.end = socket_.delivery().written;
+  if (result.end == 0) result.end = static_cast<std::uint64_t>(avio_tell(&io));
+  trial_.offered(result.offered);
   return result;
+}
+
+std::uint64_t MuxedSink::acknowledged() const {
+  if (protocol_ == Protocol::File) return kAllAcknowledged;
+  if (!muxer_ || !trial_.over(clock_.now())) return 0;
+  const Delivery state = socket_.delivery();
+  return state.written > 0 ? state.acknowledged : kAllAcknowledged;
+}
+
+/// libavformat reads what the server says only when it writes.
+void MuxedSink::on_readable() {
+  if (!open_ || !socket_.open() || socket_.delivery().alive) return;
+  open_ = false;
+  throw Error(ErrorCode::ConnectionClosed,
+              redact_url(options_.url) + ": the server closed the connection");
 }
 
 /// Turns what a call of libavformat's returned into a typed error.
@@ -205,11 +202,6 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
   if (limit_->expired()) averror = AVERROR(ETIMEDOUT);
   if (const Ending* ending = known_ending(averror, writing)) {
     throw Error(ending->code, target + ": " + ending->what, ending->action, averror);
-  }
-  if (protocol_ == Protocol::Srt && !writing) {
-    throw Error(
-        ErrorCode::ConnectFailed, target + ": no SRT server answers, or it rejects the stream",
-        "check address, stream id and credentials; the server's log has its reason", averror);
   }
   if (!writing && says_certificate(said)) throw certificate_refused(target, said, averror);
   if (says_credentials(said)) {
@@ -226,26 +218,46 @@ void MuxedSink::fail(int averror, bool writing, const AbortSignal& abort) {
 }
 
 std::optional<Error> MuxedSink::close(Nanoseconds limit, const AbortSignal& abort) {
-  if (!context_) return std::nullopt;
+  if (!muxer_) return std::nullopt;
   const bool in_order = std::exchange(open_, false);
   // After a failure nothing more is said to the server: it could take for ever.
   const Nanoseconds left = in_order ? std::max<Nanoseconds>(limit, 0) : 0;
+  const Nanoseconds until = io_deadline(left / kMillisecond);
   static const AbortSignal never;
   const bool is_file = protocol_ == Protocol::File;
   limit_.emplace(is_file ? never : abort, std::chrono::milliseconds(left / kMillisecond));
+  AVFormatContext& context = muxer_->context();
   int result = 0;
   if (in_order) {
-    result = av_write_trailer(context_.get());
-    if (result >= 0 && context_->pb != nullptr) result = context_->pb->error;
+    result = av_write_trailer(&context);
+    if (result >= 0 && context.pb != nullptr) result = context.pb->error;
   }
-  const int closed = avio_closep(&context_->pb);
+  const int closed = avio_closep(&context.pb);
   if (result >= 0 && in_order) result = closed;
-  context_.reset();
+  muxer_.reset();
   limit_.reset();
-  if (result >= 0) return std::nullopt;
   const std::string target = redact_url(options_.url);
-  if (is_file) return file_error(result, target);
-  return Error::from_averror(ErrorCode::ConnectionClosed, result, target);
+  TcpSocket socket = std::exchange(socket_, TcpSocket());
+  if (result < 0) {
+    if (is_file) return file_error(result, target);
+    return Error::from_averror(ErrorCode::ConnectionClosed, result, target);
+  }
+  return in_order && socket.open() ? await_end(socket, until, abort) : std::nullopt;
+}
+
+/// What the kernel still holds would be lost if the socket were closed with unread input.
+std::optional<Error> MuxedSink::await_end(TcpSocket& socket, Nanoseconds until,
+                                          const AbortSignal& abort) {
+  try {
+    socket.shutdown_write();
+    if (socket.drain(until, abort) || socket.backlog() == 0) return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(
+      ErrorCode::WriteTimeout,
+      redact_url(options_.url) + ": the server did not take the last of the stream in time",
+      "check the server's load and the network's bandwidth");
 }
 
 }  // namespace videopush::sinks

@@ -1,14 +1,15 @@
-// Everything that libavformat can publish to by itself: RTMP(S), SRT, and files.
+// Everything that libavformat can publish to by itself: RTMP(S) and files.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "core/abort.h"
 #include "core/av.h"
+#include "sinks/muxer.h"
 #include "sinks/sink.h"
+#include "sinks/tcp_socket.h"
 
 namespace videopush::sinks {
 
@@ -22,18 +23,20 @@ class MuxedSink final : public Sink {
   /// FileNotWritable.
   void connect(const TrackInfo& track, const AbortSignal& abort) override;
   SendResult send(const Unit& unit, const AbortSignal& abort) override;
+  void on_readable() override;
+  std::size_t backlog_bytes() const override { return socket_.open() ? socket_.backlog() : 0; }
+  /// RTMP: nothing during the trial. Where the socket can't be watched (marked_socket.h), all that
+  /// was written behind it.
+  std::uint64_t acknowledged() const override;
   std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) override;
   bool wants_global_header() const override;
   bool timestamps_from_zero() const override { return protocol_ == Protocol::File; }
   int file_part() const override { return part_; }
 
  private:
-  struct FormatDelete {
-    void operator()(AVFormatContext* context) const;
-  };
-
-  void open_muxer(const TrackInfo& track);
   void open_target(const AbortSignal& abort);
+  std::string network_target(AVDictionary** options, const AbortSignal& abort);
+  std::optional<Error> await_end(TcpSocket& socket, Nanoseconds until, const AbortSignal& abort);
   std::string file_path();
   [[noreturn]] void fail(int averror, bool writing, const AbortSignal& abort);
 
@@ -41,10 +44,10 @@ class MuxedSink final : public Sink {
   Protocol protocol_;
   Clock& clock_;
   std::optional<IoLimit> limit_;  // outlives the context, which polls it
-  std::unique_ptr<AVFormatContext, FormatDelete> context_;
-  PacketPtr scratch_;
-  AVRational time_base_{1, 1};
-  std::optional<std::int64_t> origin_;  // dts of the first unit, where timestamps begin at zero
+  std::optional<Muxer> muxer_;
+  TcpSocket socket_;  // RTMP: libavformat's, by a descriptor of our own, if it can be watched
+  Trial trial_;       // of RTMP
+  std::int64_t bit_rate_ = 0;
   bool with_credentials_ = false;
   bool open_ = false;  // header written, no failure since
   bool continues_;

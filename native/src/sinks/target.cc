@@ -11,6 +11,7 @@
 #include "sinks/muxed_address.h"
 #include "sinks/muxed_sink.h"
 #include "sinks/rtsp_sink.h"
+#include "sinks/srt_sink.h"
 #include "sinks/url.h"
 
 namespace videopush::sinks {
@@ -37,7 +38,7 @@ Protocol built_in(std::string_view url, const std::string& scheme, Protocol prot
 Protocol protocol_of_scheme(std::string_view url, const std::string& scheme) {
   if (scheme == "rtsp") return Protocol::Rtsp;
   if (scheme == "rtmp" || scheme == "rtmps") return built_in(url, scheme, Protocol::Rtmp);
-  if (scheme == "srt") return built_in(url, scheme, Protocol::Srt);
+  if (scheme == "srt") return Protocol::Srt;
   if (scheme == "rtsps") unsupported(url, "RTSP over TLS is not offered; use rtsp:// or rtmps://");
   if (scheme == "tcp") unsupported(url, "Matroska over TCP is not offered");
   if (scheme == "http" || scheme == "https") unsupported(url, "pushing by HTTP is not offered");
@@ -108,6 +109,7 @@ void check_codec(Protocol protocol, std::string_view url, AVCodecID codec) {
 std::unique_ptr<Sink> make_sink(const SinkOptions& options, Clock& clock) {
   const Protocol protocol = protocol_of(options.url);
   if (protocol == Protocol::Rtsp) return std::make_unique<RtspSink>(options, clock);
+  if (protocol == Protocol::Srt) return std::make_unique<SrtSink>(options, clock);
   return std::make_unique<MuxedSink>(options, protocol, clock);
 }
 

@@ -106,6 +106,22 @@ TEST_CASE("an existing file is overwritten by a new push, and never by a later c
   CHECK(read_back(path).pts.size() == 10);
 }
 
+TEST_CASE("an output file can be played up to the last key frame before its process was killed") {
+  const Folder folder;
+  for (const std::string name : {"a.mkv", "a.mp4", "a.ts", "a.flv"}) {
+    CAPTURE(name);
+    Publisher publisher(rtsp_options(folder / name.c_str()), system_clock());
+    std::mt19937 random(1);
+    publisher.connect();
+    for (int i = 0; i < 50; ++i) publisher.send(make_unit(i, 800, random));
+    // As it lies there while the push goes on.
+    const std::string copy = folder / ("copy-" + name).c_str();
+    std::filesystem::copy_file(folder / name.c_str(), copy);
+    CHECK(read_back(copy).pts.size() >= 20);
+    publisher.close(kSecond);
+  }
+}
+
 TEST_CASE("a file that can't be written is FileNotWritable, with the reason") {
   const Folder folder;
   const auto code = [](const std::string& path) {

@@ -154,3 +154,21 @@ TEST_CASE(
         "srt://h:1?passphrase=ten-#-characters ");
   CHECK(error_of([&] { srt("srt://h/cam", {}); }).code() == ErrorCode::UrlInvalid);
 }
+
+TEST_CASE("a long path of RTMP, or one with a slash in its query, is handed over in its parts") {
+  const auto parts = [](const std::string& path, const sinks::Credentials& credentials = {}) {
+    const auto target = sinks::target_address(Protocol::Rtmp, "rtmp://host/" + path, credentials);
+    return target.application + " " + target.stream_key;
+  };
+  CHECK(parts("live/key") == " ");
+  CHECK(parts("app/instance/key?a=b") == " ");
+  CHECK(parts("live/key?token=a/b+c") == "live key?token=a/b+c");
+  CHECK(parts("app/instance/key?token=a/b") == "app/instance key?token=a/b");
+  CHECK(parts("app/mp4:a/b?token=a/b") == "app mp4:a/b?token=a/b");
+  CHECK(parts("app?token=a/b") == "app ?token=a/b");
+  const std::string token(1'500, 'x');
+  CHECK(parts("live/key?token=" + token) == "live key?token=" + token);
+  CHECK(parts("live/key?token=" + token, {"me", "s"}) ==
+        "live key?token=" + token + "&user=me&pass=s");
+  CHECK(error_of([&] { parts(token + "/key"); }).code() == ErrorCode::UrlInvalid);
+}
