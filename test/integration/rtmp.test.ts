@@ -1,11 +1,15 @@
-/** A push by RTMP to a real MediaMTX checks the certificate of TLS and reports the refusal of its user. */
+/**
+ * A push by RTMP to a real MediaMTX checks the certificate of TLS, reports the refusal of its user, and
+ * bounds its send buffer.
+ */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
 import { makeClip } from '../support/clips.ts';
 import { FLAWLESS, judge } from '../support/frame-verdict.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
-import { Program, run } from '../support/program.ts';
+import { outputOf, Program, run } from '../support/program.ts';
 import { Push } from '../support/sessions.ts';
 import { StampReader } from '../support/stamp-reader.ts';
 import { Scratch } from '../support/tools.ts';
@@ -97,4 +101,48 @@ it.each([
     for (const secret of [ACCOUNT.user, WRONG, KEY]) expect(said).not.toContain(secret);
   },
   60_000,
+);
+
+it('a long token behind the key of RTMP reaches the server whole, with what else is in the query', async () => {
+  await using server = await MediaMtx.start({ rtmp: true, paths: { 'live/cam': {} } });
+  const query = `token=${'x'.repeat(1_500)}&signature=a/b+c`;
+  await using session = new Push({
+    source: { testPattern: { width: 320, height: 180 } },
+    outputs: server.rtmp(`live/cam?${query}`),
+  });
+  const [publisher] = await until(
+    'a publisher',
+    async () => {
+      const all = await server.rtmpPublishers();
+      return all.length > 0 ? all : undefined;
+    },
+    30_000,
+  );
+  expect(publisher).toMatchObject({ path: 'live/cam', query });
+  expect(session.output().error).toBeNull();
+}, 60_000);
+
+/** The send buffer of the connection to a port of this machine, in bytes (`tb` in ss(8)); 0 without one. */
+function sendBuffer(port: number): number {
+  const connections = outputOf('ss', ['-tmnH', 'state', 'established', 'dport', '=', `:${port}`]);
+  return Number(/\btb(\d+)/.exec(connections)?.[1] ?? 0);
+}
+
+it.each(['rtmp', 'rtmps'] as const)(
+  'a push by %s bounds the send buffer of the socket that libavformat opened',
+  async (scheme) => {
+    using scratch = new Scratch();
+    const rtmpCertificate = await makeCertificate(scratch);
+    await using server = await MediaMtx.start(scheme === 'rtmp' ? { rtmp: true } : { rtmpCertificate });
+    await using program = push([PATTERN, server[scheme](), '--preset', 'ultrafast', '--bitrate', '800k'], {
+      SSL_CERT_FILE: rtmpCertificate.certificate,
+    });
+    await server.untilOnline('live', 60_000);
+    const bound = 256 * 1024;
+    const allowed = Number(readFileSync('/proc/sys/net/core/wmem_max', 'utf8'));
+    // The kernel doubles what it is given, and caps it where the process may not exceed the limit.
+    const bounds = [2 * bound, 2 * Math.min(bound, allowed)];
+    expect(bounds, program.tail()).toContain(sendBuffer(server.rtmpPort));
+  },
+  120_000,
 );
