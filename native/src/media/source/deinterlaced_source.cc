@@ -41,6 +41,7 @@ bool DeinterlacedSource::next(AVFrame& out) {
     if (!next_of_all(out)) return false;
   } while (skip_to_ && out.pts < *skip_to_);
   skip_to_.reset();
+  locate(out.pts);
   return true;
 }
 
@@ -61,6 +62,7 @@ bool DeinterlacedSource::next_of_all(AVFrame& out) {
       if (error.code() == ErrorCode::Aborted) throw;
       fault_ = error;
     }
+    if (more) places_.push_back(source_->place());
     if (!more) {
       ended_ = true;
       if (graph_) drain();
@@ -112,20 +114,29 @@ void DeinterlacedSource::drain() {
   draining_ = true;
 }
 
-void DeinterlacedSource::seek(std::int64_t pts) {
-  // An interlaced picture needs the one before it, and `pts` may be that of a second field.
+/// An interlaced picture needs the one before it, so the key frame of that one is where to begin.
+void DeinterlacedSource::locate(std::int64_t pts) {
   const std::int64_t own = fields_ ? pts / 2 : pts;
-  const std::int64_t before =
-      active_ || fields_ ? std::max({std::int64_t{1}, duration_, interval_}) : 0;
-  source_->seek(own - before);
+  while (places_.size() > 2 && places_[2].pts <= own) places_.pop_front();
+  place_ = places_.front();
+  place_.pts = pts;
+}
+
+void DeinterlacedSource::seek(const Place& place) {
+  // The place may be that of a second field.
+  Place own = place;
+  if (fields_) own.pts /= 2;
+  if (active_ || fields_) own.pts -= std::max({std::int64_t{1}, duration_, interval_});
+  source_->seek(own);
   forget();
-  skip_to_ = pts;
+  skip_to_ = place.pts;
 }
 
 void DeinterlacedSource::forget() {
   graph_.reset();
   waiting_.reset();
   fault_.reset();
+  places_.clear();
   draining_ = ended_ = false;
 }
 

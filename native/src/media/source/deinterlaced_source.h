@@ -1,6 +1,8 @@
 // A source whose interlaced pictures come out as progressive ones.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 
@@ -24,7 +26,9 @@ class DeinterlacedSource final : public FrameSource {
 
   const SourceDescriptor& descriptor() const override { return descriptor_; }
   bool next(AVFrame& out) override;
-  void seek(std::int64_t pts) override;
+  Place place() const override { return place_; }
+  void seek(const Place& place) override;
+  Discontinuities discontinuities() const override { return source_->discontinuities(); }
   std::uint64_t decode_errors() const override { return source_->decode_errors(); }
   std::uint64_t packets_read() const override { return source_->packets_read(); }
   /// An interlaced picture has come.
@@ -35,6 +39,7 @@ class DeinterlacedSource final : public FrameSource {
   bool pull(AVFrame& out);
   void take_in(FramePtr frame);
   void drain();
+  void locate(std::int64_t pts);
   void forget();
 
   const std::unique_ptr<FrameSource> source_;
@@ -50,6 +55,8 @@ class DeinterlacedSource final : public FrameSource {
   bool active_ = false, ended_ = false;
   std::optional<Error> fault_;  // of the source, thrown once the filter is empty
   std::optional<std::int64_t> skip_to_;
+  std::deque<Place> places_;  // of the source's frames around those that come out
+  Place place_;               // of the last frame that came out
 };
 
 }  // namespace videopush::media

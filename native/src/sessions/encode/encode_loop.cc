@@ -106,7 +106,7 @@ void EncodeLoop::on_frame(InputFrame& taken) {
   if (senders_.settled(taken.sequence)) {
     // After a rewind: this one was settled before the frames in front of it.
   } else if (is_backlog(taken)) {
-    senders_.dropped(taken.sequence, 1, ring::Drop::Backlog);
+    senders_.dropped(taken.sequence, ring::Drop::Backlog);
   } else if (too_late(*taken.frame)) {
     senders_.dropped(taken.sequence, ring::Drop::Late);
     encoder_.request_key();

@@ -1,6 +1,7 @@
 // Interlaced pictures come out whole, each once, at their times.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -49,6 +50,9 @@ struct Pictures {
   std::optional<Error> end = std::nullopt;
 };
 
+/// Byte of the key frame that a picture depends on: every fourth picture is one.
+constexpr std::int64_t key_of(int index) { return index / 4 * 1'000; }
+
 class BarSource final : public media::FrameSource {
  public:
   explicit BarSource(Pictures pictures) : pictures_(std::move(pictures)) {
@@ -73,9 +77,14 @@ class BarSource final : public media::FrameSource {
     av_frame_move_ref(&out, made.get());
     return true;
   }
-  void seek(std::int64_t pts) override {
-    at_ = pts <= 0 ? 0 : static_cast<int>((pts + kStep - 1) / kStep);
+  media::Place place() const override {
+    const int shown = at_ - 1;
+    return {.pts = std::int64_t{shown} * kStep, .key_position = key_of(shown)};
   }
+  void seek(const media::Place& place) override {
+    at_ = place.pts <= 0 ? 0 : static_cast<int>((place.pts + kStep - 1) / kStep);
+  }
+  media::Discontinuities discontinuities() const override { return {.forward = 1}; }
   std::uint64_t decode_errors() const override { return 0; }
   std::uint64_t packets_read() const override { return 0; }
 
@@ -189,16 +198,31 @@ TEST_CASE("a seek in an interlaced source lands on the very frame or field") {
   REQUIRE(source.next(*frame));
   for (const int index : {7, 0, 3, 11}) {
     CAPTURE(index);
-    source.seek(index * kStep);
+    source.seek({.pts = index * kStep});
     REQUIRE(source.next(*frame));
     CHECK(frame->pts == index * kStep);
     CHECK(combing(*frame) < 8);
-    fields.seek((2 * index + 1) * kStep);
+    fields.seek({.pts = (2 * index + 1) * kStep});
     REQUIRE(fields.next(*frame));
     CHECK(frame->pts == (2 * index + 1) * kStep);
   }
-  source.seek(100 * kStep);
+  source.seek({.pts = 100 * kStep});
   CHECK_FALSE(source.next(*frame));
+}
+
+TEST_CASE("the place of a deinterlaced picture is that of the key frame of the picture before it") {
+  for (const bool as_fields : {false, true}) {
+    CAPTURE(as_fields);
+    DeinterlacedSource source = bars({}, Deinterlace::Auto, as_fields);
+    CHECK(source.discontinuities().forward == 1);
+    const FramePtr frame = make_frame();
+    for (int i = 0; source.next(*frame); ++i) {
+      const int index = as_fields ? i / 2 : i;
+      CAPTURE(index);
+      CHECK(source.place().pts == frame->pts);
+      CHECK(source.place().key_position == key_of(std::max(index - 1, 0)));
+    }
+  }
 }
 
 TEST_CASE("the descriptor says which sources are interlaced") {
