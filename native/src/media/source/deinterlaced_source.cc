@@ -123,10 +123,11 @@ void DeinterlacedSource::locate(std::int64_t pts) {
 }
 
 void DeinterlacedSource::seek(const Place& place) {
-  // The place may be that of a second field.
   Place own = place;
   if (fields_) own.pts /= 2;
-  if (active_ || fields_) own.pts -= std::max({std::int64_t{1}, duration_, interval_});
+  std::int64_t back = active_ || fields_ ? std::max({std::int64_t{1}, duration_, interval_}) : 0;
+  if (fields_) back += back / 2;  // the place may be that of a second field
+  own.pts -= back;
   source_->seek(own);
   forget();
   skip_to_ = place.pts;

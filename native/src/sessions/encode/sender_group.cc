@@ -86,6 +86,7 @@ void SenderGroup::push(const QueuedUnit& unit) {
                   .sequence = unit.sequence,
                   .key = unit.key,
                   .discontinuity = unit.discontinuity,
+                  .pace = unit.pace,
                   .produced_at = unit.produced_at,
                   .queued_at = unit.queued_at});
   }
