@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { builtFiles } from './build-files.ts';
 import { NativeError } from './errors.ts';
+import type { RingFrame, RingFrameHeader, RingReaderState, RingWriterState } from './rings/shapes.ts';
 import type {
   BuildInfo,
   DecodeSessionOptions,
@@ -9,11 +10,7 @@ import type {
   EncodeSessionOptions,
   EncodeSnapshot,
   QueueFormat,
-  RingFrame,
-  RingFrameHeader,
-  RingReaderState,
   RingSnapshot,
-  RingWriterState,
   SourceDescriptor,
   SourceOptions,
 } from './types.ts';

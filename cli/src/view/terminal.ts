@@ -65,7 +65,7 @@ function progress(state: StreamState, width: number): Row {
 /** A decoder that waits for the push is what health looks like. */
 const decoderPhase = (phase: string): string => (phase === 'Blocked' ? 'ahead' : phase.toLowerCase());
 
-/** How the source keeps its time: corrected timestamps, and the speed of a live source's clock against ours. */
+/** How the source keeps its time: corrected timestamps, and the speed of a live source's clock. */
 function sourceTime({ decoder, encoder }: StreamState): Part[] {
   const { forward, backward, outlier } = decoder?.discontinuities ?? { forward: 0, backward: 0, outlier: 0 };
   const count = forward + backward + outlier;

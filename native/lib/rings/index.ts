@@ -15,3 +15,4 @@ export {
   type QueueOptions,
 } from './frame-queue.ts';
 export { FRAME_FLAG, RingReader, RingWriter, type RingWriterOptions } from './ring.ts';
+export type * from './shapes.ts';

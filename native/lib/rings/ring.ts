@@ -3,6 +3,7 @@
  * goes along, and a frame is done only when its reader says so.
  */
 import { addon, type Handle } from '../addon.ts';
+import { openEnd, ReadingEnd, WritingEnd } from './ring-end.ts';
 import type {
   RingFormat,
   RingFrame,
@@ -10,8 +11,7 @@ import type {
   RingReaderState,
   RingSeed,
   RingWriterState,
-} from '../types.ts';
-import { openEnd, ReadingEnd, WritingEnd } from './ring-end.ts';
+} from './shapes.ts';
 
 /** Bits of RingFrameHeader.flags. */
 export const FRAME_FLAG = { keyFrame: 1, discontinuity: 2, live: 4, delayed: 8 } as const;
