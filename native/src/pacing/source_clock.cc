@@ -26,9 +26,7 @@ void SourceClock::Average::add(double value, Nanoseconds elapsed) {
   value_ += (value - value_) * (1 - std::exp(-static_cast<double>(elapsed) / constant_));
 }
 
-double SourceClock::Average::delay() const {
-  return constant_ * (1 - std::exp(-age_ / constant_));
-}
+double SourceClock::Average::delay() const { return constant_ * (1 - std::exp(-age_ / constant_)); }
 
 SourceClock::Correction SourceClock::observe(Nanoseconds produced, Nanoseconds media,
                                              Nanoseconds slack) {
@@ -37,8 +35,8 @@ SourceClock::Correction SourceClock::observe(Nanoseconds produced, Nanoseconds m
     first_produced_ = produced;
     origin_ = produced - media;
   }
-  const Nanoseconds elapsed = std::clamp<Nanoseconds>(
-      last_produced_ ? produced - *last_produced_ : 0, 0, kLongestInterval);
+  const Nanoseconds elapsed =
+      std::clamp<Nanoseconds>(last_produced_ ? produced - *last_produced_ : 0, 0, kLongestInterval);
   last_produced_ = produced;
   slack_.add(static_cast<double>(slack), elapsed);
   const auto offset = static_cast<double>(produced - media - origin_);

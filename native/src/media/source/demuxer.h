@@ -31,9 +31,9 @@ class Demuxer {
   AVFormatContext& context() { return *context_; }
   AVStream& video() { return *context_->streams[video_index_]; }
   const Location& location() const { return location_; }
-  bool live() const;          // no end is known: a camera, a broadcast, a web stream without length
-  bool seekable() const;      // by bytes, hence rewindable
-  bool timestamped() const;   // seek() makes sense
+  bool live() const;         // no end is known: a camera, a broadcast, a web stream without length
+  bool seekable() const;     // by bytes, hence rewindable
+  bool timestamped() const;  // seek() makes sense
   /// Its clock may jump, so that one timestamp may name several places of it: true of containers
   /// that say so (AVFMT_TS_DISCONT) and of live sources.
   bool may_jump() const;

@@ -166,8 +166,8 @@ void SourceTimeline::settle_suspect(const AVPacket* next, Nanoseconds arrived) {
   Waiting suspect = std::move(waiting.front());
   waiting.pop_front();
   Track& track = track_of(*suspect.packet);
-  const bool in_line = next != nullptr && is_set(stamp_of(*next)) &&
-                       believed(track, *next, track.shift, arrived);
+  const bool in_line =
+      next != nullptr && is_set(stamp_of(*next)) && believed(track, *next, track.shift, arrived);
   if (in_line) {
     place_outlier(std::move(suspect.packet));
   } else {

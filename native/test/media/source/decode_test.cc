@@ -183,8 +183,8 @@ TEST_CASE("a transport stream whose 33-bit clock wraps runs on") {
   const double wrap = static_cast<double>(std::int64_t{1} << 33) / 90'000;
   for (const int b_frames : {0, 3}) {
     const auto source = open(clips::make(
-        101, "25",
-        clips::x264(b_frames, 20) + " -output_ts_offset " + std::to_string(wrap - 3), "ts"));
+        101, "25", clips::x264(b_frames, 20) + " -output_ts_offset " + std::to_string(wrap - 3),
+        "ts"));
     const auto seen = clips::read_all(*source);
     CHECK(clips::indices(seen) == clips::count_from(0, 101));
     check_steps(seen, 3600);

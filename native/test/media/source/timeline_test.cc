@@ -42,8 +42,8 @@ SourceTimeline stream(Nanoseconds gap = media::kLongestGapOfStreams) {
 std::vector<Stamp> taken(SourceTimeline& timeline) {
   std::vector<Stamp> out;
   while (const PacketPtr packet = timeline.take()) {
-    out.push_back({packet->dts, packet->pts, (packet->flags & AV_PKT_FLAG_KEY) != 0,
-                   packet->stream_index});
+    out.push_back(
+        {packet->dts, packet->pts, (packet->flags & AV_PKT_FLAG_KEY) != 0, packet->stream_index});
   }
   return out;
 }
@@ -133,8 +133,8 @@ TEST_CASE("a jump within a GOP keeps the order of display") {
   const int shown[] = {1, 4, 2, 3, 7, 5, 6};
   for (int i = 0; i < 7; ++i) {
     straight.push_back({i * kFrame, shown[i] * kFrame, i == 0});
-    stamps.push_back({i * kFrame + (i >= 2 ? far : 0), shown[i] * kFrame + (i >= 2 ? far : 0),
-                      i == 0});
+    stamps.push_back(
+        {i * kFrame + (i >= 2 ? far : 0), shown[i] * kFrame + (i >= 2 ? far : 0), i == 0});
   }
   CHECK(play(timeline, stamps) == straight);
 }
@@ -162,10 +162,8 @@ TEST_CASE("a live source's long gap is believed when that time really passed") {
 
 TEST_CASE("packets without timestamps pass, and the time counts on through them") {
   SourceTimeline timeline = stream();
-  const auto out = play(timeline, {{0, 0, true},
-                                   {kNone, kNone},
-                                   {kNone, kNone},
-                                   {900 * 90'000, 900 * 90'000, true}});
+  const auto out = play(
+      timeline, {{0, 0, true}, {kNone, kNone}, {kNone, kNone}, {900 * 90'000, 900 * 90'000, true}});
   CHECK(out[1] == Stamp{kNone, kNone});
   CHECK(out[3].pts == 3 * kFrame);
 }
@@ -224,8 +222,8 @@ TEST_CASE("a duration longer than the longest gap counts as unknown") {
 
 TEST_CASE("a timestamp beyond any clock counts as missing") {
   SourceTimeline timeline = stream();
-  const auto out = play(
-      timeline, {{0, 0, true}, {INT64_MAX, INT64_MAX - 1}, {2 * kFrame, 2 * kFrame, false}});
+  const auto out =
+      play(timeline, {{0, 0, true}, {INT64_MAX, INT64_MAX - 1}, {2 * kFrame, 2 * kFrame, false}});
   CHECK(out[1] == Stamp{kNone, kNone});
   CHECK(out[2].pts == 2 * kFrame);
   CHECK(timeline.discontinuities() == Discontinuities{});
@@ -239,10 +237,17 @@ TEST_CASE("every packet comes out in order and time runs on, whatever the timest
     std::vector<Stamp> stamps;
     for (int i = 0; i < 100; ++i) {
       switch (random() % 12) {
-        case 0: clock = static_cast<std::int64_t>(random() % kTurn); break;
-        case 1: clock += static_cast<std::int64_t>(random() % (9 * 90'000)); break;
-        case 2: clock -= static_cast<std::int64_t>(random() % (60 * 90'000)); break;
-        default: clock += kFrame;
+        case 0:
+          clock = static_cast<std::int64_t>(random() % kTurn);
+          break;
+        case 1:
+          clock += static_cast<std::int64_t>(random() % (9 * 90'000));
+          break;
+        case 2:
+          clock -= static_cast<std::int64_t>(random() % (60 * 90'000));
+          break;
+        default:
+          clock += kFrame;
       }
       clock = ((clock % kTurn) + kTurn) % kTurn;
       stamps.push_back({clock, clock, random() % 10 == 0});
