@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { repoRoot } from '../../scripts/paths.mjs';
 import {
+  ENCODER_DEVICES,
+  ENCODER_OF_DEVICE,
   LIMITS,
   MAX_FRAME_RATE,
   MAX_PIXELS,
@@ -99,6 +101,14 @@ it('the memory of a frame queue has the same bounds and default in the resources
 it('a video track has the same names in the resources as elsewhere', () => {
   const [rule] = ofResource('spec.source.videoTrack')['x-kubernetes-validations'] ?? [];
   expect(rule?.rule).toContain(VIDEO_TRACK.source.replaceAll('\\d', '[0-9]'));
+});
+
+it('the devices whose encoders are refused are those of the resources and of the native core', () => {
+  const [rule] = ofResource('spec.video.encoder')['x-kubernetes-validations'] ?? [];
+  expect(rule?.rule).toBe(`!self.matches(r"${ENCODER_OF_DEVICE}")`);
+  const [, names = ''] =
+    /kDevices = \{([^}]+)\}/.exec(read('native/src/media/encode/encoder_names.cc')) ?? [];
+  expect(names.match(/\w+/g)).toEqual(ENCODER_DEVICES);
 });
 
 it('the pixel formats are those of the resources', () => {

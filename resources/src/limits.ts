@@ -71,6 +71,26 @@ export const PIXEL_FORMATS = [
   'gray',
 ] as const;
 
+/** The devices in the names of libavcodec's encoders, such as h264_vaapi and nvenc_hevc. */
+export const ENCODER_DEVICES = [
+  'vaapi',
+  'nvenc',
+  'qsv',
+  'amf',
+  'v4l2m2m',
+  'omx',
+  'vulkan',
+  'videotoolbox',
+  'mf',
+  'mediacodec',
+  'rkmpp',
+  'd3d12va',
+  'oh',
+] as const;
+
+/** The name of an encoder that needs a device: a pattern without slashes. */
+export const ENCODER_OF_DEVICE = `(^|_)(${ENCODER_DEVICES.join('|')})(_|$)`;
+
 /** The sentence that refuses a number, behind the name of what it was given for. */
 export const wholeNumberFrom = ({ least, most }: Range): string =>
   `must be a whole number from ${least} to ${most}`;

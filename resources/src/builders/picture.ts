@@ -1,4 +1,5 @@
 /** What can be known of a stream's picture before its source is opened: sizes, rates, codec. Pure. */
+import { ENCODER_OF_DEVICE } from '../limits.ts';
 import type { VideoPush } from '../schema/video-push.generated.ts';
 
 type Spec = VideoPush['spec'];
@@ -74,12 +75,7 @@ export function codecOf({ video }: Spec): string | undefined {
   return CODECS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/**
- * The devices in the names of libavcodec's encoders. native/src/media/encode/encoder_names.cc and
- * crds/videopush.yaml have the same list.
- */
-const DEVICE =
-  /(^|_)(vaapi|nvenc|qsv|amf|v4l2m2m|omx|vulkan|videotoolbox|mf|mediacodec|rkmpp|d3d12va|oh)(_|$)/i;
+const DEVICE = new RegExp(ENCODER_OF_DEVICE, 'i');
 
 /** Why an encoder cannot be used; undefined for one that can. */
 export function encoderFault(name: string): string | undefined {

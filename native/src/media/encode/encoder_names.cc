@@ -37,7 +37,7 @@ const std::vector<Family>& families() {
 }
 
 /// The names of interfaces to devices as they occur in libavcodec's names of encoders (h264_vaapi,
-/// nvenc_hevc). resources/src/builders/picture.ts and crds/videopush.yaml have the same list.
+/// nvenc_hevc). resources/src/limits.ts and crds/videopush.yaml have the same list.
 constexpr std::array<std::string_view, 13> kDevices = {
     "vaapi",        "nvenc", "qsv",        "amf",   "v4l2m2m", "omx", "vulkan",
     "videotoolbox", "mf",    "mediacodec", "rkmpp", "d3d12va", "oh"};
