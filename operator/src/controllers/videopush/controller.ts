@@ -14,6 +14,7 @@ import { type Problem, sentence } from '../shared/problem.ts';
 import { nextReconcile, ResourceWriter } from '../shared/resource-writer.ts';
 import { harmless } from '../shared/write-errors.ts';
 import { RestartCounter } from '../workers/restart-counter.ts';
+import { SourceJumps } from '../workers/source-jumps.ts';
 import { WorkerPoller } from '../workers/worker-poller.ts';
 import type { Plan } from './decision.ts';
 import { eventsOf } from './events.ts';
@@ -47,7 +48,14 @@ export class VideoPushController {
       children: [CONFIG_MAPS, DEPLOYMENTS, JOBS],
     });
     const { applied } = this.#writer;
-    this.#lookup = { context, indexes, poller, applied, restarts: new RestartCounter() };
+    this.#lookup = {
+      context,
+      indexes,
+      poller,
+      applied,
+      restarts: new RestartCounter(),
+      jumps: new SourceJumps(),
+    };
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
@@ -69,6 +77,7 @@ export class VideoPushController {
   /** Runs while this process leads. */
   async background(signal: AbortSignal): Promise<void> {
     this.#lookup.restarts.clear();
+    this.#lookup.jumps.clear();
     await aborted(signal);
     this.#lookup.poller.clear();
   }
@@ -128,6 +137,7 @@ export class VideoPushController {
   #letGo(key: string, uid: string): void {
     this.#lookup.poller.follow(key, []);
     this.#lookup.restarts.forget(uid);
+    this.#lookup.jumps.forget(uid);
   }
 }
 

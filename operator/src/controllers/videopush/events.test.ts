@@ -4,7 +4,7 @@ import { eventsOf } from './events.ts';
 import type { Observation } from './observation.ts';
 import { plan } from './plan.ts';
 import { judgeStatus } from './status.ts';
-import { observationOf, pushOf, serverOf } from './testing/observations.ts';
+import { factsOf, observationOf, pushOf, running, serverOf } from './testing/observations.ts';
 
 const push = pushOf({ outputs: [{ name: 'main', serverRef: { name: 'live' } }] });
 const served = (more: Parameters<typeof serverOf>[1]) => ({ servers: { live: serverOf('live', more) } });
@@ -22,3 +22,27 @@ it('a new stream warns when its server does not exist, and not while it waits fo
   ]);
   expect(events(observationOf(push, { servers: { live: null } }))).toEqual(['Warning MediaServerMissing']);
 });
+
+it('a running stream tells of each new kind of correction of its source’s timestamps', () => {
+  const live = running(pushOf());
+  expect(events(live)).not.toContain('Warning SourceDiscontinuity');
+  expect(events({ ...live, jumps: ['backward', 'outlier'] })).toEqual([
+    'Warning SourceDiscontinuity',
+    'Warning SourceDiscontinuity',
+  ]);
+});
+
+it.each(['SourceTooSlow', 'SourceTooFast'] as const)(
+  'a live source that gives frames at another pace is an event %s, also of a stream that was late before',
+  (sourcePace) => {
+    const late = withFacts(running(pushOf()), { paced: false });
+    const before = judgeStatus(late, plan(late, DEFAULTS).situation, DEFAULTS).status;
+    const known = { ...late, push: { ...late.push, status: before } };
+    expect(events(known)).toEqual([]);
+    expect(events(withFacts(known, { paced: false, sourcePace }))).toEqual([`Warning ${sourcePace}`]);
+  },
+);
+
+function withFacts(observed: Observation, encoder: Parameters<typeof factsOf>[0]): Observation {
+  return { ...observed, workers: { decoder: factsOf({ paced: null }), encoder: factsOf(encoder) } };
+}

@@ -4,6 +4,7 @@ import type { VideoPush } from '@videopush/resources';
 import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
 import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
 import type { EventWords } from '../../kube/events.ts';
+import type { Jump } from '../workers/source-jumps.ts';
 import type { Situation } from './decision.ts';
 import type { Observation } from './observation.ts';
 import { hasSucceeded } from './pods.ts';
@@ -37,6 +38,7 @@ export function eventsOf(
     ...(lost.length === 0 && ready.problem ? troubles(before, situation, ready) : []),
     ...courses(before, status),
     ...(situation.kind === 'Live' ? restarts(observed, before, status) : []),
+    ...observed.jumps.map((jump) => warning('SourceDiscontinuity', 'Decode', JUMP_NOTES[jump])),
   ];
 }
 
@@ -53,11 +55,25 @@ const became = (
   return now?.status === status && condition(before, type)?.status !== status ? now : undefined;
 };
 
+/** A source of another pace is worth an event also where the stream was late already. */
+function sourcePace(before: PushStatus, after: PushStatus): Conditions[number] | undefined {
+  const now = condition(after, CONDITIONS.paced);
+  const worth = now?.reason === REASONS.sourceTooSlow || now?.reason === REASONS.sourceTooFast;
+  return worth && condition(before, CONDITIONS.paced)?.reason !== now.reason ? now : undefined;
+}
+
+/** Always the same words for a kind, so that the API server keeps one event of it and counts. */
+const JUMP_NOTES: Readonly<Record<Jump, string>> = {
+  forward: 'The timestamps of the source jumped ahead; the stream goes on without the gap',
+  backward: 'The clock of the source was set back or began again; the stream goes on without a gap',
+  outlier: 'A frame of the source had a timestamp far off; it was placed between its neighbours',
+};
+
 function losses(before: PushStatus, after: PushStatus): EventWords[] {
   const was = (type: string): boolean => condition(before, type)?.status === 'True';
   const source = became(before, after, CONDITIONS.sourceConnected, 'False');
   const output = became(before, after, CONDITIONS.published, 'False');
-  const pace = became(before, after, CONDITIONS.paced, 'False');
+  const pace = became(before, after, CONDITIONS.paced, 'False') ?? sourcePace(before, after);
   return [
     ...(source && was(CONDITIONS.sourceConnected) ? [warning('SourceLost', 'Connect', source.message)] : []),
     ...(output && was(CONDITIONS.published) ? [warning('OutputLost', 'Publish', output.message)] : []),

@@ -3,6 +3,7 @@
 import type { MediaServer, VideoPush } from '@videopush/resources';
 import type { KubeObject, ObjectMeta } from '@videopush/resources/objects';
 import type { Judgement } from '../shared/drift.ts';
+import type { Jump } from '../workers/source-jumps.ts';
 import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 import type { Pod } from './pods.ts';
 
@@ -54,6 +55,8 @@ export interface Observation {
   claim: 'Present' | 'Missing' | null;
   /** of role processes and containers, since the stream was created; never less than before */
   restarts: number;
+  /** corrections of the source's timestamps that are new since the last observation */
+  jumps: readonly Jump[];
   /** what an apply of this object would do */
   judge: (desired: KubeObject, stored: KubeObject | null) => Judgement;
   now: Date;

@@ -13,7 +13,8 @@ import { CONFIG_MAPS, DEPLOYMENTS, JOBS, PERSISTENT_VOLUME_CLAIMS } from '../../
 import type { ControlContext } from '../shared/context.ts';
 import type { DriftDetector } from '../shared/drift.ts';
 import type { RestartCounter, RestartSample } from '../workers/restart-counter.ts';
-import type { Role } from '../workers/worker-facts.ts';
+import type { SourceJumps } from '../workers/source-jumps.ts';
+import type { Role, WorkerFacts } from '../workers/worker-facts.ts';
 import type { PollTarget, WorkerPoller } from '../workers/worker-poller.ts';
 import type { StreamIndexes } from './indexes.ts';
 import type { Observation, ObservedServer, StoredPush, Workload } from './observation.ts';
@@ -25,6 +26,7 @@ export interface Lookup {
   applied: DriftDetector;
   poller: WorkerPoller;
   restarts: RestartCounter;
+  jumps: SourceJumps;
 }
 
 const ROLES: readonly Role[] = ['decoder', 'encoder'];
@@ -56,6 +58,7 @@ export async function observe(push: StoredPush, lookup: Lookup, signal: AbortSig
       push.status?.restarts ?? 0,
       restartSamples(pods, workers),
     ),
+    jumps: newJumps(push, pods, workers.decoder, lookup.jumps),
     judge: (desired: KubeObject, stored: KubeObject | null) =>
       applied.judge(desired, stored, context.clock.now()),
     now: context.clock.date(),
@@ -171,6 +174,17 @@ function pollTargets(pods: readonly Pod[]): PollTarget[] {
     const url = `http://${host}:${PORTS[role]}/status`;
     return [{ podUid: pod.metadata.uid ?? '', role, url, stamp: `${status.ready} ${status.restartCount}` }];
   });
+}
+
+function newJumps(
+  { metadata: { uid } }: StoredPush,
+  pods: readonly Pod[],
+  facts: WorkerFacts | null,
+  jumps: SourceJumps,
+): Observation['jumps'] {
+  if (!facts) return [];
+  const id = `${podOf(pods, 'decoder')?.metadata.uid}/${facts.startTime}`;
+  return jumps.grown(uid, { id, counts: facts.jumps, young: facts.young });
 }
 
 function restartSamples(pods: readonly Pod[], workers: Observation['workers']): RestartSample[] {

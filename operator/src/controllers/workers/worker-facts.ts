@@ -1,5 +1,7 @@
 /** What a worker's /status page means to its stream: the few facts that change rarely. Pure. */
 
+import { JUMPS, type JumpCounts } from './source-jumps.ts';
+
 export type Role = 'decoder' | 'encoder';
 
 export interface WorkerFacts {
@@ -14,6 +16,8 @@ export interface WorkerFacts {
   paced: boolean | null;
   /** encoder: set while a live source gives frames at another rate than its timestamps say */
   sourcePace: 'SourceTooSlow' | 'SourceTooFast' | null;
+  /** decoder: corrections of the source's timestamps since the process began */
+  jumps: JumpCounts;
   /** the frame queue is (all but) full: who takes from it is the slower side */
   queueFull: boolean;
   /** everything was sent, or everything is in the queue */
@@ -47,6 +51,7 @@ export function readFacts(page: unknown, role: Role): WorkerFacts | null {
     fault: readFault(status.error),
     paced: readPaced(status.paced),
     sourcePace: readSourcePace(status.paced),
+    jumps: readJumps(snapshot?.discontinuities),
     queueFull: isFull(record(snapshot?.queue) ?? record(status.ring)),
     ended: snapshot?.ended === true || snapshot?.phase === 'Ended',
     killed: wasKilled(status.lastExit),
@@ -74,6 +79,14 @@ function readPaced(value: unknown): boolean | null {
 function readSourcePace(value: unknown): WorkerFacts['sourcePace'] {
   const source = record(value)?.source;
   return source === 'SourceTooSlow' || source === 'SourceTooFast' ? source : null;
+}
+
+function readJumps(value: unknown): JumpCounts {
+  const counts = record(value) ?? {};
+  return Object.fromEntries(JUMPS.map((kind) => [kind, whole(counts[kind])])) as Record<
+    keyof JumpCounts,
+    number
+  >;
 }
 
 function isFull(queue: Record<string, unknown> | null): boolean {

@@ -148,6 +148,7 @@ describe('the facts of a page', () => {
       restarts: 0,
       paced: null,
       sourcePace: null,
+      jumps: { forward: 0, backward: 0, outlier: 0 },
     });
   });
 

@@ -6,6 +6,7 @@ import { childLabels, JETSTREAM_FINALIZER } from '@videopush/resources/builders/
 import type { KubeObject } from '@videopush/resources/objects';
 import { DriftDetector } from '../../shared/drift.ts';
 import { sameObject } from '../../shared/ownership.ts';
+import { NO_JUMPS } from '../../workers/source-jumps.ts';
 import type { Role, WorkerFacts } from '../../workers/worker-facts.ts';
 import type { Plan } from '../decision.ts';
 import type { Observation, ObservedServer, StoredPush, Workload } from '../observation.ts';
@@ -52,6 +53,7 @@ export function observationOf(push: StoredPush, more: Partial<Observation> = {})
     workers: { decoder: null, encoder: null },
     claim: null,
     restarts: 0,
+    jumps: [],
     judge,
     now: NOW,
     ...more,
@@ -180,6 +182,7 @@ export function factsOf(more: Partial<WorkerFacts> = {}): WorkerFacts {
     fault: null,
     paced: true,
     sourcePace: null,
+    jumps: NO_JUMPS,
     queueFull: false,
     ended: false,
     killed: false,
