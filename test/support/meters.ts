@@ -94,6 +94,30 @@ export function memory(pid: number): Memory | null {
   }
 }
 
+export interface ProportionalMemory {
+  /** Proportional set size, bytes: a page that several processes share counts in parts. */
+  total: number;
+  /** What of it is shared memory: the frame queue, of ours. */
+  shared: number;
+}
+
+/** Of all these processes together, now; those that are gone count nothing. */
+export function proportionalMemory(pids: readonly number[]): ProportionalMemory {
+  const sum = { total: 0, shared: 0 };
+  for (const pid of pids) {
+    try {
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      const field = (name: string) =>
+        Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
+      sum.total += field('Pss');
+      sum.shared += field('Pss_Shmem');
+    } catch {
+      // gone
+    }
+  }
+  return sum;
+}
+
 /** CPU seconds of a set of processes; those that end keep what they had used when last read. */
 export class CpuMeter {
   #pids: readonly number[];

@@ -1,5 +1,5 @@
 /** The contestants of the pacing and cost benches: our two processes, ffmpeg's one, and the bare timer. */
-import { CpuMeter, processTree } from '../meters.ts';
+import { CpuMeter, processTree, proportionalMemory } from '../meters.ts';
 import { Program } from '../program.ts';
 import { monotonicMilliseconds, type RecordedUnit, Recorder } from '../recorder.ts';
 import { Stream } from '../stream.ts';
@@ -16,6 +16,10 @@ export interface PushRun {
   startUpCpu: number;
   /** Sum of the processes' largest resident sets, bytes; pages they share count in each. */
   peakMemory: number;
+  /** Proportional set size of all processes 15 frames before the end, bytes. */
+  memory: number;
+  /** The part of it that is shared memory: the frame queue. */
+  sharedMemory: number;
 }
 
 interface Publisher {
@@ -25,7 +29,7 @@ interface Publisher {
 }
 
 /** Frames at the start and the end that the CPU figure leaves out. */
-const FIRST = 60;
+export const FIRST = 60;
 const LAST = 15;
 
 /** Records a publisher until it has sent `frames` units and closed. */
@@ -45,6 +49,7 @@ async function record(
     const used = meter.read() - before;
     const counted = recorder.units().length - FIRST;
     const peakMemory = meter.peakMemory();
+    const memory = proportionalMemory(await publisher.pids());
     await recorder.untilUnits(frames, 60_000);
     await recorder.untilClosed(20_000);
     const units = recorder.units();
@@ -54,6 +59,8 @@ async function record(
       cpuPerFrame: (used * 1000) / counted,
       startUpCpu: before,
       peakMemory,
+      memory: memory.total,
+      sharedMemory: memory.shared,
     };
   } finally {
     await publisher.stop();
