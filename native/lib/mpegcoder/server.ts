@@ -31,6 +31,12 @@ export interface ServerParameters extends ServerSettings {
 }
 
 /**
+ * Frames that wait for the encoder. More would gain nothing, since frames ahead of their time wait behind it,
+ * as packets, and RGB24 takes much memory.
+ */
+const QUEUE_FRAMES = 4;
+
+/**
  * RGB24 frames to a live push, in the shape of mpegCoder's class of this name. What differs from mpegCoder
  * 3.2: docs/mpegcoder.md. Methods that work are asynchronous; failures are rejections with a NativeError.
  */
@@ -60,6 +66,7 @@ export class MpegServer {
       frameRate: `${numerator}/${denominator}`,
       ...(settings.bitRateInherited && { sourceBitRate: settings.bitRate }),
       encoder: encoderOptions(settings, encoder),
+      queueFrames: QUEUE_FRAMES,
       maxLeadSeconds: (settings.frameAhead * denominator) / numerator,
     });
     const bitRate = this.#pusher.snapshot().encoder?.bitRate ?? settings.bitRate;
