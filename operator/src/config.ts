@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { DEFAULTS, type Defaults } from '@videopush/resources/builders/defaults';
 import { parseWith } from '@videopush/resources/schema-issues';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const name = z.string().min(1).max(253);
 const port = z.int().min(1).max(65_535);

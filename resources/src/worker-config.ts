@@ -3,7 +3,7 @@
  * this file is its schema. Names contain the units; bit rates are in bits per second everywhere below a
  * manifest.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   LIMITS,
   MAX_FRAME_RATE,

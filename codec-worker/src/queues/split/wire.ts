@@ -8,7 +8,7 @@
  */
 import type { RingFormat, RingFrameHeader } from '@videopush/native';
 import { parseWith } from '@videopush/resources/schema-issues';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WorkerError } from '../../errors.ts';
 
 export const QUEUE_HEADER = 'Videopush-Queue';
