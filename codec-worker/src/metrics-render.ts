@@ -2,7 +2,7 @@
  * From native snapshots to Prometheus text. Counting happens in native atomics; nothing here runs per frame.
  */
 import type { HistogramSnapshot } from '@videopush/native';
-import { type Metric, Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
 
 export type Labels = Record<string, string>;
 
@@ -55,23 +55,32 @@ export function histogram(
  * together. `stream` becomes a label of every series.
  */
 export class MetricsPage<View> {
-  readonly #registry = new Registry();
+  readonly #stream: string;
+  readonly #families: readonly Family<View>[];
   readonly #take: () => View | null;
+  #registry: Promise<Registry> | null = null;
   #view: View | null = null;
 
   constructor(stream: string, families: readonly Family<View>[], take: () => View | null) {
+    this.#stream = stream;
+    this.#families = families;
     this.#take = take;
-    this.#registry.setDefaultLabels({ stream });
-    for (const family of families) this.#registry.registerMetric(this.#metric(family) as unknown as Metric);
   }
 
-  get contentType(): string {
-    return this.#registry.contentType;
-  }
-
-  async render(): Promise<string> {
+  async render(): Promise<{ contentType: string; text: string }> {
+    this.#registry ??= this.#makeRegistry();
+    const registry = await this.#registry;
     this.#view = this.#take();
-    return await this.#registry.metrics();
+    return { contentType: registry.contentType, text: await registry.metrics() };
+  }
+
+  /** The library is loaded by the first scrape: a stream that nobody scrapes does without. */
+  async #makeRegistry(): Promise<Registry> {
+    const { Registry } = await import('prom-client');
+    const registry = new Registry();
+    registry.setDefaultLabels({ stream: this.#stream });
+    for (const family of this.#families) registry.registerMetric(this.#metric(family) as unknown as Metric);
+    return registry;
   }
 
   /** The registry asks a metric for nothing but its name and `get()`. */

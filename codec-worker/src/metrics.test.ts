@@ -9,14 +9,16 @@ const build = { version: '0.1.0', ffmpeg: '7.1', license: 'GPL version 2 or late
 async function decoderPage(
   snapshot: ReturnType<typeof decodeSnapshot> | null = decodeSnapshot(),
 ): Promise<string> {
-  return await new MetricsPage('default/film', decoderFamilies, () => ({ build, snapshot })).render();
+  return await new MetricsPage('default/film', decoderFamilies, () => ({ build, snapshot }))
+    .render()
+    .then(({ text }) => text);
 }
 
 async function encoderPage(
   snapshot: ReturnType<typeof encodeSnapshot> | null = encodeSnapshot(),
 ): Promise<string> {
   const view = { build, outputs: ['main', 'backup'], snapshot };
-  return await new MetricsPage('default/film', encoderFamilies, () => view).render();
+  return await new MetricsPage('default/film', encoderFamilies, () => view).render().then(({ text }) => text);
 }
 
 /** Series of one family as `labels -> value`, without the stream label. */

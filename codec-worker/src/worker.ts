@@ -68,10 +68,7 @@ export class Worker {
     };
     this.#role = config.role === 'decoder' ? decoderRole(config, parts) : encoderRole(config, parts);
     this.#server = createPagesServer({
-      metrics: async () => ({
-        contentType: this.#role.metrics.contentType,
-        text: await this.#role.metrics.render(),
-      }),
+      metrics: () => this.#role.metrics.render(),
       health: () => this.#stuck.judge(this.#role.progress()),
       ready: () => this.#hide(this.#role.ready()),
       status: () => this.#hide(this.status()),

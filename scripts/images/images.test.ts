@@ -4,6 +4,7 @@ import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { WORKER_NODE_OPTIONS } from '../../codec-worker/src/program.ts';
 import { ImageRoot } from '../../test/support/image-root.ts';
 import { run } from '../../test/support/program.ts';
 import { bundle, packagesOf } from './bundle.mjs';
@@ -51,6 +52,16 @@ describe('a bundle', () => {
       reason: expect.stringContaining('none.ts'),
     });
   });
+});
+
+it('the image of the worker runs Node with the options that its local form has, also when it compiles', () => {
+  const dockerfile = text('Dockerfile.worker');
+  const [, entry = '[]'] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
+  const command = JSON.parse(entry) as string[];
+  const node = command.slice(command.indexOf('node'));
+  expect(node).toEqual(['node', ...WORKER_NODE_OPTIONS, '/opt/videopush/worker/main.js']);
+  // Code that was compiled under other options is not taken.
+  expect(dockerfile).toContain(` && ${node.join(' ')} --version`);
 });
 
 describe('the licences of bundled packages', () => {

@@ -157,7 +157,7 @@ describe('what is watched', () => {
   it('VideoPushOutputDown fires for an output that has never connected, though it has no reconnects', async () => {
     const build = { version: '0', ffmpeg: '', license: '' };
     const view = { build, outputs: ['main'], snapshot: null };
-    const page = await new MetricsPage('default/film', encoderFamilies, () => view).render();
+    const page = (await new MetricsPage('default/film', encoderFamilies, () => view).render()).text;
     expect(page).toContain('videopush_sink_connected{output="main",stream="default/film"} 0\n');
     expect(page).not.toMatch(/^videopush_sink_reconnects_total\{/m);
     const down = alerts.find(({ alert }) => alert === 'VideoPushOutputDown');

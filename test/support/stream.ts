@@ -7,7 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LedgerTotals, observeRing, type RingSnapshot } from '@videopush/native';
 import { supervisorProgram } from '../../cli/src/local/programs.ts';
-import { WORKER_PROGRAM } from '../../codec-worker/src/program.ts';
+import { WORKER_NODE_OPTIONS, WORKER_PROGRAM } from '../../codec-worker/src/program.ts';
 import { contentHash } from '../../resources/src/builders/names.ts';
 import { childEnvironment, nodeBinary } from '../../scripts/paths.mjs';
 import { freePorts } from './ports.ts';
@@ -51,7 +51,17 @@ export class Role {
     this.port = port;
     this.supervisor = new Program(
       supervisorProgram(),
-      ['--state', this.#stateFile, ...options, '--', nodeBinary(), WORKER_PROGRAM, '--config', configFile],
+      [
+        '--state',
+        this.#stateFile,
+        ...options,
+        '--',
+        nodeBinary(),
+        ...WORKER_NODE_OPTIONS,
+        WORKER_PROGRAM,
+        '--config',
+        configFile,
+      ],
       { env: childEnvironment(), limitMilliseconds: 0 },
     );
   }

@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { WORKER_PROGRAM, type WorkerStatus } from '@videopush/codec-worker';
+import { WORKER_NODE_OPTIONS, WORKER_PROGRAM, type WorkerStatus } from '@videopush/codec-worker';
 import type { DecodeSnapshot, EncodeSnapshot } from '@videopush/native';
 import { hideUrl, redactUrl } from '@videopush/resources/redact';
 import type {
@@ -251,6 +251,7 @@ async function startRole(
   const program = await startSupervised({
     command: [
       process.execPath,
+      ...WORKER_NODE_OPTIONS,
       ...process.execArgv,
       WORKER_PROGRAM,
       '--config',

@@ -21,7 +21,7 @@ export interface Role {
   /** null where nothing is paced. */
   paced(): Paced | null;
   snapshot(): DecodeSnapshot | EncodeSnapshot | null;
-  readonly metrics: Pick<MetricsPage<unknown>, 'contentType' | 'render'>;
+  readonly metrics: Pick<MetricsPage<unknown>, 'render'>;
   /** What may not be shown, known once it was read. */
   secrets(): readonly string[];
   /** Runs to the end or to a stop. Resolves with whether everything is done. */

@@ -88,6 +88,8 @@ class Supervisor {
         state_.last && !(state_.last->signal == 0 && state_.last->code == kExitReload);
     setenv("VIDEOPUSH_LAST_EXIT", reported ? std::to_string(state_.last->exit_code()).c_str() : "",
            1);
+    // Each thread would get a heap of its own (mallopt(3)), whose free pages stay with the process.
+    setenv("MALLOC_ARENA_MAX", "2", 0);
 
     const pid_t self = getpid();
     const pid_t child = fork();
