@@ -188,7 +188,10 @@ bool Converter::passthrough(const AVFrame& in) const { return impl_->passthrough
 bool Converter::letterboxed() const { return impl_->letterboxed; }
 
 FramePtr Converter::convert(FramePtr in) {
-  if (passthrough(*in)) return in;
+  if (passthrough(*in)) {
+    impl_->letterboxed = false;
+    return in;
+  }
   FramePtr out = impl_->allocate();
   convert_into(*in, out->data, out->linesize);
   stamp(*out, *in, impl_->output);
