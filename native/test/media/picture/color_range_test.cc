@@ -129,17 +129,19 @@ TEST_CASE("HLG is shown on SDR screens as bright as PQ") {
 TEST_CASE("the colours of BT.2020 are converted to those of BT.709") {
   VideoFormat format = hdr_format(AVCOL_TRC_BT2020_10);
   Converter converter(format, for_viewers());
-  // A green of BT.709 in the coordinates of BT.2020 (ITU-R BT.2087), linear 0.3293 0.9195 0.0880.
-  const auto gamma = [](double linear) { return 1.099 * std::pow(linear, 0.45) - 0.099; };
-  const double r = gamma(0.3293), g = gamma(0.9195), b = gamma(0.0880);
+  // A green of BT.709, linear 0.1 0.6 0.1, in the coordinates of BT.2020 (ITU-R BT.2087), with the
+  // curve of a reference display, which is what zimg keeps (ITU-R BT.1886).
+  const auto gamma = [](double linear) { return std::pow(linear, 1 / 2.4); };
+  const double r = gamma(0.26465), g = gamma(0.55975), b = gamma(0.144);
   const double y = 0.2627 * r + 0.678 * g + 0.0593 * b;
-  const FramePtr shown = converter.convert(plain(format, 64 + static_cast<int>(876 * y),
-                                                 512 + static_cast<int>(896 * (b - y) / 1.8814),
-                                                 512 + static_cast<int>(896 * (r - y) / 1.4746)));
-  // Pure green of BT.709 in limited range.
-  CHECK(std::abs(shown->data[0][10] - 173) <= 4);
-  CHECK(std::abs(shown->data[1][10] - 42) <= 4);
-  CHECK(std::abs(shown->data[2][10] - 26) <= 4);
+  const auto level = [](double value) { return static_cast<int>(std::lround(value)); };
+  const FramePtr shown =
+      converter.convert(plain(format, level(64 + 876 * y), level(512 + 896 * (b - y) / 1.8814),
+                              level(512 + 896 * (r - y) / 1.4746)));
+  // The same green by BT.709 in limited range.
+  CHECK(std::abs(shown->data[0][10] - 167) <= 2);
+  CHECK(std::abs(shown->data[1][10] - 91) <= 2);
+  CHECK(std::abs(shown->data[2][10] - 85) <= 2);
 }
 
 TEST_CASE("HDR that is kept keeps its numbers and its tags") {
