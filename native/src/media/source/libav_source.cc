@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "media/picture/color.h"
+#include "media/source/deinterlaced_source.h"
 
 namespace videopush::media {
 namespace {
@@ -30,6 +31,7 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
   clock_.emplace(std::max<std::int64_t>(1, step));
   decoder_ = std::make_unique<Decoder>(demuxer_->video(), descriptor_.format.frame_rate(),
                                        decode_options_, demuxer_->live());
+  descriptor_.interlaced = descriptor_.interlaced || begins_interlaced();
   if (descriptor_.format.pixel_format != AV_PIX_FMT_NONE) return;
   // No header names the pixel format: the first picture shows it.
   FramePtr frame = make_frame();
@@ -60,6 +62,17 @@ void LibavSource::scan(const ScanLimits& limits) {
     scan_->add(*packet);
     read_ahead_.push_back({std::move(packet), demuxer_->shift()});
   }
+}
+
+/// Whether the first picture of the scan is interlaced: containers are often silent or wrong there.
+bool LibavSource::begins_interlaced() const {
+  Decoder decoder(demuxer_->video(), descriptor_.format.frame_rate(), {.threads = 1}, false);
+  const FramePtr frame = make_frame();
+  for (const ReadAhead& ahead : read_ahead_) {
+    decoder.send(ahead.packet.get());
+    if (decoder.receive(*frame) == Decoder::Result::Frame) return is_interlaced(*frame);
+  }
+  return false;
 }
 
 bool LibavSource::next_packet(AVPacket& out) {

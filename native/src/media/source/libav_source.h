@@ -41,6 +41,7 @@ class LibavSource final : public FrameSource {
 
   void open();
   void scan(const ScanLimits& limits);
+  bool begins_interlaced() const;
   bool next_packet(AVPacket& out);
   bool decode(AVFrame& out);
   void finish_picture(AVFrame& frame);
