@@ -283,10 +283,20 @@ bool Demuxer::read_any(AVPacket& out) {
     }
     if (out.stream_index == video_index_ && out.buf) {
       unreadable_ += static_cast<std::uint64_t>(damage);
-      return true;
+      if (!is_left_over(out)) return true;
+      ++unreadable_;
     }
     av_packet_unref(&out);
   }
+}
+
+/// Of a track that moves to another PID, libavformat gives out the last picture only at the end of
+/// the stream, long after those that follow it.
+bool Demuxer::is_left_over(const AVPacket& packet) {
+  if (packet.pos < 0 || std::strcmp(context_->iformat->name, "mpegts") != 0) return false;
+  const bool behind = packet.pos < read_position_;
+  read_position_ = std::max(read_position_, packet.pos);
+  return behind;
 }
 
 /// Decides whether this end is a clean one.
@@ -339,6 +349,7 @@ bool Demuxer::jump_to(std::int64_t target, int flags, std::int64_t shift) {
   fault_.reset();
   ended_ = false;
   av_packet_unref(held_.get());
+  read_position_ = 0;
   timeline_->reset(video_index_, shift);
   const int result =
       av_seek_frame(context_.get(), video_index_, target, flags | AVSEEK_FLAG_BACKWARD);

@@ -66,6 +66,7 @@ class Demuxer {
   bool jump_to(std::int64_t target, int flags, std::int64_t shift);
   bool read_whole(AVPacket& out);
   bool read_any(AVPacket& out);
+  bool is_left_over(const AVPacket& packet);
   void finish(int result);
   bool is_truncated();
   Error open_error(int result) const;
@@ -90,6 +91,7 @@ class Demuxer {
   std::optional<Error> fault_;
   bool ended_ = false;
   PacketPtr held_ = make_packet(), incoming_ = make_packet();
+  std::int64_t read_position_ = 0;  // where the furthest packet so far begins, in bytes
   std::uint64_t unreadable_ = 0;
 };
 
