@@ -37,7 +37,7 @@ Error connect_error(const std::string& where, int error) {
 
 /// The connection has ended: how? 0 is the end of what the server sends, EPIPE what is said of
 /// writing behind it; anything else is no decision of the server's.
-Error ended(int error) {
+Error ended_by(int error) {
   if (error == 0 || error == EPIPE)
     return Error(ErrorCode::ConnectionClosed, "the server closed the connection");
   return Error(ErrorCode::ConnectionReset,
@@ -85,11 +85,12 @@ TcpSocket::TcpSocket(int fd) : fd_(fd) {
 }
 
 TcpSocket::TcpSocket(TcpSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), send_buffer_(other.send_buffer_) {}
+    : fd_(std::exchange(other.fd_, -1)), send_buffer_(other.send_buffer_), lost_(other.lost_) {}
 
 TcpSocket& TcpSocket::operator=(TcpSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(send_buffer_, other.send_buffer_);
+  std::swap(lost_, other.lost_);
   return *this;
 }
 
@@ -113,6 +114,12 @@ TcpSocket TcpSocket::connect(const std::string& host, std::uint16_t port, std::i
     if (error == 0) return socket;
   }
   throw connect_error(host + ":" + std::to_string(port), error);
+}
+
+/// The kernel says once that a connection was lost; from then on it says only that it is closed.
+Error TcpSocket::ended(int error) {
+  if (lost_ == 0 && error != EPIPE) lost_ = error;
+  return ended_by(lost_ == 0 ? error : lost_);
 }
 
 std::size_t TcpSocket::read_some(std::span<std::uint8_t> into) {

@@ -11,6 +11,7 @@
 
 #include "core/abort.h"
 #include "core/clock.h"
+#include "core/error.h"
 #include "sinks/delivery.h"
 
 namespace videopush::sinks {
@@ -65,8 +66,11 @@ class TcpSocket {
   void close();
 
  private:
+  Error ended(int error);
+
   int fd_ = -1;
   std::size_t send_buffer_ = 0;
+  int lost_ = 0;  // the errno by which the connection was lost
 };
 
 }  // namespace videopush::sinks

@@ -114,13 +114,12 @@ void FakeRtspServer::serve(int fd) {
   send_all(fd, greeting_);
   bool open = true;
   while (open) {
-    if (paused_ || read_bytes_ > 0) {
+    if (read_bytes_ > 0) {
       pollfd stop{stop_fd_, POLLIN, 0};
       if (poll(&stop, 1, kLookEveryMs) > 0) break;
-      if (paused_) continue;
     }
-    pollfd fds[] = {{fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}, {reset_fd_, POLLIN, 0}};
-    poll(fds, 3, 100);
+    pollfd fds[] = {{paused_ ? -1 : fd, POLLIN, 0}, {stop_fd_, POLLIN, 0}, {reset_fd_, POLLIN, 0}};
+    poll(fds, 3, paused_ ? kLookEveryMs : 100);
     if (fds[1].revents != 0) break;
     if (fds[2].revents != 0) {
       eventfd_t count;
