@@ -32,6 +32,8 @@ import {
 import { versionText } from './version.ts';
 
 const PROGRAM_HELP = 'MPEG program of the source, by its number, where there are several';
+const CA_HELP = 'certificate authorities to trust for https and rtmps, in place of the system\'s (PEM)';
+const INSECURE_HELP = 'accept every certificate: whoever answers gets what is sent';
 const TRACK_HELP = 'video track of the source, where there are several: a number from 0, id:N or lang:eng';
 
 const sourceHelp = `\
@@ -172,6 +174,8 @@ function pushWords(program: Command, variables: AddressVariables): void {
     )
     .option('--program <N>', PROGRAM_HELP, wholeNumber(LIMITS.program))
     .option('--video-track <T>', TRACK_HELP, parseVideoTrack)
+    .option('--ca-file <FILE>', CA_HELP)
+    .option('--insecure-skip-verify', INSECURE_HELP)
     .option('--json', 'JSON lines instead of the live view (always so when not on a terminal)')
     .action((first: string | undefined, second: string | undefined, flags: PushFlags) =>
       pushCommand([first, second], flags, variables),
@@ -224,6 +228,8 @@ function program(variables: AddressVariables): Command {
     )
     .option('--program <N>', PROGRAM_HELP, wholeNumber(LIMITS.program))
     .option('--video-track <T>', TRACK_HELP, parseVideoTrack)
+    .option('--ca-file <FILE>', CA_HELP)
+    .option('--insecure-skip-verify', INSECURE_HELP)
     .action((word: string | undefined, flags: ProbeFlags) => probeCommand(word, flags, variables));
   const run = root
     .command('run')

@@ -2,7 +2,7 @@
 import { probe, type SourceDescriptor, type VideoTrackDescriptor } from '@videopush/native';
 import { type AddressFlags, type AddressVariables, sourceOfWords } from './addresses.ts';
 import { sourceFailure } from './errors.ts';
-import { type SourceFlags, sourceOf } from './source.ts';
+import { checkTrust, type SourceFlags, sourceOf } from './source.ts';
 
 export interface ProbeFlags extends Pick<AddressFlags, 'sourceFile'>, SourceFlags {
   json?: boolean;
@@ -91,6 +91,8 @@ export async function probeCommand(
   variables: AddressVariables,
 ): Promise<void> {
   const { options, label } = sourceOf(sourceOfWords([word], flags, variables), flags);
+  checkTrust(flags, [options.uri ?? '']);
+  if (flags.insecureSkipVerify) process.stderr.write(`videopush: the certificate of ${label} is not verified\n`);
   const descriptor = await probe(options).catch((error: unknown) => {
     throw sourceFailure(error);
   });

@@ -18,7 +18,7 @@ import { logTo } from './log.ts';
 import { report } from './report.ts';
 import { hideSecrets } from './secrets.ts';
 import { listenForStopIn } from './signals.ts';
-import { type SourceFlags, sourceOf, splitAddress } from './source.ts';
+import { checkTrust, type SourceFlags, sourceOf, splitAddress, trustFor } from './source.ts';
 import type { Crop } from './values.ts';
 import { makeView, type View } from './view/view.ts';
 
@@ -75,7 +75,7 @@ function codecOf(name: string): Pick<NonNullable<Spec['video']>, 'codec' | 'enco
 }
 
 function sourceSpec(
-  { uri, testPattern, rtspTransport, program, videoTrack }: SourceOptions,
+  { uri, testPattern, rtspTransport, program, videoTrack, insecureSkipVerify }: SourceOptions,
   flags: PushFlags,
 ): Spec['source'] {
   const onEnd = flags.repeat ? { onEnd: 'Repeat' as const } : {};
@@ -84,7 +84,7 @@ function sourceSpec(
       throw usageError('--repeat is for sources that end', 'a live source reconnects by itself');
     }
     const transport = rtspTransport === 'udp' ? ('UDP' as const) : ('TCP' as const);
-    return { uri, program, videoTrack, rtspTransport: transport, ...onEnd };
+    return { uri, program, videoTrack, rtspTransport: transport, insecureSkipVerify, ...onEnd };
   }
   const { pattern = 'testsrc2', ...rest } = testPattern;
   const known = PATTERNS.find((name) => name.toLowerCase() === pattern.toLowerCase());
@@ -132,7 +132,7 @@ export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags
       },
       queue: { capacityFrames: flags.queue, maxBytes: flags.queueMemory, whenFull: flags.whenFull },
       pacing: { latencyBudgetMilliseconds: flags.latency, catchUp: flags.catchUp },
-      outputs: [{ name: 'main', url }],
+      outputs: [{ name: 'main', url, insecureSkipVerify: trustFor(url, flags).insecureSkipVerify }],
     },
   };
 }
@@ -145,11 +145,14 @@ async function push(
 ): Promise<number> {
   const source = sourceOf(addresses.source, flags);
   const { url, user, password } = splitAddress(addresses.url);
+  checkTrust(flags, [source.options.uri ?? '', url]);
+  const { caFile } = trustFor(url, flags);
   const secret = addresses.urlSecret;
   hideSecrets(password, ...secretsIn(url, secret));
   const resource = videoPushOf(source.options, url, flags);
   const configs = buildWorkerConfigs(resource, {
-    outputs: { main: secret ? { urlFile: 'given' } : { url } },
+    outputs: { main: { ...(secret ? { urlFile: 'given' } : { url }), ...(caFile !== undefined && { caFile }) } },
+    sourceCaFile: source.options.caFile,
     processors: availableParallelism(),
   });
   const stop = listenForStopIn(view);

@@ -102,7 +102,7 @@ function secretValue(secrets: Manifests['secrets'], name: string, key: string): 
   const value =
     secret?.stringData?.[key] ?? (secret?.data?.[key] && Buffer.from(secret.data[key], 'base64').toString());
   if (typeof value === 'string') {
-    if (key !== 'username') hideSecrets(...(key === 'password' ? [value] : secretsIn(value, true)));
+    if (key !== 'username' && !value.startsWith('-----BEGIN CERTIFICATE')) hideSecrets(...(key === 'password' ? [value] : secretsIn(value, true)));
     return value;
   }
   throw usageError(
@@ -115,6 +115,10 @@ const basicAuth = (secrets: Manifests['secrets'], name: string | undefined) =>
   name === undefined
     ? {}
     : { username: secretValue(secrets, name, 'username'), password: secretValue(secrets, name, 'password') };
+
+/** The certificate authorities of a Secret, in PEM format. */
+const authoritiesOf = (secrets: Manifests['secrets'], ref: { name: string; key?: string } | undefined) =>
+  ref === undefined ? {} : { authorities: secretValue(secrets, ref.name, ref.key ?? 'ca.crt') };
 
 type GivenCredentials = NonNullable<LocalStreamOptions['credentials']>;
 
@@ -133,7 +137,10 @@ function resolve(
   const outputs: NonNullable<GivenCredentials['outputs']> & Record<string, object> = {};
   for (const [index, output] of push.spec.outputs.entries()) {
     const server = serverOf(push, index, servers);
-    const own = basicAuth(secrets, output.credentialsSecretRef?.name);
+    const own = {
+      ...basicAuth(secrets, output.credentialsSecretRef?.name),
+      ...authoritiesOf(secrets, output.caSecretRef),
+    };
     const { urlSecretRef } = output;
     if (urlSecretRef) {
       // The address itself is the secret: it reaches the worker in a file, so the configuration names none.
@@ -144,7 +151,10 @@ function resolve(
       targets[output.name] = { url: server ? addressOf(push, index, server) : output.url };
     }
   }
-  const source = basicAuth(secrets, push.spec.source.credentialsSecretRef?.name);
+  const source = {
+    ...basicAuth(secrets, push.spec.source.credentialsSecretRef?.name),
+    ...authoritiesOf(secrets, push.spec.source.caSecretRef),
+  };
   return { targets, credentials: { source, outputs } };
 }
 

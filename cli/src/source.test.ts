@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { probe } from '@videopush/native';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { sourceOf } from './source.ts';
+import { checkTrust, sourceOf, trustFor } from './source.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -42,4 +42,30 @@ it.each([
   expect([commandFinds(uri), await coreFinds(uri)]).toEqual([false, false]);
   writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name)]), 'no video');
   expect([commandFinds(uri), await coreFinds(uri)]).toEqual([true, true]);
+});
+
+it('authorities and skipped verification go to the addresses with TLS alone', () => {
+  const flags = { rtspTransport: 'tcp', caFile: import.meta.filename } as const;
+  expect(sourceOf('https://a.example/a.mp4', flags).options).toMatchObject({ caFile: import.meta.filename });
+  expect(sourceOf('rtsp://a.example/1', flags).options).not.toHaveProperty('caFile');
+  expect(trustFor('rtmps://a.example/app/key', { rtspTransport: 'tcp', insecureSkipVerify: true })).toEqual({
+    insecureSkipVerify: true,
+  });
+  expect(trustFor('rtmp://a.example/app/key', { rtspTransport: 'tcp', insecureSkipVerify: true })).toEqual({});
+});
+
+it.each([
+  [{ caFile: import.meta.filename, insecureSkipVerify: true }, ['https://a.example/a'], 'give one of them'],
+  [{ caFile: import.meta.filename }, ['http://a.example/a', 'rtmp://a.example/a/b'], 'is for https:// and rtmps://'],
+  [{ insecureSkipVerify: true }, ['rtsp://a.example/a'], 'is for https:// and rtmps://'],
+  [{ caFile: '/nowhere/ca.pem' }, ['https://a.example/a'], '/nowhere/ca.pem: no such file'],
+])('options of trust that cannot be kept are refused: %o for %o', (flags, urls, reason) => {
+  let said = '';
+  try {
+    checkTrust({ rtspTransport: 'tcp', ...flags }, urls);
+  } catch (error) {
+    const { message, action } = error as { message: string; action?: string };
+    said = `${message}; ${action}`;
+  }
+  expect(said).toContain(reason);
 });

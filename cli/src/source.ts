@@ -63,9 +63,37 @@ export interface SourceFlags {
   rtspTransport: 'tcp' | 'udp';
   program?: number;
   videoTrack?: string;
+  caFile?: string;
+  insecureSkipVerify?: boolean;
 }
 
-export function sourceOf(text: string, { rtspTransport, program, videoTrack }: SourceFlags): Source {
+/** Whether an address is reached through TLS, so that it matters whom the connection trusts. */
+export const usesTls = (url: string): boolean => /^(https|rtmps):/i.test(url);
+
+/** Whom connections to `url` trust, as the options say; nothing where there is no TLS. */
+export function trustFor(
+  url: string,
+  { caFile, insecureSkipVerify }: SourceFlags,
+): { caFile?: string; insecureSkipVerify?: boolean } {
+  if (!usesTls(url)) return {};
+  return { ...(caFile !== undefined && { caFile: resolve(caFile) }), ...(insecureSkipVerify && { insecureSkipVerify }) };
+}
+
+/** Refuses options of trust that can't be kept. @throws CliError with exit code 2 */
+export function checkTrust({ caFile, insecureSkipVerify }: SourceFlags, urls: readonly string[]): void {
+  if (caFile === undefined && !insecureSkipVerify) return;
+  const option = caFile === undefined ? '--insecure-skip-verify' : '--ca-file';
+  if (caFile !== undefined && insecureSkipVerify) {
+    throw usageError('--ca-file says whom to trust, --insecure-skip-verify trusts everyone', 'give one of them');
+  }
+  if (!urls.some(usesTls)) throw usageError(`${option} is for https:// and rtmps://`, 'leave it out');
+  if (caFile !== undefined && !statSync(caFile, { throwIfNoEntry: false })?.isFile()) {
+    throw usageError(`--ca-file ${caFile}: no such file`, 'name a file of certificates in PEM format');
+  }
+}
+
+export function sourceOf(text: string, flags: SourceFlags): Source {
+  const { rtspTransport, program, videoTrack } = flags;
   const testPattern = patternOf(text);
   if (testPattern) return { options: { testPattern }, label: text };
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^file:/i.test(text)) {
@@ -75,7 +103,7 @@ export function sourceOf(text: string, { rtspTransport, program, videoTrack }: S
   const { url, user, password } = splitAddress(text);
   hideSecrets(password, ...secretsIn(url));
   return {
-    options: { uri: url, user, password, rtspTransport, program, videoTrack },
+    options: { uri: url, user, password, rtspTransport, program, videoTrack, ...trustFor(url, flags) },
     label: redactUrl(url),
   };
 }

@@ -233,6 +233,18 @@ it('a worker with a permanent error goes on: it is not ready, says why everywher
   expect(await run).toBe(143);
 });
 
+it('a warning of the native core stands in the log as one, and a line of FFmpeg as debugging', async () => {
+  const { worker, run } = await start(decoderConfig());
+  const session = await core.next<DecodeSnapshot>();
+  core.say({ level: 'warning', message: 'rtmps://a.example: the certificate is not verified' });
+  core.say({ level: 'info', message: 'Stream #0: Video' });
+  worker.stop('SIGTERM');
+  session.end(session.state);
+  await run;
+  expect(lines.filter(({ msg }) => String(msg).includes('not verified'))).toMatchObject([{ level: 40 }]);
+  expect(lines.filter(({ msg }) => String(msg).startsWith('Stream #0'))).toMatchObject([{ level: 20 }]);
+});
+
 it('nothing of a secret URL is in log, status or readiness', async () => {
   const urlFile = join(folder, 'url');
   writeFileSync(urlFile, 'rtmp://media.example/live/str3am-k3y\n');

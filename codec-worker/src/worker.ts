@@ -56,7 +56,9 @@ export class Worker {
     const secrets = (): readonly string[] => this.#role?.secrets() ?? [];
     this.#log = options.log ?? createLog({ level, stream, role, secrets });
     native.setLogLevel(level === 'debug' ? 2 : 0, (line) =>
-      this.#log.debug({ from: 'ffmpeg' }, line.message),
+      line.level === 'warning'
+        ? this.#log.warn(line.message)
+        : this.#log.debug({ from: 'ffmpeg' }, line.message),
     );
     const { ffmpeg, license } = native.buildInfo();
     const build: Build = { version, ffmpeg, license };

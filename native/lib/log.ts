@@ -2,13 +2,15 @@ import { addon } from './addon.ts';
 import { invalidArgument } from './errors.ts';
 import type { BuildInfo } from './types.ts';
 
-/** One line of FFmpeg's libraries. Credentials in URLs are gone already. */
+/** One line of FFmpeg's libraries, or a warning of VideoPush's own. Credentials in URLs are gone already. */
 export interface LogLine {
-  level: 'error' | 'info' | 'debug';
+  /** `warning`: of VideoPush itself, at every log level */
+  level: 'error' | 'warning' | 'info' | 'debug';
   message: string;
 }
 
-const LEVELS = ['error', 'info', 'debug'] as const;
+/** As the core counts them. */
+const LEVELS = ['error', 'info', 'debug', 'warning'] as const;
 
 /**
  * What FFmpeg's libraries say, for the whole process: 0 errors, 1 also warnings and
@@ -21,7 +23,7 @@ export function setLogLevel(level: 0 | 1 | 2, onLine: (line: LogLine) => void = 
 }
 
 function writeLine(line: LogLine): void {
-  process.stderr.write(`${JSON.stringify({ ...line, source: 'ffmpeg' })}\n`);
+  process.stderr.write(`${JSON.stringify({ ...line, source: line.level === 'warning' ? 'videopush' : 'ffmpeg' })}\n`);
 }
 
 /** Versions and licence of the libraries that the addon runs on. */

@@ -20,6 +20,10 @@ export interface PushOptions {
   url: string;
   /** in memory, or files that are read at every connect */
   credentials?: { user?: string; password?: string; userFile?: string; passwordFile?: string };
+  /** of rtmps: a file of certificate authorities (PEM) to trust in place of the system's */
+  caFile?: string;
+  /** of rtmps: accepts every certificate; the log says so at each connection */
+  insecureSkipVerify?: boolean;
   /** of the frames that will be pushed, pixels */
   width: number;
   height: number;
@@ -266,6 +270,8 @@ function outputOptions(options: PushOptions): object {
     user,
     password,
     ...options.credentials,
+    caFile: options.caFile,
+    insecureSkipVerify: options.insecureSkipVerify,
     connectTimeoutMilliseconds: options.connectTimeoutMilliseconds,
     responseTimeoutMilliseconds: options.responseTimeoutMilliseconds,
     writeTimeoutMilliseconds: options.writeTimeoutMilliseconds,

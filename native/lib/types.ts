@@ -32,6 +32,10 @@ export interface SourceOptions {
    */
   userFile?: string;
   passwordFile?: string;
+  /** of https and rtmps: a file of certificate authorities (PEM) to trust in place of the system's */
+  caFile?: string;
+  /** of https and rtmps: accepts every certificate; the log says so at each connection */
+  insecureSkipVerify?: boolean;
   /** number of an MPEG program, of several in one transport stream */
   program?: number;
   /**
@@ -236,6 +240,10 @@ export interface OutputOptions {
   password?: string;
   userFile?: string;
   passwordFile?: string;
+  /** of rtmps: a file of certificate authorities (PEM) to trust in place of the system's */
+  caFile?: string;
+  /** of rtmps: accepts every certificate; the log says so at each connection */
+  insecureSkipVerify?: boolean;
   connectTimeoutMilliseconds?: number;
   responseTimeoutMilliseconds?: number;
   writeTimeoutMilliseconds?: number;

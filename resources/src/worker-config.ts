@@ -62,6 +62,9 @@ const address = z
 
 const credentialFiles = { userFile: filePath.optional(), passwordFile: filePath.optional() };
 
+/** Whom TLS connections trust: a file of authorities (PEM) in place of the system's, or everyone. */
+const trust = { caFile: filePath.optional(), insecureSkipVerify: z.boolean().optional() };
+
 const testPattern = z
   .strictObject({
     pattern: z.enum(['testsrc2', 'smptehdbars', 'testsrc']).optional(),
@@ -77,6 +80,7 @@ const source = z
     uri: address.optional(),
     testPattern: testPattern.optional(),
     ...credentialFiles,
+    ...trust,
     program: whole(LIMITS.program).optional(),
     videoTrack: z.string().regex(VIDEO_TRACK, 'must be a number from 0, id:N or lang:xxx').optional(),
     rtspTransport: z.enum(['tcp', 'udp']).optional(),
@@ -173,6 +177,7 @@ const output = z
     /** A file that holds the whole URL, for URLs that are secrets themselves (a stream key in the path). */
     urlFile: filePath.optional(),
     ...credentialFiles,
+    ...trust,
     connectTimeoutMilliseconds: timeout.optional(),
     responseTimeoutMilliseconds: timeout.optional(),
     writeTimeoutMilliseconds: timeout.optional(),

@@ -27,6 +27,8 @@ import {
 export interface Credentials {
   username?: string;
   password?: string;
+  /** The certificate authorities to trust in place of the system's, in PEM format. */
+  authorities?: string;
 }
 
 /**
@@ -300,8 +302,10 @@ function withCredentials(
   };
 }
 
-function credentialFiles(folder: string, name: string, { username, password }: Credentials = {}) {
+function credentialFiles(folder: string, name: string, given: Credentials = {}) {
+  const { username, password, authorities } = given;
   return {
+    ...(authorities === undefined ? {} : { caFile: writePrivate(folder, `${name}-ca.crt`, authorities) }),
     ...(username === undefined ? {} : { userFile: writePrivate(folder, `${name}-user`, username) }),
     ...(password === undefined ? {} : { passwordFile: writePrivate(folder, `${name}-password`, password) }),
   };

@@ -48,11 +48,11 @@ class DecoderRole implements Role {
     this.#config = config;
     this.#parts = parts;
     const { native, log, build, onFault } = parts;
-    const { userFile, passwordFile } = config.source;
+    const { userFile, passwordFile, caFile } = config.source;
     this.#supervisor = new SessionSupervisor<DecodeSnapshot>({
       open: () => native.decodeSession(decodeOptions(config, this.#start), (event) => logEvent(log, event)),
       done: ({ phase }) => phase === 'Ended',
-      files: [userFile, passwordFile].filter((file) => file !== undefined),
+      files: [userFile, passwordFile, caFile].filter((file) => file !== undefined),
       onFault,
     });
     const take = () => ({ build, snapshot: this.#supervisor.snapshot() });

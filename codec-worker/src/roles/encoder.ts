@@ -106,7 +106,7 @@ class EncoderRole implements Role {
     const { native, build, onFault } = parts;
     const urlFiles = config.outputs.flatMap(({ urlFile }) => urlFile ?? []);
     const files = config.outputs
-      .flatMap(({ urlFile, userFile, passwordFile }) => [urlFile, userFile, passwordFile])
+      .flatMap(({ urlFile, userFile, passwordFile, caFile }) => [urlFile, userFile, passwordFile, caFile])
       .filter((file) => file !== undefined);
     this.#supervisor = new SessionSupervisor<EncodeSnapshot>({
       open: () =>

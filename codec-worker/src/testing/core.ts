@@ -81,7 +81,12 @@ export class FakeCore implements NativeCore {
     };
   }
 
-  setLogLevel(): void {}
+  /** Says a line of the core's log. */
+  say: (line: { level: string; message: string }) => void = () => {};
+
+  setLogLevel(_: number, onLine: FakeCore['say']): void {
+    this.say = onLine;
+  }
 
   async next<S>(): Promise<FakeSession<S>> {
     while (this.opened.length <= this.#seen) await once(this.#events, 'opened');

@@ -5,10 +5,8 @@
 #include <string>
 
 #include "binding/environment.h"
-
-extern "C" {
-#include <libavutil/log.h>
-}
+#include "core/av.h"
+#include "core/log.h"
 
 namespace videopush::binding {
 namespace {
@@ -29,7 +27,11 @@ Route& route() {
   return *instance;
 }
 
-int coarse(int av_level) { return av_level <= AV_LOG_ERROR ? 0 : av_level <= AV_LOG_INFO ? 1 : 2; }
+/// The index of a level in native/lib/log.ts.
+int coarse(int av_level) {
+  if (av_level == kOwnWarning) return 3;
+  return av_level <= AV_LOG_ERROR ? 0 : av_level <= AV_LOG_INFO ? 1 : 2;
+}
 
 void deliver(Napi::Env env, int level, const std::string& line) {
   {

@@ -36,6 +36,11 @@ std::uint32_t parse_color(const Fields& fields, const std::string& text) {
   return color;
 }
 
+void parse_trust(Fields& fields, TlsTrust& trust) {
+  set(trust.ca_file, fields.text("caFile"));
+  set(trust.insecure_skip_verify, fields.boolean("insecureSkipVerify"));
+}
+
 media::Crop parse_crop(Fields fields) {
   media::Crop crop;
   set(crop.left, fields.integer("left", limits::kCrop));
@@ -86,6 +91,7 @@ SourceInput parse_source(Fields fields) {
   set(source.track.name, fields.text("videoTrack"));
   set(source.rtsp_transport,
       fields.choice<std::string>("rtspTransport", {{"tcp", "tcp"}, {"udp", "udp"}}));
+  parse_trust(fields, source.tls);
   set(source.open_timeout_ms,
       fields.integer("openTimeoutMilliseconds", limits::kTimeoutMilliseconds));
   set(source.read_timeout_ms,
@@ -183,6 +189,7 @@ sessions::OutputOptions parse_output(Fields fields) {
   set(output.password, fields.text("password"));
   set(output.user_file, fields.text("userFile"));
   set(output.password_file, fields.text("passwordFile"));
+  parse_trust(fields, output.tls);
   set(output.limits.connect_ms,
       fields.integer("connectTimeoutMilliseconds", limits::kTimeoutMilliseconds));
   set(output.limits.response_ms,

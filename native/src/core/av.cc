@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/log.h"
 #include "core/redact.h"
 
 namespace videopush {
@@ -61,6 +62,12 @@ std::string formatted(void* object, int level, const char* format, va_list argum
   return piece;
 }
 
+void write_line(int level, const std::string& line) {
+  LogSink& sink = log_sink();
+  std::lock_guard lock(sink.mutex);
+  if (sink.function) sink.function(level, line.c_str(), sink.user);
+}
+
 /// libav* hands over pieces of lines; each thread gathers its own until the newline.
 void log_callback(void* object, int level, const char* format, va_list arguments) {
   if (level > av_log_get_level()) return;
@@ -74,9 +81,7 @@ void log_callback(void* object, int level, const char* format, va_list arguments
     pending.erase(0, end == std::string::npos ? end : end + 1);
     if (line.empty()) continue;
     if (level <= AV_LOG_ERROR) keep_error(line);
-    LogSink& sink = log_sink();
-    std::lock_guard lock(sink.mutex);
-    if (sink.function) sink.function(level, line.c_str(), sink.user);
+    write_line(level, line);
   }
 }
 
@@ -130,6 +135,8 @@ void set_log_level(int level) {
 }
 
 std::string take_av_error() { return std::exchange(errors, {}); }
+
+void log_warning(const std::string& line) { write_line(kOwnWarning, redact(line)); }
 
 void set_log_sink(void (*sink)(int av_level, const char* line, void* user), void* user) {
   LogSink& current = log_sink();

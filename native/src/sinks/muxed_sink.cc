@@ -14,7 +14,6 @@ extern "C" {
 #include "core/error.h"
 #include "core/limits.h"
 #include "core/redact.h"
-#include "core/tls.h"
 #include "core/url.h"
 #include "sinks/file_error.h"
 #include "sinks/marked_socket.h"
@@ -138,7 +137,7 @@ std::string MuxedSink::network_target(AVDictionary** options, const AbortSignal&
   // libavformat's own look-up knows no limit; one that has just succeeded will not hang.
   resolve(url.host, url.port, io_deadline(options_.limits.connect_ms), abort);
   if (url.scheme == "rtmp") av_dict_set(options, "tcp_nodelay", "1", 0);
-  if (url.scheme == "rtmps") verify_certificates(options);
+  if (url.scheme == "rtmps") set_trust(options, options_.tls, redact_url(options_.url));
   if (!target.application.empty()) {
     av_dict_set(options, "rtmp_app", target.application.c_str(), 0);
     av_dict_set(options, "rtmp_playpath", target.stream_key.c_str(), 0);

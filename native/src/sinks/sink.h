@@ -13,6 +13,7 @@
 #include "core/av.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/tls.h"
 
 namespace videopush::sinks {
 
@@ -33,6 +34,7 @@ struct SinkOptions {
   std::string url;                           // without user-info
   std::function<Credentials()> credentials;  // asked at every connect; may throw CredentialsMissing
   Limits limits;
+  TlsTrust tls = {};                     // of RTMPS
   std::uint32_t rtp_timestamp_base = 0;  // RTSP: continuous over reconnects
   std::uint32_t rtp_ssrc = 0;
   /// An earlier process of this push has sent already: a file goes on beside its first part

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 
 namespace videopush::test {
 namespace {
@@ -27,7 +28,7 @@ void make_certificate(const std::string& folder, const std::string& name) {
 
 }  // namespace
 
-TlsServer::TlsServer(const std::string& name) {
+TlsServer::TlsServer(const std::string& name, const std::string& answers) {
   folder_ = (std::filesystem::temp_directory_path() / "videopush-tls-XXXXXX").string();
   REQUIRE(mkdtemp(folder_.data()) != nullptr);
   make_certificate(folder_, name);
@@ -43,8 +44,10 @@ TlsServer::TlsServer(const std::string& name) {
     dup2(input[0], STDIN_FILENO);  // never written to: s_server ends with its input
     dup2(ends[1], STDOUT_FILENO);
     dup2(ends[1], STDERR_FILENO);
+    if (chdir(folder_.c_str()) != 0) _exit(127);
     execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert",
-           certificate_.c_str(), "-key", key.c_str(), nullptr);
+           certificate_.c_str(), "-key", key.c_str(), answers.empty() ? nullptr : answers.c_str(),
+           nullptr);
     _exit(127);
   }
   close(ends[1]);
@@ -72,6 +75,13 @@ void TlsServer::read_output() {
     const std::lock_guard lock(mutex_);
     text_.append(bytes, static_cast<std::size_t>(count));
   }
+}
+
+void TlsServer::redirect(const std::string& path, const std::string& location) const {
+  const std::filesystem::path file = folder_ + path;
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream(file) << "HTTP/1.1 302 Found\r\nLocation: " << location
+                      << "\r\nContent-Length: 0\r\n\r\n";
 }
 
 std::string TlsServer::received() const {

@@ -58,6 +58,8 @@ export const POD_PATHS = {
   sourceCredentials: '/credentials/source',
   outputCredentials: '/credentials/outputs',
   outputUrls: '/credentials/urls',
+  sourceAuthorities: '/credentials/source-ca',
+  outputAuthorities: '/credentials/outputs-ca',
 } as const;
 
 /** Names of containers and of their ports, and the keys of the ConfigMap. */

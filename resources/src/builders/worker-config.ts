@@ -35,6 +35,8 @@ export interface CredentialFiles {
 export interface OutputTarget extends CredentialFiles {
   url?: string;
   urlFile?: string;
+  /** The certificate authorities to trust in place of the system's, in PEM format. */
+  caFile?: string;
 }
 
 /** What the place of running adds to a VideoPush. */
@@ -43,6 +45,8 @@ export interface WorkerContext {
   outputs: Readonly<Record<string, OutputTarget>>;
   /** Credentials of the source. */
   sourceCredentials?: CredentialFiles;
+  /** The certificate authorities to trust for the source, in place of the system's. */
+  sourceCaFile?: string | undefined;
   /** The folder under which each claim is mounted, by claim name. */
   claims?: Readonly<Record<string, string>>;
   /** File of the frame ring in a memory-backed folder. */
@@ -109,7 +113,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       role: 'encoder',
       http: context.encoderHttp ?? POD_DEFAULTS.encoderHttp,
       encoder: encoderOptions(spec),
-      outputs: spec.outputs.map(({ name }, index) => outputOptions(name, index, context)),
+      outputs: spec.outputs.map((output, index) => outputOptions(output, index, context)),
     },
   };
 }
@@ -142,6 +146,8 @@ function sourceOptions(source: Source, context: WorkerContext): DecoderConfig['s
   return withoutUndefined({
     ...origin(source, context),
     ...context.sourceCredentials,
+    caFile: context.sourceCaFile,
+    insecureSkipVerify: source.insecureSkipVerify,
     program: source.program,
     videoTrack: source.videoTrack,
     rtspTransport: /^rtsps?:/i.test(source.uri ?? '') ? (transport ?? 'tcp') : undefined,
@@ -226,7 +232,7 @@ function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
 }
 
 function outputOptions(
-  name: string,
+  { name, insecureSkipVerify }: Spec['outputs'][number],
   index: number,
   context: WorkerContext,
 ): EncoderConfig['outputs'][number] {
@@ -234,5 +240,5 @@ function outputOptions(
   if (!target) throw new ManifestError(`spec.outputs[${index}]`, `no address is known for output "${name}"`);
   const fault = target.url === undefined ? undefined : addressFault(target.url);
   if (fault) throw new ManifestError(`spec.outputs[${index}].url`, fault);
-  return withoutUndefined({ name, ...target });
+  return withoutUndefined({ name, ...target, insecureSkipVerify });
 }

@@ -72,6 +72,23 @@ export interface VideoPush {
         name: string;
       };
       /**
+       * The certificate authorities that an https or rtmps source is verified by, in place of those of the worker's image.
+       */
+      caSecretRef?: {
+        /**
+         * Name of a Secret in the same namespace. While it is missing the stream waits for it.
+         */
+        name: string;
+        /**
+         * Key of the Secret that holds the certificates in PEM format. Default ca.crt.
+         */
+        key?: string;
+      };
+      /**
+       * True accepts every certificate, so that whoever answers gets what is sent; the log says so at each connection. Unset means false.
+       */
+      insecureSkipVerify?: boolean;
+      /**
        * Number of the MPEG program to take, where a transport stream has several; `videopush probe` lists them. Unset means any.
        */
       program?: number;
@@ -293,6 +310,23 @@ export interface VideoPush {
        * How the stream travels to the MediaServer. Only with serverRef. Default RTSP.
        */
       protocol?: 'RTSP' | 'RTMP' | 'SRT';
+      /**
+       * The certificate authorities that an rtmps destination is verified by, in place of those of the worker's image.
+       */
+      caSecretRef?: {
+        /**
+         * Name of a Secret in the same namespace. While it is missing the stream waits for it.
+         */
+        name: string;
+        /**
+         * Key of the Secret that holds the certificates in PEM format. Default ca.crt.
+         */
+        key?: string;
+      };
+      /**
+       * True accepts every certificate, so that whoever answers gets what is sent; the log says so at each connection. Unset means false.
+       */
+      insecureSkipVerify?: boolean;
       /**
        * User name and password of the destination. Default are those of the MediaServer, or none.
        */

@@ -93,6 +93,7 @@ std::unique_ptr<ByteInput> Demuxer::open_input(const SourceOptions& options) {
   http.user = location_.user;
   http.password = location_.password;
   http.silence_ms = options.read_timeout_ms;
+  http.tls = options.tls;
   return open_http(http, abort_, limit_);
 }
 
@@ -136,7 +137,7 @@ void Demuxer::open_network(const SourceOptions& options) {
     }
   } else if (location_.scheme == Scheme::Rtmp) {
     settings.set("rtmp_live", "live");
-    verify_certificates(&settings.dictionary);
+    if (url.starts_with("rtmps:")) set_trust(&settings.dictionary, options.tls, what());
   } else {
     settings.set("connect_timeout", std::to_string(options.open_timeout_ms));
   }

@@ -120,6 +120,11 @@ void HttpInput::follow(const HttpResponse& response) {
                 what() + ": redirected to something that is not http or https",
                 "give the final address");
   }
+  if (request_.url.starts_with("https:") && !target.url.starts_with("https:")) {
+    throw Error(ErrorCode::SourceForbidden,
+                what() + ": redirected from https to http, which anybody on the way can read",
+                "give the final address if you trust the network");
+  }
   request_.url = target.url;
   request_.redirected = true;
   request_.credentials = origin(target.url) == origin(options_.url);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/abort.h"
+#include "core/tls.h"
 #include "media/source/byte_input.h"
 
 namespace videopush::media {
@@ -15,7 +16,8 @@ struct HttpOptions {
   std::string shown;                 // for messages
   std::string user, password;        // "" = none; sent to the first server only
   std::int64_t silence_ms = 10'000;  // once opened() was called: the longest wait for a byte
-  bool local_redirects = false;      // lift the rule on redirect targets; for tests of the rest
+  TlsTrust tls = {};
+  bool local_redirects = false;  // lift the rule on redirect targets; for tests of the rest
 };
 
 /// A resource on a web server: connected, redirects followed and status checked on return.

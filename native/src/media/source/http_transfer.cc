@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "core/error.h"
-#include "core/tls.h"
+#include "core/local_address.h"
 #include "core/url.h"
 #include "media/source/net_address.h"
 
@@ -44,11 +44,13 @@ std::string_view header_value(std::string_view line, std::string_view name) {
 
 HttpTransfer::HttpTransfer(const HttpOptions& options, const AbortSignal& abort)
     : options_(options), abort_(abort) {
+  const char* authorities = options_.tls.authorities();
   initialize_curl();
   multi_ = curl_multi_init();
   easy_ = curl_easy_init();
   if (!multi_ || !easy_) throw std::bad_alloc();
   configure();
+  trust(authorities);
 }
 
 HttpTransfer::~HttpTransfer() {
@@ -78,12 +80,25 @@ void HttpTransfer::configure() {
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
   set(CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::on_socket);
   set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
-  if (const char* file = trusted_certificates()) set(CURLOPT_CAINFO, file);
+}
+
+void HttpTransfer::trust(const char* authorities) {
+  if (authorities != nullptr) {
+    curl_easy_setopt(easy_, CURLOPT_CAINFO, authorities);
+    curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);  // else the system's would be trusted, too
+  }
+  const bool skip = options_.tls.insecure_skip_verify;
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, skip ? 0L : 1L);
+  curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, skip ? 0L : 2L);
 }
 
 void HttpTransfer::start(const Request& request) {
   stop();
   request_ = request;
+  if (options_.tls.insecure_skip_verify && !warned_ && request.url.starts_with("https:")) {
+    warn_unverified("'" + options_.shown + "'");
+    warned_ = true;
+  }
   response_ = {};
   refused_peer_ = false;
   error_[0] = '\0';

@@ -62,6 +62,7 @@ class HttpTransfer {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   void configure();
+  void trust(const char* authorities);
   void collect_result();
 
   const HttpOptions& options_;
@@ -74,7 +75,7 @@ class HttpTransfer {
   HttpResponse response_;
   std::vector<std::uint8_t> buffer_;
   std::size_t consumed_ = 0;
-  bool active_ = false, done_ = false, paused_ = false, refused_peer_ = false;
+  bool active_ = false, done_ = false, paused_ = false, refused_peer_ = false, warned_ = false;
   CURLcode result_ = CURLE_OK;
 };
 

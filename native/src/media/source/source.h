@@ -10,6 +10,7 @@
 #include "core/abort.h"
 #include "core/av.h"
 #include "core/format.h"
+#include "core/tls.h"
 #include "media/picture/layout.h"
 #include "media/source/timeline.h"
 
@@ -39,6 +40,7 @@ struct SourceOptions {
   std::int64_t open_timeout_ms = 10'000;  // connect, redirects and probing together
   std::int64_t read_timeout_ms = 10'000;
   TrackChoice track;
+  TlsTrust tls = {};  // of https and rtmps
 };
 
 struct AudioTrack {

@@ -20,6 +20,7 @@ struct OutputOptions {
   std::string user_file, password_file;  // read at every connect; empty = none
   std::string user, password;  // given in memory by a library user; files, when named, win
   sinks::Limits limits;
+  TlsTrust tls = {};
 };
 
 enum class OutputPhase { Idle, Connecting, Connected, Waiting, Failed, Closed };

@@ -1,6 +1,8 @@
 #include "sessions/encode/sender_link.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "core/clock.h"
 #include "sessions/secret_file.h"
@@ -24,6 +26,13 @@ sinks::Credentials credentials_in_files(const OutputOptions& output) {
   return {read_secret_file(output.user_file), read_secret_file(output.password_file)};
 }
 
+/// The bytes of a file of authorities, which may be a whole system's; "" while it can't be read.
+std::string authorities_in(const std::string& file) {
+  if (file.empty()) return "";
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
 }  // namespace
 
 SenderLink::SenderLink(const LinkOptions& options, ring::OutputRecord& record, SenderStatus& status,
@@ -40,6 +49,7 @@ SenderLink::SenderLink(const LinkOptions& options, ring::OutputRecord& record, S
     sink_ = options_.hooks.make_sink({.url = options_.output.url,
                                       .credentials = [this] { return credentials(); },
                                       .limits = options_.output.limits,
+                                      .tls = options_.output.tls,
                                       .rtp_timestamp_base = record.rtp_timestamp_base,
                                       .rtp_ssrc = record.rtp_ssrc,
                                       .continues = record.connects.load() > 0},
@@ -160,7 +170,7 @@ std::string SenderLink::credential_files() const {
   // between would have taken the old contents for the new ones.
   try {
     const auto [user, password] = credentials_in_files(options_.output);
-    return user + "\n" + password;
+    return user + "\n" + password + "\n" + authorities_in(options_.output.tls.ca_file);
   } catch (const Error&) {
     return "";  // until it can be read
   }

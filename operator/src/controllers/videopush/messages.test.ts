@@ -8,6 +8,7 @@ const spec = {
     credentialsSecretRef: { name: 'viewer' },
   },
   outputs: [
+    { name: 'tls', urlSecretRef: { name: 'service', key: 'url' }, caSecretRef: { name: 'root' } },
     { name: 'main', serverRef: { name: 'live' }, credentialsSecretRef: { name: 'publisher' } },
     { name: 'outside', urlSecretRef: { name: 'service', key: 'url' } },
     { name: 'own', serverRef: { name: 'live' } },
@@ -32,6 +33,11 @@ it.each([
     'CredentialsMissing',
     'output outside: its URL cannot be read from /credentials/urls/outside/url (ENOENT); provide the file',
     'output outside: key "url" of Secret "service" does not exist; create it, and the stream goes on by itself within 90 s',
+  ],
+  [
+    'CredentialsMissing',
+    'output tls: /credentials/outputs-ca/tls/ca.crt: No such file or directory; provide the file',
+    'output tls: key "ca.crt" of Secret "root" does not exist; create it, and the stream goes on by itself within 90 s',
   ],
   [
     'UrlInvalid',

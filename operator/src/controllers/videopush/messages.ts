@@ -34,12 +34,14 @@ function placeOf(file: string, spec: Spec): string | undefined {
   const key = file.slice(file.lastIndexOf('/') + 1);
   const inSecret = (name: string | undefined) => name && `key "${key}" of Secret "${name}"`;
   if (file.startsWith(`${POD_PATHS.sourceCredentials}/`)) return inSecret(source.credentialsSecretRef?.name);
+  if (file.startsWith(`${POD_PATHS.sourceAuthorities}/`)) return inSecret(source.caSecretRef?.name);
   const claim = source.persistentVolumeClaim;
   if (claim && file.startsWith(`${POD_PATHS.volumes}/${claim.claimName}/`))
     return `"${claim.path}" on PersistentVolumeClaim "${claim.claimName}"`;
-  for (const { name, credentialsSecretRef, urlSecretRef } of outputs) {
+  for (const { name, credentialsSecretRef, urlSecretRef, caSecretRef } of outputs) {
     if (file.startsWith(`${POD_PATHS.outputCredentials}/${name}/`))
       return inSecret(credentialsSecretRef?.name);
+    if (file.startsWith(`${POD_PATHS.outputAuthorities}/${name}/`)) return inSecret(caSecretRef?.name);
     if (file.startsWith(`${POD_PATHS.outputUrls}/${name}/`)) return inSecret(urlSecretRef?.name);
   }
   return undefined;

@@ -7,7 +7,7 @@ import { ownerReference } from '../owner.ts';
 import { buildWorkerConfigs } from '../worker-config.ts';
 import { namespaceOf, type StreamConfigs, type StreamContext } from './context.ts';
 import { specFieldsAnnotation } from './field-hashes.ts';
-import { credentialFiles, outputTargets } from './outputs.ts';
+import { authoritiesFile, credentialFiles, outputTargets } from './outputs.ts';
 import { jetStreamOf } from './queue.ts';
 
 export const configName = (push: string): string => childName(push, 'worker');
@@ -26,6 +26,9 @@ export function streamConfigs(context: StreamContext): StreamConfigs {
   return buildWorkerConfigs(push, {
     outputs: outputTargets(context),
     ...(source.credentialsSecretRef && { sourceCredentials: credentialFiles(POD_PATHS.sourceCredentials) }),
+    ...(source.caSecretRef && {
+      sourceCaFile: authoritiesFile(POD_PATHS.sourceAuthorities, source.caSecretRef),
+    }),
     ...(claim !== undefined && { claims: { [claim]: `${POD_PATHS.volumes}/${claim}` } }),
     jetStream: jetStreamOf(push, defaults),
     logLevel: defaults.workerLogLevel,

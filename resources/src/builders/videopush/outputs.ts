@@ -21,13 +21,26 @@ export const credentialFiles = (folder: string): Required<CredentialFiles> => ({
   passwordFile: `${folder}/password`,
 });
 
+export type CaSecret = NonNullable<Output['caSecretRef']>;
+
+/** The key of a Secret with certificate authorities, where the API server has not filled it in. */
+export const authoritiesKey = ({ key = 'ca.crt' }: CaSecret): string => key;
+
+/** The file of authorities of a Secret that is mounted at `folder`. */
+export const authoritiesFile = (folder: string, secret: CaSecret): string =>
+  `${folder}/${authoritiesKey(secret)}`;
+
 /** Addresses and credential files of every output by its name. @throws ManifestError */
 export function outputTargets(context: StreamContext): Record<string, OutputTarget> {
   const targets = context.push.spec.outputs.map((output, index): [string, OutputTarget] => {
     const files = credentialsSecretOf(output, context)
       ? credentialFiles(`${POD_PATHS.outputCredentials}/${output.name}`)
       : {};
-    return [output.name, { ...address(output, index, context), ...files }];
+    const { name, caSecretRef } = output;
+    const trust = caSecretRef && {
+      caFile: authoritiesFile(`${POD_PATHS.outputAuthorities}/${name}`, caSecretRef),
+    };
+    return [name, { ...address(output, index, context), ...files, ...trust }];
   });
   return Object.fromEntries(targets);
 }

@@ -4,7 +4,7 @@ import { mebibytes } from '../quantity.ts';
 import { ringVolumeBytes } from '../ring-size.ts';
 import { configName } from './config-map.ts';
 import type { StreamContext } from './context.ts';
-import { credentialsSecretOf } from './outputs.ts';
+import { authoritiesKey, credentialsSecretOf } from './outputs.ts';
 import { streamShape } from './shape.ts';
 
 export type Role = 'decoder' | 'encoder';
@@ -82,7 +82,7 @@ function temporary(): Mounted[] {
 }
 
 function sourceVolumes({ push }: StreamContext): Mounted[] {
-  const { persistentVolumeClaim: claim, credentialsSecretRef } = push.spec.source;
+  const { persistentVolumeClaim: claim, credentialsSecretRef, caSecretRef } = push.spec.source;
   const roles: readonly Role[] = ['decoder'];
   const mounted: Mounted[] = [];
   if (claim) {
@@ -102,13 +102,21 @@ function sourceVolumes({ push }: StreamContext): Mounted[] {
       roles,
     });
   }
+  if (caSecretRef) {
+    mounted.push({
+      volume: secretVolume('source-ca', caSecretRef.name, [authoritiesKey(caSecretRef)]),
+      mountPath: POD_PATHS.sourceAuthorities,
+      readOnly: true,
+      roles,
+    });
+  }
   return mounted;
 }
 
 function outputVolumes(context: StreamContext): Mounted[] {
   const roles: readonly Role[] = ['encoder'];
   return context.push.spec.outputs.flatMap((output, index) => {
-    const { name, urlSecretRef } = output;
+    const { name, urlSecretRef, caSecretRef } = output;
     const mounted: Mounted[] = [];
     const credentials = credentialsSecretOf(output, context);
     if (credentials !== undefined) {
@@ -124,6 +132,14 @@ function outputVolumes(context: StreamContext): Mounted[] {
       mounted.push({
         volume: secretVolume(`output-${index}-url`, urlSecretRef.name, [urlSecretRef.key]),
         mountPath: `${POD_PATHS.outputUrls}/${name}`,
+        readOnly: true,
+        roles,
+      });
+    }
+    if (caSecretRef) {
+      mounted.push({
+        volume: secretVolume(`output-${index}-ca`, caSecretRef.name, [authoritiesKey(caSecretRef)]),
+        mountPath: `${POD_PATHS.outputAuthorities}/${name}`,
         readOnly: true,
         roles,
       });

@@ -112,7 +112,12 @@ const everything: Loose = {
     { name: 'live', serverRef: { name: 'live' }, path: 'hall/camera-1', protocol: 'SRT' },
     { name: 'backup', serverRef: { name: 'live' }, path: 'backup', credentialsSecretRef: { name: 'backup' } },
     { name: 'outside', url: 'rtmps://server.example/app/camera', credentialsSecretRef: { name: 'outside' } },
-    { name: 'service', urlSecretRef: { name: 'service', key: 'url' } },
+    {
+      name: 'service',
+      urlSecretRef: { name: 'service', key: 'url' },
+      caSecretRef: { name: 'authorities', key: 'root.pem' },
+      insecureSkipVerify: false,
+    },
   ],
   topology: 'Split',
   suspend: true,

@@ -121,6 +121,21 @@ const SOURCES = [
     'must be the name of a Secret',
   ),
   wrong(
+    'authorities for a source without TLS',
+    withSource({ uri: 'http://a.example/a.mp4', caSecretRef: { name: 'a' } }),
+    'only for a `uri` that begins with https:// or rtmps://',
+  ),
+  wrong(
+    'a source without TLS whose certificate is not verified',
+    withSource({ uri: 'rtsp://a.example/1', insecureSkipVerify: true }),
+    'only for a `uri` that begins with https:// or rtmps://',
+  ),
+  wrong(
+    'a source with authorities that are not asked',
+    withSource({ uri: 'https://a.example/a.mp4', caSecretRef: { name: 'a' }, insecureSkipVerify: true }),
+    'must not be true with `caSecretRef`',
+  ),
+  wrong(
     'a volume to reconnect to',
     withSource({ persistentVolumeClaim: { claimName: 'a', path: 'b' }, onEnd: 'Reconnect' }),
     'use Complete or Repeat',
@@ -303,6 +318,21 @@ const OUTPUTS = [
     'a password in an output',
     withOutput({ url: 'rtsp://a:b@a.example/1' }),
     'name it in `credentialsSecretRef`',
+  ),
+  wrong(
+    'authorities for an output without TLS',
+    withOutput({ url: 'rtmp://a.example/app/key', caSecretRef: { name: 'a' } }),
+    'only for `urlSecretRef`, or a `url` that begins with rtmps://',
+  ),
+  wrong(
+    'an output to a MediaServer whose certificate is not verified',
+    withOutput({ serverRef: { name: 'live' }, insecureSkipVerify: true }),
+    'only for `urlSecretRef`, or a `url` that begins with rtmps://',
+  ),
+  wrong(
+    'an output with authorities that are not asked',
+    withOutput({ url: 'rtmps://a.example/app/key', caSecretRef: { name: 'a' }, insecureSkipVerify: true }),
+    'must not be true with `caSecretRef`',
   ),
   wrong(
     'an SRT server without a port',
