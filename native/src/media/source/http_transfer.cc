@@ -13,7 +13,6 @@
 #include "core/error.h"
 #include "core/local_address.h"
 #include "core/url.h"
-#include "media/source/net_address.h"
 
 namespace videopush::media {
 namespace {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/local_address.h"
 #include "media/source/net_address.h"
 
 using namespace videopush;
@@ -36,7 +37,7 @@ bool local(const std::string& text) {
     REQUIRE(inet_pton(AF_INET6, text.c_str(), &v6->sin6_addr) == 1);
     v6->sin6_family = AF_INET6;
   }
-  return media::is_local_address(reinterpret_cast<const sockaddr*>(&storage));
+  return is_local_address(reinterpret_cast<const sockaddr*>(&storage));
 }
 
 }  // namespace
