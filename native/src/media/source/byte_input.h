@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace videopush::media {
 
@@ -15,6 +16,8 @@ class ByteInput {
   virtual void seek(std::int64_t position) = 0;
   virtual std::int64_t size() const = 0;  // bytes; -1 unknown
   virtual bool seekable() const = 0;
+  /// Of http(s), in lower case; "" = not known.
+  virtual std::string content_type() const { return ""; }
   /// The opening phase, bounded as a whole, is over: from now on only silence is.
   virtual void opened() {}
 };

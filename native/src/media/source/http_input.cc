@@ -44,12 +44,14 @@ class HttpInput final : public ByteInput {
   void seek(std::int64_t position) override;
   std::int64_t size() const override { return size_; }
   bool seekable() const override { return ranges_ && size_ > 0; }
+  std::string content_type() const override { return content_type_; }
   void opened() override { opened_ = true; }
 
  private:
   void open();
   void follow(const HttpResponse& response);
   void learn(const HttpResponse& response);
+  void check_range(const HttpResponse& response) const;
   bool wait();
   void resume();
   void pause(std::chrono::milliseconds duration);
@@ -66,7 +68,7 @@ class HttpInput final : public ByteInput {
   std::int64_t position_ = 0;  // of the next byte that read() returns
   std::int64_t skip_ = 0;      // bytes to drop before it
   std::int64_t size_ = -1;
-  std::string etag_;
+  std::string etag_, content_type_;
   bool ranges_ = false, opened_ = false;
   int redirects_ = 0, reconnects_ = 0;
 };
@@ -131,6 +133,8 @@ void HttpInput::follow(const HttpResponse& response) {
 }
 
 void HttpInput::learn(const HttpResponse& response) {
+  check_range(response);
+  content_type_ = response.content_type;
   ranges_ = response.status == 206 || response.accepts_ranges;
   size_ = response.status == 206 ? response.range_total : response.content_length;
   etag_ = response.etag;
@@ -186,6 +190,16 @@ void HttpInput::resume() {
                 "start again with the new file");
   }
   if (response.status != 200 && response.status != 206) throw_status(response.status);
+  check_range(response);
+}
+
+/// A range from another place would be taken for the one that was asked for.
+void HttpInput::check_range(const HttpResponse& response) const {
+  const bool begins_here = response.range_begin == request_.offset;
+  const bool unsaid = response.range_begin < 0 && request_.offset == 0;
+  if (response.status != 206 || begins_here || unsaid) return;
+  throw Error(ErrorCode::ProtocolError, what() + ": the server sent another range than asked for",
+              "check the server, or what stands between it and here");
 }
 
 void HttpInput::pause(std::chrono::milliseconds duration) {
@@ -220,6 +234,10 @@ void HttpInput::throw_status(long status) const {
 
 void HttpInput::throw_transfer_error() const {
   const std::string text = what() + ": " + transfer_.error_text();
+  if (transfer_.endless_headers()) {
+    throw Error(ErrorCode::ProtocolError, what() + ": the server's headers are longer than 256 KiB",
+                "check that the address is that of a video");
+  }
   if (transfer_.refused_peer()) {
     throw Error(ErrorCode::SourceForbidden,
                 what() + ": redirected to a loopback or link-local address",

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
+#include <charconv>
 #include <cstring>
 #include <mutex>
 #include <new>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/local_address.h"
@@ -19,13 +18,34 @@ namespace {
 
 constexpr std::size_t kBufferLimit = 1 << 20;
 constexpr int kWaitSliceMs = 100;
+constexpr std::size_t kMaxTagBytes = 1024;
+
+/// -1 for anything but a number that fits.
+std::int64_t length_in(std::string_view digits) {
+  std::int64_t value = -1;
+  const char* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, value);
+  return read.ec == std::errc() && read.ptr == end && value >= 0 ? value : -1;
+}
+
+/// "bytes 0-99/100", "bytes 0-99/*"
+void read_range(std::string_view value, HttpResponse& response) {
+  constexpr std::string_view kUnit = "bytes ";
+  if (!value.starts_with(kUnit)) return;
+  value.remove_prefix(kUnit.size());
+  const std::size_t dash = value.find('-'), slash = value.find('/');
+  if (dash == std::string_view::npos || slash == std::string_view::npos) return;
+  response.range_begin = length_in(value.substr(0, dash));
+  response.range_total = length_in(value.substr(slash + 1));
+}
+
+}  // namespace
 
 void initialize_curl() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-/// The value when `line` is the header `name` (lower case), else an empty view with null data.
 std::string_view header_value(std::string_view line, std::string_view name) {
   if (line.size() <= name.size() || line[name.size()] != ':') return {};
   if (ascii_lower(line.substr(0, name.size())) != name) return {};
@@ -38,8 +58,6 @@ std::string_view header_value(std::string_view line, std::string_view name) {
   }
   return line;
 }
-
-}  // namespace
 
 HttpTransfer::HttpTransfer(const HttpOptions& options, const AbortSignal& abort)
     : options_(options), abort_(abort) {
@@ -99,6 +117,7 @@ void HttpTransfer::start(const Request& request) {
     warned_ = true;
   }
   response_ = {};
+  header_bytes_ = 0;
   refused_peer_ = false;
   error_[0] = '\0';
   curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str());
@@ -199,19 +218,20 @@ std::size_t HttpTransfer::on_body(char* data, std::size_t size, std::size_t coun
 }
 
 std::size_t HttpTransfer::on_header(char* data, std::size_t size, std::size_t count, void* self) {
-  auto& response = static_cast<HttpTransfer*>(self)->response_;
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  HttpResponse& response = transfer.response_;
   const std::string_view line(data, size * count);
+  transfer.header_bytes_ += line.size();
+  if (transfer.endless_headers()) return 0;        // ends the transfer
   if (line.rfind("HTTP/", 0) == 0) response = {};  // the next response of a chain (401, then 200)
   if (auto value = header_value(line, "accept-ranges"); value.data()) {
     response.accepts_ranges = value == "bytes";
   } else if (value = header_value(line, "etag"); value.data()) {
-    response.etag = value;
+    response.etag = value.size() <= kMaxTagBytes ? value : "";  // it is sent back
+  } else if (value = header_value(line, "content-type"); value.data()) {
+    response.content_type = ascii_lower(value);
   } else if (value = header_value(line, "content-range"); value.data()) {
-    const std::size_t slash = value.rfind('/');
-    if (slash != std::string_view::npos && slash + 1 < value.size() && value[slash + 1] != '*') {
-      response.range_total =
-          std::strtoll(std::string(value.substr(slash + 1)).c_str(), nullptr, 10);
-    }
+    read_range(value, response);
   }
   return size * count;
 }

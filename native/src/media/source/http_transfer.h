@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/abort.h"
@@ -14,14 +15,22 @@
 
 namespace videopush::media {
 
+/// Once per process, before anything else of libcurl.
+void initialize_curl();
+
+/// The value when `line` is the header `name` (lower case), else an empty view with null data.
+std::string_view header_value(std::string_view line, std::string_view name);
+
 /// What the server said about the resource, from the headers of the last response.
 struct HttpResponse {
   long status = 0;
   std::int64_t content_length = -1;
-  std::int64_t range_total = -1;  // from Content-Range: bytes a-b/TOTAL (RFC 9110 section 14.4)
+  /// From Content-Range: bytes BEGIN-b/TOTAL (RFC 9110 section 14.4); -1 = not named, or nonsense.
+  std::int64_t range_begin = -1, range_total = -1;
   bool accepts_ranges = false;
   std::string etag;
-  std::string location;  // absolute redirect target
+  std::string content_type;  // lower case, with its parameters
+  std::string location;      // absolute redirect target
 };
 
 /// GET of `url` from a byte offset on. Waits are slices of at most 100 ms in which `abort` is
@@ -50,6 +59,7 @@ class HttpTransfer {
   const HttpResponse& response();
   bool done() const { return done_; }
   CURLcode result() const { return result_; }
+  bool endless_headers() const { return header_bytes_ > kMaxHeaderBytes; }
   bool refused_peer() const { return refused_peer_; }  // the rule on redirected peers struck
   long os_error() const;
   std::string error_text() const;
@@ -58,6 +68,9 @@ class HttpTransfer {
   std::size_t take(std::uint8_t* out, std::size_t size);  // out = nullptr: drop
 
  private:
+  /// Of one transfer, challenges included: libcurl keeps what it reads.
+  static constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
+
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
@@ -73,6 +86,7 @@ class HttpTransfer {
   char error_[CURL_ERROR_SIZE] = {};
   Request request_;
   HttpResponse response_;
+  std::size_t header_bytes_ = 0;
   std::vector<std::uint8_t> buffer_;
   std::size_t consumed_ = 0;
   bool active_ = false, done_ = false, paused_ = false, refused_peer_ = false, warned_ = false;
