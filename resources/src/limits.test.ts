@@ -13,6 +13,7 @@ import {
   PIXEL_FORMATS,
   QUEUE_BYTES,
   type Range,
+  SPOOL_BYTES,
   VIDEO_TRACK,
 } from './limits.ts';
 
@@ -121,4 +122,9 @@ it('the largest picture is that of the resources', () => {
     const rules = ofResource(path)['x-kubernetes-validations'] ?? [];
     expect(rules.some(({ rule }) => rule.includes(`<= ${MAX_PIXELS}`))).toBe(true);
   }
+});
+
+it('the native core fetches no more of a web file in advance than the volume for it is made for', () => {
+  const [, bytes] = /kSpoolBytes = ([\d']+);/.exec(read('native/src/media/source/spool_input.h')) ?? [];
+  expect(Number(bytes?.replaceAll("'", ''))).toBe(SPOOL_BYTES);
 });

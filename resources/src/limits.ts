@@ -94,3 +94,9 @@ export const ENCODER_OF_DEVICE = `(^|_)(${ENCODER_DEVICES.join('|')})(_|$)`;
 /** The sentence that refuses a number, behind the name of what it was given for. */
 export const wholeNumberFrom = ({ least, most }: Range): string =>
   `must be a whole number from ${least} to ${most}`;
+
+/**
+ * What the native core fetches in advance of a file on a web server that offers no ranges, where the file's index
+ * stands at its end.
+ */
+export const SPOOL_BYTES = 512 * 2 ** 20;

@@ -21,6 +21,7 @@ extern "C" {
 #include "media/source/http_input.h"
 #include "media/source/net_address.h"
 #include "media/source/source_errors.h"
+#include "media/source/spool_input.h"
 #include "media/source/video_track.h"
 
 namespace videopush::media {
@@ -98,7 +99,31 @@ std::unique_ptr<ByteInput> Demuxer::open_input(const SourceOptions& options) {
 }
 
 void Demuxer::open_bytes(const SourceOptions& options) {
-  bytes_ = std::make_unique<ByteIo>(open_input(options));
+  std::unique_ptr<ByteInput> input = open_input(options);
+  if (is_multipart(input->content_type())) return open_camera(std::move(input));
+  const bool could_seek = input->seekable();
+  input = spool_if_needed(std::move(input), {.shown = location_.shown});
+  // Fetching takes as long as it takes; what follows has its own time.
+  if (!could_seek && input->seekable())
+    limit_.restart(std::chrono::milliseconds(options.open_timeout_ms));
+  bytes_ = std::make_unique<ByteIo>(std::move(input));
+  const AVInputFormat* format = probe_format();
+  Settings settings;
+  // A program whose tracks move to other PIDs keeps its tracks.
+  settings.set("merge_pmt_versions", "1");
+  open_context("", format, &settings.dictionary);
+}
+
+void Demuxer::open_camera(std::unique_ptr<ByteInput> input) {
+  auto parts = std::make_unique<MultipartInput>(std::move(input), location_.shown);
+  camera_ = parts.get();
+  bytes_ = std::make_unique<ByteIo>(std::move(parts));
+  Settings settings;
+  open_context("", av_find_input_format("mpjpeg"), &settings.dictionary);
+}
+
+/// The format of the bytes. SourceUnsupported: none that is read.
+const AVInputFormat* Demuxer::probe_format() {
   const AVInputFormat* format = nullptr;
   const int result = av_probe_input_buffer2(bytes_->context(), &format, "", nullptr, 0, 1 << 20);
   if (read_failed()) throw *bytes_->error();
@@ -111,10 +136,7 @@ void Demuxer::open_bytes(const SourceOptions& options) {
                 what() + ": " + refusal(name, {reinterpret_cast<char*>(head), sizeof head}),
                 "give a video file such as mp4, mkv, ts or flv", std::min(result, 0));
   }
-  Settings settings;
-  // A program whose tracks move to other PIDs keeps its tracks.
-  settings.set("merge_pmt_versions", "1");
-  open_context("", format, &settings.dictionary);
+  return format;
 }
 
 void Demuxer::open_network(const SourceOptions& options) {
@@ -157,8 +179,13 @@ void Demuxer::open_context(const std::string& url, const AVInputFormat* format,
     context->pb = bytes_->context();
     context->flags |= AVFMT_FLAG_CUSTOM_IO;
   }
-  const std::string formats =
-      location_.scheme == Scheme::Rtsp ? std::string("rtsp") : allowed_formats();
+  if (camera_) {  // one picture tells its size, and no number of them a rate
+    context->max_analyze_duration = 1;
+    context->fps_probe_size = 0;
+  }
+  const std::string formats = camera_                            ? "mpjpeg"
+                              : location_.scheme == Scheme::Rtsp ? "rtsp"
+                                                                 : allowed_formats();
   av_dict_set(settings, "format_whitelist", formats.c_str(), 0);
   if (bytes_) av_dict_set(settings, "protocol_whitelist", "none", 0);
   av_dict_set(settings, "enable_drefs", "0", 0);       // mov: no media in other files
@@ -212,6 +239,10 @@ void Demuxer::find_video(const TrackChoice& choice) {
 }
 
 void Demuxer::begin_timeline() {
+  if (camera_) {  // libavformat assumes 25 frames per second
+    video().time_base = {1, 90'000};
+    video().avg_frame_rate = video().r_frame_rate = {0, 1};
+  }
   const AVRational rate =
       video().avg_frame_rate.num > 0 ? video().avg_frame_rate : video().r_frame_rate;
   std::vector<TimedTrack> tracks;
@@ -284,7 +315,10 @@ bool Demuxer::read_any(AVPacket& out) {
     }
     if (out.stream_index == video_index_ && out.buf) {
       unreadable_ += static_cast<std::uint64_t>(damage);
-      if (!is_left_over(out)) return true;
+      if (!is_left_over(out)) {
+        if (camera_) stamp_arrival(out);
+        return true;
+      }
       ++unreadable_;
     }
     av_packet_unref(&out);
@@ -298,6 +332,17 @@ bool Demuxer::is_left_over(const AVPacket& packet) {
   const bool behind = packet.pos < read_position_;
   read_position_ = std::max(read_position_, packet.pos);
   return behind;
+}
+
+/// Gives a picture of a camera the time at which it came.
+void Demuxer::stamp_arrival(AVPacket& packet) {
+  const Nanoseconds arrival = camera_->take_arrival();
+  first_arrival_ = first_arrival_.value_or(arrival);
+  const std::int64_t ticks =
+      av_rescale_q(arrival - *first_arrival_, kNanosecond, video().time_base);
+  last_stamp_ = std::max(ticks, last_stamp_ + 1);
+  packet.pts = packet.dts = last_stamp_;
+  packet.duration = 0;
 }
 
 /// Decides whether this end is a clean one.

@@ -12,6 +12,7 @@
 #include "core/redact.h"
 #include "media/source/byte_io.h"
 #include "media/source/location.h"
+#include "media/source/multipart_input.h"
 #include "media/source/open_fence.h"
 #include "media/source/source.h"
 #include "media/source/timeline.h"
@@ -58,6 +59,8 @@ class Demuxer {
  private:
   std::unique_ptr<ByteInput> open_input(const SourceOptions& options);
   void open_bytes(const SourceOptions& options);
+  void open_camera(std::unique_ptr<ByteInput> input);
+  const AVInputFormat* probe_format();
   void open_network(const SourceOptions& options);
   void open_context(const std::string& url, const AVInputFormat* format, AVDictionary** settings);
   void check_track_count() const;
@@ -67,6 +70,7 @@ class Demuxer {
   bool read_whole(AVPacket& out);
   bool read_any(AVPacket& out);
   bool is_left_over(const AVPacket& packet);
+  void stamp_arrival(AVPacket& packet);
   void finish(int result);
   bool is_truncated();
   Error open_error(int result) const;
@@ -84,7 +88,10 @@ class Demuxer {
   IoLimit limit_;
   std::int64_t read_timeout_ms_;
   OpenFence fence_;
-  std::unique_ptr<ByteIo> bytes_;  // files and http(s); other schemes are libavformat's
+  std::unique_ptr<ByteIo> bytes_;     // files and http(s); other schemes are libavformat's
+  MultipartInput* camera_ = nullptr;  // what bytes_ reads, when it is that
+  std::optional<Nanoseconds> first_arrival_;
+  std::int64_t last_stamp_ = -1;
   std::unique_ptr<AVFormatContext, ContextDelete> context_;
   int video_index_ = -1;
   std::optional<SourceTimeline> timeline_;

@@ -12,6 +12,7 @@
 #include "media/source/clips.h"
 #include "media/source/http_input.h"
 #include "media/source/source.h"
+#include "media/source/spool_input.h"
 #include "media/source/tiny_server.h"
 
 using namespace videopush;
@@ -340,4 +341,92 @@ TEST_CASE(
   });
   REQUIRE(error);
   CHECK(error->code() == ErrorCode::SourceTimeout);
+}
+
+TEST_CASE(
+    "a web server whose headers never end is given up, and so is one that sends a wrong range") {
+  const Server endless([](int fd, const Request&) {
+    send_all(fd, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 10'000; ++i) {
+      if (!send_all(fd, "X-" + std::to_string(i) + ": " + std::string(1000, 'x') + "\r\n"))
+        return false;
+    }
+    return false;
+  });
+  CHECK(open_error(source_at(endless.url("http", "/a.mp4"))) == ErrorCode::ProtocolError);
+  CHECK(answered("HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\nContent-Range: bytes "
+                 "100-103/200\r\n\r\nabcd") == ErrorCode::ProtocolError);
+}
+
+TEST_CASE("a length that a web server makes up is taken for unknown") {
+  for (const std::string total : {"-5", "99999999999999999999", "12x", "", "*"}) {
+    CAPTURE(total);
+    const Server server([&](int fd, const Request&) {
+      send_all(fd,
+               "HTTP/1.1 206 Partial Content\r\nContent-Length: 4\r\nContent-Range: bytes 0-3/" +
+                   total + "\r\n\r\nabcd");
+      return false;
+    });
+    const auto input = open_bytes(server.url("http", "/"));
+    CHECK(input->size() == -1);
+    CHECK_FALSE(input->seekable());
+    CHECK(drain(*input) == "abcd");
+  }
+}
+
+TEST_CASE("an mp4 with its index at the end is read whole from a server without ranges") {
+  const std::string content = clips::read_file(
+      clips::make(90, "25", clips::x264(2, 20), "mp4"));  // the index is at the end
+  for (const bool length : {true, false}) {
+    CAPTURE(length);
+    const Server server([&](int fd, const Request&) {
+      const std::string size = "Content-Length: " + std::to_string(content.size()) + "\r\n";
+      send_all(fd, "HTTP/1.1 200 OK\r\n" + (length ? size : "") + "\r\n" + content);
+      return false;
+    });
+    const auto source = media::open_source(source_at(server.url("http", "/clip.mp4")), {2}, never);
+    CHECK(source->descriptor().finite);
+    CHECK(source->descriptor().seekable);
+    CHECK(clips::indices(clips::read_all(*source)) == clips::count_from(0, 90));
+    CHECK(server.requests() == 1);
+  }
+}
+
+TEST_CASE("an mp4 that begins with its index is not fetched in advance") {
+  const std::string content =
+      clips::read_file(clips::make(90, "25", clips::x264(2, 20) + " -movflags faststart", "mp4"));
+  const Server server(tiny::file_handler(content, false));
+  const auto source = media::open_source(source_at(server.url("http", "/clip.mp4")), {2}, never);
+  CHECK_FALSE(source->descriptor().seekable);
+  CHECK(clips::indices(clips::read_all(*source)) == clips::count_from(0, 90));
+}
+
+TEST_CASE("an mp4 that is too large to be fetched in advance is refused with the true cause") {
+  const std::string content = clips::read_file(clips::make(90, "25", clips::x264(2, 20), "mp4"));
+  const Server server([&](int fd, const Request&) {
+    send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: 600000000\r\n\r\n" + content);
+    return false;
+  });
+  const auto error =
+      error_of([&] { media::open_source(source_at(server.url("http", "/clip.mp4")), {2}, never); });
+  REQUIRE(error);
+  CHECK(error->code() == ErrorCode::SourceTooLarge);
+  CHECK(error->message().find("index stands at its end") != std::string::npos);
+  CHECK(error->message().find("512 MiB") != std::string::npos);
+  CHECK(error->action().find("faststart") != std::string::npos);
+}
+
+TEST_CASE("fetching in advance ends at the bound also when no length is known") {
+  const std::string content = clips::read_file(clips::make(90, "25", clips::x264(2, 20), "mp4"));
+  const auto most = static_cast<std::int64_t>(content.size()) - 1;
+  const Server server([&](int fd, const Request&) {
+    send_all(fd, "HTTP/1.1 200 OK\r\n\r\n" + content);
+    return false;
+  });
+  const auto error = error_of([&] {
+    media::spool_if_needed(open_bytes(server.url("http", "/")),
+                           {.shown = "clip", .most_bytes = most});
+  });
+  REQUIRE(error);
+  CHECK(error->code() == ErrorCode::SourceTooLarge);
 }

@@ -454,3 +454,12 @@ it('the status of a stream says where each output is found, inside and outside, 
     { name: 'secret' },
   ]);
 });
+
+it('the temporary files of a decoder have room for a file of a web server without ranges', () => {
+  const limitOf = (uri: string) =>
+    podOf(only(build({ source: { uri } }).workloads)).spec.volumes.find(
+      ({ name }) => name === 'decoder-temporary',
+    )?.emptyDir;
+  expect(limitOf('https://films.example/a.mp4')).toEqual({ sizeLimit: '576Mi' });
+  expect(limitOf('rtsp://camera.example/1')).toEqual({ sizeLimit: '64Mi' });
+});

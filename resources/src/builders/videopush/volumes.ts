@@ -1,4 +1,5 @@
 /** Volumes of a stream's pod, and where each role mounts them. Pure. */
+import { SPOOL_BYTES } from '../../limits.ts';
 import { DECODER, ENCODER, POD_PATHS } from '../names.ts';
 import { mebibytes } from '../quantity.ts';
 import { ringVolumeBytes } from '../ring-size.ts';
@@ -26,8 +27,8 @@ export interface VolumeMount {
 const BOTH: readonly Role[] = ['decoder', 'encoder'];
 /** The user's group may read, nobody may write. */
 const MODE = 0o440;
-/** Size limit of the volume for the state of supervisors and the cache of compiled code. */
-const TEMPORARY_LIMIT = '64Mi';
+/** Size of the volume for the state of supervisors and the cache of compiled code. */
+const TEMPORARY_BYTES = 64 * 2 ** 20;
 
 /** Volumes of a pod that has these roles. */
 export function podVolumes(context: StreamContext, roles: readonly Role[]): object[] {
@@ -48,7 +49,7 @@ export function volumeMounts(context: StreamContext, role: Role): VolumeMount[] 
 }
 
 function volumesOf(context: StreamContext): Mounted[] {
-  return [...shared(context), ...temporary(), ...sourceVolumes(context), ...outputVolumes(context)];
+  return [...shared(context), ...temporary(context), ...sourceVolumes(context), ...outputVolumes(context)];
 }
 
 function shared({ push }: StreamContext): Mounted[] {
@@ -72,9 +73,12 @@ function shared({ push }: StreamContext): Mounted[] {
 }
 
 /** One for each role, since both supervisors keep their state under the same name. */
-function temporary(): Mounted[] {
+function temporary({ push }: StreamContext): Mounted[] {
+  // A decoder keeps a file there that its web server doesn't let it seek.
+  const spool = /^https?:/i.test(push.spec.source.uri ?? '') ? SPOOL_BYTES : 0;
+  const sizes = { [DECODER.container]: TEMPORARY_BYTES + spool, [ENCODER.container]: TEMPORARY_BYTES };
   return [DECODER.container, ENCODER.container].map((role) => ({
-    volume: { name: `${role}-temporary`, emptyDir: { sizeLimit: TEMPORARY_LIMIT } },
+    volume: { name: `${role}-temporary`, emptyDir: { sizeLimit: mebibytes(sizes[role] ?? 0) } },
     mountPath: POD_PATHS.temporary,
     readOnly: false,
     roles: [role],
