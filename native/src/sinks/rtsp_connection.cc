@@ -202,11 +202,7 @@ void RtspConnection::check_late(const RtspMessage& response) {
 }
 
 void RtspConnection::refuse(std::string_view method, const RtspMessage& response) const {
-  if (response.status / 100 == 3) {
-    throw Error(ErrorCode::ServerRefused,
-                "the server redirects (" + response.status_line() + "), which is not followed",
-                "give the URL of the server that takes the stream");
-  }
+  if (response.status / 100 == 3) throw RtspRedirect(response);
   throw Error(ErrorCode::ServerRefused,
               "the server refused " + std::string(method) + ": " + response.status_line(),
               "see the server's log for its reason");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/abort.h"
+#include "core/error.h"
 #include "sinks/rtsp_auth.h"
 #include "sinks/rtsp_parser.h"
 #include "sinks/tcp_socket.h"
@@ -24,13 +25,26 @@ struct RtspRequest {
   std::string content_type = {}, body = {};
 };
 
+/// The server has answered a request with 3xx: ServerRefused for whoever does not follow it.
+class RtspRedirect : public Error {
+ public:
+  explicit RtspRedirect(const RtspMessage& response)
+      : Error(ErrorCode::ServerRefused, "the server redirects (" + response.status_line() + ")",
+              "give the URL of the server that takes the stream"),
+        location_(response.header("Location").value_or("")) {}
+  const std::string& location() const { return location_; }  // as the server wrote it, maybe ""
+
+ private:
+  std::string location_;
+};
+
 class RtspConnection {
  public:
   RtspConnection(TcpSocket socket, Credentials credentials);
 
   /// Sends a request and waits for its answer; a challenge is answered once (again while the server
   /// calls the nonce stale, or when it had given the nonce for an earlier request). Returns only a
-  /// 2xx. Throws ResponseTimeout, ServerRefused (with the status line; redirects are not followed),
+  /// 2xx. Throws ResponseTimeout, RtspRedirect, ServerRefused (with the status line),
   /// CredentialsMissing, CredentialsRefused, ProtocolError, ConnectionClosed, ConnectionReset,
   /// Aborted.
   RtspMessage request(const RtspRequest& request, std::int64_t limit_ms, const AbortSignal& abort);

@@ -10,6 +10,7 @@ namespace videopush::sinks {
 namespace {
 
 constexpr std::uint16_t kDefaultPort = 554;  // RFC 2326 section 3.2
+constexpr int kMaxRedirects = 5;
 
 /// Whatever timeout it announces, MediaMTX closes a publisher that was silent for 10 s.
 constexpr Nanoseconds kLongestSilence = 3 * kSecond;
@@ -48,9 +49,7 @@ std::optional<int> take_number(std::string_view& text, int most) {
 }  // namespace
 
 RtspSink::RtspSink(const SinkOptions& options, Clock& clock)
-    : options_(options), clock_(clock), wall_(clock), url_(parse_url(options.url)) {
-  uri_ = "rtsp://" + url_.authority(kDefaultPort) + url_.path;
-}
+    : options_(options), clock_(clock), wall_(clock), url_(parse_url(options.url)) {}
 
 RtspSink::~RtspSink() = default;
 
@@ -65,14 +64,49 @@ void RtspSink::connect(const TrackInfo& track, const AbortSignal& abort) {
 
   packetizer_.emplace(track, options_.rtp_timestamp_base, options_.rtp_ssrc);
   bit_rate_ = track.parameters->bit_rate;
-  Credentials credentials = options_.credentials ? options_.credentials() : Credentials{};
-  const std::uint16_t port = url_.port != 0 ? url_.port : kDefaultPort;
-  connection_.emplace(TcpSocket::connect(url_.host, port, options_.limits.connect_ms, abort),
-                      std::move(credentials));
-  handshake(abort);
+  Url url = url_;
+  for (int redirects = 0;; ++redirects) {
+    try {
+      open(url, redirects > 0, abort);
+      handshake(abort);
+      break;
+    } catch (const RtspRedirect& redirect) {
+      url = target_of(redirect, redirects);
+    }
+  }
   connection_->socket().bound_send_buffer(bit_rate_, 0);
   last_write_ = last_request_ = clock_.now();
   recording_ = true;
+}
+
+void RtspSink::open(const Url& url, bool redirected, const AbortSignal& abort) {
+  const bool same_server = url.authority(kDefaultPort) == url_.authority(kDefaultPort);
+  // Whoever redirects could else have them sent to a server of its own.
+  Credentials credentials =
+      same_server && options_.credentials ? options_.credentials() : Credentials{};
+  const auto peers =
+      redirected && !options_.local_redirects ? TcpSocket::Peers::Remote : TcpSocket::Peers::Any;
+  uri_ = "rtsp://" + url.authority(kDefaultPort) + url.path;
+  connection_.emplace(TcpSocket::connect(url.host, url.port != 0 ? url.port : kDefaultPort,
+                                         options_.limits.connect_ms, abort, peers),
+                      std::move(credentials));
+}
+
+/// Where a redirect leads to: at most five, and to RTSP only.
+Url RtspSink::target_of(const RtspRedirect& redirect, int redirects) const {
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ErrorCode::ServerRefused, redirect.message() + " " + why, redirect.action());
+  };
+  if (redirect.location().empty()) refuse("without saying where to");
+  if (redirects == kMaxRedirects) refuse("more than 5 times");
+  Url target;
+  try {
+    target = parse_url(redirect.location());
+  } catch (const Error&) {
+    refuse("to an address that is not valid");
+  }
+  if (target.scheme != "rtsp") refuse("to something that is not rtsp");
+  return target;
 }
 
 void RtspSink::handshake(const AbortSignal& abort) {

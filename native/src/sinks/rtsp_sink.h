@@ -44,6 +44,8 @@ class RtspSink final : public Sink {
     std::uint8_t rtp_channel = 0, rtcp_channel = 1;
   };
 
+  void open(const Url& url, bool redirected, const AbortSignal& abort);
+  Url target_of(const RtspRedirect& redirect, int redirects) const;
   void handshake(const AbortSignal& abort);
   void adopt_session(const RtspMessage& response);
   void adopt_transport(const RtspMessage& response);
@@ -57,7 +59,7 @@ class RtspSink final : public Sink {
   Clock& clock_;
   WallAnchor wall_;
   Url url_;
-  std::string uri_;
+  std::string uri_;  // of the connection, which may have been redirected
 
   std::optional<RtspConnection> connection_;
   std::optional<RtpPacketizer> packetizer_;

@@ -40,6 +40,7 @@ struct SinkOptions {
   /// An earlier process of this push has sent already: a file goes on beside its first part
   /// ("name-2.mkv") instead of overwriting it.
   bool continues = false;
+  bool local_redirects = false;  // lift the rule on redirect targets; for tests of the rest
 };
 
 /// What is published: one video track (audio joins later as a second one).

@@ -13,6 +13,7 @@
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/local_address.h"
 #include "sinks/resolve.h"
 
 namespace videopush::sinks {
@@ -102,9 +103,19 @@ void TcpSocket::close() {
 }
 
 TcpSocket TcpSocket::connect(const std::string& host, std::uint16_t port, std::int64_t limit_ms,
-                             const AbortSignal& abort) {
+                             const AbortSignal& abort, Peers peers) {
   const Nanoseconds until = io_deadline(limit_ms);
-  const std::vector<Address> addresses = resolve(host, port, until, abort);
+  std::vector<Address> addresses = resolve(host, port, until, abort);
+  if (peers == Peers::Remote) {
+    std::erase_if(addresses, [](const Address& address) {
+      return is_local_address(reinterpret_cast<const sockaddr*>(&address.storage));
+    });
+    if (addresses.empty()) {
+      throw Error(ErrorCode::ServerRefused,
+                  "the server redirects to a loopback or link-local address, which is not followed",
+                  "give the URL of the server that takes the stream, if you trust it");
+    }
+  }
   int error = 0;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const Nanoseconds now = system_clock().now();

@@ -35,11 +35,14 @@ class TcpSocket {
   TcpSocket& operator=(TcpSocket&& other) noexcept;
   ~TcpSocket();
 
+  /// Whom connect() may connect to.
+  enum class Peers { Any, Remote };  // Remote: not loopback or link-local (core/local_address.h)
+
   /// Tries the host's addresses one after the other until one answers; the time left is shared
   /// among those not yet tried. HostUnknown, ConnectRefused, ConnectTimeout, ConnectFailed (of the
-  /// last address), Aborted.
+  /// last address), ServerRefused (none is remote), Aborted.
   static TcpSocket connect(const std::string& host, std::uint16_t port, std::int64_t limit_ms,
-                           const AbortSignal& abort);
+                           const AbortSignal& abort, Peers peers = Peers::Any);
 
   int fd() const { return fd_; }
   bool open() const { return fd_ >= 0; }

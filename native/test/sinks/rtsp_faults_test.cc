@@ -188,7 +188,7 @@ TEST_CASE("answers that do not fit their requests are reported as ProtocolError"
         ErrorCode::ProtocolError);
 }
 
-TEST_CASE("a refusal is reported with the server's words, and a redirect is not followed") {
+TEST_CASE("a refusal is reported with the server's words, and so is a redirect to nowhere") {
   for (const char* method : kMethods) {
     CAPTURE(method);
     const Error error = connect_error(method, status("455 Method Not Valid in This State"));
@@ -199,7 +199,7 @@ TEST_CASE("a refusal is reported with the server's words, and a redirect is not 
   const Error busy = connect_error("RECORD", status("400 Bad Request"));
   CHECK(busy.code() == ErrorCode::ServerRefused);
   const Error moved =
-      connect_error("ANNOUNCE", status("302 Found", "Location: rtsp://elsewhere/x\r\n"));
+      connect_error("ANNOUNCE", status("302 Found", "Location: http://elsewhere/x\r\n"));
   CHECK(moved.code() == ErrorCode::ServerRefused);
   CHECK(contains(moved.message(), "redirect"));
   CHECK(connect_error("ANNOUNCE", always({"REDIRECT * RTSP/1.0\r\nCSeq: 1\r\n\r\n"})).code() ==

@@ -20,6 +20,7 @@ extern "C" {
 #include "media/source/file_input.h"
 #include "media/source/http_input.h"
 #include "media/source/net_address.h"
+#include "media/source/rtsp_guide.h"
 #include "media/source/source_errors.h"
 #include "media/source/spool_input.h"
 #include "media/source/video_track.h"
@@ -150,6 +151,9 @@ void Demuxer::open_network(const SourceOptions& options) {
       throw Error(ErrorCode::InvalidArgument,
                   "RTSP transport '" + options.rtsp_transport + "' is not tcp or udp");
     }
+    const RtspRoute route = find_rtsp_route(location_, abort_, limit_);
+    url = location_.url = route.url;
+    if (!route.same_server) location_.user = location_.password = "";
     format = av_find_input_format("rtsp");
     settings.set("rtsp_transport", options.rtsp_transport);
     settings.set("timeout", std::to_string(options.open_timeout_ms * 1000));
