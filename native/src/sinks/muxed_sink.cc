@@ -13,6 +13,7 @@ extern "C" {
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/log.h"
 #include "core/redact.h"
 #include "core/url.h"
 #include "sinks/file_error.h"
@@ -32,6 +33,10 @@ bool says_credentials(std::string_view line) {
     return line.find(word) != std::string_view::npos;
   });
 }
+
+/// MediaMTX looks at 2 s of media to find the tracks of a stream; somewhat more, to be on the safe
+/// side. In seconds.
+constexpr double kShortestOnAir = 2.5;
 
 struct Ending {
   ErrorCode code;
@@ -87,6 +92,8 @@ void MuxedSink::connect(const TrackInfo& track, const AbortSignal& abort) {
       abort, std::chrono::milliseconds(options_.limits.connect_ms + options_.limits.response_ms));
   trial_.begin();
   bit_rate_ = track.parameters->bit_rate;
+  time_base_ = track.time_base;
+  first_dts_.reset();
   take_av_error();
   AVFormatContext& context = muxer_->context();
   context.interrupt_callback = limit_->callback();
@@ -173,7 +180,24 @@ SendResult MuxedSink::send(const Unit& unit, const AbortSignal& abort) {
   result.end = socket_.delivery().written;
   if (result.end == 0) result.end = static_cast<std::uint64_t>(avio_tell(&io));
   trial_.offered(result.offered);
+  note_media(unit);
   return result;
+}
+
+void MuxedSink::note_media(const Unit& unit) {
+  first_dts_ = first_dts_.value_or(unit.packet->dts);
+  media_end_ = unit.packet->dts + unit.packet->duration;
+}
+
+/// A server can't say that it has accepted a stream and never shown it.
+void MuxedSink::warn_if_short() const {
+  if (protocol_ != Protocol::Rtmp || !first_dts_) return;
+  const double seconds = static_cast<double>(media_end_ - *first_dts_) * av_q2d(time_base_);
+  if (seconds > kShortestOnAir) return;
+  log_warning(
+      redact_url(options_.url) +
+      ": the stream was shorter than 2.5 s; RTMP servers such as MediaMTX look at the first "
+      "2 s before they put a stream on air, so nobody may have seen it");
 }
 
 std::uint64_t MuxedSink::acknowledged() const {
@@ -241,6 +265,7 @@ std::optional<Error> MuxedSink::close(Nanoseconds limit, const AbortSignal& abor
     if (is_file) return file_error(result, target);
     return Error::from_averror(ErrorCode::ConnectionClosed, result, target);
   }
+  if (in_order) warn_if_short();
   return in_order && socket.open() ? await_end(socket, until, abort) : std::nullopt;
 }
 

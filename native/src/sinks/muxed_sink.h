@@ -38,6 +38,8 @@ class MuxedSink final : public Sink {
   std::string network_target(AVDictionary** options, const AbortSignal& abort);
   std::optional<Error> await_end(TcpSocket& socket, Nanoseconds until, const AbortSignal& abort);
   std::string file_path();
+  void note_media(const Unit& unit);
+  void warn_if_short() const;
   [[noreturn]] void fail(int averror, bool writing, const AbortSignal& abort);
 
   SinkOptions options_;
@@ -47,6 +49,9 @@ class MuxedSink final : public Sink {
   std::optional<Muxer> muxer_;
   TcpSocket socket_;  // RTMP: libavformat's, by a descriptor of our own, if it can be watched
   Trial trial_;       // of RTMP
+  AVRational time_base_{0, 1};
+  std::optional<std::int64_t> first_dts_;  // of the connection
+  std::int64_t media_end_ = 0;             // of its last unit, as far as units say
   std::int64_t bit_rate_ = 0;
   bool with_credentials_ = false;
   bool open_ = false;  // header written, no failure since
