@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <string>
+
+#include "core/av.h"
 
 namespace videopush::media {
 namespace {
@@ -85,7 +88,11 @@ std::string refusal(std::string_view demuxer, std::string_view head) {
     demuxer.remove_suffix(kStillPicture.size());
     return "it is a still picture (" + std::string(demuxer) + "), not a video";
   }
-  return "files of the format '" + std::string(demuxer) + "' are not read";
+  // The library's short name for a format means nothing to a person.
+  const AVInputFormat* format =
+      av_find_input_format(std::string(demuxer.substr(0, demuxer.find(','))).c_str());
+  const bool named = format != nullptr && format->long_name != nullptr;
+  return "its format (" + std::string(named ? format->long_name : demuxer) + ") is not read";
 }
 
 std::string allowed_protocols(const Location& location, bool rtsp_over_udp) {

@@ -49,6 +49,15 @@ bool has_decoder(const AVFormatContext& context, const VideoTrack& track) {
   return avcodec_find_decoder(context.streams[track.index]->codecpar->codec_id) != nullptr;
 }
 
+/// A track whose codec is for pictures, and that has no more than one as far as is known.
+bool is_still(const AVStream& stream) {
+  constexpr AVCodecID kPictures[] = {AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG,  AV_CODEC_ID_BMP,
+                                     AV_CODEC_ID_GIF,   AV_CODEC_ID_TIFF, AV_CODEC_ID_WEBP};
+  const bool picture =
+      std::ranges::find(kPictures, stream.codecpar->codec_id) != std::end(kPictures);
+  return picture && stream.nb_frames <= 1;
+}
+
 /// `ordinal`: the track's, among the video tracks of the program that was asked for.
 bool is_named(const VideoTrack& track, std::string_view name, int ordinal) {
   if (name.starts_with(kByLanguage)) return track.language == name.substr(kByLanguage.size());
@@ -129,8 +138,10 @@ int choose_video(const AVFormatContext& context, const TrackChoice& choice,
     throw Error(ErrorCode::SourceUnsupported, what + ": a decoder for its video was not found",
                 "convert it to H.264 first");
   }
-  const auto rank = [](const VideoTrack& track) {
-    return std::tuple(track.is_default, std::int64_t{track.width} * track.height, -track.index);
+  // Beside a film, one picture is its cover, also where the container doesn't say so.
+  const auto rank = [&](const VideoTrack& track) {
+    return std::tuple(!is_still(*context.streams[track.index]), track.is_default,
+                      std::int64_t{track.width} * track.height, -track.index);
   };
   return std::ranges::max_element(tracks, {}, rank)->index;
 }

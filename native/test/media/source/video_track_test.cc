@@ -74,6 +74,19 @@ TEST_CASE("a cover is never taken for the film, even where the container calls i
   CHECK(streams.chosen() == 1);
 }
 
+TEST_CASE("a picture that its container does not call a cover never wins over a film either") {
+  for (const AVCodecID codec : {AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_WEBP}) {
+    Streams streams;
+    streams.add(codec, 1000, AV_DISPOSITION_DEFAULT);
+    streams.add(AV_CODEC_ID_H264, 640, 0);
+    CHECK(streams.chosen() == 1);
+  }
+  Streams films;  // of a camera that records MJPEG
+  films.add(AV_CODEC_ID_MJPEG, 640, 0);
+  films.add(AV_CODEC_ID_MJPEG, 1000, 0);
+  CHECK(films.chosen() == 1);
+}
+
 TEST_CASE("a source that has only a cover is refused as one without video") {
   const std::string encode = "-map 0:v -map 1:a -c:v mjpeg -disposition:v attached_pic";
   const std::string clip = clips::make(10, "25", encode, "mp4");
