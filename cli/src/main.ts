@@ -32,7 +32,7 @@ import {
 import { versionText } from './version.ts';
 
 const PROGRAM_HELP = 'MPEG program of the source, by its number, where there are several';
-const CA_HELP = 'certificate authorities to trust for https and rtmps, in place of the system\'s (PEM)';
+const CA_HELP = "certificate authorities to trust for https and rtmps, in place of the system's (PEM)";
 const INSECURE_HELP = 'accept every certificate: whoever answers gets what is sent';
 const TRACK_HELP = 'video track of the source, where there are several: a number from 0, id:N or lang:eng';
 

@@ -92,7 +92,8 @@ export async function probeCommand(
 ): Promise<void> {
   const { options, label } = sourceOf(sourceOfWords([word], flags, variables), flags);
   checkTrust(flags, [options.uri ?? '']);
-  if (flags.insecureSkipVerify) process.stderr.write(`videopush: the certificate of ${label} is not verified\n`);
+  if (flags.insecureSkipVerify)
+    process.stderr.write(`videopush: the certificate of ${label} is not verified\n`);
   const descriptor = await probe(options).catch((error: unknown) => {
     throw sourceFailure(error);
   });

@@ -151,7 +151,9 @@ async function push(
   hideSecrets(password, ...secretsIn(url, secret));
   const resource = videoPushOf(source.options, url, flags);
   const configs = buildWorkerConfigs(resource, {
-    outputs: { main: { ...(secret ? { urlFile: 'given' } : { url }), ...(caFile !== undefined && { caFile }) } },
+    outputs: {
+      main: { ...(secret ? { urlFile: 'given' } : { url }), ...(caFile !== undefined && { caFile }) },
+    },
     sourceCaFile: source.options.caFile,
     processors: availableParallelism(),
   });

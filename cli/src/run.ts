@@ -102,7 +102,8 @@ function secretValue(secrets: Manifests['secrets'], name: string, key: string): 
   const value =
     secret?.stringData?.[key] ?? (secret?.data?.[key] && Buffer.from(secret.data[key], 'base64').toString());
   if (typeof value === 'string') {
-    if (key !== 'username' && !value.startsWith('-----BEGIN CERTIFICATE')) hideSecrets(...(key === 'password' ? [value] : secretsIn(value, true)));
+    if (key !== 'username' && !value.startsWith('-----BEGIN CERTIFICATE'))
+      hideSecrets(...(key === 'password' ? [value] : secretsIn(value, true)));
     return value;
   }
   throw usageError(

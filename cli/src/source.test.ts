@@ -51,12 +51,18 @@ it('authorities and skipped verification go to the addresses with TLS alone', ()
   expect(trustFor('rtmps://a.example/app/key', { rtspTransport: 'tcp', insecureSkipVerify: true })).toEqual({
     insecureSkipVerify: true,
   });
-  expect(trustFor('rtmp://a.example/app/key', { rtspTransport: 'tcp', insecureSkipVerify: true })).toEqual({});
+  expect(trustFor('rtmp://a.example/app/key', { rtspTransport: 'tcp', insecureSkipVerify: true })).toEqual(
+    {},
+  );
 });
 
 it.each([
   [{ caFile: import.meta.filename, insecureSkipVerify: true }, ['https://a.example/a'], 'give one of them'],
-  [{ caFile: import.meta.filename }, ['http://a.example/a', 'rtmp://a.example/a/b'], 'is for https:// and rtmps://'],
+  [
+    { caFile: import.meta.filename },
+    ['http://a.example/a', 'rtmp://a.example/a/b'],
+    'is for https:// and rtmps://',
+  ],
   [{ insecureSkipVerify: true }, ['rtsp://a.example/a'], 'is for https:// and rtmps://'],
   [{ caFile: '/nowhere/ca.pem' }, ['https://a.example/a'], '/nowhere/ca.pem: no such file'],
 ])('options of trust that cannot be kept are refused: %o for %o', (flags, urls, reason) => {

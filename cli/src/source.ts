@@ -76,7 +76,10 @@ export function trustFor(
   { caFile, insecureSkipVerify }: SourceFlags,
 ): { caFile?: string; insecureSkipVerify?: boolean } {
   if (!usesTls(url)) return {};
-  return { ...(caFile !== undefined && { caFile: resolve(caFile) }), ...(insecureSkipVerify && { insecureSkipVerify }) };
+  return {
+    ...(caFile !== undefined && { caFile: resolve(caFile) }),
+    ...(insecureSkipVerify && { insecureSkipVerify }),
+  };
 }
 
 /** Refuses options of trust that can't be kept. @throws CliError with exit code 2 */
@@ -84,7 +87,10 @@ export function checkTrust({ caFile, insecureSkipVerify }: SourceFlags, urls: re
   if (caFile === undefined && !insecureSkipVerify) return;
   const option = caFile === undefined ? '--insecure-skip-verify' : '--ca-file';
   if (caFile !== undefined && insecureSkipVerify) {
-    throw usageError('--ca-file says whom to trust, --insecure-skip-verify trusts everyone', 'give one of them');
+    throw usageError(
+      '--ca-file says whom to trust, --insecure-skip-verify trusts everyone',
+      'give one of them',
+    );
   }
   if (!urls.some(usesTls)) throw usageError(`${option} is for https:// and rtmps://`, 'leave it out');
   if (caFile !== undefined && !statSync(caFile, { throwIfNoEntry: false })?.isFile()) {

@@ -23,7 +23,9 @@ export function setLogLevel(level: 0 | 1 | 2, onLine: (line: LogLine) => void = 
 }
 
 function writeLine(line: LogLine): void {
-  process.stderr.write(`${JSON.stringify({ ...line, source: line.level === 'warning' ? 'videopush' : 'ffmpeg' })}\n`);
+  process.stderr.write(
+    `${JSON.stringify({ ...line, source: line.level === 'warning' ? 'videopush' : 'ffmpeg' })}\n`,
+  );
 }
 
 /** Versions and licence of the libraries that the addon runs on. */

@@ -106,13 +106,17 @@ it.each([
 it.each([
   [1, true],
   [4, false],
-])('a push by RTMP of %d s warns that nobody may have seen it: %s', async (seconds, warns) => {
-  await using server = await MediaMtx.start({ rtmp: true, paths: { 'live/short': {} } });
-  await using program = push([`${PATTERN},duration=${seconds}`, server.rtmp('live/short')]);
-  expect(await program.waitForExit(60_000), program.tail()).toMatchObject({ code: 0 });
-  const printed = [...program.stdout, ...program.stderr].join('\n');
-  expect(printed.includes('before they put a stream on air')).toBe(warns);
-}, 90_000);
+])(
+  'a push by RTMP of %d s warns that nobody may have seen it: %s',
+  async (seconds, warns) => {
+    await using server = await MediaMtx.start({ rtmp: true, paths: { 'live/short': {} } });
+    await using program = push([`${PATTERN},duration=${seconds}`, server.rtmp('live/short')]);
+    expect(await program.waitForExit(60_000), program.tail()).toMatchObject({ code: 0 });
+    const printed = [...program.stdout, ...program.stderr].join('\n');
+    expect(printed.includes('before they put a stream on air')).toBe(warns);
+  },
+  90_000,
+);
 
 it('a long token behind the key of RTMP reaches the server whole, with what else is in the query', async () => {
   await using server = await MediaMtx.start({ rtmp: true, paths: { 'live/cam': {} } });

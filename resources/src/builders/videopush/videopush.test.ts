@@ -248,7 +248,11 @@ it('certificate authorities are mounted as files, named in the configuration, an
   const data = config.data as Record<string, string>;
   const pod = podOf(only(workloads));
   const volume = (name: string) => pod.spec.volumes.find((each) => each.name === name)?.secret;
-  expect(volume('source-ca')).toMatchObject({ secretName: 'films', items: [{ key: 'ca.crt' }], optional: true });
+  expect(volume('source-ca')).toMatchObject({
+    secretName: 'films',
+    items: [{ key: 'ca.crt' }],
+    optional: true,
+  });
   expect(volume('output-0-ca')).toMatchObject({
     secretName: 'root',
     items: [{ key: 'root.pem' }],
@@ -256,7 +260,9 @@ it('certificate authorities are mounted as files, named in the configuration, an
   });
   const [decoder, encoder] = containersOf(pod);
   expect(decoder?.volumeMounts.map(({ mountPath }) => mountPath)).toContain('/credentials/source-ca');
-  expect(encoder?.volumeMounts.map(({ mountPath }) => mountPath)).toContain('/credentials/outputs-ca/service');
+  expect(encoder?.volumeMounts.map(({ mountPath }) => mountPath)).toContain(
+    '/credentials/outputs-ca/service',
+  );
   const { source } = JSON.parse(data['decoder.json'] ?? '');
   expect(source.caFile).toBe('/credentials/source-ca/ca.crt');
   const { outputs } = JSON.parse(data['encoder.json'] ?? '');
