@@ -90,9 +90,9 @@ it('fields are named in camelCase, and values of enumerations in CamelCase', () 
   expect(faults(capitals)).toEqual([]);
 });
 
-/** Numbers that count or name what their own name says. */
+/** Numbers that count or name what their own name says, or that stand on a scale of their own. */
 const WITHOUT_UNIT =
-  /(width|height|left|top|right|bottom|threads|port|rtsp|rtmp|srt|hls|webrtc|replicas|Replicas|restarts|first|count|maxBFrames|eneration)$/;
+  /(width|height|left|top|right|bottom|quality|program|threads|port|rtsp|rtmp|srt|hls|webrtc|replicas|Replicas|restarts|first|count|maxBFrames|eneration)$/;
 
 it('every number has its unit in its name, or is a count', () => {
   const units = /(Seconds|Milliseconds|Hours|Kbps|Frames)$/;
