@@ -71,6 +71,8 @@ export const PIXEL_FORMATS = [
   'gray',
 ] as const;
 
+export type PixelFormat = (typeof PIXEL_FORMATS)[number];
+
 /** The devices in the names of libavcodec's encoders, such as h264_vaapi and nvenc_hevc. */
 export const ENCODER_DEVICES = [
   'vaapi',

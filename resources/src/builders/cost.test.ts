@@ -11,6 +11,7 @@ const picture = (width: number, height: number, rate = 30, known = true): Pictur
   width,
   height,
   rate,
+  pixelFormat: 'yuv420p',
   sizeKnown: known,
   rateKnown: known,
 });
@@ -35,7 +36,7 @@ describe('the size of the frame queue', () => {
   it('the frame queue takes 34 MiB for 720p and 77 MiB for 1080p at 30 frames/s, as measured', () => {
     expect(Math.round(expectedRingBytes(picture(1280, 720), queue) / MiB)).toBe(34);
     expect(Math.round(expectedRingBytes(hd, queue) / MiB)).toBe(77);
-    expect(slotBytes(hd, 1)).toBe(3_112_960);
+    expect(slotBytes(hd)).toBe(3_112_960);
   });
 
   it('the frame queue takes at most 256 MiB or its maxBytes, and fewer frames wait then', () => {
@@ -43,16 +44,31 @@ describe('the size of the frame queue', () => {
     const uhd = picture(3840, 2160);
     expect(expectedRingBytes(hd, deep) / MiB).toBeLessThan(256.2);
     expect(expectedRingBytes(uhd, queue) / MiB).toBeLessThan(256.2);
-    expect(expectedRingBytes(uhd, { ...queue, maxBytes: 2 ** 30 })).toBeGreaterThan(25 * slotBytes(uhd, 1));
+    expect(expectedRingBytes(uhd, { ...queue, maxBytes: 2 ** 30 })).toBeGreaterThan(25 * slotBytes(uhd));
   });
 
-  it('the volume of the frame queue has room for a second one, for 10 bits, and for maxBytes where the size is unknown', () => {
-    const volume = (one: Picture, generated = false) => ringVolumeBytes(one, queue, generated);
-    expect(volume(hd, true)).toBe(2 * expectedRingBytes(hd, queue));
-    expect(volume(hd)).toBeGreaterThan(3.9 * expectedRingBytes(hd, queue));
+  it.each([
+    // What the native core's geometry() gives for 1922x1080.
+    ['yuv420p', 3_252_224],
+    ['yuv422p', 4_358_144],
+    ['yuv444p', 6_430_720],
+    ['yuv420p10le', 6_361_088],
+    ['yuv422p10le', 8_503_296],
+    ['yuv444p10le', 12_652_544],
+    ['gray', 2_146_304],
+  ] as const)('a frame of %s takes the memory of its planes', (pixelFormat, bytes) => {
+    expect(slotBytes({ width: 1922, height: 1080, pixelFormat })).toBe(bytes);
+  });
+
+  it('the volume of the frame queue has room for a second one, and for maxBytes where the size is unknown', () => {
+    expect(ringVolumeBytes(hd, queue)).toBe(2 * expectedRingBytes(hd, queue));
+    const deep = { ...hd, pixelFormat: 'yuv444p10le' } as const;
+    expect(ringVolumeBytes(deep, { ...queue, maxBytes: 2 ** 30 })).toBeGreaterThan(
+      3.9 * ringVolumeBytes(hd, queue),
+    );
     const unknown = picture(1920, 1080, 30, false);
-    expect(volume(unknown)).toBeGreaterThanOrEqual(queue.maxBytes);
-    expect(ringVolumeBytes(unknown, { ...queue, maxBytes: 2 ** 30 }, false)).toBeGreaterThan(2 ** 30);
+    expect(ringVolumeBytes(unknown, queue)).toBeGreaterThanOrEqual(queue.maxBytes);
+    expect(ringVolumeBytes(unknown, { ...queue, maxBytes: 2 ** 30 })).toBeGreaterThan(2 ** 30);
   });
 });
 
@@ -114,6 +130,16 @@ describe('requests by codec, size, rate and preset', () => {
       '1080p30 H265',
       shape(hd, { encoder: { codec: 'H265' } }),
       { decoder: [164, 233], encoder: [2633, 242] },
+    ],
+    [
+      '1080p30 with 10 bits',
+      shape({ ...hd, pixelFormat: 'yuv420p10le' }, { source: hd }),
+      { decoder: [164, 310], encoder: [603, 204] },
+    ],
+    [
+      '1080p30 4:4:4',
+      shape({ ...hd, pixelFormat: 'yuv444p' }, { source: hd }),
+      { decoder: [164, 310], encoder: [603, 204] },
     ],
   ];
   it.each(cases)(

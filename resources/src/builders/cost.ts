@@ -12,6 +12,7 @@
  * neighbours, a hard one (up to twice as much) takes what is free. Two cores thus carry two or three streams
  * of 1080p30 with veryfast, as was measured.
  */
+import type { PixelFormat } from '../limits.ts';
 import { megapixels, type Picture } from './picture.ts';
 import { expectedRingBytes, type QueueShape, ringVolumeBytes, slotBytes } from './ring-size.ts';
 
@@ -73,6 +74,17 @@ const X265: Presets = {
 /** Encoders without such presets, with their settings for live video, by ratio. */
 const OTHERS: Readonly<Record<string, number>> = { VP8: 34, VP9: 14, AV1: 34, MPEG4: 3 };
 
+/** What a pixel format costs libx264 with veryfast, as a multiple of yuv420p. */
+const PIXELS: Readonly<Record<PixelFormat, number>> = {
+  gray: 0.8,
+  yuv420p: 1,
+  yuv422p: 1.2,
+  yuv444p: 1.3,
+  yuv420p10le: 1.3,
+  yuv422p10le: 1.6,
+  yuv444p10le: 2.2,
+};
+
 /** Lookahead and B-frames: 1.4 times for easy pictures, twice for hard ones. */
 const WITHOUT_ZEROLATENCY = 1.75;
 
@@ -111,25 +123,25 @@ export function decoderCost({ source, pushed, generated, queue, split }: StreamS
   const scaled = source.width !== pushed.width || source.height !== pushed.height;
   const perFrame =
     megapixels(source) * (generated ? GENERATE : DECODE) + (scaled ? megapixels(source) * SCALE : 0);
-  const frames = DECODED_FRAMES * slotBytes(source, 1);
+  const frames = DECODED_FRAMES * slotBytes(source);
   return cost(
     source.rate * perFrame + (split ? networkMilliseconds(pushed) : 0),
     PROCESS_BYTES + frames,
     expectedRingBytes(pushed, queue),
-    ringVolumeBytes(pushed, queue, generated),
+    ringVolumeBytes(pushed, queue),
   );
 }
 
-export function encoderCost({ pushed, generated, encoder, queue, split }: StreamShape): Cost {
-  const perFrame = megapixels(pushed) * encoderMilliseconds(encoder);
+export function encoderCost({ pushed, encoder, queue, split }: StreamShape): Cost {
+  const perFrame = megapixels(pushed) * encoderMilliseconds(encoder) * PIXELS[pushed.pixelFormat];
   const held = ENCODED_FRAMES + queue.encoderDelayFrames;
-  const frames = held * slotBytes(pushed, 1) * (encoder.codec === 'H265' ? TABLES_X265 : TABLES);
+  const frames = held * slotBytes(pushed) * (encoder.codec === 'H265' ? TABLES_X265 : TABLES);
   return cost(
     pushed.rate * perFrame + (split ? networkMilliseconds(pushed) : 0),
     PROCESS_BYTES + frames,
     // In one pod the ring counts against the decoder, which touches its pages first.
     split ? expectedRingBytes(pushed, queue) : 0,
-    split ? ringVolumeBytes(pushed, queue, generated) : 0,
+    split ? ringVolumeBytes(pushed, queue) : 0,
   );
 }
 
@@ -141,8 +153,7 @@ export function encoderMilliseconds({ codec = 'H264', preset, tune }: EncoderCho
   return (presets[preset ?? 'veryfast'] ?? presets.veryfast ?? 0) * lookahead;
 }
 
-const networkMilliseconds = (picture: Picture): number =>
-  (picture.rate * slotBytes(picture, 1) * NETWORK) / 1e6;
+const networkMilliseconds = (picture: Picture): number => (picture.rate * slotBytes(picture) * NETWORK) / 1e6;
 
 function cost(milliseconds: number, memory: number, ring: number, ringAtMost: number): Cost {
   return {

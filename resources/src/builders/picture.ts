@@ -1,5 +1,5 @@
 /** What can be known of a stream's picture before its source is opened: sizes, rates, codec. Pure. */
-import { ENCODER_OF_DEVICE } from '../limits.ts';
+import { ENCODER_OF_DEVICE, type PixelFormat } from '../limits.ts';
 import type { VideoPush } from '../schema/video-push.generated.ts';
 
 type Spec = VideoPush['spec'];
@@ -10,13 +10,14 @@ export interface Picture {
   height: number;
   /** frames per second */
   rate: number;
+  pixelFormat: PixelFormat;
   /** the size is given by the resource and not assumed */
   sizeKnown: boolean;
   rateKnown: boolean;
 }
 
 /** What a source is taken for while nobody has seen it: the most common broadcast. */
-const ASSUMED = { width: 1920, height: 1080, rate: 30 } as const;
+const ASSUMED = { width: 1920, height: 1080, rate: 30, pixelFormat: 'yuv420p' } as const;
 
 /** Size and rate of a test pattern, where the resource does not set them. */
 const PATTERN = { width: 1280, height: 720, rate: 30 } as const;
@@ -35,6 +36,7 @@ export function sourcePicture({ source }: Spec): Picture {
     width: testPattern.width ?? PATTERN.width,
     height: testPattern.height ?? PATTERN.height,
     rate: testPattern.frameRate === undefined ? PATTERN.rate : rateOf(testPattern.frameRate),
+    pixelFormat: ASSUMED.pixelFormat,
     sizeKnown: true,
     rateKnown: true,
   };
@@ -43,16 +45,24 @@ export function sourcePicture({ source }: Spec): Picture {
 /** The picture in the queue and in the encoder, after scaling and rate conversion. */
 export function pushedPicture(spec: Spec): Picture {
   const source = sourcePicture(spec);
-  const { width, height, frameRate } = spec.video ?? {};
+  const { width, height, frameRate, pixelFormat } = spec.video ?? {};
   const aspect = source.width / source.height;
   return {
     width: width ?? (height === undefined ? source.width : even(height * aspect)),
     height: height ?? (width === undefined ? source.height : even(width / aspect)),
     rate: frameRate === undefined ? source.rate : rateOf(frameRate),
+    pixelFormat: asPixelFormat(pixelFormat) ?? VIEWABLE,
     sizeKnown: source.sizeKnown || (width !== undefined && height !== undefined),
     rateKnown: source.rateKnown || frameRate !== undefined,
   };
 }
+
+/** What pictures are converted to, unless a stream asks for another format. */
+const VIEWABLE = 'yuv420p';
+
+/** The CRD has a rule instead of an enum, which its generated type does not know. */
+export const asPixelFormat = (name: string | undefined): PixelFormat | undefined =>
+  name as PixelFormat | undefined;
 
 export const megapixels = ({ width, height }: Picture): number => (width * height) / 1e6;
 

@@ -27,14 +27,18 @@ const FASTEST_ASSUMED = 60;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** Bytes of one slot with 4:2:0 planes of `bytesPerSample` (1: 8 bits, 2: 10 or 12 bits). */
-export function slotBytes(
-  { width, height }: Pick<Picture, 'width' | 'height'>,
-  bytesPerSample: 1 | 2,
-): number {
-  const luma = roundUp(width * bytesPerSample, ALIGNMENT) * height;
-  const chroma = roundUp(Math.ceil(width / 2) * bytesPerSample, ALIGNMENT) * Math.ceil(height / 2);
-  return roundUp(luma + 2 * chroma + ALIGNMENT, PAGE);
+/** Bytes of one slot with the planes of the picture's pixel format. */
+export function slotBytes({
+  width,
+  height,
+  pixelFormat,
+}: Pick<Picture, 'width' | 'height' | 'pixelFormat'>): number {
+  const bytesPerSample = pixelFormat.endsWith('10le') ? 2 : 1;
+  const plane = (columns: number, rows: number) => roundUp(columns * bytesPerSample, ALIGNMENT) * rows;
+  const columns = pixelFormat.startsWith('yuv444') ? width : Math.ceil(width / 2);
+  const rows = pixelFormat.startsWith('yuv420') ? Math.ceil(height / 2) : height;
+  const chroma = pixelFormat === 'gray' ? 0 : 2 * plane(columns, rows);
+  return roundUp(plane(width, height) + chroma + ALIGNMENT, PAGE);
 }
 
 function ringBytes(slot: number, rate: number, queue: QueueShape): number {
@@ -45,23 +49,20 @@ function ringBytes(slot: number, rate: number, queue: QueueShape): number {
   return HEADER_BYTES + Math.min(capacityFrames + retained, fit) * slot;
 }
 
-/** Bytes that the queue is expected to hold: 8 bits a sample, an unknown source taken for 1080p30. */
+/** Bytes that the queue is expected to hold; an unknown source is taken for 1080p30. */
 export function expectedRingBytes(picture: Picture, queue: QueueShape): number {
-  return ringBytes(slotBytes(picture, 1), picture.rate, queue);
+  return ringBytes(slotBytes(picture), picture.rate, queue);
 }
 
 /**
  * Bytes that the queue's volume must offer. A change of the picture makes a new ring beside the old
- * one, until the encoder has finished that: two of them. A picture of known size may come with 10
- * bits unless the decoder generates it; the queue of one of unknown size may take all of maxBytes.
+ * one, until the encoder has finished that: two of them. The queue of pictures of unknown size may take all
+ * of maxBytes.
  */
-export function ringVolumeBytes(picture: Picture, queue: QueueShape, generated: boolean): number {
+export function ringVolumeBytes(picture: Picture, queue: QueueShape): number {
   const rate = picture.rateKnown ? picture.rate : FASTEST_ASSUMED;
-  if (!picture.sizeKnown) {
-    const expected = 2 * ringBytes(slotBytes(picture, 1), rate, queue);
-    return Math.max(expected, HEADER_BYTES + queue.maxBytes);
-  }
-  return 2 * ringBytes(slotBytes(picture, generated ? 1 : 2), rate, queue);
+  const two = 2 * ringBytes(slotBytes(picture), rate, queue);
+  return picture.sizeKnown ? two : Math.max(two, HEADER_BYTES + queue.maxBytes);
 }
 
 /** Bytes that the frames of a stream's queue may take. */

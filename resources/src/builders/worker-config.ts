@@ -14,7 +14,7 @@ import {
 } from '../worker-config.ts';
 import { encoderDelayFrames } from './encoder-delay.ts';
 import { contentHash } from './names.ts';
-import { encoderFault } from './picture.ts';
+import { asPixelFormat, encoderFault } from './picture.ts';
 import { queueBytes } from './ring-size.ts';
 
 type Spec = VideoPush['spec'];
@@ -195,8 +195,7 @@ function pictureOptions(spec: Spec): DecoderConfig['video'] {
     width,
     height,
     frameRate,
-    // The CRD has a rule instead of an enum, which its generated type does not know.
-    pixelFormat: pixelFormat as DecoderConfig['video']['pixelFormat'],
+    pixelFormat: asPixelFormat(pixelFormat),
     deinterlace,
     hdr,
     squarePixels,
@@ -214,7 +213,7 @@ function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
   return withoutUndefined({
     codec: encoder === undefined ? codec : undefined,
     encoder,
-    pixelFormat: pixelFormat as EncoderConfig['encoder']['pixelFormat'],
+    pixelFormat: asPixelFormat(pixelFormat),
     rateControl: video.rateControl,
     bitRate: bits(bitrateKbps),
     maxBitRate: bits(maxBitrateKbps),

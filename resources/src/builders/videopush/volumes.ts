@@ -53,8 +53,8 @@ function volumesOf(context: StreamContext): Mounted[] {
 }
 
 function shared({ push }: StreamContext): Mounted[] {
-  const { pushed, queue, generated } = streamShape(push);
-  const sizeLimit = mebibytes(ringVolumeBytes(pushed, queue, generated));
+  const { pushed, queue } = streamShape(push);
+  const sizeLimit = mebibytes(ringVolumeBytes(pushed, queue));
   return [
     {
       // The whole folder: a file that is mounted alone is never brought up to date.
