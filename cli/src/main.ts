@@ -24,6 +24,7 @@ import {
   parseColour,
   parseCrop,
   parseDuration,
+  parseGop,
   parseRate,
   parseSize,
   parseVideoTrack,
@@ -135,9 +136,9 @@ function pushWords(program: Command, variables: AddressVariables): void {
     .option('--crop <L,T,R,B>', 'pixels to cut off at the left, top, right and bottom', parseCrop)
     .option('--background <COLOUR>', "colour behind transparent pixels (default: '#000000')", parseColour)
     .option(
-      '--gop <FRAMES>',
-      'distance of key frames (default: 2 s, at every frame rate)',
-      wholeNumber(LIMITS.gopFrames),
+      '--gop <DISTANCE>',
+      'distance of key frames, in frames (50) or in seconds of media (4s, default 2s)',
+      parseGop,
     )
     .option('--bframes <N>', 'B-frames between references', wholeNumber(LIMITS.bFrames), 0)
     .option('--threads <N>', 'encoder threads, 0 = automatic', wholeNumber(LIMITS.threads), 0)

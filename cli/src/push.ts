@@ -19,7 +19,7 @@ import { report } from './report.ts';
 import { hideSecrets } from './secrets.ts';
 import { listenForStopIn } from './signals.ts';
 import { checkTrust, type SourceFlags, sourceOf, splitAddress, trustFor } from './source.ts';
-import type { Crop } from './values.ts';
+import type { Crop, Gop } from './values.ts';
 import { makeView, type View } from './view/view.ts';
 
 export interface PushFlags extends AddressFlags, SourceFlags {
@@ -40,7 +40,7 @@ export interface PushFlags extends AddressFlags, SourceFlags {
   squarePixels?: boolean;
   background?: string;
   crop?: Crop;
-  gop?: number;
+  gop?: Gop;
   bframes: number;
   threads: number;
   queue: number;
@@ -124,7 +124,7 @@ export function videoPushOf(source: SourceOptions, url: string, flags: PushFlags
         quality: flags.quality,
         profile: flags.profile,
         level: flags.level,
-        gopFrames: flags.gop,
+        ...flags.gop,
         maxBFrames: flags.bframes,
         preset: flags.preset,
         tune: flags.tune,

@@ -6,6 +6,7 @@ import {
   parseColour,
   parseCrop,
   parseDuration,
+  parseGop,
   parseRate,
   parseSize,
   parseTestPattern,
@@ -44,6 +45,16 @@ describe('values on the command line', () => {
     ['3.5m', 3_500_000],
     ['128000', 128_000],
   ])('the command reads the bit rate %s', (text, rate) => expect(parseBitRate(text)).toBe(rate));
+
+  it('the command reads the distance of key frames in frames and in seconds', () => {
+    expect(parseGop('50')).toEqual({ gopFrames: 50 });
+    expect(parseGop('4s')).toEqual({ gopSeconds: 4 });
+  });
+
+  it.each(['', '0', '0s', '601s', '100001', '2.5s', '-1', '4 s', 's', '2m'])(
+    'the command refuses the distance of key frames %s',
+    (text) => expect(() => parseGop(text)).toThrow(/such as 50 or 4s/),
+  );
 
   it.each([
     ['512Mi', 512 * 2 ** 20],

@@ -31,6 +31,8 @@ export function parseSize(text: string): { width: number; height: number } {
   return { width, height };
 }
 
+export type Gop = { gopFrames: number } | { gopSeconds: number };
+
 export interface Crop {
   left: number;
   top: number;
@@ -63,6 +65,19 @@ export function parseBitRate(text: string): number {
   if (rate < least || rate > most)
     return refuse(`a bit rate must be from ${least / 1e3}k to ${most / 1e6}M.`);
   return rate;
+}
+
+/** "50" (frames) or "4s" (seconds of media): the distance of key frames. */
+export function parseGop(text: string): Gop {
+  const [, number, unit] = /^(\d{1,9})(s?)$/.exec(text.trim()) ?? [];
+  const { gopFrames, gopSeconds } = LIMITS;
+  const value = Number(number);
+  const { least, most } = unit === 's' ? gopSeconds : gopFrames;
+  if (!(value >= least && value <= most))
+    return refuse(
+      `it must be a whole number of frames up to ${gopFrames.most}, or of seconds up to ${gopSeconds.most}, such as 50 or 4s.`,
+    );
+  return unit === 's' ? { gopSeconds: value } : { gopFrames: value };
 }
 
 /** "0", "id:0x100", "lang:eng". */
