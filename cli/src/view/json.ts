@@ -4,6 +4,12 @@ import { mediaSeconds, outputFigures, progressOf } from './stats.ts';
 
 const round = (value: number, digits = 6): number => Number(value.toFixed(digits));
 
+function decoderOf({ decoder }: StreamState): object | null {
+  if (!decoder) return null;
+  const { phase, decoded, discontinuities, error } = decoder;
+  return { phase, decoded, discontinuities, error };
+}
+
 /** `type: "status"`: units are seconds, frames, bits per second. */
 export function statusLine(state: StreamState, past: Past, now: Date): string {
   const queue = state.encoder?.queue ?? state.decoder?.queue ?? null;
@@ -14,9 +20,7 @@ export function statusLine(state: StreamState, past: Past, now: Date): string {
     elapsedSeconds: round(state.elapsed, 3),
     mediaSeconds: round(mediaSeconds(state), 3),
     totalSeconds: progressOf(state).total ?? null,
-    decoder: state.decoder
-      ? { phase: state.decoder.phase, decoded: state.decoder.decoded, error: state.decoder.error }
-      : null,
+    decoder: decoderOf(state),
     queue: queue && { depth: queue.depth, capacity: queue.capacity, unacked: queue.unacked },
     viewers: state.viewers ?? null,
     restarts: state.restarts,

@@ -36,6 +36,8 @@ export interface OutputFigures {
   recentLatenessP99: number | undefined;
   sendLead: number;
   totalLead: number;
+  /** speed of a live source's clock against this machine's, in parts per million */
+  sourceClockPpm: number | null;
   lead: number;
   late: number;
   dropped: number;
@@ -81,6 +83,7 @@ export function outputFigures(now: StreamState, { rates, recent }: Past): Output
       recentLatenessP99: quantile(lateness, 0.99),
       sendLead: output.sendLeadSeconds,
       totalLead: output.totalLeadSeconds,
+      sourceClockPpm: output.sourceClockPpm,
       lead: output.leadSeconds,
       late: output.late,
       dropped: sum(ledger.dropped),

@@ -42,11 +42,12 @@ const healthy = outputSnapshot({
   ledger: lossless,
   reconnects: { refused: 0, timeout: 0, reset: 0, protocol: 0 },
 });
+const steady = { forward: 0, backward: 0, outlier: 0 };
 const running: StreamState = {
   ...starting,
   elapsed: 12,
   sinceFirst: 10,
-  decoder: decodeSnapshot({ phase: 'Blocked' }),
+  decoder: decodeSnapshot({ phase: 'Blocked', discontinuities: steady }),
   encoder: encodeSnapshot({ outputs: [healthy] }),
   viewers: 1,
 };
@@ -222,8 +223,11 @@ describe('figures of the live view', () => {
       phase: 'Connected',
       latenessP99: 5,
       recentLatenessP99: 5,
+      totalLead: -0.5,
+      sourceClockPpm: 12.5,
       error: null,
     });
+    expect(JSON.parse(statusLine(running, NO_PAST, new Date(0))).decoder.discontinuities).toEqual(steady);
   });
 });
 
