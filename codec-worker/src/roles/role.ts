@@ -46,8 +46,8 @@ export function idleWhileSuperseded(carrier: Carrier, stop: AbortSignal): Promis
   return new Promise((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** An event of the core as a log line: trouble as a warning. */
+/** An event of the core as a log line: trouble, and what was not done as asked, as a warning. */
 export function logEvent(log: Logger, { kind, detail }: SessionEvent): void {
-  const level = /\.(failed|lost|damaged)$/.test(kind) ? 'warn' : 'info';
+  const level = /\.(failed|lost|damaged|reduced)$/.test(kind) ? 'warn' : 'info';
   log[level]({ event: kind }, detail || kind);
 }

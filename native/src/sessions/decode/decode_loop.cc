@@ -1,5 +1,6 @@
 #include "sessions/decode/decode_loop.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -12,9 +13,20 @@ std::uint64_t seed_of(const DecodeHooks& hooks) {
   return hooks.seed != 0 ? hooks.seed : std::random_device{}();
 }
 
+/// Which of several video tracks is read, by what the option `videoTrack` calls it.
+std::string chosen_track(const media::SourceDescriptor& source) {
+  const std::vector<media::VideoTrack>& all = source.videos;
+  const auto read = std::ranges::find(all, source.stream_index, &media::VideoTrack::index);
+  const auto films = std::ranges::count(all, false, &media::VideoTrack::cover);
+  if (read == all.end() || films < 2) return "";
+  const std::string name =
+      read->id >= 0 ? "id:" + std::to_string(read->id) : std::to_string(read - all.begin());
+  return ", video track " + name + " of " + std::to_string(films);
+}
+
 std::string describe(const media::SourceDescriptor& source) {
   return source.container + ", " + source.codec + " " + std::to_string(source.format.width) + "x" +
-         std::to_string(source.format.height);
+         std::to_string(source.format.height) + chosen_track(source);
 }
 
 /// A source that ends before its time, whether cut as a file or broken off as a connection.
@@ -139,6 +151,7 @@ void DecodeLoop::open() {
   status_.set_phase(DecodePhase::Running);
   event_("source.opened", describe(source_.descriptor()));
   report_changes();
+  report_capacity();
 }
 
 void DecodeLoop::report_changes() {
@@ -148,6 +161,16 @@ void DecodeLoop::report_changes() {
   if (changes == changes_) return;
   changes_ = changes;
   if (!changes.empty()) event_("picture.changed", changes);
+}
+
+/// Reports that fewer frames may wait than were asked for, once for each capacity.
+void DecodeLoop::report_capacity() {
+  const std::uint32_t capacity = writer_.capacity(), wanted = options_.ring.capacity;
+  if (std::exchange(capacity_, capacity) == capacity || capacity >= wanted) return;
+  event_("queue.reduced", std::to_string(capacity) + " frames may wait instead of " +
+                              std::to_string(wanted) + ", because all together may take " +
+                              std::to_string(options_.ring.max_bytes >> 20) +
+                              " MiB (queue.maxBytes)");
 }
 
 /// Reports, once each, what only the pictures themselves show.

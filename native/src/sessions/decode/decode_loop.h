@@ -43,6 +43,7 @@ class DecodeLoop {
   void play();
   bool read(AVFrame& frame);
   void report_changes();
+  void report_capacity();
   void report_pictures();
   void count();
   void report_jumps();
@@ -64,6 +65,7 @@ class DecodeLoop {
   bool searched_ = false;  // the source was read from its beginning to find the last frame again
   std::uint64_t jumps_reported_ = 0;  // of the source's clock
   Nanoseconds jumps_reported_at_ = 0;
+  std::uint32_t capacity_ = 0;                        // of the queue, as it was reported last
   std::string changes_;                               // of pictures, as they were reported last
   bool deinterlacing_ = false, letterboxed_ = false;  // likewise
 };

@@ -36,6 +36,8 @@ class DecodeWriter {
   const std::vector<std::string>& changes() const { return changes_; }
   /// Whether the last picture had another shape than the queue's.
   bool letterboxed() const { return converter_->letterboxed(); }
+  /// How many frames may wait; fewer than were asked for where the pictures are large.
+  std::uint32_t capacity() const { return producer_->header().capacity; }
   bool ended() const { return producer_->ended(); }
   void end() { producer_->end(); }
   ring::Drained wait_drained() { return producer_->wait_drained(stop_, kForever); }

@@ -258,3 +258,24 @@ TEST_CASE("a changed picture size begins the next generation of the ring behind 
   CHECK(after.front().sequence == before.size() + rest.size());
   CHECK(after.front().pts == static_cast<std::int64_t>(after.front().sequence) * 40);
 }
+
+TEST_CASE("a queue that holds fewer frames than were asked for is reported once") {
+  DecodeRig rig({even_script(10)});
+  rig.options.picture.width = 64;
+  rig.options.picture.height = 32;
+  rig.options.picture.pixel_format = AV_PIX_FMT_YUV420P;
+  VideoFormat format;
+  format.width = 64;
+  format.height = 32;
+  format.pixel_format = AV_PIX_FMT_YUV420P;
+  rig.options.ring.max_bytes = 5 * ring::geometry(format)->slot_bytes;
+  const auto session = rig.start();
+  const auto consumer = rig.consumer();
+  CHECK(consumer->header().capacity == 3);
+  CHECK(drain(*consumer).size() == 10);
+  REQUIRE(session->wait(kSoon));
+  CHECK(rig.count("queue.reduced") == 1);
+  DecodeRig enough({even_script(10)});
+  CHECK(enough.run().size() == 10);
+  CHECK(enough.count("queue.reduced") == 0);
+}

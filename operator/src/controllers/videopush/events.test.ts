@@ -46,3 +46,18 @@ it.each(['SourceTooSlow', 'SourceTooFast'] as const)(
 function withFacts(observed: Observation, encoder: Parameters<typeof factsOf>[0]): Observation {
   return { ...observed, workers: { decoder: factsOf({ paced: null }), encoder: factsOf(encoder) } };
 }
+
+it('an event and the status report once that the queue of a stream holds fewer frames than were asked for', () => {
+  const asked = pushOf({ queue: { capacityFrames: 40, maxBytes: '128Mi' } });
+  const withCapacity = (queueCapacity: number): Observation => ({
+    ...running(asked),
+    workers: { decoder: factsOf({ queueCapacity }), encoder: factsOf() },
+  });
+  const live = withCapacity(7);
+  const { situation } = plan(live, DEFAULTS);
+  const { status } = judgeStatus(live, situation, DEFAULTS);
+  expect(status.queueCapacityFrames).toBe(7);
+  expect(events(live)).toContain('Warning QueueReduced');
+  expect(events({ ...live, push: { ...live.push, status } })).toEqual([]);
+  expect(events(withCapacity(40))).not.toContain('Warning QueueReduced');
+});

@@ -3,6 +3,7 @@
 import type { VideoPush } from '@videopush/resources';
 import { CONDITIONS, REASONS } from '@videopush/resources/builders/conditions';
 import { effectiveOnEnd } from '@videopush/resources/builders/worker-config';
+import { QUEUE_BYTES } from '@videopush/resources/limits';
 import type { EventWords } from '../../kube/events.ts';
 import type { Jump } from '../workers/source-jumps.ts';
 import type { Situation } from './decision.ts';
@@ -10,6 +11,7 @@ import type { Observation } from './observation.ts';
 import { hasSucceeded } from './pods.ts';
 import type { Judged, PushStatus } from './status.ts';
 
+type Queue = VideoPush['spec']['queue'];
 type Conditions = NonNullable<PushStatus['conditions']>;
 
 const normal = (reason: string, action: string, note: string): EventWords => ({
@@ -39,6 +41,7 @@ export function eventsOf(
     ...courses(before, status),
     ...(situation.kind === 'Live' ? restarts(observed, before, status) : []),
     ...observed.jumps.map((jump) => warning('SourceDiscontinuity', 'Decode', JUMP_NOTES[jump])),
+    ...reductions((observed.push as VideoPush).spec.queue, before, status),
   ];
 }
 
@@ -120,6 +123,15 @@ function restarts({ push, pods }: Observation, before: PushStatus, after: PushSt
   const finite = effectiveOnEnd((push as VideoPush).spec.source) === 'Complete';
   if (lost && !meant && finite && before.startTime) events.push(restartedFromBeginning());
   return events;
+}
+
+/** A queue that holds fewer frames than were asked for, because they are large. */
+function reductions(queue: Queue, before: PushStatus, after: PushStatus): EventWords[] {
+  const { capacityFrames: asked = 20, maxBytes = `${QUEUE_BYTES / 2 ** 20}Mi` } = queue ?? {};
+  const frames = after.queueCapacityFrames;
+  if (frames === undefined || frames >= asked || frames === before.queueCapacityFrames) return [];
+  const note = `${frames} frames may wait in the queue instead of ${asked}, because all together may take ${maxBytes}; a larger spec.queue.maxBytes allows more`;
+  return [warning('QueueReduced', 'Queue', note)];
 }
 
 const restartedFromBeginning = (): EventWords =>

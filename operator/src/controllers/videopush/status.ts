@@ -129,6 +129,7 @@ function facts(
     startTime: startTime ?? (live && view.encoder.ready ? seconds(now) : undefined),
     completionTime: done ? completionTime(observed) : undefined,
     restarts: Math.max(before.restarts ?? 0, restarts),
+    queueCapacityFrames: live ? (view.decoder.facts?.queueCapacity ?? before.queueCapacityFrames) : undefined,
   };
 }
 

@@ -20,6 +20,8 @@ export interface WorkerFacts {
   jumps: JumpCounts;
   /** the frame queue is (all but) full: who takes from it is the slower side */
   queueFull: boolean;
+  /** how many frames may wait in the queue; null when that is not known yet */
+  queueCapacity: number | null;
   /** everything was sent, or everything is in the queue */
   ended: boolean;
   /** the process before this one was killed (SIGKILL), which is what the kernel does when memory runs out */
@@ -44,6 +46,7 @@ export function readFacts(page: unknown, role: Role): WorkerFacts | null {
   const ready = record(status.ready) ?? {};
   const snapshot = record(status.snapshot);
   const code = word(ready.code);
+  const queue = record(snapshot?.queue) ?? record(status.ring);
   return {
     startTime: text(status.startTime),
     restarts: whole(status.restarts),
@@ -52,7 +55,8 @@ export function readFacts(page: unknown, role: Role): WorkerFacts | null {
     paced: readPaced(status.paced),
     sourcePace: readSourcePace(status.paced),
     jumps: readJumps(snapshot?.discontinuities),
-    queueFull: isFull(record(snapshot?.queue) ?? record(status.ring)),
+    queueFull: isFull(queue),
+    queueCapacity: whole(queue?.capacity) || null,
     ended: snapshot?.ended === true || snapshot?.phase === 'Ended',
     killed: wasKilled(status.lastExit),
     young: typeof status.uptimeSeconds === 'number' && status.uptimeSeconds < YOUNG_SECONDS,

@@ -149,6 +149,7 @@ describe('the facts of a page', () => {
       paced: null,
       sourcePace: null,
       jumps: { forward: 0, backward: 0, outlier: 0 },
+      queueCapacity: null,
     });
   });
 

@@ -184,6 +184,7 @@ export function factsOf(more: Partial<WorkerFacts> = {}): WorkerFacts {
     sourcePace: null,
     jumps: NO_JUMPS,
     queueFull: false,
+    queueCapacity: 20,
     ended: false,
     killed: false,
     young: false,
