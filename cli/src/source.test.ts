@@ -75,3 +75,11 @@ it.each([
   }
   expect(said).toContain(reason);
 });
+
+it.each([
+  [{ program: 1 }, '--program is not for the test pattern'],
+  [{ videoTrack: '0' }, '--video-track is not for the test pattern'],
+])('the command refuses %o with the test pattern, which has one video track', (choice, sentence) => {
+  expect(() => sourceOf('testpattern', { rtspTransport: 'tcp', ...choice })).toThrow(sentence);
+  expect(sourceOf('testpattern', { rtspTransport: 'tcp' }).options).toEqual({ testPattern: {} });
+});

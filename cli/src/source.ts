@@ -101,7 +101,11 @@ export function checkTrust({ caFile, insecureSkipVerify }: SourceFlags, urls: re
 export function sourceOf(text: string, flags: SourceFlags): Source {
   const { rtspTransport, program, videoTrack } = flags;
   const testPattern = patternOf(text);
-  if (testPattern) return { options: { testPattern }, label: text };
+  if (testPattern) {
+    const option = program === undefined ? videoTrack && '--video-track' : '--program';
+    if (option) throw usageError(`${option} is not for the test pattern`, 'it has one video track');
+    return { options: { testPattern }, label: text };
+  }
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^file:/i.test(text)) {
     const { options, label } = fileOf(text);
     return { options: { ...options, program, videoTrack }, label };

@@ -68,6 +68,15 @@ describe('session options', () => {
     [{ ...decode, speed: 2 }, /^speed: unknown option/],
     [{ ...decode, ring: { path: '/r', outputs: [] } }, /^ring\.outputs: expected at least one/],
     [{ ...decode, source: { uri: 'a', testPattern: {} } }, /^source\.uri: expected exactly one/],
+    [{ ...decode, crop: { top: 3 } }, /^crop\.top: expected an even number/],
+    [
+      { ...decode, source: { testPattern: {}, program: 1 } },
+      /^source\.program: expected no value with testP/,
+    ],
+    [
+      { ...decode, source: { testPattern: {}, videoTrack: '0' } },
+      /^source\.videoTrack: expected no value with/,
+    ],
     [undefined, /^options: expected an object/],
   ])('a decode session names what is wrong with %j', (options, message) => {
     expect(() => new DecodeSession(options as never)).toThrow(

@@ -180,7 +180,7 @@ export interface PictureOptions {
   squarePixels?: boolean;
   /** the colour behind transparent pixels, default "#000000" */
   background?: string;
-  /** pixels to cut off at the sides of the upright picture, before it is scaled */
+  /** pixels to cut off at the sides of the upright picture, before it is scaled: even numbers */
   crop?: { left?: number; top?: number; right?: number; bottom?: number };
 }
 

@@ -170,6 +170,16 @@ describe('wrong configurations', () => {
       { ...decoder(), source: { onEnd: 'Complete' } },
       'source: must have exactly one of `uri` and `testPattern`',
     ],
+    [
+      'a program of a test pattern',
+      { ...decoder(), source: { testPattern: {}, program: 1, onEnd: 'Repeat' } },
+      'source: must have no `program` and no `videoTrack` with `testPattern`, which has one video track',
+    ],
+    [
+      'a video track of a test pattern',
+      { ...decoder(), source: { testPattern: {}, videoTrack: '0', onEnd: 'Repeat' } },
+      'source: must have no `program` and no `videoTrack` with `testPattern`, which has one video track',
+    ],
     ['an encoder in the decoder', { ...decoder(), encoder: {} }, 'encoder: is not a known key'],
     [
       'a decimal frame rate',

@@ -91,6 +91,9 @@ const source = z
   })
   .refine(({ uri, testPattern }) => (uri === undefined) !== (testPattern === undefined), {
     message: 'must have exactly one of `uri` and `testPattern`',
+  })
+  .refine(({ testPattern, program, videoTrack }) => !testPattern || (program ?? videoTrack) === undefined, {
+    message: 'must have no `program` and no `videoTrack` with `testPattern`, which has one video track',
   });
 
 const pixelFormat = z.enum(PIXEL_FORMATS);

@@ -43,10 +43,16 @@ void parse_trust(Fields& fields, TlsTrust& trust) {
 
 media::Crop parse_crop(Fields fields) {
   media::Crop crop;
-  set(crop.left, fields.integer("left", limits::kCrop));
-  set(crop.top, fields.integer("top", limits::kCrop));
-  set(crop.right, fields.integer("right", limits::kCrop));
-  set(crop.bottom, fields.integer("bottom", limits::kCrop));
+  const auto side = [&](const char* name, int& target) {
+    const auto pixels = fields.integer(name, limits::kCrop);
+    // Chroma of 4:2:0 cannot be cut within a pair of lines.
+    if (pixels.value_or(0) % 2 != 0) bad_argument(fields.name_of(name), "an even number");
+    set(target, pixels);
+  };
+  side("left", crop.left);
+  side("top", crop.top);
+  side("right", crop.right);
+  side("bottom", crop.bottom);
   fields.finish();
   return crop;
 }
@@ -89,6 +95,9 @@ SourceInput parse_source(Fields fields) {
   if (const auto program = fields.integer("program", limits::kProgram))
     source.track.program = static_cast<int>(*program);
   set(source.track.name, fields.text("videoTrack"));
+  if (source.test_pattern && (source.track.program || !source.track.name.empty()))
+    bad_argument(fields.name_of(source.track.program ? "program" : "videoTrack"),
+                 "no value with testPattern, which has one video track");
   set(source.rtsp_transport,
       fields.choice<std::string>("rtspTransport", {{"tcp", "tcp"}, {"udp", "udp"}}));
   parse_trust(fields, source.tls);

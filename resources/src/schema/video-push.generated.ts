@@ -570,5 +570,9 @@ export interface VideoPush {
      * Restarts of role processes and containers since the stream was created.
      */
     restarts?: number;
+    /**
+     * How many frames may wait in the queue. Fewer than spec.queue.capacityFrames where the pictures are large for spec.queue.maxBytes.
+     */
+    queueCapacityFrames?: number;
   };
 }
