@@ -41,6 +41,16 @@ it('a parameter that is not set stays unset, so that the source and then the def
   expect(encoder.encoder).toEqual({ codec: 'H264', catchUp: 'Rebase' });
 });
 
+it('threads come from the place of running where the resource leaves them open', () => {
+  const threads = { decoder: 3, encoder: 6 };
+  const chosen = buildWorkerConfigs(push({ video: { tune: 'none' } }), { ...context, threads });
+  expect(chosen.decoder.source.threads).toBe(3);
+  expect(chosen.encoder.encoder.threads).toBe(6);
+  expect(chosen.encoder.queue.encoderDelayFrames).toBe(encoderDelayFrames({ tune: 'none', threads: 6 }, 1));
+  const set = buildWorkerConfigs(push({ video: { threads: 2 } }), { ...context, threads });
+  expect(set.encoder.encoder.threads).toBe(2);
+});
+
 it('buildWorkerConfigs refuses a hardware encoder that an older API server took, and names another', () => {
   expect(() =>
     buildWorkerConfigs(unchecked({ video: { codec: 'H264', encoder: 'hevc_nvenc' } }), context),

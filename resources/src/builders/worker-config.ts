@@ -12,7 +12,7 @@ import {
   type EncoderConfig,
   type WorkerConfigs,
 } from '../worker-config.ts';
-import { encoderDelayFrames } from './encoder-delay.ts';
+import { type DelayInput, encoderDelayFrames } from './encoder-delay.ts';
 import { contentHash } from './names.ts';
 import { asPixelFormat, encoderFault } from './picture.ts';
 import { queueBytes } from './ring-size.ts';
@@ -39,6 +39,12 @@ export interface OutputTarget extends CredentialFiles {
   caFile?: string;
 }
 
+/** Threads of the two processes; undefined: the core chooses. */
+export interface RoleThreads {
+  decoder?: number | undefined;
+  encoder?: number | undefined;
+}
+
 /** What the place of running adds to a VideoPush. */
 export interface WorkerContext {
   /** The targets by output name. It must contain every output of the VideoPush. */
@@ -56,6 +62,8 @@ export interface WorkerContext {
   logLevel?: 'error' | 'warn' | 'info' | 'debug';
   /** Processors of the machine that encodes, for the estimate of the encoder's delay. */
   processors?: number;
+  /** Threads of the two processes where the resource leaves them open; unset: each process looks itself. */
+  threads?: RoleThreads;
   /**
    * The JetStream stream that joins the two processes when they run in different pods; unset:
    * only the ring does.
@@ -82,6 +90,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
   const names = spec.outputs.map(({ name }) => name);
   const source = sourceOptions(spec.source, context);
   const video = pictureOptions(spec);
+  const { threads = {}, processors = POD_DEFAULTS.processors } = context;
   const common = {
     version: 1 as const,
     stream: objectKey(metadata.namespace ?? 'default', metadata.name),
@@ -93,7 +102,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       capacityFrames: spec.queue?.capacityFrames ?? 20,
       maxBytes: queueBytes(spec),
       whenFull: spec.queue?.whenFull ?? 'Block',
-      encoderDelayFrames: encoderDelayFrames(spec.video ?? {}, context.processors ?? POD_DEFAULTS.processors),
+      encoderDelayFrames: encoderDelayFrames(delayInput(spec, threads), processors),
       outputs: names,
       // Frames that another source has left in the stream are sent; its position
       // and its end are not this one's.
@@ -112,7 +121,7 @@ export function buildWorkerConfigs(push: VideoPush, context: WorkerContext): Wor
       ...common,
       role: 'encoder',
       http: context.encoderHttp ?? POD_DEFAULTS.encoderHttp,
-      encoder: encoderOptions(spec),
+      encoder: encoderOptions(spec, threads),
       outputs: spec.outputs.map((output, index) => outputOptions(output, index, context)),
     },
   };
@@ -152,6 +161,7 @@ function sourceOptions(source: Source, context: WorkerContext): DecoderConfig['s
     videoTrack: source.videoTrack,
     rtspTransport: /^rtsps?:/i.test(source.uri ?? '') ? (transport ?? 'tcp') : undefined,
     onEnd: effectiveOnEnd(source),
+    threads: context.threads?.decoder,
   });
 }
 
@@ -204,7 +214,11 @@ function pictureOptions(spec: Spec): DecoderConfig['video'] {
   });
 }
 
-function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
+/** What the estimate of the encoder's delay depends on. */
+export const delayInput = ({ video }: Spec, { encoder }: RoleThreads): DelayInput =>
+  withoutUndefined({ ...video, threads: video?.threads ?? encoder });
+
+function encoderOptions(spec: Spec, threads: RoleThreads): EncoderConfig['encoder'] {
   const { codec, encoder, pixelFormat, bitrateKbps, maxBitrateKbps, gopSeconds, gopFrames, tune, ...video } =
     spec.video ?? {};
   const fault = encoder === undefined ? undefined : encoderFault(encoder);
@@ -225,7 +239,7 @@ function encoderOptions(spec: Spec): EncoderConfig['encoder'] {
     maxBFrames: video.maxBFrames,
     preset: video.preset,
     tune: tune === 'none' ? '' : tune,
-    threads: video.threads,
+    threads: video.threads ?? threads.encoder,
     catchUp: effectiveCatchUp(spec),
   });
 }

@@ -211,7 +211,7 @@ export interface VideoPush {
        */
       tune?: string;
       /**
-       * Number of threads of the encoder. 0 or unset means automatic.
+       * Number of threads of the encoder. Unset means one for each processor that resources.encoder asks for, where it asks for any. 0 means automatic.
        */
       threads?: number;
     };

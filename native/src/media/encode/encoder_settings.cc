@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/processors.h"
 #include "media/encode/encoder_names.h"
 #include "media/encode/rate_control.h"
 #include "media/picture/layout.h"
@@ -166,6 +167,12 @@ int chosen_pixel_format(const EncoderOptions& options, const AVCodec& codec) {
   return format;
 }
 
+/// Encoders count the processors of the machine, or of their affinity, and know nothing of the time
+/// that a control group leaves them. 0: the encoder chooses.
+int chosen_threads(int asked) {
+  return asked > 0 || processor_quota() == 0 ? asked : available_processors();
+}
+
 /// What is not set passes: -1 B-frames, 0 of the others.
 void check_numbers(const EncoderOptions& options) {
   require_range("the number of B-frames", std::max(options.max_b_frames, 0), limits::kBFrames);
@@ -245,7 +252,7 @@ EncoderSettings encoder_settings(const EncoderOptions& options, const VideoForma
       is_mpeg_video(settings.codec->id) ? av_inv_q(settings.frame_rate) : input.time_base();
   choose_gop(settings, options);
   settings.max_b_frames = std::max(options.max_b_frames, 0);
-  settings.threads = options.threads;
+  settings.threads = chosen_threads(options.threads);
   choose_bit_rate(settings, options, input);
   add_stream_options(settings, global_header);
   add_rate_options(settings, options);

@@ -8,10 +8,10 @@ extern "C" {
 #include <new>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "core/error.h"
+#include "core/processors.h"
 #include "media/picture/filter_chain.h"
 #include "media/picture/filter_graph.h"
 #include "media/picture/scaler.h"
@@ -22,10 +22,10 @@ namespace {
 AVPixelFormat pixel_format(int format) { return static_cast<AVPixelFormat>(format); }
 
 /// Tone mapping takes a core 40 ms for a picture of 1080p; nothing else here is worth a thread.
-int threads_for(const FilterWork& work) {
-  constexpr unsigned kMost = 4;
-  return work.to_sdr ? static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, kMost))
-                     : 1;
+int threads_for(const FilterWork& work, int asked) {
+  constexpr int kMost = 4;
+  if (!work.to_sdr) return 1;
+  return asked > 0 ? std::min(asked, kMost) : automatic_threads();
 }
 
 void stamp(AVFrame& out, const AVFrame& in, const VideoFormat& format) {
@@ -121,7 +121,7 @@ struct Converter::Impl {
     const Pixels pixels = pixels_of(in);
     if (!filter || pixels != work_pixels || wanted != work) {
       filter = std::make_unique<FilterGraph>(filter_chain(wanted, in), in, AVRational{1, 1000},
-                                             threads_for(wanted));
+                                             threads_for(wanted, options.threads));
       work_pixels = pixels;
       work = wanted;
     }

@@ -34,6 +34,7 @@ struct ConvertOptions {
   /// What shows through transparent pixels where the output has no alpha, 0xRRGGBB; unset: alpha is
   /// ignored.
   std::optional<std::uint32_t> background = {};
+  int threads = 0;  // of tone mapping, at most 4; 0 = one for each available processor
 };
 
 /// The format of all pictures that come out, from that of the first one that goes in.

@@ -1,23 +1,16 @@
 #include "media/source/decoder.h"
 
-extern "C" {
-#include <libavutil/cpu.h>
-}
-
-#include <algorithm>
 #include <new>
 #include <string>
 
 #include "core/error.h"
 #include "core/limits.h"
+#include "core/processors.h"
 #include "media/source/demuxer.h"
 
 namespace videopush::media {
 namespace {
 
-/// Of an automatic choice: a stream is sent at its own pace, so more threads gain nothing, and each
-/// costs memory.
-constexpr int kMaxThreads = 4;
 constexpr int kMaxErrorsInARow = 10'000;  // a decoder that can't find its end must not hold us
 
 }  // namespace
@@ -41,8 +34,7 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
   int result = avcodec_parameters_to_context(context_.get(), stream.codecpar);
   context_->pkt_timebase = stream.time_base;
   context_->framerate = frame_rate;
-  context_->thread_count =
-      options.threads > 0 ? options.threads : std::clamp(av_cpu_count(), 1, kMaxThreads);
+  context_->thread_count = options.threads > 0 ? options.threads : automatic_threads();
   if (live) context_->thread_type = FF_THREAD_SLICE;
   context_->max_pixels = limits::kSide.most * limits::kSide.most;
   if (result >= 0) result = avcodec_open2(context_.get(), codec, nullptr);

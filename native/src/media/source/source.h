@@ -126,7 +126,7 @@ inline ConvertOptions for_viewers() {
 }
 
 struct DecodeOptions {
-  int threads = 0;  // 0 = one for each processor, at most 4
+  int threads = 0;  // 0 = one for each available processor, at most 4
 };
 
 /// Opens within open_timeout, reads up to 10 s of media or 8 MB of a local file ahead to measure it

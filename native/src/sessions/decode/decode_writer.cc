@@ -38,6 +38,7 @@ bool DecodeWriter::attach_ended() {
 bool DecodeWriter::open(const media::SourceDescriptor& source) {
   media::ConvertOptions picture = options_.picture;
   picture.orientation = source.orientation;
+  picture.threads = options_.decode.threads;
   converter_ = std::make_unique<media::Converter>(source.format, picture);
   live_ = source.live;
   const VideoFormat format = queue_format(source, converter_->output(), options_.frame_rate);

@@ -25,6 +25,7 @@ media::ConvertOptions conversion(const ReadOptions& options,
   convert.width = options.width;
   convert.height = options.height;
   convert.orientation = source.orientation;
+  convert.threads = options.decode.threads;
   if (options.rgb24) {
     convert.pixel_format = AV_PIX_FMT_RGB24;
     convert.background = 0x000000;

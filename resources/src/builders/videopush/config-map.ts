@@ -4,6 +4,7 @@ import type { KubeObject } from '../../objects.ts';
 import { ManifestError } from '../../schema/manifest.ts';
 import { canonicalJson, childLabels, childName, contentHash, DECODER, ENCODER, POD_PATHS } from '../names.ts';
 import { ownerReference } from '../owner.ts';
+import { threadsOf } from '../threads.ts';
 import { buildWorkerConfigs } from '../worker-config.ts';
 import { namespaceOf, type StreamConfigs, type StreamContext } from './context.ts';
 import { specFieldsAnnotation } from './field-hashes.ts';
@@ -31,6 +32,7 @@ export function streamConfigs(context: StreamContext): StreamConfigs {
     }),
     ...(claim !== undefined && { claims: { [claim]: `${POD_PATHS.volumes}/${claim}` } }),
     jetStream: jetStreamOf(push, defaults),
+    threads: threadsOf(push.spec),
     logLevel: defaults.workerLogLevel,
   });
 }

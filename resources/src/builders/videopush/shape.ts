@@ -4,7 +4,8 @@ import type { StreamShape } from '../cost.ts';
 import { encoderDelayFrames } from '../encoder-delay.ts';
 import { codecOf, pushedPicture, sourcePicture } from '../picture.ts';
 import { queueBytes } from '../ring-size.ts';
-import { POD_DEFAULTS } from '../worker-config.ts';
+import { threadsOf } from '../threads.ts';
+import { delayInput, POD_DEFAULTS } from '../worker-config.ts';
 
 /**
  * Each ring of a split stream keeps so many frames more, as the worker makes it: those
@@ -23,7 +24,7 @@ export function streamShape({ spec }: VideoPush): StreamShape {
       capacityFrames: spec.queue?.capacityFrames ?? 20,
       maxBytes: queueBytes(spec),
       encoderDelayFrames:
-        encoderDelayFrames(spec.video ?? {}, POD_DEFAULTS.processors) +
+        encoderDelayFrames(delayInput(spec, threadsOf(spec)), POD_DEFAULTS.processors) +
         (isSplit(spec) ? FRAMES_IN_TRANSIT : 0),
       latencyBudgetMilliseconds: spec.pacing?.latencyBudgetMilliseconds ?? 100,
     },
