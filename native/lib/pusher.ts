@@ -56,7 +56,8 @@ export interface PushOptions {
   writeTimeoutMilliseconds?: number;
   /**
    * While the connection is lost (it is made again in the background): 'reject' (default) makes push() fail
-   * with the reason, 'drop' accepts frames and counts them as dropped(network).
+   * with the reason, 'drop' goes on accepting frames as fast as they would have been sent, and counts them
+   * as dropped(network). An output that failed for good rejects in both.
    */
   onOutage?: 'reject' | 'drop';
   onEvent?: (event: SessionEvent) => void;
@@ -107,6 +108,7 @@ export class FramePusher {
       maxLeadSeconds: options.maxLeadSeconds,
       latencyBudgetMilliseconds: options.latencyBudgetMilliseconds,
       catchUp: options.catchUp,
+      dropInOutage: options.onOutage === 'drop',
     });
     this.#shape = { width: options.width, height: options.height, format };
     this.#ticksPerSecond = options.timeBase ? 1 / ratio(options.timeBase) : ratio(options.frameRate);
@@ -228,7 +230,7 @@ export class FramePusher {
   async #push(frame: FrameLike, timing: PushTiming, paced: boolean): Promise<void> {
     if (this.#closed) throw invalidState('the push is closed', 'open a new one');
     const { planes, strides } = toPlanes(frame, this.#shape);
-    if (this.#onOutage === 'reject') this.#refuseDuringOutage();
+    this.#refuseDuringOutage();
     const own = this.#keepsTimes && frame instanceof Frame ? frame.pts : undefined;
     const ticks = this.#ticks(timing?.ptsSeconds ?? own);
     const accepted = addon.pusherPush(this.#handle, planes, strides, ticks, paced);
@@ -237,7 +239,8 @@ export class FramePusher {
 
   #refuseDuringOutage(): void {
     const { phase, error } = this.#output();
-    if (phase !== 'Connected' && error) throw NativeError.from(error);
+    const refused = this.#onOutage === 'reject' ? phase !== 'Connected' : phase === 'Failed';
+    if (refused && error) throw NativeError.from(error);
   }
 
   #ticks(ptsSeconds: number | undefined): number | undefined {

@@ -77,6 +77,7 @@ PusherInput parse_pusher(const Napi::Value& value) {
   }
   if (auto budget = parse_latency_budget(fields)) input.options.latency_budget = *budget;
   if (auto catch_up = parse_catch_up(fields)) input.options.catch_up = *catch_up;
+  input.options.drop_in_outage = fields.boolean("dropInOutage").value_or(false);
   fields.finish();
   return input;
 }

@@ -1,5 +1,9 @@
 #include "sessions/encode/encode_loop.h"
 
+extern "C" {
+#include <libavutil/mathematics.h>
+}
+
 #include "core/error.h"
 #include "sessions/encode/sender_loop.h"
 
@@ -40,13 +44,17 @@ EncodeOutcome EncodeLoop::run(Nanoseconds started_at) {
       return EncodeOutcome::Stopped;
     }
     if (senders_.needs_rewind()) rewind();
-    if (!may_take()) {
+    const bool drops = this->drops();
+    if (!drops) leave_outage();
+    if (!drops && !may_take()) {
       wait_for_progress();
       continue;
     }
+    if (passed_) await_turn();
     InputFrame taken;
     switch (context_.input.take(taken, context_.abort, kTakeSlice)) {
       case TakeResult::Frame:
+        if (drops || passed_) let_pass(taken.frame->pts, drops);
         on_frame(taken);
         break;
       case TakeResult::Timeout:
@@ -82,6 +90,41 @@ bool EncodeLoop::outputs_ready() const {
   if (!senders_.any_ready()) return false;
   return begun_ || !senders_.any_undecided() ||
          context_.clock.now() - started_at_ >= kWaitForOthers;
+}
+
+/// Frames are encoded as ever during an outage, and the senders' queues drop the units.
+bool EncodeLoop::drops() const { return context_.options.drop_in_outage && senders_.all_away(); }
+
+/// When an output is back, what is ahead of its time still is: the caller goes on at the same pace
+/// until the first frame after the outage is due, or else it would wait for that all at once.
+void EncodeLoop::leave_outage() {
+  if (!passed_ || !passed_->back) return;
+  const auto schedule = senders_.schedule_of_ready();
+  const std::int64_t dts = *passed_->back - parts_.lead.reorder_ticks();
+  if (!schedule || schedule->deadline(dts) <= context_.clock.now()) passed_.reset();
+}
+
+/// The caller of a push is held back as if the frames were sent: the next one is taken when this
+/// one has lasted as long as the one before it.
+void EncodeLoop::let_pass(std::int64_t pts, bool drops) {
+  const Nanoseconds now = context_.clock.now(), frame = parts_.format.frame_interval_ns();
+  Passed next{.pts = pts, .next_at = now + frame, .back = std::nullopt};
+  if (!drops) next.back = pts;
+  if (passed_) {
+    const bool late = now - passed_->next_at > frame;  // the caller itself was
+    next.next_at = (late ? now : passed_->next_at) +
+                   av_rescale_q(pts - passed_->pts, parts_.format.time_base(), kNanosecond);
+    if (!drops && passed_->back) next.back = passed_->back;
+  }
+  passed_ = next;
+}
+
+void EncodeLoop::await_turn() {
+  while (!context_.stopping && context_.clock.now() < passed_->next_at) {
+    const WakeReason reason = context_.clock.wait_until(
+        passed_->next_at, {.wake_fd = parts_.wake.fd(), .abort_fd = context_.abort.fd()});
+    if (reason == WakeReason::Aborted) context_.abort.throw_if_aborted();
+  }
 }
 
 void EncodeLoop::wait_for_progress() {

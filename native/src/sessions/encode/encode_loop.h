@@ -42,7 +42,11 @@ class EncodeLoop {
   bool stops_here();
   bool may_take() const;
   bool outputs_ready() const;
+  bool drops() const;
   void wait_for_progress();
+  void leave_outage();
+  void let_pass(std::int64_t pts, bool drops);
+  void await_turn();
   // A frame was taken, or none came.
   void on_frame(InputFrame& taken);
   void on_starved();
@@ -58,7 +62,13 @@ class EncodeLoop {
   FrameEncoder& encoder_;
   const std::size_t max_pending_;  // units per sender before this thread waits
   Nanoseconds started_at_ = 0;
-  bool begun_ = false;                          // a frame was taken
+  bool begun_ = false;  // a frame was taken
+  struct Passed {
+    std::int64_t pts;                  // of the last frame
+    Nanoseconds next_at;               // when another one may follow
+    std::optional<std::int64_t> back;  // pts of the first frame after the outage
+  };
+  std::optional<Passed> passed_;                // of an outage, and shortly after it
   bool fresh_;                                  // nothing was sent or encoded yet
   std::optional<std::uint64_t> next_sequence_;  // after the last frame taken
   std::optional<std::uint64_t> left_;           // asked to stop: frames to take before

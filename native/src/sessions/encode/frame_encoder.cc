@@ -19,7 +19,7 @@ FrameEncoder::FrameEncoder(const PipelineContext& context, const VideoFormat& fo
 void FrameEncoder::open() {
   encoder_ = std::make_unique<media::Encoder>(context_.options.encoder, format_,
                                               senders_.wants_global_header());
-  lead_.encoder_holds(0);
+  lead_.encoder_opened();
   side_data_.clear();
   const std::lock_guard lock(mutex_);
   effective_ = encoder_->effective();
@@ -48,6 +48,7 @@ void FrameEncoder::encode(const InputFrame& taken) {
     return;
   }
   context_.stats.encode_duration.observe(context_.clock.now() - began);
+  lead_.encoder_took(taken.frame->pts);
   force_key_ = false;
   failures_ = 0;
   fan_out(packets);
@@ -80,13 +81,9 @@ void FrameEncoder::fail(const InputFrame& taken, const Error& error) {
 }
 
 void FrameEncoder::fan_out(std::vector<media::EncodedPacket>& packets) {
-  lead_.encoder_holds(encoder_->held());
   const Nanoseconds now = context_.clock.now();
   for (media::EncodedPacket& encoded : packets) {
-    if (!packet_seen_) {
-      lead_.reordered_by(encoded.packet->pts - encoded.packet->dts);
-      packet_seen_ = true;
-    }
+    lead_.encoder_gave(encoded.packet->pts, encoded.packet->dts);
     context_.stats.encoded.fetch_add(1, std::memory_order_relaxed);
     const auto node = side_data_.extract(encoded.sequence);
     const SideData side = node ? node.mapped() : SideData{};

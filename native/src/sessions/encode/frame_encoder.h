@@ -57,7 +57,6 @@ class FrameEncoder {
   std::unique_ptr<media::Encoder> encoder_;
   std::map<std::uint64_t, SideData> side_data_;
   bool force_key_ = false;
-  bool packet_seen_ = false;
   int failures_ = 0;  // in a row
   mutable std::mutex mutex_;
   std::optional<media::Encoder::Effective> effective_;  // under the lock

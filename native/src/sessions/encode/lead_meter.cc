@@ -8,6 +8,7 @@ extern "C" {
 #include <utility>
 
 namespace videopush::sessions {
+
 LeadMeter::LeadMeter(const FrameInput& input, const VideoFormat& format, Nanoseconds max_lead,
                      ScheduleSource schedule)
     : input_(input), format_(format), max_lead_(max_lead), schedule_(std::move(schedule)) {}
@@ -18,9 +19,22 @@ void LeadMeter::taken(std::int64_t pts) {
   taken_.last_pts = pts;
 }
 
-void LeadMeter::encoder_holds(int frames) { held_ = frames; }
+void LeadMeter::encoder_opened() {
+  const std::lock_guard lock(mutex_);
+  encoder_ = {};
+}
 
-void LeadMeter::reordered_by(std::int64_t ticks) { reorder_ticks_ = ticks; }
+void LeadMeter::encoder_took(std::int64_t pts) {
+  const std::lock_guard lock(mutex_);
+  if (encoder_.first_pts == AV_NOPTS_VALUE) encoder_.first_pts = pts;
+  encoder_.last_pts = pts;
+}
+
+void LeadMeter::encoder_gave(std::int64_t pts, std::int64_t dts) {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(reorder_known_, true)) reorder_ticks_ = pts - dts;
+  encoder_.given_dts = dts;
+}
 
 Nanoseconds LeadMeter::lead(Nanoseconds now) const {
   AcceptedMedia media = input_.accepted();
@@ -48,6 +62,17 @@ Nanoseconds LeadMeter::lead_of(const AcceptedMedia& media, Nanoseconds now) cons
   return av_rescale_q(media.last_pts - media.first_pts, format_.time_base(), kNanosecond);
 }
 
-Nanoseconds LeadMeter::held_back() const { return held_ * format_.frame_interval_ns(); }
+/// Units leave in the order of their DTS, which is that of the pictures' times, `reorder_ticks_`
+/// earlier. Frames are not counted, since their distance may vary.
+Nanoseconds LeadMeter::held_back() const {
+  const std::lock_guard lock(mutex_);
+  const auto& [first_pts, last_pts, given_dts] = encoder_;
+  if (last_pts == AV_NOPTS_VALUE) return 0;
+  const auto media = [this](std::int64_t ticks) {
+    return std::max<Nanoseconds>(0, av_rescale_q(ticks, format_.time_base(), kNanosecond));
+  };
+  if (given_dts == AV_NOPTS_VALUE) return media(last_pts - first_pts) + format_.frame_interval_ns();
+  return media(last_pts - (given_dts + reorder_ticks_));
+}
 
 }  // namespace videopush::sessions

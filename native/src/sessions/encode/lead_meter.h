@@ -25,17 +25,19 @@ class LeadMeter final : public LeadGate {
             ScheduleSource schedule);
 
   // The encode thread.
-  void taken(std::int64_t pts);           // a frame was taken from the input
-  void encoder_holds(int frames);         // taken by the encoder, not given out
-  void reordered_by(std::int64_t ticks);  // pts - dts of the first packet
+  void taken(std::int64_t pts);  // a frame was taken from the input
+  void encoder_opened();         // and holds nothing yet
+  void encoder_took(std::int64_t pts);
+  void encoder_gave(std::int64_t pts, std::int64_t dts);  // a packet with these times
+  /// By how much the first packet's DTS lies before its picture's time.
   std::int64_t reorder_ticks() const { return reorder_ticks_; }
 
   // Any thread.
   /// The lead of what was handed in (as the input says, else of what was taken): that media minus
   /// the time since t0, ns; 0 elapsed before t0.
   Nanoseconds lead(Nanoseconds now) const;
-  /// The lead without the pictures that the encoder holds back: they leave it only after later
-  /// ones, so a caller that waits for them to be sent would wait in vain, ns.
+  /// The lead without the media that the encoder holds back: it leaves it only after later
+  /// pictures, so a caller that waits for it to be sent would wait in vain, ns.
   Nanoseconds sendable_lead(Nanoseconds now) const;
 
   Nanoseconds accept_at(const AcceptedMedia& media, Nanoseconds now) const override;
@@ -49,9 +51,13 @@ class LeadMeter final : public LeadGate {
   const Nanoseconds max_lead_;
   const ScheduleSource schedule_;
   std::atomic<std::int64_t> reorder_ticks_{0};
-  std::atomic<int> held_{0};
-  mutable std::mutex mutex_;
-  AcceptedMedia taken_;  // under the lock
+  mutable std::mutex mutex_;  // of what follows
+  AcceptedMedia taken_;
+  struct {
+    std::int64_t first_pts = AV_NOPTS_VALUE, last_pts = AV_NOPTS_VALUE;  // of what it took
+    std::int64_t given_dts = AV_NOPTS_VALUE;                             // of its last packet
+  } encoder_;
+  bool reorder_known_ = false;
 };
 
 }  // namespace videopush::sessions

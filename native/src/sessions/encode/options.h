@@ -22,6 +22,9 @@ struct EncodeOptions {
   /// In-memory input only: how much media may be accepted ahead of its deadline (0 = no bound but
   /// the queue's).
   Nanoseconds max_lead = 0;
+  /// While every output is away, frames go on at their own pace and are dropped(network); else they
+  /// wait.
+  bool drop_in_outage = false;
 };
 
 /// What tests replace. The defaults are the real things.

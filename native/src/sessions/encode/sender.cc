@@ -67,6 +67,8 @@ bool Sender::undecided() const {
   return queue_.connecting() && status_.phase() != OutputPhase::Failed;
 }
 
+bool Sender::away() const { return record_.connects.load() > 0 && !queue_.ready(); }
+
 void Sender::request_stop() {
   if (queue_.request_stop()) abort_.abort();
 }

@@ -38,6 +38,11 @@ bool SenderGroup::any_undecided() const {
   return std::ranges::any_of(senders_, [](const auto& sender) { return sender->undecided(); });
 }
 
+bool SenderGroup::all_away() const {
+  return !any_ready() &&
+         std::ranges::any_of(senders_, [](const auto& sender) { return sender->away(); });
+}
+
 bool SenderGroup::any_below(std::size_t units) const {
   return std::ranges::any_of(senders_, [units](const auto& sender) {
     return sender->ready() && sender->pending() < units;

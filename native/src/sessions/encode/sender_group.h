@@ -28,6 +28,8 @@ class SenderGroup {
   // For any thread.
   bool any_ready() const;
   bool any_undecided() const;
+  /// No output is connected, and one was.
+  bool all_away() const;
   /// A connected output has less than `units` queued.
   bool any_below(std::size_t units) const;
   bool all_drained() const;  // all is sent, or the output is over

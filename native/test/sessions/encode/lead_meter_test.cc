@@ -54,17 +54,31 @@ TEST_CASE(
   meter.taken(rig.ticks(4));
   rig.start_schedule();
   CHECK(meter.lead(2 * kSecond) == 3 * kSecond);
-  meter.reordered_by(rig.ticks(1));
+  meter.encoder_gave(rig.ticks(1), 0);
   CHECK(meter.lead(2 * kSecond) == 2 * kSecond);
 }
 
-TEST_CASE("the sendable lead leaves out the frames that the encoder holds back") {
+TEST_CASE("the sendable lead leaves out the media that the encoder holds back, at any distance") {
   Rig rig;
   LeadMeter meter = rig.meter();
-  meter.taken(0);
-  meter.taken(rig.ticks(4));
-  meter.encoder_holds(10);
-  CHECK(meter.sendable_lead(0) == 4 * kSecond - 10 * rig.format.frame_interval_ns());
+  for (const double second : {0.0, 0.5, 3.0, 4.0}) {
+    meter.taken(rig.ticks(second));
+    meter.encoder_took(rig.ticks(second));
+  }
+  // Before its first packet, the encoder holds all, and how long the last one lasts is not known.
+  CHECK(meter.sendable_lead(0) == -rig.format.frame_interval_ns());
+  // Pictures are given out in another order, each with a DTS that lies a second before its turn.
+  meter.encoder_gave(rig.ticks(0), rig.ticks(-1));
+  CHECK(meter.sendable_lead(0) == 0);
+  meter.encoder_gave(rig.ticks(3), rig.ticks(-0.5));
+  CHECK(meter.sendable_lead(0) == kSecond / 2);
+  meter.encoder_gave(rig.ticks(0.5), rig.ticks(2));
+  meter.encoder_gave(rig.ticks(4), rig.ticks(3));
+  CHECK(meter.sendable_lead(0) == 4 * kSecond);
+  // Another encoder holds nothing of what the one before it was given.
+  meter.encoder_took(rig.ticks(5));
+  meter.encoder_opened();
+  CHECK(meter.sendable_lead(0) == 4 * kSecond);
 }
 
 TEST_CASE("media is accepted at once without a bound, and as far ahead as the bound allows") {
@@ -81,6 +95,7 @@ TEST_CASE("media beyond the bound waits for the schedule to start, unless the en
   LeadMeter meter = rig.meter(kSecond);
   const AcceptedMedia media{.first_pts = 0, .last_pts = rig.ticks(4)};
   CHECK(meter.accept_at(media, 0) == kForever);
-  meter.encoder_holds(static_cast<int>(4 * kSecond / rig.format.frame_interval_ns()) + 1);
+  meter.encoder_took(0);
+  meter.encoder_took(rig.ticks(4));
   CHECK(meter.accept_at(media, 0) == 0);
 }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "sessions/encode/push_rig.h"
@@ -53,6 +54,58 @@ TEST_CASE("a bound below the encoder's delay neither deadlocks nor slows the str
   REQUIRE(units.size() == 250);
   for (std::size_t i = 1; i < units.size(); ++i) CHECK(units[i].at - units[i - 1].at == kFrame);
   CHECK(push.session->snapshot().outputs[0].rebases == 0);
+}
+
+TEST_CASE("a bound below the delay of an encoder whose pictures are far apart does not deadlock") {
+  PushRig push(2 * kFrame);
+  push.rig.options.encoder.tune = "";
+  push.rig.options.encoder.extra["rc-lookahead"] = "20";
+  push.open();
+  std::thread caller([&] {
+    for (std::int64_t i = 0; i < 100; ++i)  // ten times as far apart as the rate says
+      if (push.push(10 * i) != Pushed::Accepted) return;
+    push.input->end();
+  });
+  REQUIRE(push.session->wait(kStuck));
+  caller.join();
+  CHECK(push.server->received().size() == 100);
+}
+
+TEST_CASE("a caller that sleeps half of the lead keeps time, whatever the encoder holds back") {
+  for (const AVRational rate : {AVRational{24, 1}, {30'000, 1001}, {60, 1}}) {
+    for (const char* lookahead : {"0", "40"}) {
+      for (const int b_frames : {0, 1, 2, 3}) {
+        CAPTURE(rate.num);
+        CAPTURE(lookahead);
+        CAPTURE(b_frames);
+        PushRig push(0);
+        push.format = video_format({.width = 64, .height = 48, .frame_rate = rate});
+        push.rig.options.max_lead = 500 * push.format.frame_interval_ns();
+        push.rig.options.encoder.tune = "";
+        push.rig.options.encoder.extra["rc-lookahead"] = lookahead;
+        push.rig.options.encoder.max_b_frames = b_frames;
+        push.open();
+        std::thread caller([&] {
+          for (std::int64_t i = 0; i < 400; ++i) {
+            if (push.push(i, kForever, false) != Pushed::Accepted) return;
+            if (i % 10 != 9) continue;
+            const auto sleep = static_cast<Nanoseconds>(push.session->wait_reference() * 1e9);
+            push.clock.wait_until(push.clock.now() + sleep, {});
+          }
+          push.input->end();
+        });
+        REQUIRE(push.session->wait(kStuck));
+        caller.join();
+        const auto units = push.server->received();
+        REQUIRE(units.size() == 400);
+        const Nanoseconds media = av_rescale_q(units.back().dts - units.front().dts,
+                                               push.format.time_base(), kNanosecond);
+        const Nanoseconds elapsed = units.back().at - units.front().at;
+        CHECK(std::abs(elapsed - media) <= media / 1000);
+        CHECK(push.session->snapshot().outputs[0].rebases == 0);
+      }
+    }
+  }
 }
 
 TEST_CASE("the queue and the units under way hold the caller back when the lead has no bound") {
@@ -136,6 +189,57 @@ TEST_CASE(
   CHECK(units.size() + dropped(snapshot.outputs[0], ring::Drop::Network) == 200);
   CHECK(units.size() > 150);
   check_law(snapshot);
+}
+
+TEST_CASE("an outage of every output drops frames at their own pace, when that was asked for") {
+  constexpr Nanoseconds kOutage = 8 * kSecond;
+  for (const int outputs : {1, 2}) {
+    for (const Nanoseconds max_lead : {Nanoseconds{0}, 10 * kFrame}) {
+      CAPTURE(outputs);
+      CAPTURE(max_lead);
+      PushRig push(max_lead, 2 + outputs, outputs);
+      push.rig.options.drop_in_outage = true;
+      std::atomic<Nanoseconds> back{0};  // when the servers run again
+      for (const auto& server : push.servers) {
+        server->on_send = [&](int index, const AbortSignal&) {
+          if (index == 100 && back == 0) back = push.clock.now() + kOutage;
+          if (push.clock.now() < back) throw closed();
+        };
+        server->on_connect = [&](int, const AbortSignal&) {
+          if (push.clock.now() < back) throw Error(ErrorCode::ConnectRefused, "nobody listens");
+        };
+      }
+      push.open();
+      Nanoseconds longest = 0;
+      std::thread caller([&] {
+        for (std::int64_t i = 0; i < 600; ++i) {
+          const Nanoseconds before = push.clock.now();
+          if (push.push(i) != Pushed::Accepted) return;
+          // One that comes back alone goes on at once; a second one makes the caller wait for it.
+          const bool counts = back != 0 && (outputs == 1 || push.clock.now() < back);
+          if (counts) longest = std::max(longest, push.clock.now() - before);
+        }
+        push.input->end();
+      });
+      REQUIRE(push.session->wait(kStuck));
+      caller.join();
+      CHECK(longest <= kFrame + kMillisecond);
+      CHECK(longest > 0);
+      const auto snapshot = push.session->snapshot();
+      check_law(snapshot);
+      for (int i = 0; i < outputs; ++i) {
+        const auto units = push.servers[static_cast<std::size_t>(i)]->received();
+        const auto& output = snapshot.outputs[static_cast<std::size_t>(i)];
+        CHECK(units.size() + dropped(output, ring::Drop::Network) == 600);
+        // What was lost is what was due meanwhile, until an attempt to connect came through.
+        const Nanoseconds gap = units[100].at - units[99].at;
+        CHECK(gap >= kOutage);
+        CHECK(dropped(output, ring::Drop::Network) == static_cast<std::uint64_t>(gap / kFrame) - 1);
+        CHECK(units[100].key);
+        CHECK(output.rebases == 0);
+      }
+    }
+  }
 }
 
 TEST_CASE("a frame of another size or format, or out of time, is refused and harms nothing") {

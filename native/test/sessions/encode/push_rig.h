@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "sessions/encode/memory_input.h"
 #include "sessions/encode/rig.h"
@@ -13,10 +14,12 @@ inline constexpr Nanoseconds kFrame = 40 * kMillisecond;
 
 /// A session fed by a pushing thread, all on simulated time.
 struct PushRig {
-  /// `threads`: the session's two and those that push.
-  explicit PushRig(Nanoseconds max_lead, int threads = 3) : rig(1), clock(threads) {
+  /// `threads`: those that push, the session's own and one for each output.
+  explicit PushRig(Nanoseconds max_lead, int threads = 3, int outputs = 1)
+      : rig(outputs), clock(threads) {
     rig.options.max_lead = max_lead;
-    server = std::make_unique<FakeServer>(clock);
+    for (int i = 0; i < outputs; ++i) servers.push_back(std::make_unique<FakeServer>(clock));
+    server = servers.front().get();
   }
 
   void open() {
@@ -26,11 +29,14 @@ struct PushRig {
 
   /// The session without its threads.
   void make() {
+    const auto outputs = static_cast<std::uint32_t>(servers.size());
     auto queue = std::make_unique<sessions::MemoryInput>(
-        sessions::MemoryInputOptions{.format = format, .capacity = 20, .outputs = 1}, clock);
+        sessions::MemoryInputOptions{.format = format, .capacity = 20, .outputs = outputs}, clock);
     input = queue.get();
+    std::vector<FakeServer*> targets;
+    for (const auto& each : servers) targets.push_back(each.get());
     session = std::make_unique<sessions::EncodeSession>(rig.options, std::move(queue), clock,
-                                                        nullptr, hooks_to({server.get()}));
+                                                        nullptr, hooks_to(targets));
   }
 
   sessions::Pushed push(std::int64_t index, Nanoseconds limit = 3600 * kSecond, bool paced = true) {
@@ -41,7 +47,8 @@ struct PushRig {
   Rig rig;
   EventClock clock;
   VideoFormat format = video_format({.width = 64, .height = 48});
-  std::unique_ptr<FakeServer> server;
+  std::vector<std::unique_ptr<FakeServer>> servers;
+  FakeServer* server = nullptr;  // the first one
   sessions::MemoryInput* input = nullptr;
   std::unique_ptr<sessions::EncodeSession> session;
   AbortSignal abort;
