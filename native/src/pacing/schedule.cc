@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "core/limits.h"
 
@@ -28,10 +29,13 @@ Schedule::Plan Schedule::plan(std::int64_t dts, Nanoseconds arrived, RebaseReaso
   Plan plan{.send_at = 0, .deadline = deadline(dts)};
   const bool foreign_clock = state_.t0 > arrived;
   const bool stalled = arrived - plan.deadline > options_.frame_interval;
-  if (foreign_clock || (stalled && options_.catch_up == CatchUp::Rebase)) {
+  const bool burst = catching_up(arrived - plan.deadline) || options_.catch_up == CatchUp::Burst;
+  const Nanoseconds by_source = std::exchange(source_late_, 0);
+  if (foreign_clock || (stalled && !burst && options_.catch_up == CatchUp::Rebase)) {
     plan.rebased = shift(arrived - plan.deadline, reason);
     plan.deadline = arrived;
-    source_clock_.retarget();
+    // What the source delayed has its latency restored, what was delayed here keeps the new one.
+    if (by_source == 0) source_clock_.retarget();
   }
   if (plan.deadline - arrived > kLongestWait) {
     const Nanoseconds due = arrived + options_.latency_budget;
@@ -40,9 +44,10 @@ Schedule::Plan Schedule::plan(std::int64_t dts, Nanoseconds arrived, RebaseReaso
     has_last_ = false;  // the distance to the unit before says nothing
     source_clock_.retarget();
   }
-  plan.skip = stalled && options_.catch_up == CatchUp::Skip;
+  const bool late_here = arrived - plan.deadline - by_source > options_.frame_interval;
+  plan.skip = late_here && options_.catch_up == CatchUp::Skip;
   plan.send_at = plan.deadline;
-  if (options_.catch_up == CatchUp::Burst && has_last_) {
+  if (burst && has_last_) {
     // For a unit on time behind a unit on time this lies before the deadline and changes nothing.
     const Nanoseconds spacing = media_ns(std::max<std::int64_t>(dts - last_dts_, 0));
     plan.send_at = std::max(plan.send_at, last_sent_ + av_rescale_rnd(spacing, kBurstRate.den,
@@ -55,12 +60,19 @@ bool Schedule::follow(std::int64_t dts, Nanoseconds produced) {
   if (!started()) return false;
   const SourceClock::Correction correction =
       source_clock_.observe(produced, media_ns(dts - state_.dts0), deadline(dts) - produced);
-  if (correction.step) {
-    shift(correction.shift, RebaseReason::SourceClock);
-  } else {
-    state_.t0 += correction.shift;
-  }
+  state_.t0 += correction.shift;
+  state_.begun += correction.shift - correction.counted;
+  if (correction.counted != 0) count(correction.counted, RebaseReason::SourceClock);
+  if (correction.shift < -options_.frame_interval) late_by_step_ = -correction.shift;
+  source_late_ = std::max<Nanoseconds>(0, produced - deadline(dts));
   return correction.shift != 0;
+}
+
+/// Units are late because of a step only while they are no later than it made them.
+bool Schedule::catching_up(Nanoseconds late) {
+  const Nanoseconds excused = late_by_step_ + options_.frame_interval;
+  if (late <= 0 || late > excused) late_by_step_ = 0;
+  return late_by_step_ > 0 && options_.catch_up != CatchUp::Skip;
 }
 
 void Schedule::sent(std::int64_t dts, Nanoseconds first_byte_offered) {
@@ -82,12 +94,16 @@ Nanoseconds Schedule::media_ns(std::int64_t ticks) const {
 }
 
 Nanoseconds Schedule::shift(Nanoseconds by, RebaseReason reason) {
-  const auto index = static_cast<std::size_t>(reason);
   state_.t0 += by;
   if (reason == RebaseReason::Discontinuity) state_.begun += by;
-  state_.rebases[index] += 1;
-  state_.rebased_ns[index] += std::abs(by);
+  count(by, reason);
   return by;
+}
+
+void Schedule::count(Nanoseconds moved, RebaseReason reason) {
+  const auto index = static_cast<std::size_t>(reason);
+  state_.rebases[index] += 1;
+  state_.rebased_ns[index] += std::abs(moved);
 }
 
 }  // namespace videopush::pacing

@@ -14,9 +14,11 @@ namespace videopush::pacing {
 
 /// What happens to a unit that reaches the sender after its deadline.
 enum class CatchUp {
-  Rebase,  // more than one frame interval late: t0 moves, so that the unit is due at once
-  Burst,   // at most 1.25 times the media's own rate until on time again
-  Skip,    // sent at once, and the encode side is asked to drop raw frames
+  // More than one frame interval late: t0 moves, so that the unit is due at once. Units that are
+  // late because a step of the source's clock made them so catch up as under Burst.
+  Rebase,
+  Burst,  // at most 1.25 times the media's own rate until on time again
+  Skip,   // sent at once, and the encode side is asked to drop raw frames
 };
 
 /// Why a unit was late; a label of the count, it does not change what is done.
@@ -36,7 +38,7 @@ struct ScheduleOptions {
 /// words, byte for byte. All zero = not started.
 struct ScheduleState {
   std::int64_t t0 = 0;                           // monotonic ns; moved by counted rebases and slews
-  std::int64_t begun = 0;                        // the first unit's t0; moved by Discontinuity only
+  std::int64_t begun = 0;                        // the first unit's t0; only rebases don't move it
   std::int64_t dts0 = 0;                         // ticks of the schedule's time base
   std::int64_t started = 0;                      // 0 or 1
   std::int64_t rebases[kRebaseReasons] = {};     // by RebaseReason
@@ -78,6 +80,7 @@ class Schedule {
 
   /// Follows a live source's clock (SourceClock), before plan(): `produced` is when the decoder
   /// gave the picture of the unit. True when the schedule was moved.
+  /// A step that makes units late is caught up with by policy.
   bool follow(std::int64_t dts, Nanoseconds produced);
   SourceClock& source_clock() { return source_clock_; }
 
@@ -95,12 +98,16 @@ class Schedule {
 
  private:
   Nanoseconds media_ns(std::int64_t ticks) const;
+  bool catching_up(Nanoseconds late);
   Nanoseconds shift(Nanoseconds by, RebaseReason reason);
+  void count(Nanoseconds moved, RebaseReason reason);
 
   ScheduleOptions options_;
   AVRational time_base_;
   ScheduleState state_;
   SourceClock source_clock_;
+  Nanoseconds source_late_ = 0;   // by how much the unit followed last left its source too late
+  Nanoseconds late_by_step_ = 0;  // by how much a step made units late that are not caught up yet
   bool has_last_ = false;
   std::int64_t last_dts_ = 0;
   Nanoseconds last_sent_ = 0;

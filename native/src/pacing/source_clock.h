@@ -1,11 +1,11 @@
-// How fast a live source's clock runs against this machine's, and by how much its schedule follows.
-// Pure: every instant is an argument.
+// By how much the schedule of a live source follows its clock. Pure: every instant is an argument.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "core/clock.h"
+#include "pacing/source_rate.h"
 
 namespace videopush::pacing {
 
@@ -18,9 +18,12 @@ inline constexpr double kMaxSlewPpm = 500;
 ///
 /// - Slewing keeps the slack at its target: by at most 500 ppm of the time that passes, in
 ///   proportion to what the slack lacks (time constant 60 s).
-/// - What slewing can't follow, a source at 95 % or a clock that was set, is a *step*: once the
-///   slack has been off by more than kStepBeyond for kStepAfter, it is brought back at once. A
-///   burst of frames that were held up on their way is shorter than that.
+/// - A source that is known to be off by more than that, such as one at 95 %, is *followed* at its
+///   rate, so that no frame is late for it. Each quarter of a second is counted as a rebase.
+/// - What is not known yet, or comes at once, such as a clock that was set, is a *step*: once the
+///   slack has been off for kStepAfter, it is brought back at once, which is a rebase, too. It is
+///   off from kStepBeyond on, and earlier where frames come after their deadlines. A burst of
+///   frames that were held up on their way is shorter than that.
 ///
 /// The target is the slack of the beginning, so that latency stays what it was.
 class SourceClock {
@@ -29,8 +32,9 @@ class SourceClock {
   static constexpr Nanoseconds kStepAfter = kSecond;
 
   struct Correction {
-    Nanoseconds shift = 0;  // added to the schedule; positive = later
-    bool step = false;
+    Nanoseconds shift = 0;    // added to the schedule; positive = later
+    Nanoseconds counted = 0;  // by how much it has moved beyond slewing since the last rebase, once
+                              // that is to be counted as one; else 0
   };
   /// Once per frame, in order. `produced`: when the decoder gave it. `media`: its time, ns.
   /// `slack`: its deadline by the schedule as it is, minus `produced`.
@@ -43,7 +47,7 @@ class SourceClock {
 
   /// Speed of the source's clock against ours, in parts per million; positive where it is faster.
   /// Unset until it has been watched for 60 s.
-  std::optional<double> ppm() const;
+  std::optional<double> ppm() const { return rate_.ppm(); }
 
  private:
   /// Averages over the time that passes, with an exponential window.
@@ -53,23 +57,23 @@ class SourceClock {
     void add(double value, Nanoseconds elapsed);
     void reset() { started_ = false; }
     double value() const { return value_; }
-    /// How far the average of a ramp of slope 1 lies behind the ramp, ns.
-    double delay() const;
 
    private:
-    double constant_, value_ = 0, age_ = 0;
+    double constant_, value_ = 0;
     bool started_ = false;
   };
 
+  bool step_due(Nanoseconds off, Nanoseconds produced);
+  Correction follow(Nanoseconds elapsed);
+
   std::optional<Nanoseconds> target_;
   std::optional<Nanoseconds> last_produced_;
-  std::optional<Nanoseconds> off_since_;  // the slack has been off by more than kStepBeyond
-  Nanoseconds first_produced_ = 0, origin_ = 0;
-  double owed_ = 0;  // of the slew, below a nanosecond
+  std::optional<Nanoseconds> off_since_;
+  Nanoseconds origin_ = 0;
+  double owed_ = 0;      // below a nanosecond
+  double followed_ = 0;  // beyond slewing, not yet counted
   Average slack_{2 * kSecond};
-  // Averages of the instants at which frames came, minus their media time. Two averages of a ramp
-  // differ by its slope times the difference of their delays.
-  Average quick_{30 * kSecond}, slow_{180 * kSecond};
+  SourceRate rate_;
 };
 
 }  // namespace videopush::pacing

@@ -27,7 +27,7 @@ struct Follower {
     const Nanoseconds slack = start + kLatency + media - produced;
     const auto correction = clock.observe(produced, media, slack);
     start += correction.shift;
-    steps += correction.step;
+    steps += correction.counted != 0;
     const Nanoseconds now = slack + correction.shift;
     least = std::min(least, now);
     most = std::max(most, now);

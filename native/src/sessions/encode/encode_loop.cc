@@ -4,6 +4,8 @@ extern "C" {
 #include <libavutil/mathematics.h>
 }
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "sessions/encode/sender_loop.h"
 
@@ -150,7 +152,7 @@ void EncodeLoop::on_frame(InputFrame& taken) {
     // After a rewind: this one was settled before the frames in front of it.
   } else if (is_backlog(taken)) {
     senders_.dropped(taken.sequence, ring::Drop::Backlog);
-  } else if (too_late(*taken.frame)) {
+  } else if (too_late(taken)) {
     senders_.dropped(taken.sequence, ring::Drop::Late);
     encoder_.request_key();
   } else {
@@ -170,12 +172,15 @@ void EncodeLoop::on_starved() {
 }
 
 /// Catch-up by Skip: the instant at which this picture was due has passed by more than a frame.
-bool EncodeLoop::too_late(const AVFrame& frame) const {
+/// What a live source gave after that instant is not late by our doing, and dropping it gains
+/// nothing.
+bool EncodeLoop::too_late(const InputFrame& taken) const {
   if (context_.options.catch_up != pacing::CatchUp::Skip) return false;
   const auto schedule = senders_.schedule_of_ready();
-  return schedule && schedule->deadline(frame.pts - parts_.lead.reorder_ticks()) +
-                             parts_.format.frame_interval_ns() <
-                         context_.clock.now();
+  if (!schedule) return false;
+  Nanoseconds due = schedule->deadline(taken.frame->pts - parts_.lead.reorder_ticks());
+  if (taken.pace == SourcePace::Live) due = std::max(due, taken.produced_at);
+  return due + parts_.format.frame_interval_ns() < context_.clock.now();
 }
 
 /// Frames that a live source gave before the first output was connected would be lasting latency.

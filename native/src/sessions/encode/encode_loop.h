@@ -50,7 +50,7 @@ class EncodeLoop {
   // A frame was taken, or none came.
   void on_frame(InputFrame& taken);
   void on_starved();
-  bool too_late(const AVFrame& frame) const;
+  bool too_late(const InputFrame& taken) const;
   bool is_backlog(const InputFrame& taken);
   // The connection was lost; the input has ended.
   void rewind();

@@ -22,6 +22,17 @@ std::vector<Nanoseconds> intervals(const std::vector<Received>& units) {
   return all;
 }
 
+/// Two minutes of a live source that gives its frames at `rate` of what their timestamps say.
+ScriptOptions live_input(double rate, Nanoseconds start) {
+  ScriptOptions input;
+  input.live = true;
+  for (std::int64_t i = 0; i < 3'000; ++i) {
+    const double seconds = static_cast<double>(i) * 0.04 / rate;
+    input.frames.push_back({.at = start + from_seconds(seconds), .index = i});
+  }
+  return input;
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -249,22 +260,40 @@ TEST_CASE("a live source whose clock is 490 ppm off stays on time, and its laten
 }
 
 TEST_CASE("a live source at 95 % or 105 % is followed by counted steps, and no frame is lost") {
-  for (const double rate : {0.95, 1.05}) {
+  const std::pair<CatchUp, double> cases[] = {{CatchUp::Burst, 0.95},
+                                              {CatchUp::Burst, 1.05},
+                                              {CatchUp::Rebase, 0.95},
+                                              {CatchUp::Rebase, 1.05}};
+  for (const auto& [policy, rate] : cases) {
+    CAPTURE(static_cast<int>(policy));
     CAPTURE(rate);
     Rig rig;
-    rig.input.live = true;
-    rig.options.catch_up = CatchUp::Burst;
-    const Nanoseconds start = rig.clock.now();
-    for (std::int64_t i = 0; i < 3'000; ++i) {
-      const double seconds = static_cast<double>(i) * 0.04 / rate;
-      rig.input.frames.push_back({.at = start + from_seconds(seconds), .index = i});
-    }
+    rig.input = live_input(rate, rig.clock.now());
+    rig.options.catch_up = policy;
     const auto snapshot = rig.run();
     const auto units = rig.received();
     REQUIRE(units.size() == 3'000);
     CHECK(snapshot.outputs[0].rebases_source_clock > 5);
     CHECK(units.back().at - rig.input.frames.back().at < kBudget + 400 * kMillisecond);
     CHECK(std::abs(*snapshot.outputs[0].source_clock_ppm / 1e6 - (rate - 1)) < 0.002);
+    check_law(snapshot);
+  }
+}
+
+TEST_CASE("Skip drops a few frames of a source at 95 % or 105 % until its rate is known") {
+  for (const double rate : {0.95, 1.05}) {
+    CAPTURE(rate);
+    Rig rig;
+    rig.input = live_input(rate, rig.clock.now());
+    rig.options.catch_up = CatchUp::Skip;
+    const auto snapshot = rig.run();
+    CHECK(dropped(snapshot.outputs[0], ring::Drop::Late) < 300);
+    CHECK(rig.received().back().at - rig.input.frames.back().at < kBudget + 400 * kMillisecond);
+    // The rate is known after a minute.
+    const auto all = indices(rig.received(), rig.input.format);
+    const auto later =
+        std::ranges::count_if(all, [](std::int64_t index) { return index >= 2'000; });
+    CHECK(later == 1'000);
     check_law(snapshot);
   }
 }
