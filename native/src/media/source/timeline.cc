@@ -22,6 +22,12 @@ constexpr std::int64_t kLargestStamp = std::int64_t{1} << 60;
 /// Packets of other tracks that may come while a suspect waits for its successor.
 constexpr std::size_t kMaxWaiting = 256;
 
+/// A live source's clock was set when it is further ahead than this, and than a quarter of the time
+/// between two packets: sources run at 95 or 105 %, and networks don't speed packets up.
+constexpr Nanoseconds kSetForward = 100 * kMillisecond;
+constexpr Nanoseconds kFloorSpan = 30 * kSecond;
+constexpr Nanoseconds kFloorKnownAfter = 5 * kSecond;
+
 std::int64_t ticks_of(Nanoseconds duration, AVRational time_base) {
   return std::max<std::int64_t>(1, av_rescale_q(duration, kNanosecond, time_base));
 }
@@ -34,6 +40,21 @@ std::int64_t stamp_of(const AVPacket& packet) {
 }
 
 }  // namespace
+
+void ArrivalFloor::add(Nanoseconds arrived, Nanoseconds delay) {
+  if (last_ == 0) first_ = began_ = arrived;
+  last_ = arrived;
+  if (arrived - began_ >= kFloorSpan) {
+    least_before_ = std::exchange(least_, INT64_MAX);
+    began_ = arrived;
+  }
+  least_ = std::min(least_, delay);
+}
+
+std::optional<Nanoseconds> ArrivalFloor::delay() const {
+  if (last_ - first_ < kFloorKnownAfter) return std::nullopt;
+  return std::min(least_, least_before_);
+}
 
 SourceTimeline::SourceTimeline(const TimelineLimits& limits, const std::vector<TimedTrack>& tracks)
     : wrap_bits_(limits.wrap_bits) {
@@ -132,10 +153,22 @@ bool SourceTimeline::believed(const Track& track, const AVPacket& packet, std::i
   const bool decode_times = track.by_dts && is_set(packet.dts);
   const Nanoseconds disorder = decode_times ? kDisorderOfDts : kDisorderOfPts;
   if (step < 0) return -step <= ticks_of(disorder, track.time_base);
-  if (step <= track.gap) return true;
-  if (arrived == 0 || track.arrived == 0) return false;
+  if (arrived == 0 || track.arrived == 0) return step <= track.gap;
   const Nanoseconds elapsed = std::max<Nanoseconds>(0, arrived - track.arrived);
+  if (set_forward(track, step, elapsed, arrived)) return false;
   return step - ticks_of(elapsed, track.time_base) <= track.gap;
+}
+
+bool SourceTimeline::set_forward(const Track& track, std::int64_t step, Nanoseconds elapsed,
+                                 Nanoseconds arrived) const {
+  const std::optional<Nanoseconds> floor = track.floor.delay();
+  if (!floor) return false;
+  const auto time = [&track](std::int64_t ticks) {
+    return av_rescale_q(ticks, track.time_base, kNanosecond);
+  };
+  const Nanoseconds ahead = time(step) - std::max(elapsed, time(track.duration));
+  if (ahead <= std::max(kSetForward, time(step) / 4)) return false;
+  return arrived - time(track.last + step) < *floor - kSetForward;
 }
 
 /// Another track may have met the same jump first; then what it found holds here, too.
@@ -171,17 +204,24 @@ void SourceTimeline::settle_suspect(const AVPacket* next, Nanoseconds arrived) {
   if (in_line) {
     place_outlier(std::move(suspect.packet));
   } else {
-    join(track, *suspect.packet);
+    join(track, *suspect.packet, suspect.arrived);
     place(std::move(suspect.packet), suspect.arrived);
   }
   for (Waiting& other : waiting) add(std::move(other.packet), other.arrived);
 }
 
 /// Shifts the track so that the packet follows the one before it: in decode order, and where a key
-/// frame begins something new, also behind everything that was shown before.
-void SourceTimeline::join(Track& track, const AVPacket& packet) {
+/// frame begins something new, also behind everything that was shown before. A live source that was
+/// silent meanwhile has its silence kept.
+void SourceTimeline::join(Track& track, const AVPacket& packet, Nanoseconds arrived) {
   const std::int64_t from = position(track, packet, track.shift);
   std::int64_t to = track.last + track.duration;
+  if (arrived != 0 && track.arrived != 0) {
+    const std::int64_t elapsed =
+        av_rescale_q(arrived - track.arrived, kNanosecond, track.time_base);
+    if (elapsed > track.duration + ticks_of(kSetForward, track.time_base))
+      to = track.last + elapsed;
+  }
   if ((packet.flags & AV_PKT_FLAG_KEY) && is_set(track.latest_pts) && is_set(packet.pts)) {
     const std::int64_t delay = is_set(packet.dts) ? packet.pts - packet.dts : 0;
     to = std::max(to, track.latest_pts + track.duration - delay);
@@ -203,6 +243,8 @@ void SourceTimeline::place(PacketPtr packet, Nanoseconds arrived) {
     if (is_set(packet->pts)) packet->pts = continuous(packet->pts, track.shift, at);
     if (is_set(packet->dts)) packet->dts = at;
     track.last = is_set(track.last) && !track.by_dts ? std::max(track.last, at) : at;
+    if (arrived != 0)
+      track.floor.add(arrived, arrived - av_rescale_q(at, track.time_base, kNanosecond));
     if (is_set(packet->pts)) {
       track.latest_pts =
           is_set(track.latest_pts) ? std::max(track.latest_pts, packet->pts) : packet->pts;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "core/av.h"
@@ -48,6 +49,20 @@ struct TimedTrack {
   std::int64_t nominal;  // duration of a packet that names none, in ticks
 };
 
+/// How early packets of a live source can come, by those of the last 30 to 60 s: the network only
+/// ever delays.
+class ArrivalFloor {
+ public:
+  /// `delay`: the instant at which a packet came minus its continuous time.
+  void add(Nanoseconds arrived, Nanoseconds delay);
+  /// The least delay; none until packets have come for 5 s, since the first ones may be a backlog.
+  std::optional<Nanoseconds> delay() const;
+
+ private:
+  Nanoseconds first_ = 0, last_ = 0, began_ = 0;  // arrivals
+  Nanoseconds least_ = INT64_MAX, least_before_ = INT64_MAX;
+};
+
 /// Packets of a source in, the same packets with continuous timestamps out, in the same order.
 ///
 /// A step between two packets of a track is one of four things. A *gap*: frames are really missing;
@@ -55,6 +70,10 @@ struct TimedTrack {
 /// its successor is in line again; it is placed between the two. Everything else is a
 /// *discontinuity*: the packet follows the one before it, and what comes later follows this one. To
 /// tell the last two apart, a suspect waits for its successor.
+///
+/// A live source's packets also have a time of arrival. One whose timestamp is ahead of what the
+/// clock can have counted since the packet before it, and which would have come earlier than any
+/// other, shows that the clock was set forward, however little.
 ///
 /// The first packet keeps its timestamps. A timestamp beyond any clock counts as missing, a
 /// duration longer than the longest gap as unknown. Pure: times of arrival are arguments.
@@ -89,6 +108,7 @@ class SourceTimeline {
     std::int64_t duration = 0;                 // of the packet before
     bool by_dts = false;                       // `last` is a DTS
     Nanoseconds arrived = 0;                   // the packet before
+    ArrivalFloor floor = {};
   };
   struct Waiting {
     PacketPtr packet;
@@ -105,10 +125,12 @@ class SourceTimeline {
   std::int64_t position(const Track& track, const AVPacket& packet, std::int64_t shift) const;
   bool believed(const Track& track, const AVPacket& packet, std::int64_t shift,
                 Nanoseconds arrived) const;
+  bool set_forward(const Track& track, std::int64_t step, Nanoseconds elapsed,
+                   Nanoseconds arrived) const;
   bool adopt_shift(Track& track, const AVPacket& packet, Nanoseconds arrived) const;
   void take_in(PacketPtr packet, Nanoseconds arrived);
   void settle_suspect(const AVPacket* next, Nanoseconds arrived);
-  void join(Track& track, const AVPacket& packet);
+  void join(Track& track, const AVPacket& packet, Nanoseconds arrived);
   void place(PacketPtr packet, Nanoseconds arrived);
   void place_outlier(PacketPtr packet);
 

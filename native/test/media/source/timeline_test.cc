@@ -261,3 +261,60 @@ TEST_CASE("every packet comes out in order and time runs on, whatever the timest
     }
   }
 }
+
+TEST_CASE("a live source's clock that is set is noticed, forward by a fifth of a second or back") {
+  const std::int64_t second = 90'000;
+  for (const std::int64_t by :
+       {second / 5, 3 * second, -second / 5, -3 * second, 86'400 * second}) {
+    CAPTURE(by);
+    SourceTimeline timeline = stream();
+    std::mt19937 random(11);
+    for (int i = 0; i < 1000; ++i) {
+      const std::int64_t stamp = 100 * second + i * kFrame + (i >= 500 ? by : 0);
+      const Nanoseconds jitter = static_cast<Nanoseconds>(random() % 20) * kMillisecond;
+      timeline.add(packet_of({stamp, stamp, i % 50 == 0}),
+                   kSecond + i * 40 * kMillisecond + jitter);
+    }
+    timeline.flush();
+    const std::vector<Stamp> out = taken(timeline);
+    for (int i = 0; i < 1000; ++i) REQUIRE(out[i].dts == 100 * second + i * kFrame);
+    CHECK(timeline.discontinuities().total() == 1);
+  }
+}
+
+TEST_CASE("a live source that drops frames after a stall of the network has no set clock") {
+  SourceTimeline timeline = stream();
+  std::vector<Stamp> stamps;
+  const auto come = [&](int index, Nanoseconds arrived) {
+    stamps.push_back({index * kFrame, index * kFrame, index == 0});
+    timeline.add(packet_of(stamps.back()), kSecond + arrived);
+  };
+  for (int i = 0; i < 500; ++i) come(i, i * 40 * kMillisecond);
+  // Frames up to 25 waited in the camera for 3 s, the 50 after them were dropped.
+  for (int i = 500; i < 525; ++i) come(i, 23 * kSecond);
+  for (int i = 575; i < 900; ++i) come(i, i * 40 * kMillisecond);
+  timeline.flush();
+  CHECK(taken(timeline) == stamps);
+  CHECK(timeline.discontinuities() == Discontinuities{});
+}
+
+TEST_CASE("a live source of a frame in 20 s keeps its time at 105 %, and after silence") {
+  SourceTimeline timeline = stream();
+  std::vector<Stamp> stamps;
+  for (int i = 0; i < 50; ++i) {
+    stamps.push_back({i * 20 * 90'000, i * 20 * 90'000, true});
+    timeline.add(packet_of(stamps.back()), kSecond + from_seconds(i * 20 / 1.05));
+  }
+  timeline.flush();
+  CHECK(taken(timeline) == stamps);
+}
+
+TEST_CASE("a live source's clock that was set during a silence has the silence kept") {
+  SourceTimeline timeline = stream();
+  for (int i = 0; i < 250; ++i)
+    timeline.add(packet_of({i * kFrame, i * kFrame, true}), kSecond + i * 40 * kMillisecond);
+  const std::int64_t back = 5 * 90'000;
+  timeline.add(packet_of({back, back, true}), kSecond + 18 * kSecond);
+  timeline.flush();
+  CHECK(taken(timeline).back().dts == 18 * 90'000);
+}
