@@ -143,4 +143,16 @@ std::int64_t declared_end(AVFormatContext& context, int stream_index, std::int64
   return -1;
 }
 
+/// libavformat takes the header of a second FLV file for a tag of 5 MB.
+std::int64_t next_part(AVFormatContext& context, std::int64_t position, int max_steps) {
+  if (std::string_view(context.iformat->name) != "flv") return -1;
+  std::uint8_t head[11];
+  for (int step = 0; step < max_steps && read_at(*context.pb, position, head, 11); ++step) {
+    if (std::memcmp(head, "FLV", 3) == 0)
+      return position + static_cast<std::int64_t>(big_endian(head + 5, 4)) + 4;
+    position += 11 + static_cast<std::int64_t>(big_endian(head + 1, 3)) + 4;
+  }
+  return -1;
+}
+
 }  // namespace videopush::media

@@ -15,4 +15,9 @@ namespace videopush::media {
 std::int64_t declared_end(AVFormatContext& context, int stream_index, std::int64_t size,
                           int max_steps);
 
+/// Files that were joined byte by byte: where the next part begins behind its header, at or after
+/// the element at `position`; -1: there is none, or libavformat goes on by itself. Bound and side
+/// effect as above.
+std::int64_t next_part(AVFormatContext& context, std::int64_t position, int max_steps);
+
 }  // namespace videopush::media

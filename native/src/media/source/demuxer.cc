@@ -313,11 +313,13 @@ bool Demuxer::read_any(AVPacket& out) {
     const int result = av_read_frame(context_.get(), &out);
     abort_.throw_if_aborted();
     if (result == AVERROR_INVALIDDATA && !read_failed() && ++damage < kMaxDamage) continue;
+    if (result == AVERROR_EOF && go_to_next_part()) continue;
     if (result < 0) {
       finish(result);
       return false;
     }
     if (out.stream_index == video_index_ && out.buf) {
+      if (out.pos >= 0) last_tag_ = out.pos;
       unreadable_ += static_cast<std::uint64_t>(damage);
       if (!is_left_over(out)) {
         if (camera_) stamp_arrival(out);
@@ -347,6 +349,16 @@ void Demuxer::stamp_arrival(AVPacket& packet) {
   last_stamp_ = std::max(ticks, last_stamp_ + 1);
   packet.pts = packet.dts = last_stamp_;
   packet.duration = 0;
+}
+
+/// The end of a part is not the end of the source.
+bool Demuxer::go_to_next_part() {
+  if (!seekable() || live() || read_failed() || last_tag_ < 0) return false;
+  const int steps = location_.scheme == Scheme::File ? kMaxStepsLocal : kMaxStepsRemote;
+  const std::int64_t part = next_part(*context_, last_tag_, steps);
+  if (part < 0 || part >= size()) return false;
+  last_tag_ = part;
+  return av_seek_frame(context_.get(), video_index_, part, AVSEEK_FLAG_BYTE) >= 0;
 }
 
 /// Decides whether this end is a clean one.
@@ -398,6 +410,7 @@ bool Demuxer::jump_to(std::int64_t target, int flags, std::int64_t shift) {
   if (bytes_) bytes_->clear_error();
   fault_.reset();
   ended_ = false;
+  last_tag_ = -1;
   av_packet_unref(held_.get());
   read_position_ = 0;
   timeline_->reset(video_index_, shift);

@@ -71,6 +71,7 @@ class Demuxer {
   bool read_any(AVPacket& out);
   bool is_left_over(const AVPacket& packet);
   void stamp_arrival(AVPacket& packet);
+  bool go_to_next_part();
   void finish(int result);
   bool is_truncated();
   Error open_error(int result) const;
@@ -97,6 +98,7 @@ class Demuxer {
   std::optional<SourceTimeline> timeline_;
   std::optional<Error> fault_;
   bool ended_ = false;
+  std::int64_t last_tag_ = -1;  // FLV: where the tag of the packet read last begins
   PacketPtr held_ = make_packet(), incoming_ = make_packet();
   std::int64_t read_position_ = 0;  // where the furthest packet so far begins, in bytes
   std::uint64_t unreadable_ = 0;

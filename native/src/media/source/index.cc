@@ -34,7 +34,6 @@ std::optional<Collected> from_packets(Demuxer& demuxer) {
   if (!demuxer.timestamped() || demuxer.video().codecpar->codec_id == AV_CODEC_ID_VP8) return {};
   Collected out;
   out.time_base = demuxer.video().time_base;
-  out.by_position = demuxer.may_jump();
   const PacketPtr packet = make_packet();
   while (demuxer.read(*packet)) {
     const bool key = packet->flags & AV_PKT_FLAG_KEY;
@@ -49,6 +48,7 @@ std::optional<Collected> from_packets(Demuxer& demuxer) {
     }
     av_packet_unref(packet.get());
   }
+  out.by_position = demuxer.may_jump() || demuxer.discontinuities().total() > 0;
   std::sort(out.pts.begin(), out.pts.end());
   std::ranges::sort(out.keys, {}, &Place::pts);
   const bool unique = std::adjacent_find(out.pts.begin(), out.pts.end()) == out.pts.end();
@@ -57,7 +57,7 @@ std::optional<Collected> from_packets(Demuxer& demuxer) {
 }
 
 /// Collects by decoding everything, which is slow, and right for any source.
-Collected from_frames(const SourceOptions& options, const AbortSignal& abort) {
+Collected from_frames(const SourceOptions& options, bool may_jump, const AbortSignal& abort) {
   const auto source = open_source(options, {}, abort);
   Collected out;
   out.time_base = source->descriptor().format.time_base();
@@ -73,6 +73,7 @@ Collected from_frames(const SourceOptions& options, const AbortSignal& abort) {
         error.code() == ErrorCode::SourceTruncated || error.code() == ErrorCode::SourceCorrupt;
     if (!damaged || out.pts.empty()) throw;
   }
+  out.by_position = may_jump || source->discontinuities().total() > 0;
   return out;
 }
 
@@ -91,15 +92,17 @@ FrameIndex FrameIndex::build(const SourceOptions& options, const AbortSignal& ab
     return index;
   }
   std::optional<Collected> collected;
+  bool may_jump = false;
   {
     Demuxer demuxer(options, abort);
     if (!demuxer.seekable()) {
       throw Error(ErrorCode::NotSeekable, "frames of this source can't be numbered in advance",
                   "read it in sequence");
     }
+    may_jump = demuxer.may_jump();
     collected = from_packets(demuxer);
   }
-  if (!collected) collected = from_frames(options, abort);
+  if (!collected) collected = from_frames(options, may_jump, abort);
   std::vector<std::int64_t> starts = {0};
   for (const Place& key : collected->keys) {
     const auto found = std::ranges::lower_bound(collected->pts, key.pts);

@@ -20,9 +20,9 @@ struct Gop {
 class FrameIndex {
  public:
   /// Reads the whole source once, without decoding it where its packets say enough. It takes 8
-  /// bytes per frame, and 24 per key frame of a source whose clock may jump; at most 8,388,608
-  /// frames (38 h at 60 a second). A damaged or truncated source is indexed as far as it can be
-  /// read. Errors: NotSeekable, OutOfRange (too long), and those of open_source().
+  /// bytes per frame, and 24 per key frame of a source whose clock jumps or may do so; at most
+  /// 8,388,608 frames (38 h at 60 a second). A damaged or truncated source is indexed as far as it
+  /// can be read. Errors: NotSeekable, OutOfRange (too long), and those of open_source().
   static FrameIndex build(const SourceOptions& options, const AbortSignal& abort);
 
   /// `pts`: ascending; `gop_starts`: ascending indices, beginning with 0.

@@ -135,6 +135,7 @@ void LibavSource::finish_picture(AVFrame& frame) {
   frame.sample_aspect_ratio =
       av_guess_sample_aspect_ratio(&demuxer_->context(), &demuxer_->video(), &frame);
   locate(frame);
+  if (frame.pts != frame.best_effort_timestamp) place_.key_position = Place::kFromStart;
   if (at_start_ && last_pts_ == AV_NOPTS_VALUE) first_ = place_;
   last_pts_ = frame.pts;
   ++frames_;
@@ -161,13 +162,21 @@ bool LibavSource::next(AVFrame& out) {
       av_frame_move_ref(&out, pending_.get());
       pending_.reset();
     } else if (!decode(out)) {
+      if (expected_key_) {
+        read_from_start();
+        continue;
+      }
       end();
       break;
     }
-    if (out.pts >= skip_until_) {
-      skip_until_ = INT64_MIN;
-      return true;
+    if (out.pts < skip_until_) continue;
+    if (expected_key_ && *expected_key_ != place_.key_position) {
+      read_from_start();
+      continue;
     }
+    expected_key_.reset();
+    skip_until_ = INT64_MIN;
+    return true;
   }
   av_frame_unref(&out);
   if (fault_) throw *fault_;
@@ -201,16 +210,29 @@ void LibavSource::seek(const Place& place) {
                 "'" + demuxer_->location().shown + "' can't be read from another position",
                 "use a file, or a web server that answers Range requests");
   }
-  if (reachable_forward(place.pts)) {
-    skip_until_ = place.pts;
-    return;
-  }
-  if (demuxer_ && demuxer_->timestamped()) {
-    const Place& known = first_ && place.pts <= first_->pts ? *first_ : place;
-    if (demuxer_->may_jump() ? seek_by_byte(known, place.pts) : seek_by_time(place)) return;
-  }
-  restart();
+  expected_key_.reset();
+  if (!reachable_forward(place.pts) && !go_to(place)) restart();
   skip_until_ = place.pts;
+}
+
+/// Goes to the key frame that the place depends on, by what tells the places of this source apart.
+bool LibavSource::go_to(const Place& place) {
+  if (!demuxer_ || !demuxer_->timestamped()) return false;
+  const Place key = first_ && place.pts <= first_->pts ? *first_ : place;
+  if (key.key_position == Place::kFromStart) return false;
+  if (demuxer_->may_jump()) return seek_by_byte(key, place.pts);
+  // Of a container that has one clock, a jump shows only when it is met: here, before the place, or
+  // by the key frame at which it lands.
+  if (key.shift != 0 || discontinuities().total() > 0 || !seek_by_time(place)) return false;
+  if (key.key_position >= 0) expected_key_ = key.key_position;
+  return true;
+}
+
+/// The timestamp led to another place of the source, whose clock has jumped.
+void LibavSource::read_from_start() {
+  const std::int64_t target = skip_until_;
+  restart();
+  skip_until_ = target;
 }
 
 /// A container's index may land late (it looks at decode times), and in mid-GOP. What counts is
@@ -285,6 +307,7 @@ void LibavSource::forget_position() {
   read_ahead_.clear();
   pending_.reset();
   want_key_packet_ = finished_ = false;
+  expected_key_.reset();
   fault_.reset();
   last_pts_ = AV_NOPTS_VALUE;
   skip_until_ = INT64_MIN;

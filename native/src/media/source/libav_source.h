@@ -47,12 +47,14 @@ class LibavSource final : public FrameSource {
   void finish_picture(AVFrame& frame);
   void end();
   bool reachable_forward(std::int64_t pts) const;
+  bool go_to(const Place& place);
   bool seek_by_time(const Place& place);
   bool seek_by_byte(const Place& key, std::int64_t pts);
   bool land(std::int64_t pts);
   void remember_key(const AVPacket& packet);
   void locate(const AVFrame& frame);
   void restart();
+  void read_from_start();
   void forget_position();
 
   SourceOptions options_;
@@ -71,11 +73,12 @@ class LibavSource final : public FrameSource {
   bool want_key_packet_ = false;      // after a seek: what comes before it can't be decoded
   bool finished_ = false;
   std::optional<Error> fault_;
-  std::deque<Place> keys_;                  // key packets in the decoder, the oldest shown first
-  Place place_;                             // of the last frame decoded
-  std::optional<Place> first_;              // of the source's first frame, once it was seen
-  std::int64_t last_pts_ = AV_NOPTS_VALUE;  // of the last frame decoded in this pass
-  std::int64_t skip_until_ = INT64_MIN;     // frames before it are dropped
+  std::deque<Place> keys_;                    // key packets in the decoder, the oldest shown first
+  Place place_;                               // of the last frame decoded
+  std::optional<Place> first_;                // of the source's first frame, once it was seen
+  std::int64_t last_pts_ = AV_NOPTS_VALUE;    // of the last frame decoded in this pass
+  std::int64_t skip_until_ = INT64_MIN;       // frames before it are dropped
+  std::optional<std::int64_t> expected_key_;  // key_position of the first one that is not dropped
   std::uint64_t packets_read_ = 0, closed_errors_ = 0, frames_ = 0;
   Discontinuities closed_jumps_;  // of the demuxers before this one
 };

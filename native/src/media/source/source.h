@@ -88,8 +88,13 @@ struct SourceDescriptor {
 /// Where a frame lies in its source: enough for another process to come back to it, whatever the
 /// timestamps of the source are like.
 struct Place {
+  /// In place of a key position: the timestamp was made up, after one that did not move on, and is
+  /// the same again only when the source is read from its beginning.
+  static constexpr std::int64_t kFromStart = -2;
+
   std::int64_t pts = 0;  // of the frame, as FrameSource::next() gave it
-  /// Byte of the source at which the key frame that it depends on begins; -1 = unknown.
+  /// Byte of the source at which the key frame that it depends on begins; -1 = unknown, or
+  /// kFromStart.
   std::int64_t key_position = -1;
   /// What the source's timeline had added to the timestamps at that key frame, in its ticks.
   std::int64_t shift = 0;
@@ -111,7 +116,8 @@ class FrameSource {
   virtual Place place() const = 0;
   /// The next frame will be the first with at least this pts, exactly, whatever the container's
   /// index is like; past the last one: the end. Without a key position a source whose clock may
-  /// jump is read from its beginning. Errors: NotSeekable, and those of open_source().
+  /// jump is read from its beginning, and so is one whose clock turns out to have jumped although
+  /// its container has only one. Errors: NotSeekable, and those of open_source().
   virtual void seek(const Place& place) = 0;
   /// Timestamps that were corrected so far.
   virtual Discontinuities discontinuities() const = 0;

@@ -217,8 +217,11 @@ void DecodeLoop::play() {
     }
     if (!more) {
       if (end_of_pass(damage)) return;
-    } else if (!writer_.given_before(*frame) &&
-               !writer_.take_in(std::move(frame), source_.place())) {
+    } else if (writer_.given_before(*frame)) {
+      continue;
+    } else if (writer_.place_missed()) {
+      find_place(std::nullopt);
+    } else if (!writer_.take_in(std::move(frame), source_.place())) {
       position();
     }
     report_pictures();
@@ -289,9 +292,9 @@ bool DecodeLoop::end_of_pass(const std::optional<Error>& damage) {
   return false;
 }
 
-/// The source ended before the frame that was published last was met again, so this is not its end:
-/// its index led elsewhere. Read from the beginning, the frame can't be missed, unless the source
-/// was replaced or cut.
+/// The frame that was published last was not met again, so the source's index or clock led
+/// elsewhere. Counted from the beginning, the frame can't be missed, unless the source was replaced
+/// or cut.
 void DecodeLoop::find_place(const std::optional<Error>& damage) {
   if (std::exchange(searched_, true)) {
     throw damage ? *damage
@@ -301,6 +304,7 @@ void DecodeLoop::find_place(const std::optional<Error>& damage) {
   }
   event_("source.searched", "from the beginning on");
   source_.reopen();
+  writer_.search_from_start();
 }
 
 }  // namespace videopush::sessions

@@ -95,7 +95,8 @@ bool DecodeWriter::answer_replay(bool reachable) {
 std::optional<media::Place> DecodeWriter::position(const VideoFormat& source, bool reachable) {
   held_.reset();
   skip_to_.reset();
-  met_ = false;
+  met_ = searching_ = false;
+  given_left_ = 0;
   reachable_ = reachable;
   producer_->set_replayable(reachable);
   const VideoFormat& queue = producer_->header().format;
@@ -123,11 +124,23 @@ std::optional<media::Place> DecodeWriter::position(const VideoFormat& source, bo
 
 /// At a constant rate the last published frame itself is wanted: copies of it may be due yet.
 bool DecodeWriter::given_before(const AVFrame& frame) {
+  if (given_left_ > 0) {
+    --given_left_;
+    return true;
+  }
   if (!skip_to_) return false;
   met_ = met_ || frame.pts == *skip_to_;
   const bool before = timeline_->constant_rate() ? frame.pts < *skip_to_ : frame.pts <= *skip_to_;
-  if (!before) skip_to_.reset();
+  if (!before && (met_ || searching_)) skip_to_.reset();
   return before;
+}
+
+/// At a constant rate the numbers are those of copies, so the timestamp has to do.
+void DecodeWriter::search_from_start() {
+  searching_ = true;
+  if (timeline_->constant_rate()) return;
+  given_left_ = timeline_->next_index();
+  skip_to_.reset();
 }
 
 bool DecodeWriter::take_in(FramePtr frame, const media::Place& place) {

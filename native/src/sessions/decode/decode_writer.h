@@ -61,8 +61,11 @@ class DecodeWriter {
   std::optional<media::Place> position(const VideoFormat& source, bool reachable);
   /// A frame up to the last published one, on the way back to it.
   bool given_before(const AVFrame& frame);
-  /// The source ended on the way back, before that frame: this is not its real end.
-  bool place_missed() const { return skip_to_.has_value() && !met_; }
+  /// The last published frame was not met on the way back to it, although the source is behind its
+  /// place, or at its end: it was led elsewhere.
+  bool place_missed() const { return given_left_ > 0 || (skip_to_.has_value() && !met_); }
+  /// The source begins at its first frame: frames up to the last published one are counted.
+  void search_from_start();
   void begin_pass() { timeline_->begin_pass(); }
   bool pass_is_empty() const { return timeline_->next_index() == 0; }
 
@@ -102,6 +105,8 @@ class DecodeWriter {
   bool reconnected_ = false;                 // the next frame is the first of another connection
   std::optional<std::int64_t> skip_to_;      // source pts of the last published frame
   bool met_ = false;                         // that frame was read again
+  bool searching_ = false;                   // for its place, from the source's beginning on
+  std::int64_t given_left_ = 0;              // frames of the source to its place, while searching
   std::optional<Taken> held_;                // constant rate: shown until the next one is due
   std::optional<ring::SlotWriter> written_;  // the slot of the last frame, unless that was dropped
   std::uint64_t dropped_before_ = 0;         // of the producers before this one

@@ -99,12 +99,17 @@ std::string make(int frames, const std::string& rate, const std::string& encode,
 
 std::string joined_stream(const std::string& encode, double first, double second,
                           const std::string& other) {
+  return joined_file(encode, first, second, "ts", other);
+}
+
+std::string joined_file(const std::string& encode, double first, double second,
+                        const std::string& extension, const std::string& other) {
   static int count = 0;
   const auto part = [&](double start, const std::string& more) {
     const std::string offset = " -output_ts_offset " + std::to_string(start) + " ";
-    return read_file(make(40, "25", encode + offset + more, "ts"));
+    return read_file(make(40, "25", encode + offset + more, extension));
   };
-  return write_file("joined" + std::to_string(count++) + ".ts",
+  return write_file("joined" + std::to_string(count++) + "." + extension,
                     part(first, "") + part(second, other));
 }
 

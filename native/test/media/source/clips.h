@@ -24,6 +24,9 @@ std::string x264(int b_frames, int gop);
 /// seconds and again at `second`. `encode`: as for make(); `other`: more of it for the second one.
 std::string joined_stream(const std::string& encode, double first, double second,
                           const std::string& other = "");
+/// The same in another container: ts, mkv, flv.
+std::string joined_file(const std::string& encode, double first, double second,
+                        const std::string& extension, const std::string& other = "");
 
 /// A path in the process's temporary folder, which goes when the process ends.
 std::string temporary(const std::string& name);

@@ -181,6 +181,16 @@ TEST_CASE("a stream that is cut at random instants is the same as an uninterrupt
     rig.options.on_end = OnEnd::Repeat;
     resumes_exactly(rig, 150);
   }
+  SUBCASE("a clip whose clock begins again, repeated") {
+    DecodeRig rig;
+    for (const std::string extension : {"ts", "mkv", "flv"}) {
+      CAPTURE(extension);
+      rig.options.source.uri = clips::joined_file(clips::x264(2, 20), 9, 2, extension);
+      rig.options.on_end = OnEnd::Repeat;
+      resumes_exactly(rig, 120);
+      std::filesystem::remove(rig.options.ring.path);
+    }
+  }
   SUBCASE("the test pattern") {
     DecodeRig rig;
     rig.options.source.test_pattern =

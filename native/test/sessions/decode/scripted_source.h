@@ -24,6 +24,7 @@ struct Script {
   std::optional<Error> end = {};         // thrown in place of the end
   std::optional<Error> open_error = {};  // thrown by the opening
   bool seeks_to_end = false;             // its index is wrong
+  std::size_t seeks_past = 0;            // frames behind the one that was asked for
 };
 
 inline Script even_script(int frames, std::int64_t step = 40) {
@@ -71,7 +72,7 @@ class ScriptedSource final : public media::FrameSource {
   void seek(const media::Place& place) override {
     if (!script_.seekable) throw Error(ErrorCode::NotSeekable, "scripted");
     for (at_ = 0; at_ < script_.pts.size() && script_.pts[at_] < place.pts;) ++at_;
-    if (script_.seeks_to_end) at_ = script_.pts.size();
+    at_ = script_.seeks_to_end ? script_.pts.size() : at_ + script_.seeks_past;
   }
   media::Discontinuities discontinuities() const override { return {}; }
   std::uint64_t decode_errors() const override { return 0; }

@@ -123,6 +123,44 @@ TEST_CASE("a source whose index leads past the place is read from the beginning"
   CHECK(rig.count("source.ended") == 1);
 }
 
+TEST_CASE("a source whose index leads behind the place is read from the beginning, by count") {
+  for (const AVRational rate : {AVRational{0, 1}, AVRational{50, 1}}) {
+    CAPTURE(rate.num);
+    Script wrong = even_script(50);
+    wrong.seeks_past = 5;
+    DecodeRig rig({even_script(50), wrong});
+    rig.options.frame_rate = rate;
+    std::vector<Arrival> arrivals;
+    {
+      const auto session = rig.start();
+      arrivals = drain(*rig.consumer(), 20);
+    }
+    for (const Arrival& arrival : rig.run()) arrivals.push_back(arrival);
+    REQUIRE(arrivals.size() == (rate.num > 0 ? 100 : 50));
+    for (std::size_t i = 1; i < arrivals.size(); ++i) {
+      CHECK(arrivals[i].sequence == i);
+      CHECK(arrivals[i].pts == arrivals[i - 1].pts + (rate.num > 0 ? 1 : 40));
+    }
+    CHECK(arrivals.back().source_pts == 49 * 40);
+    CHECK(rig.count("source.searched") == 1);
+  }
+}
+
+TEST_CASE("a source that names other timestamps when it is opened again goes on by count") {
+  Script shifted = even_script(50);
+  for (std::size_t i = 20; i < 50; ++i) shifted.pts[i] -= 7;
+  DecodeRig rig({even_script(50), shifted});
+  std::vector<Arrival> arrivals;
+  {
+    const auto session = rig.start();
+    arrivals = drain(*rig.consumer(), 23);
+  }
+  for (const Arrival& arrival : rig.run()) arrivals.push_back(arrival);
+  REQUIRE(arrivals.size() == 50);
+  for (std::size_t i = 0; i < arrivals.size(); ++i)
+    CHECK(arrivals[i].source_index == static_cast<std::int64_t>(i));
+}
+
 TEST_CASE("a source that was cut before the place is damaged, and not at its end") {
   DecodeRig rig({even_script(50), even_script(5)});
   {
