@@ -1,5 +1,6 @@
 // What a session publishes when nothing goes wrong, and what a restart makes of it.
 #include "media/source/clips.h"
+#include "ring/geometry.h"
 #include "sessions/decode/decode_fixture.h"
 
 using namespace videopush;
