@@ -98,7 +98,7 @@ export const wholeNumberFrom = ({ least, most }: Range): string =>
   `must be a whole number from ${least} to ${most}`;
 
 /**
- * What the native core fetches in advance of a file on a web server that offers no ranges, where the file's index
- * stands at its end.
+ * What the native core fetches in advance of a file on a web server that offers no ranges, where the file's
+ * index stands at its end.
  */
 export const SPOOL_BYTES = 512 * 2 ** 20;

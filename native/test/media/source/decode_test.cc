@@ -197,7 +197,8 @@ TEST_CASE("a transport stream whose video moves to another PID is followed") {
     CAPTURE(other);
     const auto source = open(clips::joined_stream(clips::x264(2, 20), 1, 2.6, other), 2);
     const auto seen = clips::read_all(*source);
-    // libavformat holds the last picture of the first PID back until the end, where nobody needs it.
+    // libavformat holds the last picture of the first PID back until the end, where nobody needs
+    // it.
     std::vector<int> expected = clips::count_from(0, 40);
     expected.pop_back();
     for (const int index : clips::count_from(0, 40)) expected.push_back(index);
