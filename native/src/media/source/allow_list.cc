@@ -25,6 +25,7 @@ constexpr std::array kFormats = {
     Format{"aac", true},        Format{"flac", true},     Format{"yuv4mpegpipe", true},
     Format{"h264", false},      Format{"hevc", false},    Format{"m4v", false},
     Format{"mpegvideo", false}, Format{"mjpeg", false},   Format{"obu", false},
+    Format{"apng", true},       Format{"dv", false},
 };
 
 constexpr std::string_view kStillPicture = "_pipe";

@@ -47,6 +47,12 @@ TEST_CASE("every frame comes exactly once, in order, for 0 to 3 B-frames and 1 t
   }
 }
 
+TEST_CASE("every frame of a DV recording comes exactly once") {
+  const std::string encode = "-map 0:v -c:v dvvideo -s 720x576 -pix_fmt yuv420p";
+  const auto source = open(clips::make(20, "25", encode, "dv"));
+  CHECK(clips::read_all(*source).size() == 20);
+}
+
 TEST_CASE("every frame comes exactly once when the video is not the first stream") {
   const std::string encode = "-map 1:a -c:a aac " + clips::x264(2, 25);
   for (const std::string extension : {"mp4", "mkv", "ts"}) {
@@ -74,6 +80,7 @@ TEST_CASE("every frame comes exactly once from other codecs and containers") {
       {"-map 0:v -c:v libx264 -preset veryfast -crf 12 -movflags frag_keyframe+empty_moov", "mp4"},
       {"-map 0:v", "y4m"},
       {"-map 0:v -c:v libvpx -b:v 2M", "ivf"},
+      {"-map 0:v -pix_fmt gray -f apng", "png"},
   };
   for (const auto& [encode, extension] : cases) {
     CAPTURE(encode);
