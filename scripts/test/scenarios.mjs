@@ -111,6 +111,7 @@ export function allScenarios() {
     vitest('full-kills', '160 kills of the processes of four pushes', 'timing', ['kills']),
     vitest('full-queue-kills', '120 kills of the ends of each frame queue', 'faults', ['queue-kills']),
     vitest('soak', 'a push of 10 minutes: memory, threads and pacing stay as they are', 'long', ['soak']),
+    vitest('zoo', 'every source of the zoo beside `ffmpeg -re`; writes docs/zoo.md', 'long', ['zoo']),
     vitest('server-outage', 'a media server that is away for minutes', 'long', ['server-outage']),
     vitest('nats-outage', 'NATS that is away for minutes', 'long', ['nats-outage']),
     vitest('two-nodes', 'a cluster of two nodes, of which one is drained and then dies', 'long', [

@@ -23,6 +23,8 @@ export interface StampReaderOptions {
   input?: readonly string[];
   /** Size of the picture relative to the stamped one, default 1; for outputs that scale. */
   scale?: number;
+  /** Column at which the stamp begins, default 0; only without a scale. */
+  left?: number;
 }
 
 /** An ffmpeg that outputs only the stamp's corner of every picture, whose size may change in the stream. */
@@ -41,7 +43,7 @@ export class StampReader {
     const scale = options.scale ?? 1;
     const filter =
       scale === 1
-        ? `crop=${STAMP_WIDTH}:${STAMP_HEIGHT}:0:0`
+        ? `crop=${STAMP_WIDTH}:${STAMP_HEIGHT}:${options.left ?? 0}:0`
         : `crop=${STAMP_WIDTH * scale}:${STAMP_HEIGHT * scale}:0:0,scale=${STAMP_WIDTH}:${STAMP_HEIGHT}:flags=area`;
     const isRtsp = input.startsWith('rtsp:');
     const args = [
