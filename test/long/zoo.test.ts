@@ -40,7 +40,9 @@ it('every source of the zoo comes out of a push right, and the page shows what f
       title: titleOf(theme),
       rows: rows.filter(({ recipe }) => own.includes(recipe)),
     }));
-  const english = themed((theme) => theme.charAt(0).toUpperCase() + theme.slice(1));
+  const english = themed((theme) =>
+    theme === 'http' ? 'HTTP' : theme.charAt(0).toUpperCase() + theme.slice(1),
+  );
   writeFileSync(
     join(repoRoot, 'docs', 'zoo.md'),
     page(english, 'en', ({ what }) => what),

@@ -6,6 +6,7 @@ import type { Pace, Part, Recipe, Shown } from './recipe.ts';
 
 export type FaultKind =
   | 'failed'
+  | 'stuck'
   | 'taken'
   | 'missing'
   | 'repeated'

@@ -21,6 +21,8 @@ export interface Outcome {
 
 const ENCODER = { encoder: 'libx264', preset: 'ultrafast', bitRate: 4_000_000, gopFrames: 12 };
 const LIMIT_MILLISECONDS = 30_000;
+/** In which `ffmpeg -re` must be done with a source of two seconds. */
+const FFMPEG_SECONDS = 20;
 
 export const placementOf = ({ matrix = UPRIGHT, content }: Shown): Placement => ({
   matrix,
@@ -184,12 +186,14 @@ export async function pushByFfmpeg(recipe: Recipe): Promise<Outcome> {
       ...encode,
       target,
     ];
-    return run('ffmpeg', words, { cwd: scratch.path, limitMilliseconds: 15_000 }).then(
+    return run('ffmpeg', words, { cwd: scratch.path, limitMilliseconds: 1000 * FFMPEG_SECONDS }).then(
       () => null,
       (cause: Error) => cause,
     );
   });
   const said = failed?.message ?? '';
+  if (said.includes('signal SIGKILL'))
+    return { faults: [{ kind: 'stuck', detail: `${FFMPEG_SECONDS}` }], said };
   const { expected } = recipe;
   const shown = isRefused(expected) ? {} : expected;
   const seen = await observe(target, placementOf(shown)).catch((cause: Error) => cause);

@@ -14,14 +14,18 @@ export interface Row {
 
 type Say = (detail: string) => string;
 
+const plural = (count: string | number, word: string): string =>
+  `${count} ${word}${`${count}` === '1' ? '' : 's'}`;
+
 const FAULTS: Record<Language, Record<FaultKind, Say>> = {
   en: {
     failed: () => 'nothing comes out',
-    taken: (frames) => `${frames} frames`,
-    missing: (frames) => `${frames} frames missing`,
-    repeated: (frames) => `${frames} frames twice`,
-    disordered: (frames) => `${frames} frames out of order`,
-    unreadable: (frames) => `${frames} damaged pictures`,
+    stuck: (seconds) => `stands still, ended after ${seconds} s`,
+    taken: (frames) => plural(frames, 'frame'),
+    missing: (frames) => `${plural(frames, 'frame')} missing`,
+    repeated: (frames) => `${plural(frames, 'frame')} twice`,
+    disordered: (frames) => `${plural(frames, 'frame')} out of order`,
+    unreadable: (frames) => plural(frames, 'damaged picture'),
     size: (size) => size,
     pixels: (format) => `\`${format}\``,
     aspect: (aspect) => `pixels of ${aspect}`,
@@ -33,6 +37,7 @@ const FAULTS: Record<Language, Record<FaultKind, Say>> = {
   },
   zh: {
     failed: () => '没有输出',
+    stuck: (seconds) => `停滞，${seconds} s 后被终止`,
     taken: (frames) => `${frames} 帧`,
     missing: (frames) => `缺 ${frames} 帧`,
     repeated: (frames) => `${frames} 帧重复`,
@@ -54,10 +59,10 @@ const WORDS = {
     head: [
       '# Sources that were tried',
       '[简体中文](zh-CN/zoo.md)',
-      'Made by `npm run test:long -- zoo`: each source lasts two seconds or less (slow ones a little longer), is pushed to a file by VideoPush and by `ffmpeg -re`, both with libx264, and is read again. Every frame shows its number, four coloured corners and patches of colour, so that frames, order, times, orientation, shape and colours can be judged. What is right says how many frames came out; else it says what is wrong.',
+      "Made by `npm run test:long -- zoo`: each source lasts two seconds or less (slow ones a little longer), is pushed to a file by VideoPush and by `ffmpeg -re`, both with libx264, and is read again. Every frame shows its number, four coloured corners and patches of colour, so that frames, order, times, orientation, shape and colours can be judged. What is right says how many frames came out; else it says what is wrong; a pixel format such as `yuv444p` is one that browsers and phones don't show.",
     ],
     columns: '| source | VideoPush | `ffmpeg -re` |',
-    frames: (count: number) => `${count} frames`,
+    frames: (count: number) => plural(count, 'frame'),
     refused: (says: string) => `refused: “${says}”`,
     listed: (items: string[]) => items.join(', '),
   },
@@ -65,7 +70,7 @@ const WORDS = {
     head: [
       '# 试过的源',
       '[English](../zoo.md)',
-      '本页由 `npm run test:long -- zoo` 生成：每个源长不过两秒（帧率很低的略长），分别由 VideoPush 和 `ffmpeg -re` 推送到文件，两者都用 libx264 编码，再读回来检查。每一帧都带有编号、四个彩色角和若干色块，由此可以判断帧数、顺序、时间、方向、形状和颜色。结果正确时写出输出的帧数，否则写出哪里不对。',
+      '本页由 `npm run test:long -- zoo` 生成：每个源长不过两秒（帧率很低的略长），分别由 VideoPush 和 `ffmpeg -re` 推送到文件，两者都用 libx264 编码，再读回来检查。每一帧都带有编号、四个彩色角和若干色块，由此可以判断帧数、顺序、时间、方向、形状和颜色。结果正确时写出输出的帧数，否则写出哪里不对；`yuv444p` 一类的像素格式表示浏览器和手机无法显示。',
     ],
     columns: '| 源 | VideoPush | `ffmpeg -re` |',
     frames: (count: number) => `${count} 帧`,

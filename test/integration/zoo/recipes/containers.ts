@@ -146,7 +146,7 @@ export const CONTAINERS: readonly Recipe[] = [
   },
   {
     ...plain('webp', 'an animated WebP', 'webp', ['-c:v', 'libwebp_anim', '-lossless', '1']),
-    expected: { refused: 'SourceUnsupported', says: 'webp' },
+    expected: { refused: 'SourceUnsupported', says: 'still picture (webp)' },
   },
   {
     ...plain('png', 'a PNG', 'png', []),

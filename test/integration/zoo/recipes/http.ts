@@ -36,6 +36,6 @@ export const HTTP: readonly Recipe[] = [
   }),
   offered('wrong-type', 'an MP4 that its server calls text', 'mp4', { contentType: 'text/html' }),
   offered('broken', 'a connection that breaks once', 'mp4', { breaksAfter: 9_000 }, FASTSTART),
-  refused(404, 'SourceNotFound', '404'),
-  refused(403, 'CredentialsRefused', '403'),
+  refused(404, 'SourceNotFound', 'the server answered 404'),
+  refused(403, 'CredentialsRefused', 'the server answered 403'),
 ];

@@ -24,7 +24,7 @@ export const NAMES: readonly Recipe[] = [
     expected: { refused: 'exit 1', says: 'must not contain control characters' },
   },
   named('unicode', '影片 – é\u0301 🎬.mp4'),
-  named('long', `${'long-'.repeat(50)}.mp4`),
+  { ...named('long', `${'long-'.repeat(50)}.mp4`), what: 'a file with a name of 254 bytes' },
   named('without-ending', 'film'),
   named('wrong-ending', 'film.jpg'),
   named('protocol', 'pipe:0'),

@@ -118,7 +118,7 @@ export const RATES: readonly Recipe[] = [
     ending: 'mkv',
     parts: [{ frames: 5, rate: '5', encode: FFV1 }],
     decode: { frameRate: '25' },
-    ffmpeg: ['-r', '25'],
+    ffmpeg: ['-vf', 'fps=25'],
     expected: {
       frames: Array.from({ length: 25 }, (_, i) => [Math.floor(i / 5), Math.floor(i / 5)] as const),
       pace: [{ frames: 25, rate: '25' }],
