@@ -1,4 +1,4 @@
-/** A push of every source of the zoo shows what its recipe says, or is refused for the reason that it says. */
+/** A push of every source of the zoo shows what its recipe says, or is refused for the reason it says. */
 import { describe, expect, it } from 'vitest';
 import { pushToFile } from '../../support/zoo/push.ts';
 import { isRefused, type Recipe } from '../../support/zoo/recipe.ts';

@@ -22,7 +22,7 @@ interface Tag {
   frame: number;
 }
 
-/** The tags of an FLV without sound behind its header of 13 bytes; those of video configuration are no frame. */
+/** The tags of an FLV without sound, behind its header of 13 bytes. Video configuration is no frame. */
 function tagsOf(bytes: Buffer): Tag[] {
   const tags: Tag[] = [];
   let frame = -1;

@@ -22,7 +22,7 @@ function videoHeaderAt(packet: Buffer): number {
   return video ? at : -1;
 }
 
-/** A packet with the number of the frame that it carries, or that came last before it; -1 before the first. */
+/** A packet with the number of the frame that it carries or that came last before it; -1: none did. */
 interface Numbered {
   packet: Buffer;
   frame: number;

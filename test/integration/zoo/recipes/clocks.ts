@@ -3,7 +3,7 @@ import type { Recipe } from '../../../support/zoo/recipe.ts';
 import { H264, H264_B, HEVC, MPEG2, MPEG4 } from './encode.ts';
 
 const HOUR = 3600;
-/** Half a second before the 33 bits of MPEG's clock are full. The multiplexer begins 1.4 s later than asked. */
+/** Half a second before MPEG's clock of 33 bits wraps. The multiplexer begins 1.4 s later than asked. */
 const BEFORE_WRAP = 95443.7177 - 1.4 - 0.5;
 
 /** Two clips of 13 and 12 frames in one file, each with options of its own. */
