@@ -107,16 +107,17 @@ function faultsOfPicture(observation: Observation, shown: Shown, size: readonly 
 }
 
 function faultsOfColours({ pictures }: Observation, shown: Shown): Fault[] {
-  const wanted = shown.colours ?? 'patches';
-  if (wanted === 'none') return [];
-  const turn = MATRICES.indexOf(shown.matrix ?? UPRIGHT);
+  const judged = shown.colours ?? 'patches';
+  if (judged === 'none') return [];
+  const matrix = String(shown.matrix ?? UPRIGHT);
+  const turn = MATRICES.findIndex((one) => String(one) === matrix);
   const turned = pictures.find(({ turns }) => turns.length > 0 && !turns.includes(turn));
   if (turned)
     return [{ kind: 'orientation', detail: (MATRICES[turned.turns[0] as number] as Matrix).join(' ') }];
   const corners = Math.max(...pictures.map((picture) => picture.corners));
   const patches = Math.max(...pictures.map((picture) => picture.patches));
   if (corners > CORNER_TOLERANCE) return [{ kind: 'colours', detail: corners.toFixed(0) }];
-  if (wanted === 'patches' && patches > COLOUR_TOLERANCE) {
+  if (judged === 'patches' && patches > COLOUR_TOLERANCE) {
     return [{ kind: 'colours', detail: patches.toFixed(0) }];
   }
   return [];

@@ -31,7 +31,7 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
   clock_.emplace(std::max<std::int64_t>(1, step));
   decoder_ = std::make_unique<Decoder>(demuxer_->video(), descriptor_.format.frame_rate(),
                                        decode_options_, demuxer_->live());
-  descriptor_.interlaced = descriptor_.interlaced || begins_interlaced();
+  look_at_first_picture();
   if (descriptor_.format.pixel_format != AV_PIX_FMT_NONE) return;
   // No header names the pixel format: the first picture shows it.
   FramePtr frame = make_frame();
@@ -64,15 +64,18 @@ void LibavSource::scan(const ScanLimits& limits) {
   }
 }
 
-/// Whether the first picture of the scan is interlaced: containers are often silent or wrong there.
-bool LibavSource::begins_interlaced() const {
+/// Containers are often silent or wrong about fields, and a codec can turn pictures by itself
+/// (ITU-T H.264, D.1.27): the first picture of the scan shows both.
+void LibavSource::look_at_first_picture() {
   Decoder decoder(demuxer_->video(), descriptor_.format.frame_rate(), {.threads = 1}, false);
   const FramePtr frame = make_frame();
   for (const ReadAhead& ahead : read_ahead_) {
     decoder.send(ahead.packet.get());
-    if (decoder.receive(*frame) == Decoder::Result::Frame) return is_interlaced(*frame);
+    if (decoder.receive(*frame) != Decoder::Result::Frame) continue;
+    descriptor_.interlaced = descriptor_.interlaced || is_interlaced(*frame);
+    if (const auto own = orientation_of(*frame)) descriptor_.orientation = *own;
+    return;
   }
-  return false;
 }
 
 bool LibavSource::next_packet(AVPacket& out) {

@@ -41,7 +41,7 @@ class LibavSource final : public FrameSource {
 
   void open();
   void scan(const ScanLimits& limits);
-  bool begins_interlaced() const;
+  void look_at_first_picture();
   bool next_packet(AVPacket& out);
   bool decode(AVFrame& out);
   void finish_picture(AVFrame& frame);

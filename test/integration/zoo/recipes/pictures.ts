@@ -190,6 +190,15 @@ export const PICTURES: readonly Recipe[] = [
     encode: [...H264, '-bsf:v', 'h264_metadata=crop_left=8:crop_right=8:crop_top=8:crop_bottom=8'],
   }),
   ...MATRICES.map(turned),
+  picture(
+    'turned-by-codec',
+    'H.264 that says itself how its pictures are turned',
+    'mkv',
+    {
+      encode: [...H264, '-bsf:v', 'h264_metadata=display_orientation=insert:rotate=90'],
+    },
+    { matrix: [0, -1, 1, 0], size: [192, 320] },
+  ),
   picture('mbaff', 'interlaced H.264, field by field or not for each block', 'ts', {
     filter: 'setfield=tff',
     encode: [...H264_B, '-flags', '+ilme+ildct', '-x264-params', 'tff=1'],
