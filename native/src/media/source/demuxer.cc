@@ -73,8 +73,14 @@ Demuxer::~Demuxer() {
   limit_.restart(std::chrono::milliseconds(500));
 }
 
+/// A body of a web server without a length is a live stream, unless the container says how long it
+/// lasts.
 bool Demuxer::live() const {
-  return bytes_ == nullptr || (location_.scheme == Scheme::Http && size() < 0);
+  if (!bytes_) return true;
+  const bool says_duration =
+      context_ && context_->duration > 0 &&
+      context_->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
+  return location_.scheme == Scheme::Http && size() < 0 && !says_duration;
 }
 
 bool Demuxer::seekable() const { return bytes_ && bytes_->input().seekable(); }

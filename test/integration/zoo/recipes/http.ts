@@ -36,6 +36,17 @@ export const HTTP: readonly Recipe[] = [
   }),
   offered('wrong-type', 'an MP4 that its server calls text', 'mp4', { contentType: 'text/html' }),
   offered('broken', 'a connection that breaks once', 'mp4', { breaksAfter: 9_000 }, FASTSTART),
+  offered(
+    'chunked',
+    'an MP4 whose server names no length',
+    'mp4',
+    { ranges: false, length: false },
+    FASTSTART,
+  ),
+  offered('chunked-mkv', 'a Matroska file whose server names no length', 'mkv', {
+    ranges: false,
+    length: false,
+  }),
   refused(404, 'SourceNotFound', 'the server answered 404'),
   refused(403, 'CredentialsRefused', 'the server answered 403'),
 ];
