@@ -69,7 +69,7 @@ class HttpTransfer {
 
  private:
   /// Of one transfer, challenges included: libcurl keeps what it reads.
-  static constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
+  static constexpr std::size_t kMaxHeaderBytes = 256ull * 1024;
 
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);

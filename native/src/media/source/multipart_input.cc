@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxLineBytes = 1024, kMaxLines = 64;
 /// A JPEG of 8192x8192 in good quality.
-constexpr std::size_t kMaxPartBytes = 64 * 1024 * 1024;
+constexpr std::size_t kMaxPartBytes = 64ull * 1024 * 1024;
 /// Arrivals that nobody asked for, as of pictures that libavformat passed over.
 constexpr std::size_t kMaxArrivals = 256;
 
@@ -120,7 +120,7 @@ bool MultipartInput::read_body(std::size_t length) {
 bool MultipartInput::take_line(std::string& line) {
   for (;;) {
     const std::size_t end = buffer_.find('\n');
-    if (end != std::string::npos && end <= kMaxLineBytes) {
+    if (end <= kMaxLineBytes) {
       line = without_return(std::string_view(buffer_).substr(0, end));
       buffer_.erase(0, end + 1);
       return true;

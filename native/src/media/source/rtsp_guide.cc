@@ -20,7 +20,7 @@ namespace {
 constexpr int kMaxRedirects = 5;
 constexpr int kWaitSliceMs = 100;
 /// Real descriptions have one or two kilobytes, with parameter sets and keys maybe ten.
-constexpr std::size_t kMaxHeaderBytes = 64 * 1024, kMaxBodyBytes = 256 * 1024;
+constexpr std::size_t kMaxHeaderBytes = 64ull * 1024, kMaxBodyBytes = 256ull * 1024;
 
 struct EasyDelete {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }

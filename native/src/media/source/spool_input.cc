@@ -21,7 +21,7 @@ using Bytes = std::vector<std::uint8_t>;
 
 /// What stands before the first large box of a file is smaller.
 constexpr std::size_t kHeadBytes = 4096;
-constexpr std::size_t kPieceBytes = 256 * 1024;
+constexpr std::size_t kPieceBytes = 256ull * 1024;
 
 /// The bytes that were looked at, and then the rest.
 class HeadedInput final : public ByteInput {
