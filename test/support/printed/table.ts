@@ -170,6 +170,7 @@ export const LONG: string[] = [
   'npm run test:long',
   'npm run test:long -- soak full',
   'npm run test:long -- full-kills --seed 7',
+  'npm run test:long -- zoo',
 ];
 
 /** What writes into the checkout; lint checks that it would change nothing. */
