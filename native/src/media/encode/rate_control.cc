@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <regex>
 #include <string>
 #include <string_view>
 
@@ -19,6 +18,16 @@ namespace {
 
 constexpr std::int64_t kLeastBitRate = 300'000;
 constexpr AVRational kLeastRate{10, 1};
+
+/// 4, 4.1, and H.264's 1b.
+bool is_level(std::string_view text) {
+  const auto within = [&](std::size_t at, char from, char to) {
+    return text[at] >= from && text[at] <= to;
+  };
+  if (text == "1b") return true;
+  if (text.size() != 1 && text.size() != 3) return false;
+  return within(0, '1', '8') && (text.size() == 1 || (text[1] == '.' && within(2, '0', '9')));
+}
 
 [[noreturn]] void refuse(const std::string& message, const std::string& action) {
   throw Error(ErrorCode::InvalidArgument, message, action);
@@ -70,8 +79,7 @@ void check_combination(const EncoderSettings& settings, const EncoderOptions& op
     refuse("the maximum bit rate is below the bit rate", "set it to the bit rate at least");
   if (options.profile == "baseline" && options.max_b_frames > 0)
     refuse("profile baseline has no B-frames", "set no B-frames, or profile main");
-  static const std::regex kLevel("[1-8](\\.[0-9])?|1b");
-  if (!options.level.empty() && !std::regex_match(options.level, kLevel))
+  if (!options.level.empty() && !is_level(options.level))
     refuse("'" + options.level + "' is no level", "write it as 4 or 4.1");
 }
 
