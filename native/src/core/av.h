@@ -30,6 +30,19 @@ using PacketPtr = std::unique_ptr<AVPacket, AvDelete>;
 using CodecContextPtr = std::unique_ptr<AVCodecContext, AvDelete>;
 using CodecParametersPtr = std::unique_ptr<AVCodecParameters, AvDelete>;
 
+/// Options for libav*, freed with this.
+struct Dictionary {
+  AVDictionary* entries = nullptr;
+
+  Dictionary() = default;
+  Dictionary(const Dictionary&) = delete;
+  Dictionary& operator=(const Dictionary&) = delete;
+  ~Dictionary() { av_dict_free(&entries); }
+  void set(const char* key, const std::string& value) {
+    av_dict_set(&entries, key, value.c_str(), 0);
+  }
+};
+
 /// Time base of Nanoseconds.
 inline constexpr AVRational kNanosecond{1, kSecond};
 

@@ -115,20 +115,19 @@ void MuxedSink::connect(const TrackInfo& track, const AbortSignal& abort) {
 }
 
 void MuxedSink::open_target(const AbortSignal& abort) {
-  AVDictionary* options = nullptr;
+  Dictionary options;
   const SocketMark mark;
   std::string address;
   if (protocol_ == Protocol::File) {
     address = "file:" + file_path();
   } else {
-    address = network_target(&options, abort);
+    address = network_target(&options.entries, abort);
   }
   if (protocol_ == Protocol::Rtmp)
-    av_dict_set_int(&options, "send_buffer_size", mark.send_buffer_bytes(), 0);
+    av_dict_set_int(&options.entries, "send_buffer_size", mark.send_buffer_bytes(), 0);
   AVFormatContext& context = muxer_->context();
   const int result = avio_open2(&context.pb, address.c_str(), AVIO_FLAG_WRITE,
-                                &context.interrupt_callback, &options);
-  av_dict_free(&options);
+                                &context.interrupt_callback, &options.entries);
   if (result < 0) fail(result, false, abort);
   if (protocol_ != Protocol::Rtmp) return;
   socket_ = mark.find();

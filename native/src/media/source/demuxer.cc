@@ -32,14 +32,6 @@ constexpr int kProbeBytes = 5'000'000;
 constexpr int kMaxDamage = 1000;  // unreadable pieces in a row before giving up
 constexpr int kMaxStepsLocal = 1 << 20, kMaxStepsRemote = 64;
 
-struct Settings {
-  AVDictionary* dictionary = nullptr;
-  ~Settings() { av_dict_free(&dictionary); }
-  void set(const char* key, const std::string& value) {
-    av_dict_set(&dictionary, key, value.c_str(), 0);
-  }
-};
-
 }  // namespace
 
 void Demuxer::ContextDelete::operator()(AVFormatContext* context) const {
@@ -115,18 +107,18 @@ void Demuxer::open_bytes(const SourceOptions& options) {
     limit_.restart(std::chrono::milliseconds(options.open_timeout_ms));
   bytes_ = std::make_unique<ByteIo>(std::move(input));
   const AVInputFormat* format = probe_format();
-  Settings settings;
+  Dictionary settings;
   // A program whose tracks move to other PIDs keeps its tracks.
   settings.set("merge_pmt_versions", "1");
-  open_context("", format, &settings.dictionary);
+  open_context("", format, &settings.entries);
 }
 
 void Demuxer::open_camera(std::unique_ptr<ByteInput> input) {
   auto parts = std::make_unique<MultipartInput>(std::move(input), location_.shown);
   camera_ = parts.get();
   bytes_ = std::make_unique<ByteIo>(std::move(parts));
-  Settings settings;
-  open_context("", av_find_input_format("mpjpeg"), &settings.dictionary);
+  Dictionary settings;
+  open_context("", av_find_input_format("mpjpeg"), &settings.entries);
 }
 
 /// The format of the bytes. SourceUnsupported: none that is read.
@@ -149,7 +141,7 @@ const AVInputFormat* Demuxer::probe_format() {
 void Demuxer::open_network(const SourceOptions& options) {
   require_resolvable(location_.host, abort_, limit_);
   const bool rtsp = location_.scheme == Scheme::Rtsp;
-  Settings settings;
+  Dictionary settings;
   const AVInputFormat* format = nullptr;
   std::string url = location_.url;
   if (rtsp) {
@@ -169,12 +161,12 @@ void Demuxer::open_network(const SourceOptions& options) {
     }
   } else if (location_.scheme == Scheme::Rtmp) {
     settings.set("rtmp_live", "live");
-    if (url.starts_with("rtmps:")) set_trust(&settings.dictionary, options.tls, what());
+    if (url.starts_with("rtmps:")) set_trust(&settings.entries, options.tls, what());
   } else {
     settings.set("connect_timeout", std::to_string(options.open_timeout_ms));
   }
   settings.set("protocol_whitelist", allowed_protocols(location_, options.rtsp_transport == "udp"));
-  open_context(url, format, &settings.dictionary);
+  open_context(url, format, &settings.entries);
 }
 
 void Demuxer::open_context(const std::string& url, const AVInputFormat* format,
@@ -218,10 +210,10 @@ void Demuxer::check_track_count() const {
 
 void Demuxer::find_video(const TrackChoice& choice) {
   // The largest picture is bounded before any memory for one is taken.
-  Settings bound;
+  Dictionary bound;
   bound.set("max_pixels", std::to_string(limits::kSide.most * limits::kSide.most));
   std::vector<AVDictionary*> settings(context_->nb_streams, nullptr);
-  for (AVDictionary*& entry : settings) av_dict_copy(&entry, bound.dictionary, 0);
+  for (AVDictionary*& entry : settings) av_dict_copy(&entry, bound.entries, 0);
   const int result = avformat_find_stream_info(context_.get(), settings.data());
   for (AVDictionary*& entry : settings) av_dict_free(&entry);
   if (result < 0) throw open_error(result);
