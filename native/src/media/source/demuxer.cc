@@ -69,9 +69,8 @@ Demuxer::~Demuxer() {
 /// lasts.
 bool Demuxer::live() const {
   if (!bytes_) return true;
-  const bool says_duration =
-      context_ && context_->duration > 0 &&
-      context_->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
+  const bool says_duration = context_ && context_->duration > 0 &&
+                             context_->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
   return location_.scheme == Scheme::Http && size() < 0 && !says_duration;
 }
 
