@@ -27,6 +27,7 @@ function snapshot(totals: LedgerTotals, change: Partial<EncodeSnapshot> = {}): E
     error: null,
     connects: 1,
     reconnects: { refused: 0, timeout: 0, reset: 0, protocol: 0 },
+    renewals: 0,
     outageSeconds: 0,
     ledger: totals,
     keyFrames: 2,

@@ -76,6 +76,7 @@ it('the worker serves every metric of the manual by name and type, and none besi
     videopush_sink_connected: 'gauge',
     videopush_sink_outage_seconds_total: 'counter',
     videopush_sink_reconnects_total: 'counter',
+    videopush_sink_renewals_total: 'counter',
     videopush_sink_write_duration_seconds: 'histogram',
     videopush_source_clock_ppm: 'gauge',
     videopush_source_discontinuities_total: 'counter',
@@ -170,6 +171,12 @@ describe('values and labels', () => {
         'output="main" protocol="rtsp" reason="reset"': 3,
         'output="main" protocol="rtsp" reason="protocol"': 4,
       },
+    ],
+    [
+      'the number of connections that were renewed by plan',
+      encoderPage,
+      'videopush_sink_renewals_total',
+      { 'output="main" protocol="rtsp"': 1 },
     ],
     [
       'whether an output is connected',

@@ -254,6 +254,12 @@ export const encoderFamilies: readonly Family<EncoderView>[] = [
   ),
   onSink(
     'counter',
+    'videopush_sink_renewals_total',
+    'Connections replaced by plan, before their timestamps ended. No outage.',
+    (o, labels) => [sample(o.renewals, labels)],
+  ),
+  onSink(
+    'counter',
     'videopush_sink_outage_seconds_total',
     'Time without a connection after the first one.',
     (o, labels) => [sample(o.outageSeconds, labels)],

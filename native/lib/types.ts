@@ -290,6 +290,8 @@ export interface OutputSnapshot {
   connects: number;
   /** connections lost, and attempts that failed, since the first connection */
   reconnects: { refused: number; timeout: number; reset: number; protocol: number };
+  /** connections that were given up for a new one by plan, before their timestamps ended */
+  renewals: number;
   outageSeconds: number;
   ledger: LedgerTotals;
   keyFrames: number;

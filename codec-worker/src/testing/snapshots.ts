@@ -32,6 +32,7 @@ export function outputSnapshot(changes: Partial<OutputSnapshot> = {}): OutputSna
     error: null,
     connects: 2,
     reconnects: { refused: 1, timeout: 2, reset: 3, protocol: 4 },
+    renewals: 1,
     outageSeconds: 1.5,
     ledger: {
       sent: 90,

@@ -139,6 +139,7 @@ Napi::Value output_to_js(Napi::Env env, const sessions::OutputSnapshot& output) 
   reconnects["reset"] = number(env, static_cast<double>(output.reconnects_reset));
   reconnects["protocol"] = number(env, static_cast<double>(output.reconnects_protocol));
   object["reconnects"] = reconnects;
+  count("renewals", output.renewals);
   seconds("outageSeconds", output.outage_seconds);
   object["ledger"] = totals_to_js(env, output.ledger);
   count("keyFrames", output.key_frames);

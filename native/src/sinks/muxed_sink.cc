@@ -34,6 +34,11 @@ bool says_credentials(std::string_view line) {
   });
 }
 
+/// The FLV muxer writes 31 bits of milliseconds, to files and to RTMP alike: after 24.8 days its
+/// times go back to zero, which is no roll-over for RTMP, where they have 32 bits (section 5.3.1.3
+/// of its specification).
+constexpr Nanoseconds kFlvCapacity = (std::int64_t{1} << 31) * kMillisecond;
+
 /// MediaMTX looks at 2 s of media to find the tracks of a stream; somewhat more, to be on the safe
 /// side. In seconds.
 constexpr double kShortestOnAir = 2.5;
@@ -96,6 +101,7 @@ void MuxedSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   first_dts_.reset();
   take_av_error();
   AVFormatContext& context = muxer_->context();
+  capacity_ = std::string_view(context.oformat->name) == "flv" ? kFlvCapacity : kForever;
   context.interrupt_callback = limit_->callback();
   open_target(abort);
   AVDictionary* options = nullptr;

@@ -30,7 +30,8 @@ class MuxedSink final : public Sink {
   std::uint64_t acknowledged() const override;
   std::optional<Error> close(Nanoseconds limit, const AbortSignal& abort) override;
   bool wants_global_header() const override;
-  bool timestamps_from_zero() const override { return protocol_ == Protocol::File; }
+  bool timestamps_from_zero() const override { return true; }
+  Nanoseconds capacity() const override { return capacity_; }
   int file_part() const override { return part_; }
 
  private:
@@ -50,6 +51,7 @@ class MuxedSink final : public Sink {
   TcpSocket socket_;  // RTMP: libavformat's, by a descriptor of our own, if it can be watched
   Trial trial_;       // of RTMP
   AVRational time_base_{0, 1};
+  Nanoseconds capacity_ = kForever;
   std::optional<std::int64_t> first_dts_;  // of the connection
   std::int64_t media_end_ = 0;             // of its last unit, as far as units say
   std::int64_t bit_rate_ = 0;

@@ -107,9 +107,11 @@ class Sink {
     close(0, never);
   }
   virtual bool wants_global_header() const = 0;
-  /// True when each connection must start at zero (Matroska over TCP to servers that pace
-  /// themselves, files).
+  /// True when each connection must start at zero (files, and RTMP, whose timestamps end).
   virtual bool timestamps_from_zero() const = 0;
+  /// How much media one connection can carry before its timestamps end. The sender makes another
+  /// one in time.
+  virtual Nanoseconds capacity() const { return kForever; }
   /// Which part of the push the last connection to a file began, from 1 (the file that was named)
   /// to limits::kMaxFileParts. 0 for anything else.
   virtual int file_part() const { return 0; }

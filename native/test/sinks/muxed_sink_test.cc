@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -86,6 +87,57 @@ TEST_CASE("files of every container hold each unit once, in order, from time zer
             doctest::Approx(first + i * .04).epsilon(.002));
     }
   }
+}
+
+TEST_CASE("only the times of FLV end, and a file holds them in order up to that end") {
+  constexpr Nanoseconds kEnd = (std::int64_t{1} << 31) * kMillisecond;
+  constexpr std::int64_t kTicks = kEnd / kSecond * 90'000;
+  const Folder folder;
+  for (const char* name : {"a.mkv", "a.mp4", "a.ts", "a.flv"}) {
+    CAPTURE(name);
+    Publisher publisher(rtsp_options(folder / name), system_clock());
+    std::mt19937 random(1);
+    publisher.connect();
+    CHECK(publisher.sink->capacity() == (std::string(name) == "a.flv" ? kEnd : kForever));
+    CHECK(publisher.sink->timestamps_from_zero());
+    // A push that began 60 days ago, and steps of 6 h: MPEG-TS's clock of 33 bits turns in 26.5 h.
+    const std::int64_t begin = 60ll * 86'400 * 90'000, step = 6ll * 3'600 * 90'000;
+    int count = 0;
+    for (std::int64_t at = 0; at < kTicks; at += step, ++count) {
+      const TestUnit unit = make_unit(10 * count, 800, random);
+      unit.packet->pts = unit.packet->dts = begin + at;
+      publisher.send(unit);
+    }
+    publisher.close(kSecond);
+    const FileSeen seen = read_back(folder / name);
+    REQUIRE(seen.pts.size() == static_cast<std::size_t>(count));
+    // libavformat's reader follows the first turn of that clock, and not the later ones.
+    const double turn = std::string(name) == "a.ts" ? 0x1p33 / 90'000 : 0x1p60;
+    for (std::size_t i = 0; i < seen.pts.size(); ++i) {
+      CAPTURE(i);
+      const double want = seen.pts[0] + static_cast<double>(i) * 21'600;
+      CHECK(std::abs(std::remainder(seen.pts[i] - want, turn)) < .002);
+    }
+  }
+}
+
+TEST_CASE("the times of an FLV file that go beyond their end begin at zero again") {
+  const Folder folder;
+  Publisher publisher(rtsp_options(folder / "a.flv"), system_clock());
+  std::mt19937 random(1);
+  publisher.connect();
+  const std::int64_t end = publisher.sink->capacity() / kSecond * 90'000 +
+                           publisher.sink->capacity() % kSecond * 90 / kMillisecond;
+  for (const std::int64_t at : {std::int64_t{0}, end - 3'600, end + 3'600}) {
+    const TestUnit unit = make_unit(0, 800, random);
+    unit.packet->pts = unit.packet->dts = at;
+    publisher.send(unit);
+  }
+  publisher.close(kSecond);
+  const FileSeen seen = read_back(folder / "a.flv");
+  REQUIRE(seen.pts.size() == 3);
+  CHECK(seen.pts[1] == doctest::Approx(2'147'483.608));
+  CHECK(seen.pts[2] < 1);
 }
 
 TEST_CASE("an existing file is overwritten by a new push, and never by a later connection of it") {

@@ -34,6 +34,7 @@ struct OutputSnapshot {
   std::optional<Error> error;    // the last one; cleared by a successful connect
   std::uint64_t connects = 0;    // by this process
   std::uint64_t reconnects = 0;  // successful ones after the first
+  std::uint64_t renewals = 0;    // of them by plan, before a connection's timestamps ended
   /// Connections lost and attempts that failed since the first connection, by reason.
   std::uint64_t reconnects_refused = 0, reconnects_timeout = 0, reconnects_reset = 0,
                 reconnects_protocol = 0;

@@ -131,6 +131,16 @@ void SenderLink::lost(const Error& error, bool refused_units) {
   not_before_ = now + Backoff::kMax;
 }
 
+void SenderLink::end() {
+  if (const auto error = sink_->close(kCloseLimit + sink_->closing_time(), abort_)) throw *error;
+}
+
+void SenderLink::renew(const sinks::TrackInfo& track) {
+  status_.connecting();
+  attempt(track);
+  status_.renewed();
+}
+
 bool SenderLink::close() {
   std::optional<Error> error;
   const bool connected = status_.phase() == OutputPhase::Connected;

@@ -38,6 +38,11 @@ class SenderLink {
   /// The connection failed: closes it and sets the pause before the next attempt. `refused_units`:
   /// some were offered, and the server has taken none of them.
   void lost(const Error& error, bool refused_units);
+  /// Ends the connection in order, so that the server has all that it carried, while the output
+  /// goes on. Errors: those of Sink::close.
+  void end();
+  /// One attempt to connect after end(), at once. Errors: those of Sink::connect.
+  void renew(const sinks::TrackInfo& track);
   /// True when the connection ended in order, so that the server has all that it carried.
   bool close();
 

@@ -5,6 +5,8 @@
 #include <exception>
 #include <utility>
 
+#include "core/limits.h"
+
 extern "C" {
 #include <libavutil/mathematics.h>
 }
@@ -14,6 +16,10 @@ namespace {
 
 /// Pauses between polls for acknowledgements. On a local network the first one finds them.
 constexpr Nanoseconds kFirstPoll = kMillisecond, kLaterPolls = 20 * kMillisecond;
+
+/// A connection whose timestamps end is given up this long before. A key frame that is asked for
+/// then comes in time, however long a picture is shown.
+constexpr Nanoseconds kRenewalMargin = 2 * limits::kLongestGapSeconds * kSecond;
 
 /// A copy whose time begins `shift` ticks earlier.
 PacketPtr shifted_copy(const AVPacket& packet, std::int64_t shift) {
@@ -68,10 +74,15 @@ void SenderLoop::run() {
 
 void SenderLoop::begin_connection() {
   context_.queue.connected();
-  first_of_connection_ = true;
-  interval_known_ = useful_ = false;
+  forget_connection();
   context_.host.on_event("output.connected", context_.options.link.output.name, "");
   context_.host.on_progress();
+}
+
+/// What was known of the connection before.
+void SenderLoop::forget_connection() {
+  first_of_connection_ = true;
+  interval_known_ = useful_ = key_requested_ = false;
 }
 
 void SenderLoop::lose(const Error& error) {
@@ -97,17 +108,43 @@ void SenderLoop::serve() {
 }
 
 void SenderLoop::send_current() {
+  if (must_renew()) renew();
   const pacing::Schedule::Plan plan = plan_current();
   if (!plan.skip || current_->key) return send_on_time(plan);
   context_.queue.skip_to_key(*std::exchange(current_, std::nullopt));
   context_.host.on_progress();
 }
 
+/// True when the current unit begins another connection, since this one's timestamps end soon.
+bool SenderLoop::must_renew() {
+  const Nanoseconds capacity = context_.link.sink().capacity();
+  if (first_of_connection_ || capacity == kForever) return false;
+  const Nanoseconds carried =
+      av_rescale_q(current_->packet->dts - begin_dts_, context_.track.time_base, kNanosecond);
+  if (carried < capacity - kRenewalMargin) return false;
+  if (!current_->key && !std::exchange(key_requested_, true)) context_.queue.request_key();
+  return current_->key;
+}
+
+/// Nothing is lost by this, whatever the policy on losses: the server confirms what it has before
+/// the end, and what is queued waits for the new connection.
+void SenderLoop::renew() {
+  const Track& track = context_.track;
+  context_.link.end();
+  context_.queue.acknowledged(sinks::kAllAcknowledged);
+  context_.link.renew({track.parameters.get(), track.time_base, track.frame_rate});
+  forget_connection();
+  context_.host.on_event("output.renewed", context_.options.link.output.name,
+                         "connected again before the timestamps of the old connection ended");
+  context_.host.on_progress();
+}
+
 void SenderLoop::send_on_time(const pacing::Schedule::Plan& plan) {
   sinks::Sink& sink = context_.link.sink();
   const AVPacket& packet = *current_->packet;
-  if (first_of_connection_) shift_ = sink.timestamps_from_zero() ? packet.dts : 0;
-  const PacketPtr shifted = shift_ != 0 ? shifted_copy(packet, shift_) : nullptr;
+  if (first_of_connection_) begin_dts_ = packet.dts;
+  const std::int64_t shift = sink.timestamps_from_zero() ? begin_dts_ : 0;
+  const PacketPtr shifted = shift != 0 ? shifted_copy(packet, shift) : nullptr;
   const sinks::Unit unit{shifted ? shifted.get() : &packet, current_->key};
   sink.prepare(unit);
   context_.status.due = plan.send_at;

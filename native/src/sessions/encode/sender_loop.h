@@ -40,9 +40,12 @@ class SenderLoop {
 
  private:
   void begin_connection();
+  void forget_connection();
   void lose(const Error& error);
   void serve();
   void send_current();
+  bool must_renew();
+  void renew();
   void send_on_time(const pacing::Schedule::Plan& plan);
   pacing::Schedule::Plan plan_current();
   bool follow_source();
@@ -60,7 +63,8 @@ class SenderLoop {
   bool first_of_process_ = true, first_of_connection_ = true;
   bool interval_known_ = false;    // the unit before was sent by the same schedule and connection
   Nanoseconds stall_ = 0;          // by how much the current unit, being late, moved the schedule
-  std::int64_t shift_ = 0;         // ticks taken off where a connection's time starts at zero
+  std::int64_t begin_dts_ = 0;     // of the connection's first unit
+  bool key_requested_ = false;     // to begin another connection with
   std::int64_t previous_dts_ = 0;  // of the unit before, on this connection
   std::int64_t end_dts_ = 0;       // of the last unit, its duration included
   bool useful_ = false;            // the server has taken a unit of this connection

@@ -152,6 +152,11 @@ void SenderQueue::closed() {
   window_.give_up();
 }
 
+void SenderQueue::request_key() {
+  const std::lock_guard lock(mutex_);
+  key_request_ = true;
+}
+
 std::optional<QueuedUnit> SenderQueue::fetch() {
   const std::lock_guard lock(mutex_);
   idle_ = units_.empty();

@@ -63,6 +63,8 @@ class SenderQueue {
   /// The connection is lost, and `current` was not offered whole.
   void disconnected(std::optional<QueuedUnit> current);
   void closed();
+  /// The next picture that is encoded becomes a key frame.
+  void request_key();
   /// The next unit, which counts as pending until it is settled. Without one, the next push reports
   /// that the thread is waiting.
   std::optional<QueuedUnit> fetch();

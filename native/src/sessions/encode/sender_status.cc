@@ -40,6 +40,11 @@ void SenderStatus::connected(Nanoseconds now) {
   outage_since_.reset();
 }
 
+void SenderStatus::renewed() {
+  const std::lock_guard lock(mutex_);
+  ++renewals_;
+}
+
 void SenderStatus::failed(const Error& error, Nanoseconds now, bool permanent) {
   const std::lock_guard lock(mutex_);
   phase_ = permanent ? OutputPhase::Failed : OutputPhase::Waiting;
@@ -71,6 +76,7 @@ void SenderStatus::describe(OutputSnapshot& out, Nanoseconds now) const {
     out.error = error_;
     out.connects = connects_;
     out.reconnects = connects_ > 1 ? connects_ - 1 : 0;
+    out.renewals = renewals_;
     out.reconnects_refused = failures_[static_cast<std::size_t>(FailureKind::Refused)];
     out.reconnects_timeout = failures_[static_cast<std::size_t>(FailureKind::Timeout)];
     out.reconnects_reset = failures_[static_cast<std::size_t>(FailureKind::Reset)];

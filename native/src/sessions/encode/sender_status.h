@@ -23,6 +23,8 @@ class SenderStatus {
   void connecting();
   /// Ends an outage, clears the error.
   void connected(Nanoseconds now);
+  /// The connection that was just made took over from one that was given up by plan.
+  void renewed();
   /// Connection lost, or not made; a new attempt follows, at once or when something changes
   /// (`permanent`).
   void failed(const Error& error, Nanoseconds now, bool permanent);
@@ -43,7 +45,7 @@ class SenderStatus {
   mutable std::mutex mutex_;
   OutputPhase phase_ = OutputPhase::Idle;
   std::optional<Error> error_;
-  std::uint64_t connects_ = 0;
+  std::uint64_t connects_ = 0, renewals_ = 0;
   std::uint64_t failures_[kFailureKinds] = {};
   Nanoseconds outage_ = 0;
   std::optional<Nanoseconds> outage_since_;

@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
@@ -30,7 +32,10 @@ class FakeServer {
   /// How many of the units of a connection it has acknowledged; asked at any time.
   std::function<std::uint64_t(int connection, std::uint64_t offered)> acknowledged =
       [](int, std::uint64_t offered) { return offered; };
+  /// What closing a connection that is open comes to.
+  std::function<std::optional<Error>(int connection)> on_close = [](int) { return std::nullopt; };
   bool from_zero = false;
+  Nanoseconds capacity = kForever;  // media that one connection carries
 
   std::vector<Received> received() const {
     const std::scoped_lock lock(mutex_);
@@ -92,11 +97,12 @@ class FakeServer {
     std::size_t backlog_bytes() const override { return offered_ - acknowledged(); }
     std::optional<Error> close(Nanoseconds, const AbortSignal&) override {
       const std::scoped_lock lock(server_.mutex_);
-      if (open_) server_.closes_.push_back(server_.clock_.now());
-      open_ = false;
-      return std::nullopt;
+      if (!std::exchange(open_, false)) return std::nullopt;
+      server_.closes_.push_back(server_.clock_.now());
+      return server_.on_close(server_.connects_);
     }
     bool wants_global_header() const override { return true; }
+    Nanoseconds capacity() const override { return server_.capacity; }
     bool timestamps_from_zero() const override { return server_.from_zero; }
 
    private:
