@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { decoderFamilies, encoderFamilies } from '../../codec-worker/src/metrics.ts';
 import { MetricsPage } from '../../codec-worker/src/metrics-render.ts';
+import { decodeSnapshot, encodeSnapshot } from '../../codec-worker/src/testing/snapshots.ts';
 import { PathFigures, showFigures } from '../../operator/src/controllers/mediaserver/metrics.ts';
 import { Metrics } from '../../operator/src/runtime/metrics.ts';
 import { repoRoot } from '../../scripts/paths.mjs';
@@ -21,6 +22,9 @@ type Schema = {
   additionalProperties?: boolean | Schema;
   items?: Schema;
 };
+
+/** Of a worker whose metrics are asked for. */
+const build = { version: '0', ffmpeg: '', license: '' };
 
 const schema = JSON.parse(read('values.schema.json')) as Schema;
 const values = yaml('values.yaml') as Record<string, unknown>;
@@ -155,7 +159,6 @@ describe('what is watched', () => {
   });
 
   it('VideoPushOutputDown fires for an output that has never connected, though it has no reconnects', async () => {
-    const build = { version: '0', ffmpeg: '', license: '' };
     const view = { build, outputs: ['main'], snapshot: null };
     const page = (await new MetricsPage('default/film', encoderFamilies, () => view).render()).text;
     expect(page).toContain('videopush_sink_connected{output="main",stream="default/film"} 0\n');
@@ -165,6 +168,32 @@ describe('what is watched', () => {
       expr: 'max by (namespace, stream, output) (videopush_sink_connected) == 0',
       for: '1m',
     });
+  });
+
+  it('VideoPushSlow compares what is sent with the source, in time and in frames that a policy drops', async () => {
+    const expr = alerts.find(({ alert }) => alert === 'VideoPushSlow')?.expr ?? '';
+    const [time = '', frames = ''] = expr.split(/^or /m);
+    expect(time).toContain('deriv(videopush_pacing_total_lead_seconds[5m])) < -0.02');
+    expect(frames.match(/\{[^}]+\}/g)).toEqual([
+      '{stage="sent"}',
+      '{stage="sent"}',
+      '{reason=~"late|network"}',
+      '{reason="queue_full"}',
+    ]);
+    expect(frames.trim()).toMatch(/- 1 < -0\.02$/);
+    // The decoder drops for all outputs at once, the encoder for each of them.
+    const stream = 'default/film';
+    const decoder = new MetricsPage(stream, decoderFamilies, () => ({ build, snapshot: decodeSnapshot() }));
+    const view = { build, outputs: ['main'], snapshot: encodeSnapshot() };
+    const encoder = new MetricsPage(stream, encoderFamilies, () => view);
+    const dropped = /^videopush_frames_dropped_total\{.*\}/gm;
+    expect((await decoder.render()).text.match(dropped)).toContain(
+      'videopush_frames_dropped_total{reason="queue_full",stream="default/film"}',
+    );
+    for (const reason of ['late', 'network'])
+      expect((await encoder.render()).text.match(dropped)).toContain(
+        `videopush_frames_dropped_total{output="main",reason="${reason}",stream="default/film"}`,
+      );
   });
 
   it.each(['docs/pacing.md', 'docs/zh-CN/pacing.md'])(
