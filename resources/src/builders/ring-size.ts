@@ -27,12 +27,16 @@ const FASTEST_ASSUMED = 60;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** Bytes of one slot with the planes of the picture's pixel format. */
+/** Bytes of one slot with the planes of the picture's pixel format, by FFmpeg's name. */
 export function slotBytes({
   width,
   height,
   pixelFormat,
-}: Pick<Picture, 'width' | 'height' | 'pixelFormat'>): number {
+}: {
+  width: number;
+  height: number;
+  pixelFormat: string;
+}): number {
   const bytesPerSample = pixelFormat.endsWith('10le') ? 2 : 1;
   const plane = (columns: number, rows: number) => roundUp(columns * bytesPerSample, ALIGNMENT) * rows;
   const columns = pixelFormat.startsWith('yuv444') ? width : Math.ceil(width / 2);
@@ -41,12 +45,15 @@ export function slotBytes({
   return roundUp(plane(width, height) + chroma + ALIGNMENT, PAGE);
 }
 
+/** How many slots of a ring `maxBytes` holds. */
+export const slotsWithin = (maxBytes: number, slot: number): number =>
+  Math.min(Math.floor(maxBytes / slot), MAX_SLOTS);
+
 function ringBytes(slot: number, rate: number, queue: QueueShape): number {
   const { capacityFrames, maxBytes, encoderDelayFrames, latencyBudgetMilliseconds } = queue;
   const interval = Math.max(1, Math.floor(1e9 / rate)); // whole nanoseconds, as the decoder counts
   const retained = encoderDelayFrames + Math.ceil((latencyBudgetMilliseconds * 1e6) / interval) + 2;
-  const fit = Math.min(Math.floor(maxBytes / slot), MAX_SLOTS);
-  return HEADER_BYTES + Math.min(capacityFrames + retained, fit) * slot;
+  return HEADER_BYTES + Math.min(capacityFrames + retained, slotsWithin(maxBytes, slot)) * slot;
 }
 
 /** Bytes that the queue is expected to hold; an unknown source is taken for 1080p30. */

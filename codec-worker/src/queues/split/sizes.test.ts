@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testSeed } from '../../../../test/support/random.ts';
 import { count } from '../../../../test/support/repetitions.ts';
+import { slotBytes } from '@videopush/resources/builders/ring-size';
 import { framesUnderWay, retainedFrames, sizesOf } from './sizes.ts';
 import { format } from './testing/records.ts';
 
@@ -32,17 +33,36 @@ describe('the frames of a split queue', () => {
     });
   });
 
+  it.each([
+    ['as many as queue.maxBytes holds', '4K', 3840, 21, 19],
+    ['7, the least, where queue.maxBytes holds fewer', '8K', 7680, 7, 5],
+  ])('a stream keeps %s, in %s', (_, _name, width, maxMessages, window) => {
+    const large = { ...format, width, height: (width * 9) / 16 };
+    const sizes = sizesOf({ ...queue, encoderDelayFrames: 40 }, 100, large);
+    expect(sizes).toMatchObject({ maxMessages, window, encoderRing: { capacityFrames: 20 } });
+    expect(Math.floor(sizes.encoderRing.maxBytes / slotBytes(large))).toBe(window - 1);
+    // With more memory, all of them wait.
+    const roomy = sizesOf({ ...queue, maxBytes: 2 ** 33, encoderDelayFrames: 40 }, 100, large);
+    expect(roomy).toMatchObject({ maxMessages: 69, window: 67, encoderRing: { maxBytes: 2 ** 33 } });
+  });
+
   it('an encoder that fills its ring always leaves a frame of the window in the stream', () => {
     const configs = fc.record({
       capacityFrames: fc.integer({ min: 1, max: 256 }),
-      maxBytes: fc.constant(maxBytes),
+      maxBytes: fc.integer({ min: 4 * slotBytes(format), max: maxBytes }),
       whenFull: fc.constantFrom('Block', 'DropOldest', 'DropNewest'),
       encoderDelayFrames: fc.integer({ min: 0, max: 250 }),
     });
     fc.assert(
       fc.property(configs, fc.integer({ min: 0, max: 10_000 }), (config, budget) => {
         const { maxMessages, window, encoderRing } = sizesOf(config, budget, format);
-        const slots = encoderRing.capacityFrames + encoderRing.retainedFrames;
+        const slot = slotBytes(format);
+        const slots = Math.min(
+          encoderRing.capacityFrames + encoderRing.retainedFrames,
+          Math.floor(encoderRing.maxBytes / slot),
+        );
+        expect(slots).toBeGreaterThanOrEqual(3);
+        expect(maxMessages * slot).toBeLessThanOrEqual(Math.max(config.maxBytes, 7 * slot));
         expect(slots).toBeLessThan(window);
         expect(window).toBeLessThan(maxMessages);
         // What the decoder's ring has room for: its capacity stays free for the policy to act on.

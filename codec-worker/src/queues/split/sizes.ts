@@ -6,8 +6,12 @@
  * stream's max_msgs is not the capacity alone: an encoder with lookahead would never get the frames that it
  * needs before it gives one. The decoder's ring keeps the same frames until then, so that a server that
  * loses its memory loses no frame.
+ *
+ * None of this takes more memory than queue.maxBytes, as a ring doesn't: where the pictures are large, fewer
+ * frames stand in the stream, and the encoder's ring is smaller by those that are on their way.
  */
 import type { RingFormat } from '@videopush/native';
+import { slotBytes, slotsWithin } from '@videopush/resources/builders/ring-size';
 import type { WorkerConfig } from '@videopush/resources/worker-config';
 
 type QueueConfig = Pick<
@@ -17,6 +21,12 @@ type QueueConfig = Pick<
 
 /** What a split queue needs beyond a ring: frames under way to the server and back, and the kept position. */
 export const EXTRA_FRAMES = 4;
+
+/**
+ * Messages without which nothing would move: a ring of 4 slots, the least, one frame behind it that shows an
+ * encoder in need of more, and the bound of the stream above the window.
+ */
+const LEAST_MESSAGES = 7;
 
 /**
  * The sum is the one of the native decode session: encoder delay + latency budget x rate + 2; an unknown rate
@@ -53,28 +63,21 @@ export interface Sizes {
  */
 export function sizesOf(queue: QueueConfig, latencyBudgetMilliseconds: number, format: RingFormat): Sizes {
   const retained = retainedFrames(queue, latencyBudgetMilliseconds, format);
-  const maxMessages = queue.capacityFrames + retained + EXTRA_FRAMES;
-  return queue.whenFull === 'Block'
-    ? {
-        maxMessages,
-        window: maxMessages - 2,
-        keep: true,
-        encoderRing: {
-          capacityFrames: queue.capacityFrames,
-          maxBytes: queue.maxBytes,
-          retainedFrames: retained,
-        },
-      }
-    : {
-        maxMessages,
-        window: retained + EXTRA_FRAMES - 1,
-        keep: false,
-        encoderRing: {
-          capacityFrames: Math.min(2, queue.capacityFrames),
-          maxBytes: queue.maxBytes,
-          retainedFrames: retained,
-        },
-      };
+  const slot = slotBytes(format);
+  const desired = queue.capacityFrames + retained + EXTRA_FRAMES;
+  const maxMessages = Math.min(desired, Math.max(slotsWithin(queue.maxBytes, slot), LEAST_MESSAGES));
+  const keep = queue.whenFull === 'Block';
+  const window = Math.min(keep ? desired : retained + EXTRA_FRAMES + 1, maxMessages) - 2;
+  return {
+    maxMessages,
+    window,
+    keep,
+    encoderRing: {
+      capacityFrames: keep ? queue.capacityFrames : Math.min(2, queue.capacityFrames),
+      maxBytes: maxMessages < desired ? Math.min(queue.maxBytes, (window - 1) * slot) : queue.maxBytes,
+      retainedFrames: retained,
+    },
+  };
 }
 
 /** Bytes under way at once in each direction: what is not acknowledged costs memory on both sides. */
