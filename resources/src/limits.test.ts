@@ -16,17 +16,21 @@ import {
   SPOOL_BYTES,
   VIDEO_TRACK,
 } from './limits.ts';
+import { checkWorkerConfig } from './worker-config.ts';
 
 interface Schema {
+  type?: string;
   description?: string;
   minimum?: number;
   maximum?: number;
   properties?: Record<string, Schema>;
+  items?: Schema;
   'x-kubernetes-validations'?: { rule: string; message: string }[];
 }
 
 const read = (path: string) => readFileSync(join(repoRoot, path), 'utf8');
 const core = read('native/src/core/limits.h');
+const binding = ['options.cc', 'ring_options.cc'].map((file) => read(`native/src/binding/${file}`)).join('');
 const definition = parse(read('crds/videopush.yaml')) as {
   spec: { versions: { schema: { openAPIV3Schema: Schema } }[] };
 };
@@ -71,6 +75,102 @@ const FIELDS: Record<keyof typeof LIMITS, [path: string, unit: number][]> = {
   durationSeconds: [['spec.source.testPattern.durationSeconds', 1]],
   timeoutMilliseconds: [], // only the library has them
 };
+
+/** The numbers of a WorkerConfig that each range bounds. */
+const IN_WORKER: Record<keyof typeof LIMITS, string[]> = {
+  side: ['source.testPattern', 'video', 'encoder'].flatMap((at) => [`${at}.width`, `${at}.height`]),
+  crop: ['left', 'top', 'right', 'bottom'].map((side) => `video.crop.${side}`),
+  bitRate: ['encoder.bitRate', 'encoder.maxBitRate'],
+  quality: ['encoder.quality'],
+  gopFrames: ['encoder.gopFrames'],
+  gopSeconds: ['encoder.gopSeconds'],
+  bFrames: ['encoder.maxBFrames'],
+  threads: ['source.threads', 'encoder.threads'],
+  queueFrames: ['queue.capacityFrames'],
+  queueBytes: ['queue.maxBytes'],
+  program: ['source.program'],
+  encoderDelayFrames: ['queue.encoderDelayFrames'],
+  latencyMilliseconds: ['latencyBudgetMilliseconds'],
+  durationSeconds: ['source.testPattern.durationSeconds'],
+  timeoutMilliseconds: [
+    'source.openTimeoutMilliseconds',
+    'source.readTimeoutMilliseconds',
+    ...['connect', 'response', 'write'].map((wait) => `outputs.0.${wait}TimeoutMilliseconds`),
+  ],
+};
+
+/** Whether a WorkerConfig is accepted whose field at `path` is `value`. */
+function workerAccepts(path: string, value: number): boolean {
+  const [root = ''] = path.split('.');
+  const common = { version: 1, stream: 'default/film', queue: { path: '/ring', outputs: ['main'] } };
+  const uri = path.includes('testPattern') ? undefined : 'rtsp://camera.example/1';
+  const config: Record<string, unknown> = ['encoder', 'outputs'].includes(root)
+    ? { ...common, role: 'encoder', outputs: [{ name: 'main', url: 'rtsp://server.example/live' }] }
+    : { ...common, role: 'decoder', source: { uri, onEnd: 'Complete' } };
+  const steps = path.split('.');
+  let at = config;
+  for (const step of steps.slice(0, -1)) {
+    at[step] ??= {};
+    at = at[step] as Record<string, unknown>;
+  }
+  at[steps.at(-1) as string] = value;
+  try {
+    checkWorkerConfig(config);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** All whole numbers below `schema`, by path. */
+function numbersIn(schema: Schema, path: string): string[] {
+  const own = schema.type === 'integer' || schema.type === 'number' ? [path] : [];
+  const inside = Object.entries(schema.properties ?? {}).map(([name, each]) => [`${path}.${name}`, each] as const);
+  const items = schema.items ? [[`${path}[]`, schema.items] as const] : [];
+  return [...own, ...[...inside, ...items].flatMap(([at, each]) => numbersIn(each, at))];
+}
+
+it('every number of a VideoPush is bounded by a range that holds everywhere', () => {
+  const known = Object.values(FIELDS).flatMap((fields) => fields.map(([path]) => path));
+  // What only Kubernetes reads has the bounds of Kubernetes.
+  known.push('spec.placement.tolerations[].tolerationSeconds');
+  expect(numbersIn(ofResource('spec'), 'spec').sort()).toEqual(known.sort());
+});
+
+/** Ranges whose least is that of resources only. */
+const FROM_ABOVE_ZERO = ['gopSeconds', 'durationSeconds'];
+
+describe.each(Object.entries(IN_WORKER))('%s of a WorkerConfig', (name, paths) => {
+  const { least, most } = LIMITS[name as keyof typeof LIMITS];
+  const step = name === 'crop' ? 2 : 1;
+  const below = FROM_ABOVE_ZERO.includes(name) ? 0 : least - step;
+
+  it.each(paths)(`${name} is accepted within its bounds and refused beyond them in %s`, (path) => {
+    const verdicts = [below, least, most, most + step].map((value) => workerAccepts(path, value));
+    expect(verdicts).toEqual([false, true, true, false]);
+  });
+
+  it.each(paths)(`the native core takes the bounds of ${name} from its header in %s`, (path) => {
+    const field = path.split('.').at(-1);
+    const constant = `limits::k${name[0]?.toUpperCase()}${name.slice(1)}`;
+    const reads = [...binding.matchAll(/fields\.(?:integer|number)\(\s*"(\w+)",([^;]*);/g)];
+    const bounds = reads.filter(([, read]) => read === field).map(([, , rest = '']) => rest);
+    expect(bounds.length).toBeGreaterThan(0);
+    for (const rest of bounds) expect(rest).toContain(constant);
+  });
+});
+
+it('a WorkerConfig takes every port, and 0 for any free one', () => {
+  const verdicts = [-1, 0, 65_535, 65_536].map((port) => workerAccepts('http.port', port));
+  expect(verdicts).toEqual([false, true, true, false]);
+});
+
+it('a WorkerConfig takes frame rates up to the highest one, and no more', () => {
+  const accepts = (rate: string) => workerAccepts('video.frameRate', rate as unknown as number);
+  expect(accepts(`${MAX_FRAME_RATE}`)).toBe(true);
+  expect(accepts('30000/1001')).toBe(true);
+  expect(accepts(`${MAX_FRAME_RATE + 1}`)).toBe(false);
+});
 
 describe.each(Object.entries(LIMITS))('%s', (name, range) => {
   it(`the bounds of ${name} are those of the native core`, () => {
