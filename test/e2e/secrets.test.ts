@@ -1,9 +1,13 @@
-/** No value of a Secret appears in a place that is readable without permission to read Secrets. */
+/**
+ * No value of a Secret appears in a place that is readable without permission to read Secrets, and the
+ * authority in a Secret decides which server is trusted.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import type { Cluster } from '../support/cluster/index.ts';
 import { mediaServer, SMALL_PATTERN, videoPush } from '../support/e2e/manifests.ts';
 import { TestNamespace } from '../support/e2e/namespace.ts';
+import { AUTHORITY, startRtmpsServer } from '../support/e2e/rtmps-server.ts';
 import { OPERATOR_NAMESPACE, suiteCluster } from '../support/e2e/suite.ts';
 
 let cluster: Cluster;
@@ -133,3 +137,30 @@ it('no argument or environment variable of a process contains a secret', async (
     });
   expect(leaks).toEqual([]);
 });
+
+it('an rtmps output trusts the authority of caSecretRef or, by insecureSkipVerify, everyone, and else nobody', async () => {
+  const at = await startRtmpsServer(fixture, inject('suite').images.mediaMtx);
+  const push = (name: string, trust: object): object =>
+    videoPush(name, '', {
+      source: SMALL_PATTERN,
+      outputs: [{ name: 'main', url: at(`live/${name}`), ...trust }],
+    });
+  await fixture.apply([
+    push('distrusting', {}),
+    push('trusting', { caSecretRef: { name: AUTHORITY } }),
+    push('careless', { insecureSkipVerify: true }),
+  ]);
+  const published = (name: string, status: string) =>
+    fixture.untilCondition('vp', name, { type: 'Published', status }, 30_000);
+  const refusal = fixture.until(
+    'vp',
+    'distrusting',
+    'the certificate is refused',
+    ({ status }) =>
+      status?.conditions?.some(({ type, status: is, message }: Record<string, string>) => {
+        return type === 'Published' && is === 'False' && message?.includes('certificate is not accepted');
+      }) ?? false,
+    30_000,
+  );
+  await Promise.all([published('trusting', 'True'), published('careless', 'True'), refusal]);
+}, 60_000);

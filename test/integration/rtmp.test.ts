@@ -6,10 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { childEnvironment, nodeBinary, repoRoot } from '../../scripts/paths.mjs';
+import { type OwnAuthority, ownAuthority } from '../support/certificates.ts';
 import { makeClip } from '../support/clips.ts';
 import { FLAWLESS, judge } from '../support/frame-verdict.ts';
 import { MediaMtx } from '../support/mediamtx.ts';
-import { outputOf, Program, run } from '../support/program.ts';
+import { outputOf, Program } from '../support/program.ts';
 import { Push } from '../support/sessions.ts';
 import { StampReader } from '../support/stamp-reader.ts';
 import { Scratch } from '../support/tools.ts';
@@ -27,14 +28,8 @@ const push = (words: readonly string[], environment: NodeJS.ProcessEnv = {}): Pr
     limitMilliseconds: 120_000,
   });
 
-/** A self-signed certificate of the loopback's address, and its own authority. */
-async function makeCertificate(scratch: Scratch): Promise<{ certificate: string; key: string }> {
-  const files = { certificate: scratch.file('certificate.pem'), key: scratch.file('key.pem') };
-  const name = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  await run('openssl', ['req', '-x509', ...kind, ...name, '-keyout', files.key, '-out', files.certificate]);
-  return files;
-}
+/** A certificate for the loopback's address. */
+const makeCertificate = (scratch: Scratch): Promise<OwnAuthority> => ownAuthority(scratch, 'IP:127.0.0.1');
 
 it('a push by RTMPS to a MediaMTX whose certificate SSL_CERT_FILE names reaches the viewer whole', async () => {
   using scratch = new Scratch();
@@ -44,7 +39,7 @@ it('a push by RTMPS to a MediaMTX whose certificate SSL_CERT_FILE names reaches 
   await using reader = new StampReader(server.rtsp());
   await reader.until('the slate', (r) => r.frames.length > 0, 30_000);
   await using program = push([clip, server.rtmps(), '--preset', 'ultrafast', '--bitrate', '800k'], {
-    SSL_CERT_FILE: rtmpCertificate.certificate,
+    SSL_CERT_FILE: rtmpCertificate.authority,
   });
   await reader.untilIndex(FRAMES - 1, 90_000);
   expect(await program.waitForExit(30_000), program.tail()).toMatchObject({ code: 0 });
@@ -150,7 +145,7 @@ it.each(['rtmp', 'rtmps'] as const)(
     const rtmpCertificate = await makeCertificate(scratch);
     await using server = await MediaMtx.start(scheme === 'rtmp' ? { rtmp: true } : { rtmpCertificate });
     await using program = push([PATTERN, server[scheme](), '--preset', 'ultrafast', '--bitrate', '800k'], {
-      SSL_CERT_FILE: rtmpCertificate.certificate,
+      SSL_CERT_FILE: rtmpCertificate.authority,
     });
     await server.untilOnline('live', 60_000);
     const bound = 256 * 1024;
