@@ -125,7 +125,9 @@ function workerAccepts(path: string, value: number): boolean {
 /** All whole numbers below `schema`, by path. */
 function numbersIn(schema: Schema, path: string): string[] {
   const own = schema.type === 'integer' || schema.type === 'number' ? [path] : [];
-  const inside = Object.entries(schema.properties ?? {}).map(([name, each]) => [`${path}.${name}`, each] as const);
+  const inside = Object.entries(schema.properties ?? {}).map(
+    ([name, each]) => [`${path}.${name}`, each] as const,
+  );
   const items = schema.items ? [[`${path}[]`, schema.items] as const] : [];
   return [...own, ...[...inside, ...items].flatMap(([at, each]) => numbersIn(each, at))];
 }

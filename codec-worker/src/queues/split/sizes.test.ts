@@ -1,8 +1,8 @@
+import { slotBytes } from '@videopush/resources/builders/ring-size';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testSeed } from '../../../../test/support/random.ts';
 import { count } from '../../../../test/support/repetitions.ts';
-import { slotBytes } from '@videopush/resources/builders/ring-size';
 import { framesUnderWay, retainedFrames, sizesOf } from './sizes.ts';
 import { format } from './testing/records.ts';
 
