@@ -69,7 +69,7 @@ describe('with 20 s of 720p in GOPs of 250 frames', () => {
    * One GOP of it as RGB is 690 MB; Node, decoder, encoder and the frames between them take about 260. The
    * encoder of the second example asks x264 for 16 B-frames, which holds up to 50 pictures for them.
    */
-  const mostResidentMb = (role: string) => (role === 'encoder' ? 750 : 450);
+  const mostResidentMb = (role: string) => (role === 'encoder' ? 600 : 450);
   let long: string;
 
   beforeAll(async () => {

@@ -14,6 +14,9 @@ export interface DecoderParameters {
   nthread?: number;
 }
 
+/** Frames decoded ahead: a few keep the caller supplied, and RGB24 takes much memory. */
+const FRAMES_AHEAD = 4;
+
 type GopTarget = { index: number } | { seconds: number };
 
 /**
@@ -48,6 +51,7 @@ export class MpegDecoder {
     const scaled = widthDst > 0 && heightDst > 0;
     this.#reader = await FrameReader.open(this.#videoPath, {
       threads: nthread,
+      queueFrames: FRAMES_AHEAD,
       ...(scaled ? { width: widthDst, height: heightDst } : {}),
     });
     return true;
