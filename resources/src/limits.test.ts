@@ -7,10 +7,12 @@ import { repoRoot } from '../../scripts/paths.mjs';
 import {
   ENCODER_DEVICES,
   ENCODER_OF_DEVICE,
+  LEVEL,
   LIMITS,
   MAX_FRAME_RATE,
   MAX_PIXELS,
   PIXEL_FORMATS,
+  PROFILE,
   QUEUE_BYTES,
   type Range,
   SPOOL_BYTES,
@@ -21,6 +23,7 @@ import { checkWorkerConfig } from './worker-config.ts';
 interface Schema {
   type?: string;
   description?: string;
+  maxLength?: number;
   minimum?: number;
   maximum?: number;
   properties?: Record<string, Schema>;
@@ -206,6 +209,26 @@ it('the memory of a frame queue has the same bounds and default in the resources
 it('a video track has the same names in the resources as elsewhere', () => {
   const [rule] = ofResource('spec.source.videoTrack')['x-kubernetes-validations'] ?? [];
   expect(rule?.rule).toContain(VIDEO_TRACK.source.replaceAll('\\d', '[0-9]'));
+});
+
+it('a level and a profile are written alike in the resources and elsewhere', () => {
+  const ruleOf = (path: string) => ofResource(path)['x-kubernetes-validations']?.[0]?.rule;
+  expect(ruleOf('spec.video.level')).toBe(`self.matches(r"${LEVEL.source}")`);
+  const { maxLength } = ofResource('spec.video.profile');
+  expect(ruleOf('spec.video.profile')).toBe(
+    `self.matches(r"${PROFILE.source.replace(`{1,${maxLength}}`, '+')}")`,
+  );
+});
+
+it('what the resources refuse in an encoding, WorkerConfig refuses in the same words', () => {
+  // Sizes and GOPs are checked by field there, and the builders take the one of two that is set.
+  const rules = ofResource('spec.video')['x-kubernetes-validations'] ?? [];
+  const words = rules
+    .map(({ message }) => message.replaceAll('itrateKbps', 'itRate'))
+    .filter((message) => !/gopSeconds|pixels/.test(message));
+  expect(words.length).toBeGreaterThan(5);
+  const worker = read('resources/src/worker-config.ts');
+  for (const message of words) expect(worker).toContain(message);
 });
 
 it('the devices whose encoders are refused are those of the resources and of the native core', () => {

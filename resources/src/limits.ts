@@ -45,6 +45,12 @@ export const LIMITS = {
 /** A video track by its ordinal, by the container's own number or by its language (ISO 639). */
 export const VIDEO_TRACK = /^(\d{1,4}|id:(\d{1,9}|0x[0-9a-fA-F]{1,8})|lang:[a-z]{2,3})$/;
 
+/** An encoder's own name for a profile. */
+export const PROFILE = /^[a-z0-9-]{1,32}$/;
+
+/** A level of H.264 or H.265, as people write it. */
+export const LEVEL = /^([1-8](\.[0-9])?|1b)$/;
+
 /** Bytes that the frames of a queue may take by default (kMaxBytes in native/src/ring/layout.h). */
 export const QUEUE_BYTES = 256 * 2 ** 20;
 

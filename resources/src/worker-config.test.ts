@@ -17,6 +17,30 @@ const decoder = () => ({
   source: { uri: 'file:///films/a.mp4', onEnd: 'Complete' } as Record<string, unknown>,
 });
 
+/** What no encoder of the native core opens with. */
+const ENCODERS_OUT_OF_REACH: [encoding: Record<string, unknown>, message: string][] = [
+  [{ bitRate: 4_000_000, maxBitRate: 3_000_000 }, 'encoder: must have a `maxBitRate` of at least `bitRate`'],
+  [{ rateControl: 'Constant', maxBitRate: 5_000_000 }, 'encoder: must have no `maxBitRate` with `rateControl` Constant'],
+  [{ rateControl: 'Quality', bitRate: 4_000_000 }, 'encoder: must have no `bitRate` with `rateControl` Quality'],
+  [{ quality: 23 }, 'encoder: must have `rateControl` Quality where `quality` is set'],
+  [{ codec: 'MPEG4', rateControl: 'Constant' }, 'encoder: must have `codec` H264 or H265 for `rateControl` Constant'],
+  [{ encoder: 'libvpx-vp9', maxBitRate: 5_000_000 }, 'encoder: must have `codec` H264 or H265'],
+  [{ codec: 'AV1', level: '4.1' }, 'encoder: must have `codec` H264 or H265'],
+  [{ profile: 'baseline', maxBFrames: 1 }, 'encoder: must have no `maxBFrames` with `profile` baseline'],
+  [{ profile: 'High' }, 'encoder.profile: must be 1-32 lower-case letters'],
+  [{ level: '41' }, 'encoder.level: must be a level such as "4" or "4.1"'],
+];
+
+it('an encoding that the native core takes is no fault of a configuration', () => {
+  const encodings = [
+    { encoder: 'libx265', rateControl: 'Constant', bitRate: 4_000_000, profile: 'main', level: '4.1' },
+    { codec: 'H265', rateControl: 'Quality', quality: 23, maxBitRate: 5_000_000 },
+    { bitRate: 4_000_000, maxBitRate: 4_000_000, profile: 'baseline', level: '1b', maxBFrames: 0 },
+  ];
+  for (const encoding of encodings)
+    expect(() => parseWorkerConfig(JSON.stringify({ ...encoder(), encoder: encoding }))).not.toThrow();
+});
+
 it('a configuration gets the default of every field that it leaves out', () => {
   const config = parseWorkerConfig(
     JSON.stringify({ ...decoder(), source: { uri: '/films/a b.mp4', onEnd: 'Complete' } }),
@@ -76,6 +100,11 @@ describe('wrong configurations', () => {
       { ...encoder(), encoder: { bitRate: 800_000_001 } },
       'encoder.bitRate: must be a whole number from 10000 to 800000000',
     ],
+    ...ENCODERS_OUT_OF_REACH.map(([encoding, message]): [string, Document, string] => [
+      `the encoding ${JSON.stringify(encoding)}`,
+      { ...encoder(), encoder: encoding },
+      message,
+    ]),
     [
       'a frame rate that no level of H.264 has',
       { ...decoder(), video: { frameRate: '301' } },

@@ -5,10 +5,12 @@
  */
 import * as z from 'zod';
 import {
+  LEVEL,
   LIMITS,
   MAX_FRAME_RATE,
   MAX_PIXELS,
   PIXEL_FORMATS,
+  PROFILE,
   QUEUE_BYTES,
   type Range,
   VIDEO_TRACK,
@@ -150,7 +152,10 @@ const queue = z.strictObject({
   jetStream: jetStream.optional(),
 });
 
-const encoder = z.strictObject({
+/** The encoders that keep a constant rate, a quality, a maximum bit rate and a level. */
+const X26X = ['libx264', 'libx264rgb', 'libx265'];
+
+const encoderFields = z.strictObject({
   codec: z.string().max(32).optional(),
   encoder: z.string().max(64).optional(),
   width: size.optional(),
@@ -161,8 +166,8 @@ const encoder = z.strictObject({
   rateControl: z.enum(['Capped', 'Constant', 'Quality']).optional(),
   maxBitRate: whole(LIMITS.bitRate).optional(),
   quality: whole(LIMITS.quality).optional(),
-  profile: z.string().max(32).optional(),
-  level: z.string().max(8).optional(),
+  profile: z.string().regex(PROFILE, 'must be 1-32 lower-case letters, digits or "-"').optional(),
+  level: z.string().regex(LEVEL, 'must be a level such as "4" or "4.1"').optional(),
   gopFrames: whole(LIMITS.gopFrames).optional(),
   gopSeconds: z.number().positive().max(LIMITS.gopSeconds.most).optional(),
   maxBFrames: whole(LIMITS.bFrames).optional(),
@@ -172,6 +177,28 @@ const encoder = z.strictObject({
   extra: z.record(z.string().max(64), z.string().max(1024)).optional(),
   catchUp: z.enum(['Rebase', 'Burst', 'Skip']).default('Rebase'),
 });
+
+/** What the native core would refuse for good once the process runs (check_combination in rate_control.cc). */
+const encoder = encoderFields
+  .refine(({ bitRate = 0, maxBitRate = bitRate }) => maxBitRate >= bitRate, {
+    message: 'must have a `maxBitRate` of at least `bitRate`',
+  })
+  .refine(({ rateControl, maxBitRate }) => rateControl !== 'Constant' || maxBitRate === undefined, {
+    message: 'must have no `maxBitRate` with `rateControl` Constant, whose rate is `bitRate`',
+  })
+  .refine(({ rateControl, bitRate }) => rateControl !== 'Quality' || bitRate === undefined, {
+    message: 'must have no `bitRate` with `rateControl` Quality, which is bounded by `maxBitRate`',
+  })
+  .refine(({ rateControl, quality }) => quality === undefined || rateControl === 'Quality', {
+    message: 'must have `rateControl` Quality where `quality` is set',
+  })
+  .refine((asked) => !needsX26x(asked) || isX26x(asked), {
+    message:
+      'must have `codec` H264 or H265 for `rateControl` Constant or Quality, `maxBitRate` and `level`',
+  })
+  .refine(({ profile, maxBFrames = 0 }) => profile !== 'baseline' || maxBFrames === 0, {
+    message: 'must have no `maxBFrames` with `profile` baseline, which has no B-frames',
+  });
 
 const output = z
   .strictObject({
@@ -291,6 +318,16 @@ export function addressFault(text: string): string | undefined {
   }
   if (url.hostname === '') return 'names no host';
   return undefined;
+}
+
+type EncoderFields = z.output<typeof encoderFields>;
+
+function needsX26x({ rateControl = 'Capped', maxBitRate, level }: EncoderFields): boolean {
+  return rateControl !== 'Capped' || maxBitRate !== undefined || level !== undefined;
+}
+
+function isX26x({ encoder: name, codec = 'H264' }: EncoderFields): boolean {
+  return name === undefined ? /^h26[45]$/i.test(codec) : X26X.includes(name);
 }
 
 function framesPerSecond(text: string): number {
