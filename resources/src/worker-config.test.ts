@@ -20,10 +20,19 @@ const decoder = () => ({
 /** What no encoder of the native core opens with. */
 const ENCODERS_OUT_OF_REACH: [encoding: Record<string, unknown>, message: string][] = [
   [{ bitRate: 4_000_000, maxBitRate: 3_000_000 }, 'encoder: must have a `maxBitRate` of at least `bitRate`'],
-  [{ rateControl: 'Constant', maxBitRate: 5_000_000 }, 'encoder: must have no `maxBitRate` with `rateControl` Constant'],
-  [{ rateControl: 'Quality', bitRate: 4_000_000 }, 'encoder: must have no `bitRate` with `rateControl` Quality'],
+  [
+    { rateControl: 'Constant', maxBitRate: 5_000_000 },
+    'encoder: must have no `maxBitRate` with `rateControl` Constant',
+  ],
+  [
+    { rateControl: 'Quality', bitRate: 4_000_000 },
+    'encoder: must have no `bitRate` with `rateControl` Quality',
+  ],
   [{ quality: 23 }, 'encoder: must have `rateControl` Quality where `quality` is set'],
-  [{ codec: 'MPEG4', rateControl: 'Constant' }, 'encoder: must have `codec` H264 or H265 for `rateControl` Constant'],
+  [
+    { codec: 'MPEG4', rateControl: 'Constant' },
+    'encoder: must have `codec` H264 or H265 for `rateControl` Constant',
+  ],
   [{ encoder: 'libvpx-vp9', maxBitRate: 5_000_000 }, 'encoder: must have `codec` H264 or H265'],
   [{ codec: 'AV1', level: '4.1' }, 'encoder: must have `codec` H264 or H265'],
   [{ profile: 'baseline', maxBFrames: 1 }, 'encoder: must have no `maxBFrames` with `profile` baseline'],

@@ -193,8 +193,7 @@ const encoder = encoderFields
     message: 'must have `rateControl` Quality where `quality` is set',
   })
   .refine((asked) => !needsX26x(asked) || isX26x(asked), {
-    message:
-      'must have `codec` H264 or H265 for `rateControl` Constant or Quality, `maxBitRate` and `level`',
+    message: 'must have `codec` H264 or H265 for `rateControl` Constant or Quality, `maxBitRate` and `level`',
   })
   .refine(({ profile, maxBFrames = 0 }) => profile !== 'baseline' || maxBFrames === 0, {
     message: 'must have no `maxBFrames` with `profile` baseline, which has no B-frames',
