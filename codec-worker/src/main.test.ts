@@ -32,6 +32,14 @@ describe('the command line', () => {
   });
 });
 
+it("the worker starts without the client behind Node's fetch, which takes as long to load as all of the worker", () => {
+  const listing = "process.on('exit', () => console.error(process.moduleLoadList.join('\\n')))";
+  const preload = ['--import', `data:text/javascript,${listing}`];
+  const { stderr } = runSync(process.execPath, [...preload, main, '--version'], { timeout: 30_000 });
+  expect(stderr).toContain('NativeModule _http_server\n');
+  expect(stderr).not.toContain('undici');
+});
+
 it('an unusable configuration does not end the process: it says why, and reads the file again when it changes', async () => {
   const file = join(folder, 'config.json');
   const terminationLog = join(folder, 'termination-log');

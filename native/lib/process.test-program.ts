@@ -2,6 +2,7 @@
  * What a process of its own does in the tests of process.test.ts: `SCENARIO [ARGUMENT…]`.
  * Prints a line at its end.
  */
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { seeded } from '../../test/support/random.ts';
@@ -200,7 +201,17 @@ const read: Scenario = async (clip = '') => {
   console.log(JSON.stringify({ most: most / 1e6, external: external / 1e6 }));
 };
 
-const scenarios: Record<string, Scenario> = { abandon, worker, misuse, together, read };
+/** Prints whether libavfilter is loaded: after pictures that need no filter, and after one that a filter draws. */
+const filters: Scenario = async (clip = '') => {
+  for (const source of [{ uri: clip }, endless]) {
+    const reader = await FrameReader.open(source);
+    await reader.next();
+    reader.close();
+    console.log(readFileSync('/proc/self/maps', 'utf8').includes('libavfilter'));
+  }
+};
+
+const scenarios: Record<string, Scenario> = { abandon, worker, misuse, together, read, filters };
 
 if (isMainThread) {
   const [name = '', ...given] = process.argv.slice(2);

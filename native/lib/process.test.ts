@@ -69,3 +69,8 @@ it('frames that nobody releases are collected in time, and all of them in the en
   expect(most).toBeLessThan(1200); // all of them would be 5000
   expect(external).toBeLessThan(60);
 }, 60_000);
+
+it('libavfilter and what it brings are loaded by the first picture that needs a filter, not before', async () => {
+  const clip = await makeClip({ path: scratch.file('plain.mp4'), frames: 5, width: 320, height: 48 });
+  expect(await scenario('filters', clip)).toEqual(['false', 'true']);
+});

@@ -1,6 +1,9 @@
 /** The small HTTP server of a process: what Prometheus and kubelet ask it. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+/** An import would read every export of the module, and one of them loads the whole client behind `fetch`. */
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** The body of /readyz and /healthz. `code` is one word that programs may compare. */
 export interface HealthReport {

@@ -6,10 +6,7 @@
 
 #include "core/error.h"
 #include "media/picture/color.h"
-
-extern "C" {
-#include <libavfilter/avfilter.h>
-}
+#include "media/picture/filter_library.h"
 
 namespace videopush::media {
 namespace {
@@ -72,7 +69,7 @@ const char* made_format(int wanted) {
 
 void require_filters() {
   for (const char* name : {"zscale", "tonemap"}) {
-    if (avfilter_get_by_name(name)) continue;
+    if (filters().avfilter_get_by_name(name)) continue;
     throw Error(ErrorCode::InvalidArgument,
                 std::string("this FFmpeg was built without the filter ") + name +
                     ", which converts HDR to SDR",
