@@ -55,7 +55,9 @@ it.concurrent.each([0, 0.4])(
   async (maxLeadSeconds) => {
     const { longest, pushes, ledger, received } = await pushThrough(maxLeadSeconds);
     const missed = ledger.dropped.network;
-    console.log(`longest push ${longest.toFixed(0)} ms, ${pushes} pushes during the outage, ${missed} dropped`);
+    console.log(
+      `longest push ${longest.toFixed(0)} ms, ${pushes} pushes during the outage, ${missed} dropped`,
+    );
     expect(longest).toBeLessThan(LONGEST + 250);
     // At the pace of the frames: neither held up nor as fast as they can be encoded.
     expect(pushes).toBeGreaterThan((0.6 * OUTAGE * RATE) / 1000);
