@@ -14,6 +14,21 @@ constexpr int kClosed = 7, kClosedByPeer = 8;
 
 }  // namespace
 
+std::uint64_t HeldByPeer::released(const Delivery& state, Nanoseconds latency, Nanoseconds now) {
+  if (state.acknowledged > acknowledged_) {
+    acknowledged_ = state.acknowledged;
+    progressed_at_ = now;
+    held_.push_back({.position = acknowledged_, .at = now});
+  }
+  const bool idle = state.alive && state.written == state.acknowledged;
+  const Nanoseconds lived_until = idle && now - progressed_at_ >= latency ? now : progressed_at_;
+  while (!held_.empty() && held_.front().at + latency <= lived_until) {
+    released_ = held_.front().position;
+    held_.pop_front();
+  }
+  return released_;
+}
+
 Delivery tcp_delivery(int fd) {
   tcp_info info{};
   socklen_t size = sizeof info;

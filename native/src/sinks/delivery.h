@@ -5,7 +5,8 @@
 //   offered        its last byte was accepted by the socket. Pacing counts this instant
 //                  (SendResult::offered, accepted), the ledger does not.
 //   acknowledged   the peer has it: its kernel (TCP, read from TCP_INFO) or its SRT library has
-//                  acknowledged the position behind the unit's last byte (SendResult::end).
+//                  acknowledged the position behind the unit's last byte (SendResult::end), and its
+//                  latency has passed.
 //   sent           acknowledged, over a connection on which the server has accepted the publish:
 //                  RTSP has answered RECORD, SRT its handshake, RTMP NetStream.Publish.Start, and
 //                  the trial has passed in which servers of RTMP and SRT refuse a stream after
@@ -17,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 
 #include "core/clock.h"
@@ -42,6 +44,24 @@ class Trial {
  private:
   static constexpr Nanoseconds kLength = 3 * kSecond;
   std::optional<Nanoseconds> first_offered_;
+};
+
+/// An SRT peer holds what it has acknowledged for the negotiated latency before its reader gets it,
+/// and forgets it when it dies before. That it lived on shows in later acknowledgements, or, when
+/// nothing is left to acknowledge, in that the connection still stands.
+class HeldByPeer {
+ public:
+  /// The position up to which the peer's reader has the stream; called at every poll.
+  std::uint64_t released(const Delivery& state, Nanoseconds latency, Nanoseconds now);
+
+ private:
+  struct Acknowledged {
+    std::uint64_t position;
+    Nanoseconds at;
+  };
+  std::deque<Acknowledged> held_;
+  std::uint64_t acknowledged_ = 0, released_ = 0;
+  Nanoseconds progressed_at_ = 0;
 };
 
 /// By TCP_INFO (tcp(7), linux/tcp.h: struct tcp_info), which stays readable after the connection's

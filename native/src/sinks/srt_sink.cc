@@ -58,6 +58,7 @@ SrtSink::~SrtSink() { drop(); }
 void SrtSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   drop();
   trial_.begin();
+  held_ = HeldByPeer();
   open_muxer(track);
   const Credentials credentials = options_.credentials ? options_.credentials() : Credentials{};
   const TargetAddress address = target_address(Protocol::Srt, options_.url, credentials);
@@ -66,6 +67,8 @@ void SrtSink::connect(const TrackInfo& track, const AbortSignal& abort) {
   SrtTarget target{.host = url.host, .port = url.port, .query = {}, .stream_id = address.stream_id};
   if (mark < url.path.size()) target.query = url.path.substr(mark + 1);
   socket_ = SrtSocket::connect(target, options_.limits.connect_ms, abort);
+  // Asked for now: a broken socket no longer knows it.
+  held_for_ = std::min(socket_.latency(), kMaxLatency) + kMargin;
   open_ = true;
 }
 
@@ -117,18 +120,17 @@ std::size_t SrtSink::backlog_bytes() const {
 }
 
 std::uint64_t SrtSink::acknowledged() const {
-  return trial_.over(clock_.now()) ? socket_.delivery().acknowledged : 0;
+  const Nanoseconds now = clock_.now();
+  const std::uint64_t released = held_.released(socket_.delivery(), held_for_, now);
+  return trial_.over(now) ? released : 0;
 }
 
-Nanoseconds SrtSink::closing_time() const {
-  return open_ ? std::min(socket_.latency(), kMaxLatency) + kMargin : 0;
-}
+Nanoseconds SrtSink::closing_time() const { return open_ ? held_for_ : 0; }
 
 std::optional<Error> SrtSink::close(Nanoseconds limit, const AbortSignal& abort) {
   std::optional<Error> failure;
   if (std::exchange(open_, false)) {
     const Nanoseconds begin = system_clock().now();
-    const Nanoseconds latency = std::min(socket_.latency(), kMaxLatency) + kMargin;
     try {
       while (backlog_bytes() > 0 && socket_.delivery().alive && pause(begin + limit, abort)) {
       }
@@ -136,7 +138,10 @@ std::optional<Error> SrtSink::close(Nanoseconds limit, const AbortSignal& abort)
         failure = Error(ErrorCode::WriteTimeout, "the server did not take the last of the stream",
                         "check the server's load and the network's bandwidth");
       }
-      const Nanoseconds shown = std::min(system_clock().now() + latency, begin + limit);
+      const Delivery state = socket_.delivery();
+      const bool holds = held_.released(state, held_for_, clock_.now()) < state.written;
+      const Nanoseconds shown =
+          holds ? std::min(system_clock().now() + held_for_, begin + limit) : begin;
       while (socket_.delivery().alive && pause(shown, abort)) {
       }
     } catch (const Error& aborted) {

@@ -144,6 +144,29 @@ TEST_CASE("units that went by SRT are acknowledged by the peer, and only once th
   CHECK(publisher.sink->acknowledged() == result.end);
 }
 
+TEST_CASE("an SRT peer that dies takes along what it acknowledged within its latency") {
+  constexpr Nanoseconds latency = 200 * kMillisecond, at = 10 * kSecond;
+  const auto carried = [](std::uint64_t written, std::uint64_t acknowledged) {
+    return sinks::Delivery{.written = written, .acknowledged = acknowledged};
+  };
+  sinks::HeldByPeer held;
+  CHECK(held.released(carried(100, 100), latency, at) == 0);
+  CHECK(held.released(carried(200, 200), latency, at + latency / 2) == 0);
+  SUBCASE("a later acknowledgement shows that the peer lived on") {
+    CHECK(held.released(carried(400, 300), latency, at + latency) == 100);
+    CHECK(held.released(carried(500, 300), latency, at + kSecond) == 100);
+  }
+  SUBCASE("with nothing left to acknowledge, the connection shows it") {
+    CHECK(held.released(carried(200, 200), latency, at + latency) == 0);
+    CHECK(held.released(carried(200, 200), latency, at + 2 * latency) == 200);
+  }
+  SUBCASE("without an answer to what came after it, nothing shows it") {
+    CHECK(held.released(carried(300, 200), latency, at + kSecond) == 0);
+    CHECK(held.released({.written = 200, .acknowledged = 200, .alive = false}, latency,
+                        at + kSecond) == 0);
+  }
+}
+
 TEST_CASE("an SRT server that rejects, another passphrase and no server have errors of their own") {
   const auto refused_with = [](int code) {
     const SrtListener listener(code);
