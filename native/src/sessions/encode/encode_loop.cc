@@ -86,7 +86,7 @@ bool EncodeLoop::stops_here() {
   return *left_ == 0 || !outputs_ready();
 }
 
-bool EncodeLoop::may_take() const { return outputs_ready() && senders_.any_below(max_pending_); }
+bool EncodeLoop::may_take() const { return outputs_ready() && senders_.leader_below(max_pending_); }
 
 bool EncodeLoop::outputs_ready() const {
   if (!senders_.any_ready()) return false;

@@ -69,6 +69,11 @@ bool Sender::undecided() const {
 
 bool Sender::away() const { return record_.connects.load() > 0 && !queue_.ready(); }
 
+bool Sender::overdue() const {
+  const Nanoseconds due = status_.due;
+  return due != 0 && clock_.now() - due > kFarBehind;
+}
+
 void Sender::request_stop() {
   if (queue_.request_stop()) abort_.abort();
 }

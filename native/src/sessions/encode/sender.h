@@ -74,6 +74,7 @@ class Sender {
   bool ready() const { return queue_.ready(); }  // connected, and units are welcome
   bool undecided() const;                        // not connected yet, but may be soon
   bool away() const;                             // was connected, and is not now
+  bool overdue() const;                          // far too long at work on a unit that was due
   bool over() const { return queue_.over(); }    // ended, or about to without sending more
   /// False while it is so far behind that the others don't wait for it.
   bool required() const { return queue_.required(); }

@@ -43,10 +43,18 @@ bool SenderGroup::all_away() const {
          std::ranges::any_of(senders_, [](const auto& sender) { return sender->away(); });
 }
 
-bool SenderGroup::any_below(std::size_t units) const {
-  return std::ranges::any_of(senders_, [units](const auto& sender) {
-    return sender->ready() && sender->pending() < units;
-  });
+bool SenderGroup::leader_below(std::size_t units) const {
+  std::optional<std::int64_t> furthest;
+  std::size_t least = SIZE_MAX;
+  for (const auto& sender : senders_) {
+    if (!sender->ready()) continue;
+    const std::size_t pending = sender->pending();
+    const auto sent = sender->overdue() ? std::nullopt : sender->last_sent_dts();
+    if (sent < furthest) continue;
+    least = sent > furthest ? pending : std::min(least, pending);
+    furthest = sent;
+  }
+  return least < units;
 }
 
 bool SenderGroup::all_drained() const {

@@ -30,8 +30,9 @@ class SenderGroup {
   bool any_undecided() const;
   /// No output is connected, and one was.
   bool all_away() const;
-  /// A connected output has less than `units` queued.
-  bool any_below(std::size_t units) const;
+  /// The connected output that is furthest ahead has less than `units` queued. One that has just
+  /// come back has none, and would let in as many again before the first of them is due.
+  bool leader_below(std::size_t units) const;
   bool all_drained() const;  // all is sent, or the output is over
   /// The schedule of the first output that has started one.
   std::optional<pacing::Schedule> schedule() const;
