@@ -18,18 +18,34 @@ export interface RecordingServer extends AsyncDisposable {
   signal(name: NodeJS.Signals): void;
   /** Waits for the end that a signal brings. */
   ended(): Promise<void>;
-  /** Indices of the frames in all of its files. */
-  indices(): Promise<number[]>;
+  /** Indices of the frames in its files, file by file in the order in which they were begun. */
+  runs(): Promise<number[][]>;
 }
 
-async function indicesOf(files: readonly string[]): Promise<number[]> {
-  const seen: number[] = [];
+export async function indicesOf(files: readonly string[]): Promise<number[][]> {
+  const runs: number[][] = [];
   for (const file of files) {
     await using reader = new StampReader(file);
     await reader.ended;
-    seen.push(...reader.indices());
+    runs.push(reader.indices());
   }
-  return seen;
+  return runs;
+}
+
+/** Resolves once a server accepts connections by TCP. */
+export async function listening(name: string, port: number, program: Program): Promise<void> {
+  const until = performance.now() + LIMIT_MILLISECONDS;
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const answer = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]).catch(() => false);
+    socket.destroy();
+    if (answer) return;
+    if (performance.now() > until) throw new Error(`${name} does not listen\n${program.tail()}`);
+    await sleep(50);
+  }
 }
 
 /** An SRT listener of libsrt's own (Debian package srt-tools). */
@@ -65,7 +81,7 @@ export class SrtReceiver implements RecordingServer {
     await this.#program?.exited;
   }
 
-  indices(): Promise<number[]> {
+  runs(): Promise<number[][]> {
     return indicesOf(this.#files);
   }
 
@@ -103,18 +119,7 @@ rtmp { server { listen 127.0.0.1:${port}; application live {
 
   async start(): Promise<void> {
     this.#program = new Program('/usr/sbin/nginx', ['-e', 'stderr', '-c', this.#configuration]);
-    const until = performance.now() + LIMIT_MILLISECONDS;
-    for (;;) {
-      const socket = connect(this.#port, '127.0.0.1');
-      const answer = await Promise.race([
-        once(socket, 'connect').then(() => true),
-        once(socket, 'error').then(() => false),
-      ]).catch(() => false);
-      socket.destroy();
-      if (answer) return;
-      if (performance.now() > until) throw new Error(`nginx does not listen\n${this.#program.tail()}`);
-      await sleep(50);
-    }
+    await listening('nginx', this.#port, this.#program);
   }
 
   signal(name: NodeJS.Signals): void {
@@ -125,7 +130,7 @@ rtmp { server { listen 127.0.0.1:${port}; application live {
     await this.#program?.exited;
   }
 
-  indices(): Promise<number[]> {
+  runs(): Promise<number[][]> {
     const files = readdirSync(this.#folder)
       .sort()
       .map((name) => join(this.#folder, name));
