@@ -110,7 +110,9 @@ export function allScenarios() {
     vitest('full-mutations', '2,000 damaged files under AddressSanitizer', 'faults', ['mutated-files']),
     vitest('full-kills', '160 kills of the processes of four pushes', 'timing', ['kills']),
     vitest('full-queue-kills', '120 kills of the ends of each frame queue', 'faults', ['queue-kills']),
-    vitest('full-deliveries', '128 kills and freezes of the servers of 64 pushes', 'faults', ['random-outages']),
+    vitest('full-deliveries', '128 kills and freezes of the servers of 64 pushes', 'faults', [
+      'random-outages',
+    ]),
     vitest('soak', 'a push of 10 minutes: memory, threads and pacing stay as they are', 'long', ['soak']),
     vitest('zoo', 'every source of the zoo beside `ffmpeg -re`; writes docs/zoo.md', 'long', ['zoo']),
     vitest('server-outage', 'a media server that is away for minutes', 'long', ['server-outage']),
