@@ -46,7 +46,7 @@ const peers: Peer[] = [
     make: async (scratch) => new SrtReceiver(scratch, await freePortPair()),
     buffered: 3,
   },
-  // Not SRT to MediaMTX: after a freeze its SRT server had not recorded the last 1.5 s that it had acknowledged.
+  // Not SRT to MediaMTX: after a freeze it had not recorded the last 1.5 s that it had acknowledged.
 ];
 
 interface Outage {
@@ -56,7 +56,7 @@ interface Outage {
   seconds: number;
 }
 
-/** One kill and one freeze of random length in random order; some freezes outlast the write timeout of 5 s. */
+/** A kill and a freeze of random length in random order; some freezes outlast the write timeout of 5 s. */
 function outages(random: Random): Outage[] {
   const kinds = random.shuffle(['kill', 'freeze'] as const);
   const half = FRAMES / 2;
@@ -112,7 +112,7 @@ async function pushThrough(peer: Peer, seed: number): Promise<void> {
   const unsent = FRAMES - ledger.sent;
   expect(settled(ledger), what).toBe(FRAMES);
   expect(verdict.foreign, what).toEqual([]);
-  // A frame that counts as dropped may have arrived all the same; one that counts as sent was written or swallowed.
+  // A frame that counts as dropped may have arrived; one that counts as sent was written or swallowed.
   expect(verdict.missing.filter((index) => !killable.has(index)).length, what).toBeLessThanOrEqual(unsent);
   expect(seen, what).toBeGreaterThanOrEqual(ledger.sent - peer.buffered);
   expect(seen, what).toBeLessThanOrEqual(FRAMES);
