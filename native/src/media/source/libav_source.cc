@@ -64,14 +64,17 @@ void LibavSource::scan(const ScanLimits& limits) {
   }
 }
 
-/// Containers are often silent or wrong about fields, and a codec can turn pictures by itself
-/// (ITU-T H.264, D.1.27): the first picture of the scan shows both.
+/// Containers are often silent or wrong about fields, a codec can turn pictures by itself (ITU-T
+/// H.264, D.1.27), and libavformat names the last size that it saw: the first picture of the scan
+/// shows all three.
 void LibavSource::look_at_first_picture() {
   Decoder decoder(demuxer_->video(), descriptor_.format.frame_rate(), {.threads = 1}, false);
   const FramePtr frame = make_frame();
   for (const ReadAhead& ahead : read_ahead_) {
     decoder.send(ahead.packet.get());
     if (decoder.receive(*frame) != Decoder::Result::Frame) continue;
+    descriptor_.format.width = frame->width;
+    descriptor_.format.height = frame->height;
     descriptor_.interlaced = descriptor_.interlaced || is_interlaced(*frame);
     if (const auto own = orientation_of(*frame)) descriptor_.orientation = *own;
     return;
