@@ -74,6 +74,8 @@ bool Demuxer::live() const {
   return location_.scheme == Scheme::Http && size() < 0 && !says_duration;
 }
 
+bool Demuxer::real_time() const { return !bytes_ || camera_; }
+
 bool Demuxer::seekable() const { return bytes_ && bytes_->input().seekable(); }
 
 bool Demuxer::may_jump() const {

@@ -33,6 +33,7 @@ class Demuxer {
   AVStream& video() { return *context_->streams[video_index_]; }
   const Location& location() const { return location_; }
   bool live() const;         // no end is known: a camera, a broadcast, a web stream without length
+  bool real_time() const;    // live for certain: its frames come when they are made
   bool seekable() const;     // by bytes, hence rewindable
   bool timestamped() const;  // seek() makes sense
   /// Its clock may jump, so that one timestamp may name several places of it: true of containers

@@ -206,6 +206,7 @@ SourceDescriptor describe(Demuxer& demuxer, const PacketScan& scan) {
   out.container = context.iformat->name;
   out.live = demuxer.live();
   out.finite = !out.live;
+  out.real_time = demuxer.real_time();
   out.seekable = demuxer.seekable();
   out.stream_index = stream.index;
   out.stream_count = static_cast<int>(context.nb_streams);

@@ -67,6 +67,7 @@ struct SourceDescriptor {
   double start_seconds = 0;
   std::int64_t bit_rate = 0;  // of the video, b/s
   bool seekable = false, live = false, finite = true;
+  bool real_time = false;  // live for certain: a web stream without length can also be a file
   int stream_index = 0, stream_count = 1;
   std::string codec, profile;    // "h264", "High"
   VideoFormat format;            // of the decoded picture, before scaling; time_base = the stream's

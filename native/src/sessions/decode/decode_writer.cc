@@ -18,6 +18,9 @@ namespace {
 /// begins again.
 constexpr Nanoseconds kDrainLimit = 10 * kSecond;
 
+/// A source that might be a file is live once the queue has not held it up for so long.
+constexpr Nanoseconds kRealTimeAfter = 10 * kSecond;
+
 }  // namespace
 
 DecodeWriter::DecodeWriter(const DecodeSessionOptions& options, Clock& clock,
@@ -41,6 +44,8 @@ bool DecodeWriter::open(const media::SourceDescriptor& source) {
   picture.threads = options_.decode.threads;
   converter_ = std::make_unique<media::Converter>(source.format, picture);
   live_ = source.live;
+  real_time_ = source.real_time;
+  unhindered_since_ = clock_.now();
   const VideoFormat format = queue_format(source, converter_->output(), options_.frame_rate);
   const bool same = producer_ && ring::same_picture(producer_->header().format, format);
   if (!same) {
@@ -185,7 +190,8 @@ bool DecodeWriter::publish(const Taken& taken, bool again) {
   switch (reserve(slot, waited)) {
     case ring::Reserve::Slot:
       // Only the first copy of a frame that is shown again says when the source gave it.
-      if (live_ && !again) stamp.flags |= waited ? ring::kDelayed : ring::kLive;
+      if (comes_as_made(waited) && !again)
+        stamp.flags |= waited ? ring::kDelayed : ring::kLive;
       write(frame, again, stamp, slot);
       return true;
     case ring::Reserve::ReplayRequested:
@@ -198,6 +204,14 @@ bool DecodeWriter::publish(const Taken& taken, bool again) {
   }
   written_.reset();
   return true;
+}
+
+/// The instants at which the source gives frames are its own.
+bool DecodeWriter::comes_as_made(bool waited) {
+  if (!live_) return false;
+  if (waited) unhindered_since_ = clock_.now();
+  real_time_ = real_time_ || clock_.now() - unhindered_since_ >= kRealTimeAfter;
+  return real_time_;
 }
 
 ring::Reserve DecodeWriter::reserve(ring::SlotWriter& slot, bool& waited) {

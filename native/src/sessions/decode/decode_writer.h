@@ -87,6 +87,7 @@ class DecodeWriter {
   bool publish(const Taken& taken, bool again);
   /// `waited`: the queue was full for a while.
   ring::Reserve reserve(ring::SlotWriter& slot, bool& waited);
+  bool comes_as_made(bool waited);
   void write(const AVFrame& frame, bool again, const ring::SlotHeader& stamp,
              ring::SlotWriter& slot);
   std::int64_t outage_ticks() const;
@@ -100,7 +101,9 @@ class DecodeWriter {
   std::unique_ptr<media::Converter> converter_;
   std::vector<std::string> changes_;
   std::optional<DecodeTimeline> timeline_;
-  bool live_ = false;                        // the source gives frames at its own pace
+  bool live_ = false;                        // the source may give frames at its own pace
+  bool real_time_ = false;                   // it does
+  Nanoseconds unhindered_since_ = 0;         // when the queue held it up last
   bool reachable_ = false;                   // the source can give old frames again
   bool reconnected_ = false;                 // the next frame is the first of another connection
   std::optional<std::int64_t> skip_to_;      // source pts of the last published frame

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,10 +22,12 @@ struct Script {
   AVRational rate{25, 1};
   int width = 64, height = 36;
   bool seekable = true, live = false, finite = true;
+  bool web = false;                      // with `live`: it may be a file without length
   std::optional<Error> end = {};         // thrown in place of the end
   std::optional<Error> open_error = {};  // thrown by the opening
   bool seeks_to_end = false;             // its index is wrong
   std::size_t seeks_past = 0;            // frames behind the one that was asked for
+  std::function<void()> on_frame = {};   // called with each frame
 };
 
 inline Script even_script(int frames, std::int64_t step = 40) {
@@ -40,6 +43,7 @@ class ScriptedSource final : public media::FrameSource {
     descriptor_.codec = "none";
     descriptor_.seekable = script.seekable;
     descriptor_.live = script.live;
+    descriptor_.real_time = script.live && !script.web;
     descriptor_.finite = script.finite;
     VideoFormat& format = descriptor_.format;
     format.width = script.width;
@@ -66,6 +70,7 @@ class ScriptedSource final : public media::FrameSource {
     out.pts = script_.pts[at_];
     set_frame_duration(out, at_ < script_.durations.size() ? script_.durations[at_] : 40);
     ++at_;
+    if (script_.on_frame) script_.on_frame();
     return true;
   }
   media::Place place() const override { return {.pts = script_.pts[at_ - 1]}; }

@@ -213,6 +213,30 @@ TEST_CASE("a live source comes back with its outage as a gap in time") {
   }
 }
 
+TEST_CASE("a web stream without length is live once the queue has held up none of its frames") {
+  auto clock = std::make_unique<SimClock>();
+  Script script = live_script(200);
+  script.web = true;
+  script.on_frame = [clock = clock.get()] { clock->advance(100 * kMillisecond); };
+  DecodeRig rig({script});
+  rig.options.ring.capacity = 256;  // never full
+  rig.clock = std::move(clock);
+  const auto session = rig.start();
+  const auto arrivals = drain(*rig.consumer());
+  REQUIRE(arrivals.size() == 200);
+  CHECK((arrivals[95].flags & (ring::kLive | ring::kDelayed)) == 0);
+  CHECK((arrivals[105].flags & ring::kLive) != 0);
+}
+
+TEST_CASE("a web stream without length that comes as fast as it is read is no live source") {
+  Script script = live_script(60);
+  script.web = true;
+  DecodeRig rig({script});
+  const auto session = rig.start();
+  for (const Arrival& arrival : drain(*rig.consumer()))
+    CHECK((arrival.flags & (ring::kLive | ring::kDelayed)) == 0);
+}
+
 TEST_CASE("a live source under Complete ends with its cause kept") {
   Script script = live_script(10);
   script.end = Error(ErrorCode::SourceDisconnected, "gone");

@@ -47,6 +47,11 @@ export const HTTP: readonly Recipe[] = [
     ranges: false,
     length: false,
   }),
+  offered('chunked-ts', 'a transport stream whose server names no length', 'ts', {
+    ranges: false,
+    length: false,
+  }),
+  offered('chunked-flv', 'an FLV whose server names no length', 'flv', { ranges: false, length: false }),
   refused(404, 'SourceNotFound', 'the server answered 404'),
   refused(403, 'CredentialsRefused', 'the server answered 403'),
 ];
