@@ -256,7 +256,10 @@ void Demuxer::begin_timeline() {
   }
   // libavformat gives 64 bits to a clock that never wraps.
   const int bits = video().pts_wrap_bits < 63 ? video().pts_wrap_bits : 0;
-  const Nanoseconds longest_gap = may_jump() ? kLongestGapOfStreams : kLongestGapOfFiles;
+  // FLV files are mostly recordings of live streams, with the timestamps that these had.
+  const bool recorded = std::string_view(context_->iformat->name) == "flv";
+  const Nanoseconds longest_gap =
+      may_jump() || recorded ? kLongestGapOfStreams : kLongestGapOfFiles;
   timeline_.emplace(TimelineLimits{longest_gap, bits}, tracks);
 }
 

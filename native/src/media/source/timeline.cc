@@ -19,6 +19,9 @@ constexpr Nanoseconds kDisorderOfPts = kSecond;
 constexpr Nanoseconds kLongestReorder = 10 * kSecond;
 /// No clock counts further; below it, sums of two timestamps don't overflow.
 constexpr std::int64_t kLargestStamp = std::int64_t{1} << 60;
+/// A step ahead beyond this is credible in files whose pictures stay for long, but one frame alone
+/// may be that far off: its successor shows which.
+constexpr Nanoseconds kUnusualGap = kSecond;
 /// Packets of other tracks that may come while a suspect waits for its successor.
 constexpr std::size_t kMaxWaiting = 256;
 
@@ -171,6 +174,22 @@ bool SourceTimeline::set_forward(const Track& track, std::int64_t step, Nanoseco
   return arrived - time(track.last + step) < *floor - kSetForward;
 }
 
+/// Believed, and yet so far ahead that only its successor shows whether it is an outlier.
+bool SourceTimeline::unusual(const Track& track, const AVPacket& packet,
+                             Nanoseconds arrived) const {
+  if (arrived != 0 || !is_set(track.last) || !is_set(stamp_of(packet))) return false;
+  const std::int64_t step = position(track, packet, track.shift) - track.last;
+  return step > ticks_of(kUnusualGap, track.time_base);
+}
+
+/// The suspect's successor goes on where the packet in front of the suspect was.
+bool SourceTimeline::back_in_line(const Track& track, const AVPacket& suspect,
+                                  const AVPacket& next, Nanoseconds arrived) const {
+  if (!is_set(stamp_of(next)) || !believed(track, next, track.shift, arrived)) return false;
+  const std::int64_t at = position(track, next, track.shift);
+  return std::abs(at - track.last) < std::abs(at - position(track, suspect, track.shift));
+}
+
 /// Another track may have met the same jump first; then what it found holds here, too.
 bool SourceTimeline::adopt_shift(Track& track, const AVPacket& packet, Nanoseconds arrived) const {
   for (const Track& other : tracks_) {
@@ -186,7 +205,9 @@ bool SourceTimeline::adopt_shift(Track& track, const AVPacket& packet, Nanosecon
 void SourceTimeline::take_in(PacketPtr packet, Nanoseconds arrived) {
   Track& track = track_of(*packet);
   make_plausible(track, *packet);
-  if (believed(track, *packet, track.shift, arrived) || adopt_shift(track, *packet, arrived)) {
+  const bool credible =
+      believed(track, *packet, track.shift, arrived) || adopt_shift(track, *packet, arrived);
+  if (credible && !unusual(track, *packet, arrived)) {
     place(std::move(packet), arrived);
   } else {
     waiting_.push_back({std::move(packet), arrived});
@@ -199,12 +220,11 @@ void SourceTimeline::settle_suspect(const AVPacket* next, Nanoseconds arrived) {
   Waiting suspect = std::move(waiting.front());
   waiting.pop_front();
   Track& track = track_of(*suspect.packet);
-  const bool in_line =
-      next != nullptr && is_set(stamp_of(*next)) && believed(track, *next, track.shift, arrived);
-  if (in_line) {
+  if (next != nullptr && back_in_line(track, *suspect.packet, *next, arrived)) {
     place_outlier(std::move(suspect.packet));
   } else {
-    join(track, *suspect.packet, suspect.arrived);
+    if (!believed(track, *suspect.packet, track.shift, suspect.arrived))
+      join(track, *suspect.packet, suspect.arrived);
     place(std::move(suspect.packet), suspect.arrived);
   }
   for (Waiting& other : waiting) add(std::move(other.packet), other.arrived);
@@ -250,7 +270,10 @@ void SourceTimeline::place(PacketPtr packet, Nanoseconds arrived) {
           is_set(track.latest_pts) ? std::max(track.latest_pts, packet->pts) : packet->pts;
     }
   }
-  track.duration = packet->duration > 0 ? packet->duration : track.nominal;
+  // The nominal duration comes from an average, which one jump makes long.
+  const std::int64_t usual =
+      track.duration > 0 ? std::min(track.duration, track.nominal) : track.nominal;
+  track.duration = packet->duration > 0 ? packet->duration : usual;
   track.arrived = arrived;
   placed_.push_back({std::move(packet), track.shift});
 }

@@ -22,7 +22,8 @@ struct TimelineLimits {
   int wrap_bits = 0;
 };
 
-/// Limit for transport streams, program streams and live sources, whose clocks are known to jump.
+/// Limit for transport streams, program streams, FLV and live sources, whose clocks are known to
+/// jump.
 inline constexpr Nanoseconds kLongestGapOfStreams = 10 * kSecond;
 /// Limit for files whose container has one clock: slide shows and recordings that begin with
 /// movement show one picture for long.
@@ -69,7 +70,8 @@ class ArrivalFloor {
 /// it stays. *Disorder*: a short step back; it stays, too. An *outlier*: one packet is far off and
 /// its successor is in line again; it is placed between the two. Everything else is a
 /// *discontinuity*: the packet follows the one before it, and what comes later follows this one. To
-/// tell the last two apart, a suspect waits for its successor.
+/// tell the last two apart, and an outlier from a long gap of a file, a suspect waits for its
+/// successor.
 ///
 /// A live source's packets also have a time of arrival. One whose timestamp is ahead of what the
 /// clock can have counted since the packet before it, and which would have come earlier than any
@@ -127,6 +129,9 @@ class SourceTimeline {
                 Nanoseconds arrived) const;
   bool set_forward(const Track& track, std::int64_t step, Nanoseconds elapsed,
                    Nanoseconds arrived) const;
+  bool unusual(const Track& track, const AVPacket& packet, Nanoseconds arrived) const;
+  bool back_in_line(const Track& track, const AVPacket& suspect, const AVPacket& next,
+                    Nanoseconds arrived) const;
   bool adopt_shift(Track& track, const AVPacket& packet, Nanoseconds arrived) const;
   void take_in(PacketPtr packet, Nanoseconds arrived);
   void settle_suspect(const AVPacket* next, Nanoseconds arrived);

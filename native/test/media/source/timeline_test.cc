@@ -116,6 +116,40 @@ TEST_CASE("a single packet whose timestamps are far off is placed between its ne
   }
 }
 
+TEST_CASE("a file's single packet far ahead is an outlier, also where such a gap is credible") {
+  for (const std::int64_t seconds : {6, 3000}) {
+    SourceTimeline timeline = stream(media::kLongestGapOfFiles);
+    auto stamps = run_of(0, 10);
+    const auto straight = stamps;
+    stamps[4].dts += 90'000 * seconds;
+    stamps[4].pts = stamps[4].dts;
+    CHECK(play(timeline, stamps) == straight);
+    CHECK(timeline.discontinuities() == Discontinuities{.outliers = 1});
+  }
+}
+
+TEST_CASE("a file's pictures that stay for a minute keep their times") {
+  SourceTimeline timeline = stream(media::kLongestGapOfFiles);
+  std::vector<Stamp> slides;
+  for (int i = 0; i < 5; ++i) slides.push_back({i * 60 * 90'000, i * 60 * 90'000, true});
+  const auto stamps = joined(slides, run_of(4 * 60 * 90'000 + 20 * 90'000, 10));
+  CHECK(play(timeline, stamps) == stamps);
+  CHECK(timeline.discontinuities() == Discontinuities{});
+}
+
+TEST_CASE("behind a packet of incredible duration the one before it says how long a frame is") {
+  // The average duration of the file's packets contains the jump.
+  SourceTimeline timeline({media::kLongestGapOfFiles, 0}, {{kSystem, 72 * 90'000}});
+  auto packets = joined(run_of(0, 10), run_of(7200 * 90'000, 10));
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    PacketPtr packet = packet_of(packets[i]);
+    if (i == 9) packet->duration = 7200 * 90'000;
+    timeline.add(std::move(packet));
+  }
+  timeline.flush();
+  CHECK(taken(timeline) == joined(run_of(0, 10), run_of(10 * kFrame, 10)));
+}
+
 TEST_CASE("a packet with two timestamps that contradict each other keeps the credible one") {
   SourceTimeline timeline = stream();
   auto stamps = run_of(100 * 90'000, 6);

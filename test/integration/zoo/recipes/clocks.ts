@@ -140,6 +140,22 @@ export const CLOCKS: readonly Recipe[] = [
     expected: { discontinuities: { forward: 1 } },
   },
   {
+    name: 'flv-short-jump',
+    what: 'an FLV whose timestamps jump ahead by half a minute',
+    ending: 'flv',
+    parts: [{ encode: H264_B }],
+    surgery: [{ do: 'flv.shift', from: 12, seconds: 30 }],
+    expected: { discontinuities: { forward: 1 } },
+  },
+  {
+    name: 'flv-outlier',
+    what: 'an FLV with one frame six seconds ahead of the others',
+    ending: 'flv',
+    parts: [{ encode: H264 }],
+    surgery: [{ do: 'flv.shift', from: 9, to: 10, seconds: 6 }],
+    expected: { discontinuities: { outlier: 1 } },
+  },
+  {
     name: 'flv-restart',
     what: 'an FLV whose timestamps begin again',
     ending: 'flv',
