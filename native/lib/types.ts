@@ -40,7 +40,7 @@ export interface SourceOptions {
   program?: number;
   /**
    * which video track: its ordinal from 0 (within the program), `id:N` or `id:0xN` (a PID, a track
-   * number), or `lang:eng`
+   * number), or `lang:eng` (any code of ISO 639: `de`, `deu` and `ger` are the same)
    */
   videoTrack?: string;
   rtspTransport?: 'tcp' | 'udp';

@@ -43,7 +43,7 @@ export const LIMITS = {
 } as const;
 
 /** A video track by its ordinal, by the container's own number or by its language (ISO 639). */
-export const VIDEO_TRACK = /^(\d{1,4}|id:(\d{1,9}|0x[0-9a-fA-F]{1,8})|lang:[a-z]{2,3})$/;
+export const VIDEO_TRACK = /^(\d{1,4}|id:(\d{1,9}|0x[0-9a-fA-F]{1,8})|lang:[a-zA-Z]{2,3})$/;
 
 /** An encoder's own name for a profile. */
 export const PROFILE = /^[a-z0-9-]{1,32}$/;

@@ -27,7 +27,7 @@ struct TestPattern {
 struct TrackChoice {
   std::optional<int> program;  // number of an MPEG program
   /// Ordinal among the video tracks (of the program) from 0, `id:N` or `id:0xN` (a PID, a track
-  /// number), or `lang:xxx`; empty = the best one.
+  /// number), or `lang:xxx` in any code of ISO 639; empty = the best one.
   std::string name;
 };
 

@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tuple>
 
 #include "core/error.h"
+#include "media/source/language.h"
 
 namespace videopush::media {
 namespace {
@@ -58,44 +61,98 @@ bool is_still(const AVStream& stream) {
   return picture && stream.nb_frames <= 1;
 }
 
-/// `ordinal`: the track's, among the video tracks of the program that was asked for.
-bool is_named(const VideoTrack& track, std::string_view name, int ordinal) {
-  if (name.starts_with(kByLanguage)) return track.language == name.substr(kByLanguage.size());
+/// A track and its place among the video tracks of the program that was asked for.
+struct Candidate {
+  VideoTrack track;
+  int ordinal;
+};
+
+bool is_cover(const Candidate& candidate) { return candidate.track.cover; }
+
+bool is_named(const Candidate& candidate, std::string_view name) {
+  const VideoTrack& track = candidate.track;
+  if (name.starts_with(kByLanguage)) return speaks(track.language, name.substr(kByLanguage.size()));
   const bool by_id = name.starts_with(kById);
   const std::optional<int> number = number_in(by_id ? name.substr(kById.size()) : name);
-  return number == (by_id ? track.id : ordinal);
+  return number == (by_id ? track.id : candidate.ordinal);
 }
 
-/// Every track by what it can be named by.
-std::string listing(const std::vector<VideoTrack>& tracks) {
-  std::string text;
-  for (std::size_t i = 0; i < tracks.size(); ++i) {
-    const VideoTrack& track = tracks[i];
-    if (i > 0) text += ", ";
-    text += track.id >= 0 ? "id:" + std::to_string(track.id) : std::to_string(i);
-    text += " (";
-    if (!track.language.empty()) text += "lang:" + track.language + ", ";
-    for (const int program : track.programs) text += "program " + std::to_string(program) + ", ";
-    text += track.codec + " " + std::to_string(track.width) + "x" + std::to_string(track.height);
-    text += track.cover ? ", a cover)" : ")";
+/// The tracks of `program`, or all; covers count, but can't be chosen.
+std::vector<Candidate> of_program(const std::vector<VideoTrack>& tracks,
+                                  std::optional<int> program) {
+  std::vector<Candidate> found;
+  for (const VideoTrack& track : tracks) {
+    const bool inside = !program || std::ranges::find(track.programs, *program) !=
+                                        track.programs.end();
+    if (inside) found.push_back({track, static_cast<int>(found.size())});
   }
+  return found;
+}
+
+std::string text_of(const Candidate& candidate) {
+  const VideoTrack& track = candidate.track;
+  std::string text = std::to_string(candidate.ordinal) + " (";
+  if (track.id >= 0) text += "id:" + std::to_string(track.id) + ", ";
+  if (!track.language.empty()) text += "lang:" + track.language + ", ";
+  for (const int program : track.programs) text += "program " + std::to_string(program) + ", ";
+  return text + track.codec + " " + std::to_string(track.width) + "x" +
+         std::to_string(track.height) + ")";
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
 }
 
-/// What was asked for; without a choice all but the covers.
-std::vector<VideoTrack> candidates(const std::vector<VideoTrack>& tracks,
-                                   const TrackChoice& choice) {
-  std::vector<VideoTrack> found;
-  int ordinal = 0;
+Error no_such_program(const std::vector<VideoTrack>& tracks, int program, const std::string& what) {
+  std::set<int> numbers;
   for (const VideoTrack& track : tracks) {
-    const auto in_program = [&](int program) {
-      return std::ranges::find(track.programs, program) != track.programs.end();
-    };
-    if (choice.program && !in_program(*choice.program)) continue;
-    const bool named = choice.name.empty() || is_named(track, choice.name, ordinal);
-    if (named && !track.cover) found.push_back(track);
-    ++ordinal;
+    if (!track.cover) numbers.insert(track.programs.begin(), track.programs.end());
   }
+  const std::string missing = what + " has no program " + std::to_string(program);
+  if (numbers.empty()) {
+    return {ErrorCode::SourceNoVideo, missing + ", since its container has no programs",
+            "leave the program out"};
+  }
+  std::vector<std::string> words;
+  for (const int number : numbers) words.push_back(std::to_string(number));
+  return {ErrorCode::SourceNoVideo, missing + " with video; those with video are " + joined(words),
+          "choose one of these"};
+}
+
+Error no_such_track(std::vector<Candidate> candidates, const TrackChoice& choice,
+                    const std::string& what) {
+  const bool names_cover = std::ranges::any_of(candidates, [&](const Candidate& candidate) {
+    return is_cover(candidate) && is_named(candidate, choice.name);
+  });
+  std::erase_if(candidates, is_cover);
+  std::vector<std::string> words;
+  for (const Candidate& candidate : candidates) words.push_back(text_of(candidate));
+  const std::string place =
+      choice.program ? " in program " + std::to_string(*choice.program) : std::string();
+  return {ErrorCode::SourceNoVideo,
+          what + (names_cover ? " has only a cover as video track '" : " has no video track '") +
+              choice.name + "'" + place + "; it has " + joined(words),
+          "choose by the number, the id or the language that stands here"};
+}
+
+/// What was asked for; without a choice all but the covers. Throws when there is none.
+std::vector<VideoTrack> chosen(const std::vector<VideoTrack>& tracks, const TrackChoice& choice,
+                               const std::string& what) {
+  if (std::ranges::all_of(tracks, &VideoTrack::cover)) {
+    throw Error(ErrorCode::SourceNoVideo, what + " has no video track", "give a source with video");
+  }
+  const std::vector<Candidate> candidates = of_program(tracks, choice.program);
+  if (std::ranges::all_of(candidates, is_cover)) {
+    throw no_such_program(tracks, choice.program.value_or(0), what);
+  }
+  std::vector<VideoTrack> found;
+  for (const Candidate& candidate : candidates) {
+    const bool named = choice.name.empty() || is_named(candidate, choice.name);
+    if (named && !is_cover(candidate)) found.push_back(candidate.track);
+  }
+  if (found.empty()) throw no_such_track(candidates, choice, what);
   return found;
 }
 
@@ -124,15 +181,7 @@ std::vector<VideoTrack> video_tracks(const AVFormatContext& context) {
 
 int choose_video(const AVFormatContext& context, const TrackChoice& choice,
                  const std::string& what) {
-  const std::vector<VideoTrack> all = video_tracks(context);
-  std::vector<VideoTrack> tracks = candidates(all, choice);
-  if (tracks.empty() && candidates(all, {}).empty()) {
-    throw Error(ErrorCode::SourceNoVideo, what + " has no video track", "give a source with video");
-  }
-  if (tracks.empty()) {
-    throw Error(ErrorCode::SourceNoVideo, what + " has no such video track; it has " + listing(all),
-                "choose one of these");
-  }
+  std::vector<VideoTrack> tracks = chosen(video_tracks(context), choice, what);
   std::erase_if(tracks, [&](const VideoTrack& track) { return !has_decoder(context, track); });
   if (tracks.empty()) {
     throw Error(ErrorCode::SourceUnsupported, what + ": a decoder for its video was not found",

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "media/source/clips.h"
+#include "media/source/language.h"
 #include "media/source/source.h"
 #include "support/error_of.h"
 
@@ -133,6 +134,55 @@ TEST_CASE("a video track is chosen by its ordinal, its id or its language") {
   CHECK(open(stream, "id:0x222").format.width == 64);
   CHECK(open(stream, "id:546").format.width == 64);
   CHECK(open(stream, "id:256").format.width == clips::kWidth);
+}
+
+TEST_CASE("a language is found by any of its codes, in either case, and by its first subtag") {
+  for (const char* named : {"de", "deu", "ger", "DEU", "Ger"}) {
+    for (const char* written : {"de", "deu", "ger", "GER", "de-AT", "eng,ger"}) {
+      CAPTURE(named);
+      CAPTURE(written);
+      CHECK(media::speaks(written, named));
+    }
+  }
+  CHECK(media::speaks("chi", "zh"));
+  CHECK(media::speaks("eng", "en"));
+  CHECK(media::speaks("qaa", "QAA"));  // reserved for local use
+  CHECK_FALSE(media::speaks("", "ger"));
+  CHECK_FALSE(media::speaks("eng", "ger"));
+  CHECK_FALSE(media::speaks("slo", "slv"));
+  const std::string clip =
+      two_tracks("-s:v:1 64x32 -metadata:s:v:0 language=eng -metadata:s:v:1 language=ger", "mkv");
+  for (const std::string track : {"lang:de", "lang:deu", "lang:ger", "lang:DEU"}) {
+    CAPTURE(track);
+    CHECK(open(clip, track).format.width == 64);
+  }
+}
+
+TEST_CASE("the refusal of a program that does not exist names it and those that do") {
+  const std::string programs = "-program program_num=7:st=0 -program program_num=9:st=1";
+  const Error refused = error_of([&] { open(two_tracks("-s:v:1 64x32 " + programs, "ts"), "", 8); });
+  CHECK(refused.code() == ErrorCode::SourceNoVideo);
+  CHECK(refused.message().find("no program 8 with video; those with video are 7, 9") !=
+        std::string::npos);
+  const Error without = error_of([&] { open(two_tracks("-s:v:1 64x32", "mp4"), "", 1); });
+  CHECK(without.message().find("no program 1, since its container has no programs") !=
+        std::string::npos);
+  CHECK(without.action() == "leave the program out");
+}
+
+TEST_CASE("the refusal of a track lists each by its ordinal, within the program, and no cover") {
+  const std::string film = "-map 0:v -c:v:0 libx264 ";
+  const std::string cover = "-map 0:v -c:v:1 mjpeg -disposition:v:1 attached_pic";
+  const std::string clip = clips::make(10, "25", film + cover, "mp4");
+  const Error refused = error_of([&] { open(clip, "1"); });
+  CHECK(refused.message().find("has only a cover as video track '1'; it has 0 (") !=
+        std::string::npos);
+  CHECK(refused.message().find("mjpeg") == std::string::npos);
+  const std::string programs = "-program program_num=7:st=0 -program program_num=9:st=1";
+  const Error elsewhere =
+      error_of([&] { open(two_tracks("-s:v:1 64x32 " + programs, "ts"), "1", 9); });
+  CHECK(elsewhere.message().find("has no video track '1' in program 9; it has 0 (id:257") !=
+        std::string::npos);
 }
 
 TEST_CASE("the refusal of a video track that does not exist names those that do") {
