@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "core/av.h"
 
@@ -78,6 +79,17 @@ std::string refusal(std::string_view demuxer, std::string_view head) {
       {"sdp", "session descriptions are not read; give the rtsp:// address"},
       {"rtsp", "it redirects to another address; give that address"},
   };
+  // By their first bytes: libavformat takes some of them for music.
+  static const std::pair<std::string_view, std::string_view> kCompressed[] = {
+      {"\x1f\x8b", "gzip"},
+      {"\x28\xb5\x2f\xfd", "zstd"},
+      {"\xfd""7zXZ", "xz"},
+      {"BZh", "bzip2"},
+      {"PK\x03\x04", "zip"},
+  };
+  for (const auto& [magic, name] : kCompressed) {
+    if (head.starts_with(magic)) return "it is compressed (" + std::string(name) + "); unpack it";
+  }
   // Newer versions of libavformat recognise playlists by their extension and type only.
   if (head.rfind("#EXTM3U", 0) == 0) demuxer = "hls";
   if (demuxer.empty()) return "it is no video file of a kind that is read here";

@@ -218,7 +218,7 @@ void Demuxer::find_video(const TrackChoice& choice) {
   const int result = avformat_find_stream_info(context_.get(), settings.data());
   for (AVDictionary*& entry : settings) av_dict_free(&entry);
   if (result < 0) throw open_error(result);
-  if (read_failed()) throw *bytes_->error();
+  if (read_failed() && !broke_off()) throw *bytes_->error();
   if (abort_.aborted() || limit_.expired()) throw open_error(AVERROR_EXIT);
   check_track_count();
 
@@ -296,6 +296,13 @@ bool Demuxer::read(AVPacket& out) {
   }
 }
 
+/// What came before a body broke off is played; the error is that of its end.
+bool Demuxer::broke_off() const {
+  return read_failed() && bytes_->error()->code() == ErrorCode::SourceDisconnected &&
+         std::any_of(context_->streams, context_->streams + context_->nb_streams,
+                     [](const AVStream* stream) { return stream->codecpar->width > 0; });
+}
+
 /// The next packet as the container has it.
 bool Demuxer::read_whole(AVPacket& out) {
   if (live()) return !ended_ && read_any(out);
@@ -367,6 +374,7 @@ bool Demuxer::go_to_next_part() {
 void Demuxer::finish(int result) {
   ended_ = true;
   if (read_failed()) {
+    if (held_->flags & AV_PKT_FLAG_CORRUPT) av_packet_unref(held_.get());
     fault_ = *bytes_->error();
   } else if (fence_.broken()) {
     fault_ = forbidden_error();

@@ -78,6 +78,7 @@ class Demuxer {
   Error open_error(int result) const;
   Error forbidden_error() const;
   bool read_failed() const { return bytes_ && bytes_->error(); }
+  bool broke_off() const;
   std::string what() const { return "'" + location_.shown + "'"; }
 
   struct ContextDelete {

@@ -56,6 +56,7 @@ class HttpInput final : public ByteInput {
   void resume();
   void pause(std::chrono::milliseconds duration);
   [[noreturn]] void throw_status(long status) const;
+  bool cut_short() const;
   [[noreturn]] void throw_transfer_error() const;
   [[noreturn]] void throw_timeout() const;
   std::string what() const { return "'" + options_.shown + "'"; }
@@ -107,6 +108,12 @@ void HttpInput::open() {
 }
 
 void HttpInput::follow(const HttpResponse& response) {
+  if (response.location.empty()) {
+    throw Error(ErrorCode::ProtocolError,
+                what() + ": the server answered " + std::to_string(response.status) +
+                    " (a redirect) without saying where to",
+                "check the address and the server's log");
+  }
   if (++redirects_ > kMaxRedirects) {
     throw Error(ErrorCode::SourceForbidden, what() + ": more than 5 redirects",
                 "give the final address");
@@ -127,9 +134,12 @@ void HttpInput::follow(const HttpResponse& response) {
                 what() + ": redirected from https to http, which anybody on the way can read",
                 "give the final address if you trust the network");
   }
+  const bool same_server = origin(target.url) == origin(options_.url);
+  // A server of this machine that the user named may send on to itself. Nobody outside had a say.
+  const bool stays_here = same_server && transfer_.only_local_peers();
   request_.url = target.url;
-  request_.redirected = true;
-  request_.credentials = origin(target.url) == origin(options_.url);
+  request_.redirected = request_.redirected || !stays_here;
+  request_.credentials = same_server;
 }
 
 void HttpInput::learn(const HttpResponse& response) {
@@ -232,8 +242,20 @@ void HttpInput::throw_status(long status) const {
   }
 }
 
+/// A body that ends before the length that the server named for it.
+bool HttpInput::cut_short() const {
+  const bool ended = transfer_.result() == CURLE_OK || transfer_.result() == CURLE_PARTIAL_FILE;
+  return ended && size_ > position_;
+}
+
 void HttpInput::throw_transfer_error() const {
   const std::string text = what() + ": " + transfer_.error_text();
+  if (cut_short()) {
+    throw Error(ErrorCode::SourceDisconnected,
+                what() + ": the server sent " + std::to_string(position_) + " of " +
+                    std::to_string(size_) + " bytes",
+                "check the file on the server, and what stands between it and here");
+  }
   if (transfer_.endless_headers()) {
     throw Error(ErrorCode::ProtocolError, what() + ": the server's headers are longer than 256 KiB",
                 "check that the address is that of a video");
@@ -260,6 +282,11 @@ void HttpInput::throw_transfer_error() const {
       throw Error(ErrorCode::UrlInvalid, text, "check the address");
     case CURLE_OPERATION_TIMEDOUT:
       throw_timeout();
+    case CURLE_WEIRD_SERVER_REPLY:
+      throw Error(ErrorCode::ProtocolError,
+                  what() + ": the server's answer is not valid HTTP (" + transfer_.error_text() +
+                      ")",
+                  "check the server, or what stands between it and here");
     default:
       throw Error(ErrorCode::SourceDisconnected, text, "check the network and the server");
   }

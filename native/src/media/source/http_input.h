@@ -22,7 +22,8 @@ struct HttpOptions {
 
 /// A resource on a web server: connected, redirects followed and status checked on return.
 /// At most 5 redirects, http and https only. A redirect is refused when the address connected to is
-/// loopback or link-local, whatever its name is. Proxy variables of the environment are not used.
+/// loopback or link-local, whatever its name is, unless the same host and port was asked first and
+/// is all that was connected to. Proxy variables of the environment are not used.
 /// `limit` bounds everything until opened(); `abort` ends any wait at once. A transfer that breaks
 /// off is continued by a Range request, 5 times in a row at most. Errors: SourceNotFound,
 /// CredentialsMissing, CredentialsRefused, ServerRefused, SourceForbidden, SourceEmpty,

@@ -238,8 +238,9 @@ std::size_t HttpTransfer::on_header(char* data, std::size_t size, std::size_t co
 
 curl_socket_t HttpTransfer::on_socket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<HttpTransfer*>(self);
-  if (transfer.request_.redirected && !transfer.options_.local_redirects &&
-      is_local_address(&address->addr)) {
+  const bool local = is_local_address(&address->addr);
+  transfer.only_local_peers_ = transfer.only_local_peers_ && local;
+  if (transfer.request_.redirected && !transfer.options_.local_redirects && local) {
     transfer.refused_peer_ = true;
     return CURL_SOCKET_BAD;
   }

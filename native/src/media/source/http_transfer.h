@@ -61,6 +61,8 @@ class HttpTransfer {
   CURLcode result() const { return result_; }
   bool endless_headers() const { return header_bytes_ > kMaxHeaderBytes; }
   bool refused_peer() const { return refused_peer_; }  // the rule on redirected peers struck
+  /// No address outside of this machine or link was tried, over all requests.
+  bool only_local_peers() const { return only_local_peers_; }
   long os_error() const;
   std::string error_text() const;
 
@@ -90,6 +92,7 @@ class HttpTransfer {
   std::vector<std::uint8_t> buffer_;
   std::size_t consumed_ = 0;
   bool active_ = false, done_ = false, paused_ = false, refused_peer_ = false, warned_ = false;
+  bool only_local_peers_ = true;
   CURLcode result_ = CURLE_OK;
 };
 

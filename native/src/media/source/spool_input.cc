@@ -48,13 +48,18 @@ class HeadedInput final : public ByteInput {
   const std::unique_ptr<ByteInput> rest_;
 };
 
+/// A body that breaks off within its head throws again where the rest is read.
 Bytes read_head(ByteInput& input) {
   Bytes head(kHeadBytes);
   std::size_t have = 0;
-  while (have < head.size()) {
-    const int count = input.read(head.data() + have, static_cast<int>(head.size() - have));
-    if (count == 0) break;
-    have += static_cast<std::size_t>(count);
+  try {
+    while (have < head.size()) {
+      const int count = input.read(head.data() + have, static_cast<int>(head.size() - have));
+      if (count == 0) break;
+      have += static_cast<std::size_t>(count);
+    }
+  } catch (const Error& error) {
+    if (have == 0 || error.code() != ErrorCode::SourceDisconnected) throw;
   }
   head.resize(have);
   return head;

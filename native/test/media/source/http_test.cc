@@ -6,8 +6,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
+#include "core/av.h"
 #include "core/error.h"
 #include "media/source/clips.h"
 #include "media/source/http_input.h"
@@ -169,18 +171,89 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a redirect to loopback is refused, also to the same server, and nothing is fetched there") {
+    "a redirect to another server of this machine is refused, and nothing is fetched there") {
   const Server target(tiny::file_handler("secret", true));
   const Server server([&](int fd, const Request&) {
     return send_all(fd, answer("302 Found", "Location: " + target.url("http", "/x") + "\r\n"));
   });
   CHECK(open_error(source_at(server.url("http", "/a"))) == ErrorCode::SourceForbidden);
   CHECK(target.connections() == 0);
-  const Server self([](int fd, const Request&) {
+}
+
+TEST_CASE("a server of this machine that was named may redirect to itself") {
+  const std::string content = clips::read_file(clips::make(20, "25", clips::x264(0, 20), "mp4"));
+  const auto serve = tiny::file_handler(content, true);
+  const Server self([&](int fd, const Request& request) {
+    if (request.path == "/other") return serve(fd, request);
     return send_all(fd, answer("302 Found", "Location: /other\r\n"));
   });
-  CHECK(open_error(source_at(self.url("http", "/a"))) == ErrorCode::SourceForbidden);
-  CHECK(self.requests() == 1);
+  const auto source = media::open_source(source_at(self.url("http", "/a")), {1}, never);
+  CHECK(clips::read_all(*source).size() == 20);
+}
+
+TEST_CASE("a redirect that leads nowhere is refused as such") {
+  const Server server([](int fd, const Request&) { return send_all(fd, answer("302 Found")); });
+  const auto error =
+      error_of([&] { media::open_source(source_at(server.url("http", "/a")), {1}, never); });
+  REQUIRE(error);
+  CHECK(error->code() == ErrorCode::ProtocolError);
+  CHECK(error->message().find("answered 302 (a redirect) without saying where to") !=
+        std::string::npos);
+}
+
+TEST_CASE("a body that ends before its length is reported by how much of it came") {
+  const std::string body(3000, 'x');
+  for (const std::string head :
+       {"200 OK\r\nContent-Length: 5000\r\n",
+        "206 Partial Content\r\nContent-Length: 3000\r\nContent-Range: bytes 0-4999/5000\r\n"}) {
+    CAPTURE(head);
+    const Server server([&](int fd, const Request& request) {
+      if (request.headers.at("range") != "bytes=0-") return false;
+      send_all(fd, "HTTP/1.1 " + head + "Accept-Ranges: none\r\n\r\n" + body);
+      return false;
+    });
+    const auto error = error_of([&] { drain(*open_bytes(server.url("http", "/"))); });
+    REQUIRE(error);
+    CHECK(error->code() == ErrorCode::SourceDisconnected);
+    CHECK(error->message().find("No error") == std::string::npos);
+    if (head.starts_with("200")) {
+      CHECK(error->message().find("sent 3000 of 5000 bytes") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a film whose server names too great a length is played before that is an error") {
+  for (const int count : {20, 90}) {
+    CAPTURE(count);
+    const std::string encode = clips::x264(0, 20) + " -movflags faststart";
+    const std::string content = clips::read_file(clips::make(count, "25", encode, "mp4"));
+    const Server server([&](int fd, const Request&) {
+      send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: " +
+                       std::to_string(content.size() + 5000) + "\r\n\r\n" + content);
+      return false;
+    });
+    const auto source = media::open_source(source_at(server.url("http", "/a.mp4")), {1}, never);
+    int frames = 0;
+    const auto error = error_of([&] {
+      const FramePtr frame = make_frame();
+      while (source->next(*frame)) ++frames;
+    });
+    CHECK(frames == count);
+    REQUIRE(error);
+    CHECK(error->code() == ErrorCode::SourceDisconnected);
+  }
+}
+
+TEST_CASE("a body that was compressed on the way is refused by the name of its compression") {
+  const std::string_view magic("\x1f\x8b\x08\0\0\0\0\0\0\3", 10);
+  const Server server([&](int fd, const Request&) {
+    return send_all(fd, answer("200 OK", "Content-Encoding: gzip\r\n",
+                               std::string(magic) + pseudo_random(5000)));
+  });
+  const auto error =
+      error_of([&] { media::open_source(source_at(server.url("http", "/a.mp4")), {1}, never); });
+  REQUIRE(error);
+  CHECK(error->message().find("it is compressed (gzip)") != std::string::npos);
 }
 
 TEST_CASE("a redirect to anything but http and https is refused") {

@@ -160,7 +160,8 @@ TEST_CASE("a language is found by any of its codes, in either case, and by its f
 
 TEST_CASE("the refusal of a program that does not exist names it and those that do") {
   const std::string programs = "-program program_num=7:st=0 -program program_num=9:st=1";
-  const Error refused = error_of([&] { open(two_tracks("-s:v:1 64x32 " + programs, "ts"), "", 8); });
+  const std::string clip = two_tracks("-s:v:1 64x32 " + programs, "ts");
+  const Error refused = error_of([&] { open(clip, "", 8); });
   CHECK(refused.code() == ErrorCode::SourceNoVideo);
   CHECK(refused.message().find("no program 8 with video; those with video are 7, 9") !=
         std::string::npos);
