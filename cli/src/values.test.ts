@@ -66,8 +66,9 @@ describe('values on the command line', () => {
     expect(() => parseBytes(text)).toThrow(/from 1Mi to 64Gi/),
   );
 
-  it.each(['0', '12', 'id:256', 'id:0x100', 'lang:eng', 'lang:ENG', 'lang:de'])('the command reads the video track %s', (text) =>
-    expect(parseVideoTrack(text)).toBe(text),
+  it.each(['0', '12', 'id:256', 'id:0x100', 'lang:eng', 'lang:ENG', 'lang:de'])(
+    'the command reads the video track %s',
+    (text) => expect(parseVideoTrack(text)).toBe(text),
   );
 
   it.each(['', '-1', 'first', 'id:', 'id:0x', 'lang:', 'lang:english'])(
