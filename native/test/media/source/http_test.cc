@@ -141,6 +141,7 @@ TEST_CASE("an answer of a web server becomes the error of that name") {
   CHECK(answered(answer("416 Range Not Satisfiable")) == ErrorCode::SourceEmpty);
   CHECK(answered(answer("200 OK")) == ErrorCode::SourceEmpty);
   CHECK(answered(answer("200 OK", "", "<html>hello</html>")) == ErrorCode::SourceUnsupported);
+  CHECK(answered("HTTP/1.1 200 OK\r\nContent-Length: abc\r\n\r\nabcd") == ErrorCode::ProtocolError);
   CHECK(answered("garbage garbage garbage\r\n\r\n") == ErrorCode::SourceDisconnected);
   CHECK(answered(answer("200 OK", "", "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n")) ==
         ErrorCode::SourceUnsupported);
