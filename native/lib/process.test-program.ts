@@ -201,7 +201,7 @@ const read: Scenario = async (clip = '') => {
   console.log(JSON.stringify({ most: most / 1e6, external: external / 1e6 }));
 };
 
-/** Prints whether libavfilter is loaded: after pictures that need no filter, and after one that a filter draws. */
+/** Prints whether libavfilter is loaded: after pictures that need no filter, and after one that does. */
 const filters: Scenario = async (clip = '') => {
   for (const source of [{ uri: clip }, endless]) {
     const reader = await FrameReader.open(source);

@@ -178,7 +178,7 @@ const encoderFields = z.strictObject({
   catchUp: z.enum(['Rebase', 'Burst', 'Skip']).default('Rebase'),
 });
 
-/** What the native core would refuse for good once the process runs (check_combination in rate_control.cc). */
+/** What the native core would refuse for good once it runs (check_combination in rate_control.cc). */
 const encoder = encoderFields
   .refine(({ bitRate = 0, maxBitRate = bitRate }) => maxBitRate >= bitRate, {
     message: 'must have a `maxBitRate` of at least `bitRate`',

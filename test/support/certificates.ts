@@ -11,7 +11,7 @@ export interface OwnAuthority {
 
 const KIND = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
 
-/** A new authority, and a server's certificate by it. `name`: e.g. `IP:127.0.0.1` or `DNS:rtmps.films.svc`. */
+/** A new authority, and a server's certificate by it. `name`: `IP:127.0.0.1`, `DNS:rtmps.films.svc`. */
 export async function ownAuthority(scratch: Scratch, name: string): Promise<OwnAuthority> {
   const [authority = '', authorityKey = '', certificate = '', key = ''] = [
     'authority.pem',

@@ -54,7 +54,7 @@ export async function makeCornerClip(options: CornerClipOptions): Promise<string
     const at = `x=${x < 0 ? 0 : width - side}:y=${y < 0 ? 0 : height - side}`;
     return `drawbox=${at}:w=${side}:h=${side}:c=${COLOURS[i]}:t=fill`;
   });
-  // The colour has an end of its own: a filter that makes a palette waits for it, and takes memory until then.
+  // The colour has an end of its own: a filter that makes a palette waits for it and fills the memory.
   const picture = `color=c=gray:s=${width}x${height}:r=25:d=${frames / 25 + 1},format=rgb24`;
   const chain = [picture, ...boxes, ...(filter ? [filter] : [])].join(',');
   const encode = options.encode ?? ['-c:v', 'libx264', '-crf', '10', '-pix_fmt', 'yuv420p'];

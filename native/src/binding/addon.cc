@@ -249,9 +249,10 @@ void add_session(Napi::Object& exports, const std::string& prefix) {
   add<session_abort<Host>>(exports, (prefix + "Abort").c_str());
 }
 
-/// Makes glibc keep the size from which on it maps a block of memory by itself. It would raise it to
-/// that of the largest block freed so far (mallopt(3)), and pictures would then lie in heaps, among
-/// small blocks that hold on to their pages: an encoder with many B-frames took twice the memory.
+/// Makes glibc keep the size from which on it maps a block of memory by itself. It would raise it
+/// to that of the largest block freed so far (mallopt(3)), and pictures would then lie in heaps,
+/// among small blocks that hold on to their pages: an encoder with many B-frames took twice the
+/// memory.
 void keep_pictures_out_of_heaps() {
 #ifdef M_MMAP_THRESHOLD
   mallopt(M_MMAP_THRESHOLD, 256 * 1024);

@@ -210,9 +210,8 @@ sessions::OutputOptions parse_output(Fields fields) {
 }
 
 std::optional<Nanoseconds> parse_latency_budget(Fields& fields) {
-  const auto budget =
-      fields.number("latencyBudgetMilliseconds", limits::kLatencyMilliseconds.least,
-                    limits::kLatencyMilliseconds.most);
+  const auto budget = fields.number("latencyBudgetMilliseconds", limits::kLatencyMilliseconds.least,
+                                    limits::kLatencyMilliseconds.most);
   if (!budget) return std::nullopt;
   return static_cast<Nanoseconds>(*budget * 1e6);
 }

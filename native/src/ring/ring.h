@@ -126,8 +126,8 @@ class Producer {
                 code);  // permanent error, for the consumer's status; nullopt: it was overcome
   void heartbeat(Nanoseconds now);
   /// Frames this producer dropped or passed over since it was opened: at most so many are lost. One
-  /// that was passed over while others were in flight comes back when the consumer begins again, and
-  /// may then be sent. The producer can't see whether it was; a frame's outcome stands in the
+  /// that was passed over while others were in flight comes back when the consumer begins again,
+  /// and may then be sent. The producer can't see whether it was; a frame's outcome stands in the
   /// ledgers alone, which count it once.
   std::uint64_t dropped() const { return dropped_; }
   Header& header() const;

@@ -43,7 +43,7 @@ class SrtSink final : public Sink {
   std::unique_ptr<AVIOContext, IoDelete> io_;
   std::optional<Muxer> muxer_;
   SrtSocket socket_;
-  mutable HeldByPeer held_;  // moves on when somebody asks what was acknowledged
+  mutable HeldByPeer held_;   // moves on when somebody asks what was acknowledged
   Nanoseconds held_for_ = 0;  // how long the peer holds what it got, at most
   Trial trial_;
   bool open_ = false;  // connected, no failure since

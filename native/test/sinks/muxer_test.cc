@@ -27,10 +27,11 @@ Bytes mpeg_ts(const std::vector<TestUnit>& units) {
   return bytes;
 }
 
-/// A time stamp of a PES header (ISO/IEC 13818-1 section 2.4.3.7).
+/// A timestamp of a PES header (ISO/IEC 13818-1 section 2.4.3.7).
 std::int64_t stamp_at(const Bytes& ts, std::size_t at) {
   const auto byte = [&](std::size_t offset) { return std::int64_t{ts.at(at + offset)}; };
-  return (byte(0) >> 1 & 7) << 30 | byte(1) << 22 | byte(2) >> 1 << 15 | byte(3) << 7 | byte(4) >> 1;
+  return (byte(0) >> 1 & 7) << 30 | byte(1) << 22 | byte(2) >> 1 << 15 | byte(3) << 7 |
+         byte(4) >> 1;
 }
 
 struct Stamps {

@@ -32,6 +32,7 @@ namespace videopush::media {
   FUNCTION(avfilter_inout_free)
 
 struct FilterLibrary {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member takes none.
 #define VIDEOPUSH_FILTER_FUNCTION(name) decltype(&::name) name;
   VIDEOPUSH_FILTER_FUNCTIONS(VIDEOPUSH_FILTER_FUNCTION)
 #undef VIDEOPUSH_FILTER_FUNCTION

@@ -183,8 +183,8 @@ bool SourceTimeline::unusual(const Track& track, const AVPacket& packet,
 }
 
 /// The suspect's successor goes on where the packet in front of the suspect was.
-bool SourceTimeline::back_in_line(const Track& track, const AVPacket& suspect,
-                                  const AVPacket& next, Nanoseconds arrived) const {
+bool SourceTimeline::back_in_line(const Track& track, const AVPacket& suspect, const AVPacket& next,
+                                  Nanoseconds arrived) const {
   if (!is_set(stamp_of(next)) || !believed(track, next, track.shift, arrived)) return false;
   const std::int64_t at = position(track, next, track.shift);
   return std::abs(at - track.last) < std::abs(at - position(track, suspect, track.shift));

@@ -190,8 +190,7 @@ bool DecodeWriter::publish(const Taken& taken, bool again) {
   switch (reserve(slot, waited)) {
     case ring::Reserve::Slot:
       // Only the first copy of a frame that is shown again says when the source gave it.
-      if (comes_as_made(waited) && !again)
-        stamp.flags |= waited ? ring::kDelayed : ring::kLive;
+      if (comes_as_made(waited) && !again) stamp.flags |= waited ? ring::kDelayed : ring::kLive;
       write(frame, again, stamp, slot);
       return true;
     case ring::Reserve::ReplayRequested:

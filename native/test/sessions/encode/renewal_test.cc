@@ -50,7 +50,8 @@ TEST_CASE(
     bool persistent;
     int outputs, b_frames;
   };
-  for (const Mode mode : {Mode{true, 1, 0}, Mode{true, 1, 2}, Mode{false, 1, 0}, Mode{true, 2, 0}}) {
+  for (const Mode mode :
+       {Mode{true, 1, 0}, Mode{true, 1, 2}, Mode{false, 1, 0}, Mode{true, 2, 0}}) {
     CAPTURE(mode.persistent);
     CAPTURE(mode.outputs);
     CAPTURE(mode.b_frames);
