@@ -83,7 +83,9 @@ std::string refusal(std::string_view demuxer, std::string_view head) {
   static const std::pair<std::string_view, std::string_view> kCompressed[] = {
       {"\x1f\x8b", "gzip"},
       {"\x28\xb5\x2f\xfd", "zstd"},
-      {"\xfd""7zXZ", "xz"},
+      {"\xfd"
+       "7zXZ",
+       "xz"},
       {"BZh", "bzip2"},
       {"PK\x03\x04", "zip"},
   };

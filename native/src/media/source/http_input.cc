@@ -283,10 +283,10 @@ void HttpInput::throw_transfer_error() const {
     case CURLE_OPERATION_TIMEDOUT:
       throw_timeout();
     case CURLE_WEIRD_SERVER_REPLY:
-      throw Error(ErrorCode::ProtocolError,
-                  what() + ": the server's answer is not valid HTTP (" + transfer_.error_text() +
-                      ")",
-                  "check the server, or what stands between it and here");
+      throw Error(
+          ErrorCode::ProtocolError,
+          what() + ": the server's answer is not valid HTTP (" + transfer_.error_text() + ")",
+          "check the server, or what stands between it and here");
     default:
       throw Error(ErrorCode::SourceDisconnected, text, "check the network and the server");
   }

@@ -82,8 +82,8 @@ std::vector<Candidate> of_program(const std::vector<VideoTrack>& tracks,
                                   std::optional<int> program) {
   std::vector<Candidate> found;
   for (const VideoTrack& track : tracks) {
-    const bool inside = !program || std::ranges::find(track.programs, *program) !=
-                                        track.programs.end();
+    const bool inside =
+        !program || std::ranges::find(track.programs, *program) != track.programs.end();
     if (inside) found.push_back({track, static_cast<int>(found.size())});
   }
   return found;

@@ -171,8 +171,7 @@ TEST_CASE(
   CHECK(clips::read_all(*media::open_source(source_at(in_url), {1}, never)).size() == 20);
 }
 
-TEST_CASE(
-    "a redirect to another server of this machine is refused, and nothing is fetched there") {
+TEST_CASE("a redirect to another server of this machine is refused, and nothing is fetched there") {
   const Server target(tiny::file_handler("secret", true));
   const Server server([&](int fd, const Request&) {
     return send_all(fd, answer("302 Found", "Location: " + target.url("http", "/x") + "\r\n"));
@@ -229,8 +228,8 @@ TEST_CASE("a film whose server names too great a length is played before that is
     const std::string encode = clips::x264(0, 20) + " -movflags faststart";
     const std::string content = clips::read_file(clips::make(count, "25", encode, "mp4"));
     const Server server([&](int fd, const Request&) {
-      send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: " +
-                       std::to_string(content.size() + 5000) + "\r\n\r\n" + content);
+      send_all(fd, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(content.size() + 5000) +
+                       "\r\n\r\n" + content);
       return false;
     });
     const auto source = media::open_source(source_at(server.url("http", "/a.mp4")), {1}, never);
