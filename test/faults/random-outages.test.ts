@@ -32,19 +32,43 @@ interface Peer {
   make: (scratch: Scratch) => Promise<RecordingServer>;
   /** Frames that a killed server may have acknowledged and not written. */
   buffered: number;
+  /** In seconds. Some outlast the write timeout of 5 s. */
+  longestFreeze: number;
 }
+
+/**
+ * MediaMTX's recorder begins anew, and leaves out what comes meanwhile, once its stream lies 5 s behind its
+ * clock (ntpDriftTolerance in its internal/recorder): a longer freeze shows nothing about the push.
+ */
+const MEDIAMTX_FREEZE = 4;
 
 const peers: Peer[] = [
   // Its recorder writes whole parts of 0.1 s, behind a queue.
-  { name: 'RTSP (MediaMTX)', make: (scratch) => RecordingMediaMtx.make(scratch, 'rtsp'), buffered: 10 },
+  {
+    name: 'RTSP (MediaMTX)',
+    make: (scratch) => RecordingMediaMtx.make(scratch, 'rtsp'),
+    buffered: 10,
+    longestFreeze: MEDIAMTX_FREEZE,
+  },
   // It writes each message at once: only what its kernel holds for it is lost.
-  { name: 'RTMP (nginx)', make: async (scratch) => new NginxRtmp(scratch, await freePort()), buffered: 3 },
-  { name: 'RTMP (MediaMTX)', make: (scratch) => RecordingMediaMtx.make(scratch, 'rtmp'), buffered: 10 },
+  {
+    name: 'RTMP (nginx)',
+    make: async (scratch) => new NginxRtmp(scratch, await freePort()),
+    buffered: 3,
+    longestFreeze: 8,
+  },
+  {
+    name: 'RTMP (MediaMTX)',
+    make: (scratch) => RecordingMediaMtx.make(scratch, 'rtmp'),
+    buffered: 10,
+    longestFreeze: MEDIAMTX_FREEZE,
+  },
   // What libsrt holds back for its latency counts as sent only when that has passed.
   {
     name: 'SRT (srt-live-transmit)',
     make: async (scratch) => new SrtReceiver(scratch, await freePortPair()),
     buffered: 3,
+    longestFreeze: 8,
   },
   // Not SRT to MediaMTX: after a freeze it had not recorded the last 1.5 s that it had acknowledged.
 ];
@@ -56,14 +80,14 @@ interface Outage {
   seconds: number;
 }
 
-/** A kill and a freeze of random length in random order; some freezes outlast the write timeout of 5 s. */
-function outages(random: Random): Outage[] {
+/** A kill and a freeze of random length in random order. */
+function outages(random: Random, longestFreeze: number): Outage[] {
   const kinds = random.shuffle(['kill', 'freeze'] as const);
   const half = FRAMES / 2;
   return kinds.map((kind, n) => ({
     kind,
     frame: n * half + random.integer(5, half - RATE),
-    seconds: kind === 'kill' ? 0.2 + 2 * random.next() : 0.2 + 7.8 * random.next(),
+    seconds: kind === 'kill' ? 0.2 + 2 * random.next() : 0.2 + (longestFreeze - 0.2) * random.next(),
   }));
 }
 
@@ -90,7 +114,7 @@ function swallowable(runs: readonly number[][], buffered: number): Set<number> {
 async function pushThrough(peer: Peer, seed: number): Promise<void> {
   using scratch = new Scratch();
   const clip = await makeClip({ path: scratch.file('clip.mp4'), frames: FRAMES, width: 320, height: 180 });
-  const plan = outages(seeded(seed));
+  const plan = outages(seeded(seed), peer.longestFreeze);
   await using server = await peer.make(scratch);
   await server.start();
   await using push = new Push({ source: { uri: clip }, outputs: server.url, encode: { encoder } });
