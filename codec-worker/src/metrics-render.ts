@@ -74,10 +74,13 @@ export class MetricsPage<View> {
     return { contentType: registry.contentType, text: await registry.metrics() };
   }
 
-  /** The library is loaded by the first scrape: a stream that nobody scrapes does without. */
+  /**
+   * The library is loaded by the first scrape: a stream that nobody scrapes does without. It is CommonJS, of
+   * which a bundle's late import has no names, only the whole.
+   */
   async #makeRegistry(): Promise<Registry> {
-    const { Registry } = await import('prom-client');
-    const registry = new Registry();
+    const { default: prometheus } = await import('prom-client');
+    const registry = new prometheus.Registry();
     registry.setDefaultLabels({ stream: this.#stream });
     for (const family of this.#families) registry.registerMetric(this.#metric(family) as unknown as Metric);
     return registry;
