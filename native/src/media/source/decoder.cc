@@ -36,6 +36,8 @@ Decoder::Decoder(const AVStream& stream, AVRational frame_rate, const DecodeOpti
   context_->framerate = frame_rate;
   context_->thread_count = options.threads > 0 ? options.threads : automatic_threads();
   if (live) context_->thread_type = FF_THREAD_SLICE;
+  // Else the columns that a codec crops on the left would be rounded down, and some of them shown.
+  context_->flags |= AV_CODEC_FLAG_UNALIGNED;
   context_->max_pixels = limits::kSide.most * limits::kSide.most;
   if (result >= 0) result = avcodec_open2(context_.get(), codec, nullptr);
   if (result < 0) {
