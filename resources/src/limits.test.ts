@@ -102,6 +102,9 @@ const IN_WORKER: Record<keyof typeof LIMITS, string[]> = {
   ],
 };
 
+/** What a number is accepted only together with, beside it. */
+const BESIDE: Record<string, Record<string, unknown>> = { 'encoder.quality': { rateControl: 'Quality' } };
+
 /** Whether a WorkerConfig is accepted whose field at `path` is `value`. */
 function workerAccepts(path: string, value: number): boolean {
   const [root = ''] = path.split('.');
@@ -116,7 +119,7 @@ function workerAccepts(path: string, value: number): boolean {
     at[step] ??= {};
     at = at[step] as Record<string, unknown>;
   }
-  at[steps.at(-1) as string] = value;
+  Object.assign(at, { [steps.at(-1) as string]: value }, BESIDE[path]);
   try {
     checkWorkerConfig(config);
     return true;

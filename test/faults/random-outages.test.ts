@@ -37,7 +37,7 @@ interface Peer {
 }
 
 /**
- * MediaMTX's recorder begins anew, and leaves out what comes meanwhile, once its stream lies 5 s behind its
+ * MediaMTX's recorder begins again, and leaves out what comes meanwhile, once its stream lies 5 s behind its
  * clock (ntpDriftTolerance in its internal/recorder): a longer freeze shows nothing about the push.
  */
 const MEDIAMTX_FREEZE = 4;

@@ -116,6 +116,7 @@ Error no_such_program(const std::vector<VideoTrack>& tracks, int program, const 
             "leave the program out"};
   }
   std::vector<std::string> words;
+  words.reserve(numbers.size());
   for (const int number : numbers) words.push_back(std::to_string(number));
   return {ErrorCode::SourceNoVideo, missing + " with video; those with video are " + joined(words),
           "choose one of these"};
@@ -128,6 +129,7 @@ Error no_such_track(std::vector<Candidate> candidates, const TrackChoice& choice
   });
   std::erase_if(candidates, is_cover);
   std::vector<std::string> words;
+  words.reserve(candidates.size());
   for (const Candidate& candidate : candidates) words.push_back(text_of(candidate));
   const std::string place =
       choice.program ? " in program " + std::to_string(*choice.program) : std::string();
