@@ -227,12 +227,12 @@ TEST_CASE("an SRT publisher can wait for its server to call") {
   options.limits.connect_ms = 10'000;
   Publisher publisher(options, system_clock());
   std::atomic<bool> called = false;
-  std::thread caller([port, &called] {
+  const SRTSOCKET socket = srt_create_socket();
+  std::jthread caller([port, socket, &called] {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(port));
-    const SRTSOCKET socket = srt_create_socket();
     usleep(100'000);
     CHECK(srt_connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     const int limit_ms = 10'000;
@@ -240,7 +240,6 @@ TEST_CASE("an SRT publisher can wait for its server to call") {
     char message[1'500];
     CHECK(srt_recvmsg(socket, message, sizeof message) > 0);
     called = true;
-    srt_close(socket);
   });
   std::mt19937 random(1);
   publisher.connect();
@@ -250,6 +249,7 @@ TEST_CASE("an SRT publisher can wait for its server to call") {
     usleep(20'000);
   }
   caller.join();
+  srt_close(socket);  // not before, since a unit may be on its way
 }
 
 TEST_CASE("an SRT server that listens at the second address of its host only is found there") {
