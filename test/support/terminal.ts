@@ -12,6 +12,13 @@ export interface TerminalOptions {
   limitMilliseconds?: number;
 }
 
+/**
+ * As a terminal changes it, both numbers by one TIOCSWINSZ (ioctl_tty(2)); stty makes two changes, and each
+ * brings a SIGWINCH.
+ */
+const setWindow = (rows: number, columns: number): string =>
+  `perl -e '$size = pack("S4", ${rows}, ${columns}, 0, 0); ioctl(STDIN, 0x5414, $size) or die' < /dev/tty`;
+
 const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** `script` of util-linux gives the terminal, whose foreground group the command becomes. */
@@ -22,9 +29,7 @@ export class Terminal {
   constructor(command: string, args: readonly string[], options: TerminalOptions = {}) {
     const { columns = 100, rows = 30, resize, cwd, env, limitMilliseconds } = options;
     const words = [command, ...args].map(quote).join(' ');
-    const later =
-      resize &&
-      `(sleep ${resize.afterSeconds}; stty cols ${resize.columns} rows ${resize.rows} < /dev/tty) & `;
+    const later = resize && `(sleep ${resize.afterSeconds}; ${setWindow(resize.rows, resize.columns)}) & `;
     const line = `stty cols ${columns} rows ${rows}; ${later ?? ''}exec ${words}`;
     this.program = new Program('script', ['-qefc', line, '/dev/null'], {
       ...(cwd === undefined ? {} : { cwd }),
