@@ -49,7 +49,7 @@ describe('running a stage', () => {
     const found = await run(stage(`sleep 600 & echo $! > ${pidFile}; ${GOOD}; wait`, 1_000));
     expect(found.failures[0]).toContain('limit');
     const pid = Number(readFileSync(pidFile, 'utf8'));
-    expect(isRunning(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   it('the runner of a stage fails a run that leaves processes behind, and ends them', async () => {
