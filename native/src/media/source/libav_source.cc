@@ -37,10 +37,15 @@ LibavSource::LibavSource(const SourceOptions& options, const DecodeOptions& deco
   FramePtr frame = make_frame();
   if (!next(*frame)) throw Error(ErrorCode::SourceCorrupt, "no picture could be decoded");
   descriptor_.format.pixel_format = frame->format;
-  descriptor_.format.width = frame->width;
-  descriptor_.format.height = frame->height;
-  if (const auto own = orientation_of(*frame)) descriptor_.orientation = *own;
+  describe_by(*frame);
   pending_ = std::move(frame);
+}
+
+/// What a picture shows better than any header.
+void LibavSource::describe_by(const AVFrame& picture) {
+  descriptor_.format.width = picture.width;
+  descriptor_.format.height = picture.height;
+  if (const auto own = orientation_of(picture)) descriptor_.orientation = *own;
 }
 
 void LibavSource::open() {
@@ -73,10 +78,8 @@ void LibavSource::look_at_first_picture() {
   for (const ReadAhead& ahead : read_ahead_) {
     decoder.send(ahead.packet.get());
     if (decoder.receive(*frame) != Decoder::Result::Frame) continue;
-    descriptor_.format.width = frame->width;
-    descriptor_.format.height = frame->height;
+    describe_by(*frame);
     descriptor_.interlaced = descriptor_.interlaced || is_interlaced(*frame);
-    if (const auto own = orientation_of(*frame)) descriptor_.orientation = *own;
     return;
   }
 }

@@ -42,6 +42,7 @@ class LibavSource final : public FrameSource {
   void open();
   void scan(const ScanLimits& limits);
   void look_at_first_picture();
+  void describe_by(const AVFrame& picture);
   bool next_packet(AVPacket& out);
   bool decode(AVFrame& out);
   void finish_picture(AVFrame& frame);
