@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "media/picture/convert.h"
+#include "media/picture/format_of.h"
 
 using namespace videopush;
 using media::Converter;
@@ -17,15 +18,7 @@ namespace {
 
 constexpr int kWidth = 64, kHeight = 32;
 
-VideoFormat format_of(AVPixelFormat pixels) {
-  VideoFormat format;
-  format.width = kWidth;
-  format.height = kHeight;
-  format.pixel_format = pixels;
-  format.time_base_num = 1;
-  format.time_base_den = 25;
-  return format;
-}
+VideoFormat format_of(AVPixelFormat pixels) { return test::format_of(kWidth, kHeight, pixels); }
 
 VideoFormat hdr_format(AVColorTransferCharacteristic transfer) {
   VideoFormat format = format_of(AV_PIX_FMT_YUV420P10LE);

@@ -12,6 +12,7 @@ extern "C" {
 #include "core/error.h"
 #include "media/picture/color.h"
 #include "media/picture/convert.h"
+#include "media/picture/format_of.h"
 #include "media/picture/rate.h"
 #include "media/source/clips.h"
 #include "media/source/source.h"
@@ -20,20 +21,11 @@ using namespace videopush;
 using media::Converter;
 using media::ConvertOptions;
 using media::RateConverter;
+using test::format_of;
 
 namespace {
 
 const AbortSignal never;
-
-VideoFormat format_of(int width, int height, AVPixelFormat pixels) {
-  VideoFormat format;
-  format.width = width;
-  format.height = height;
-  format.pixel_format = pixels;
-  format.time_base_den = 25;
-  format.time_base_num = 1;
-  return format;
-}
 
 /// A frame of one colour, given as Y, U, V (8 bits).
 FramePtr plain(const VideoFormat& format, int y, int u, int v) {

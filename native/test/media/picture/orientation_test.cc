@@ -10,6 +10,7 @@ extern "C" {
 }
 
 #include "media/picture/convert.h"
+#include "media/picture/format_of.h"
 #include "media/source/clips.h"
 
 using namespace videopush;
@@ -24,12 +25,7 @@ constexpr int kWidth = 64, kHeight = 32, kPatch = 8;
 int corner_level(int x, int y) { return y < 0 ? (x < 0 ? 230 : 170) : (x < 0 ? 110 : 50); }
 
 VideoFormat format_of(AVPixelFormat pixels) {
-  VideoFormat format;
-  format.width = kWidth;
-  format.height = kHeight;
-  format.pixel_format = pixels;
-  format.time_base_num = 1;
-  format.time_base_den = 25;
+  VideoFormat format = test::format_of(kWidth, kHeight, pixels);
   format.color_matrix = AVCOL_SPC_SMPTE170M;
   format.color_range = AVCOL_RANGE_MPEG;
   return format;

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "media/picture/changes.h"
 #include "media/picture/convert.h"
+#include "media/picture/format_of.h"
 
 using namespace videopush;
 using media::Converter;
@@ -18,12 +19,7 @@ namespace {
 
 VideoFormat format_of(int width, int height, AVPixelFormat pixels = AV_PIX_FMT_YUV420P,
                       AVRational sar = {1, 1}) {
-  VideoFormat format;
-  format.width = width;
-  format.height = height;
-  format.pixel_format = pixels;
-  format.time_base_num = 1;
-  format.time_base_den = 25;
+  VideoFormat format = test::format_of(width, height, pixels);
   format.sar_num = sar.num;
   format.sar_den = sar.den;
   return format;
