@@ -1,23 +1,23 @@
 /** A MediaMTX that records what is published to it by RTSP or RTMP. */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { mediamtxBinary } from '../../scripts/paths.mjs';
 import { freePorts } from './ports.ts';
 import { Program } from './program.ts';
-import { indicesOf, listening, type RecordingServer } from './recording-servers.ts';
+import { filesIn, listening, RecordingServer } from './recording-servers.ts';
 import type { Scratch } from './tools.ts';
 
 /** Of a recording, written at once when it is complete; what is in it is lost with the process. */
 const PART_MILLISECONDS = 100;
 
-export class RecordingMediaMtx implements RecordingServer {
+export class RecordingMediaMtx extends RecordingServer {
   readonly url: string;
   readonly #rtspPort: number;
   readonly #folder: string;
   readonly #configuration: string;
-  #program: Program | undefined;
 
   private constructor(url: string, rtspPort: number, folder: string, configuration: string) {
+    super();
     this.url = url;
     this.#rtspPort = rtspPort;
     this.#folder = folder;
@@ -52,29 +52,11 @@ export class RecordingMediaMtx implements RecordingServer {
   }
 
   async start(): Promise<void> {
-    this.#program = new Program(mediamtxBinary(), [this.#configuration]);
-    await listening('MediaMTX', this.#rtspPort, this.#program);
+    this.program = new Program(mediamtxBinary(), [this.#configuration]);
+    await listening('MediaMTX', this.#rtspPort, this.program);
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#program?.child.kill(name);
-  }
-
-  async ended(): Promise<void> {
-    await this.#program?.exited;
-  }
-
-  /** The names begin with the time. */
-  runs(): Promise<number[][]> {
-    return indicesOf(
-      readdirSync(this.#folder)
-        .sort()
-        .map((name) => join(this.#folder, name)),
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.signal('SIGKILL');
-    await this.ended();
+  protected files(): readonly string[] {
+    return filesIn(this.#folder);
   }
 }

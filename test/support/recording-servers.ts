@@ -11,26 +11,46 @@ import type { Scratch } from './tools.ts';
 const LIMIT_MILLISECONDS = 15_000;
 
 /** A server at one address, which may be started again: each run adds a file. */
-export interface RecordingServer extends AsyncDisposable {
-  readonly url: string;
+export abstract class RecordingServer implements AsyncDisposable {
+  abstract readonly url: string;
+  protected program: Program | undefined;
+
   /** Resolves once it accepts connections. */
-  start(): Promise<void>;
-  signal(name: NodeJS.Signals): void;
+  abstract start(): Promise<void>;
+  /** Paths of its files, in the order in which they were begun. */
+  protected abstract files(): readonly string[];
+
+  signal(name: NodeJS.Signals): void {
+    this.program?.child.kill(name);
+  }
+
   /** Waits for the end that a signal brings. */
-  ended(): Promise<void>;
-  /** Indices of the frames in its files, file by file in the order in which they were begun. */
-  runs(): Promise<number[][]>;
+  async ended(): Promise<void> {
+    await this.program?.exited;
+  }
+
+  /** Indices of the frames in its files, file by file. */
+  async runs(): Promise<number[][]> {
+    const runs: number[][] = [];
+    for (const file of this.files()) {
+      await using reader = new StampReader(file);
+      await reader.ended;
+      runs.push(reader.indices());
+    }
+    return runs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended();
+  }
 }
 
-export async function indicesOf(files: readonly string[]): Promise<number[][]> {
-  const runs: number[][] = [];
-  for (const file of files) {
-    await using reader = new StampReader(file);
-    await reader.ended;
-    runs.push(reader.indices());
-  }
-  return runs;
-}
+/** Paths of the files in a folder, sorted: their names begin with the time. */
+export const filesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name));
 
 /** Resolves once a server accepts connections by TCP. */
 export async function listening(name: string, port: number, program: Program): Promise<void> {
@@ -49,15 +69,15 @@ export async function listening(name: string, port: number, program: Program): P
 }
 
 /** An SRT listener of libsrt's own (Debian package srt-tools). */
-export class SrtReceiver implements RecordingServer {
+export class SrtReceiver extends RecordingServer {
   readonly url: string;
   readonly #port: number;
   readonly #scratch: Scratch;
   readonly #files: string[] = [];
-  #program: Program | undefined;
 
   /** @param parameters  of the caller's URL, e.g. `latency=1000000` (in microseconds) */
   constructor(scratch: Scratch, port: number, parameters = '') {
+    super();
     this.#scratch = scratch;
     this.#port = port;
     this.url = `srt://127.0.0.1:${port}${parameters && `?${parameters}`}`;
@@ -67,40 +87,27 @@ export class SrtReceiver implements RecordingServer {
     const file = this.#scratch.file(`srt-${this.#files.length}.ts`);
     this.#files.push(file);
     const address = `srt://127.0.0.1:${this.#port}?mode=listener`;
-    this.#program = new Program('srt-live-transmit', ['-loglevel:fatal', address, 'file://con'], {
+    this.program = new Program('srt-live-transmit', ['-loglevel:fatal', address, 'file://con'], {
       stdoutFile: file,
     });
     await sleep(300); // a UDP port can't be asked whether it listens; the push tries again
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#program?.child.kill(name);
-  }
-
-  async ended(): Promise<void> {
-    await this.#program?.exited;
-  }
-
-  runs(): Promise<number[][]> {
-    return indicesOf(this.#files);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.signal('SIGKILL');
-    await this.ended();
+  protected files(): readonly string[] {
+    return this.#files;
   }
 }
 
 /** nginx with its RTMP module (Debian packages nginx-light and libnginx-mod-rtmp). */
-export class NginxRtmp implements RecordingServer {
+export class NginxRtmp extends RecordingServer {
   readonly url: string;
   readonly #port: number;
   readonly #folder: string;
   readonly #configuration: string;
-  #program: Program | undefined;
 
   /** @param rules  of its application `live`, e.g. `deny publish all;` */
   constructor(scratch: Scratch, port: number, rules = '') {
+    super();
     this.#port = port;
     this.url = `rtmp://127.0.0.1:${port}/live/stream`;
     this.#folder = scratch.file('recorded');
@@ -118,27 +125,11 @@ rtmp { server { listen 127.0.0.1:${port}; application live {
   }
 
   async start(): Promise<void> {
-    this.#program = new Program('/usr/sbin/nginx', ['-e', 'stderr', '-c', this.#configuration]);
-    await listening('nginx', this.#port, this.#program);
+    this.program = new Program('/usr/sbin/nginx', ['-e', 'stderr', '-c', this.#configuration]);
+    await listening('nginx', this.#port, this.program);
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#program?.child.kill(name);
-  }
-
-  async ended(): Promise<void> {
-    await this.#program?.exited;
-  }
-
-  runs(): Promise<number[][]> {
-    const files = readdirSync(this.#folder)
-      .sort()
-      .map((name) => join(this.#folder, name));
-    return indicesOf(files);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.signal('SIGKILL');
-    await this.ended();
+  protected files(): readonly string[] {
+    return filesIn(this.#folder);
   }
 }
