@@ -4,47 +4,25 @@ import { readFileSync } from 'node:fs';
 import { kubernetesTool } from '../../../scripts/paths.mjs';
 import { start } from '../program.ts';
 import type { TestNamespace } from './namespace.ts';
+import { serverPod } from './server-pod.ts';
 
 const NAME = 'clips';
 
 /** Creates the pod and its Service; `image` must contain busybox. */
 export async function startClips(fixture: TestNamespace, image: string): Promise<void> {
-  const labels = { app: NAME };
-  await fixture.apply([
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: NAME, labels },
-      spec: {
-        automountServiceAccountToken: false,
-        terminationGracePeriodSeconds: 1,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 1000,
-          fsGroup: 1000,
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-        containers: [
-          {
-            name: NAME,
-            image,
-            imagePullPolicy: 'IfNotPresent',
-            command: ['busybox', 'httpd', '-f', '-p', '8080', '-h', '/clips'],
-            resources: { requests: { cpu: '10m', memory: '16Mi' } },
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-            volumeMounts: [{ name: 'clips', mountPath: '/clips' }],
-          },
-        ],
-        volumes: [{ name: 'clips', emptyDir: {} }],
+  await fixture.apply(
+    serverPod({
+      name: NAME,
+      memory: '16Mi',
+      container: {
+        image,
+        command: ['busybox', 'httpd', '-f', '-p', '8080', '-h', '/clips'],
+        volumeMounts: [{ name: 'clips', mountPath: '/clips' }],
       },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: NAME },
-      spec: { selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
-    },
-  ]);
+      volumes: [{ name: 'clips', emptyDir: {} }],
+      ports: [{ port: 80, targetPort: 8080 }],
+    }),
+  );
   await fixture.kubectl(['wait', '--for=condition=Ready', `pod/${NAME}`, '--timeout=60s']);
 }
 

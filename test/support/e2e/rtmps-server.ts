@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type OwnAuthority, ownAuthority } from '../certificates.ts';
 import { Scratch } from '../tools.ts';
 import type { TestNamespace } from './namespace.ts';
+import { serverPod } from './server-pod.ts';
 
 const NAME = 'rtmps';
 const PORT = 1936;
@@ -30,7 +31,6 @@ export const AUTHORITY = `${NAME}-authority`;
 
 /** The objects of the server: a pod of `image` (MediaMTX) and its Service. */
 export function rtmpsServer(image: string, files: OwnAuthority): object[] {
-  const labels = { app: NAME };
   const secret = (name: string, stringData: Record<string, string>): object => ({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -45,40 +45,18 @@ export function rtmpsServer(image: string, files: OwnAuthority): object[] {
       certificate: readFileSync(files.certificate, 'utf8'),
       key: readFileSync(files.key, 'utf8'),
     }),
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: NAME, labels },
-      spec: {
-        automountServiceAccountToken: false,
-        terminationGracePeriodSeconds: 1,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: 1000,
-          fsGroup: 1000,
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-        containers: [
-          {
-            name: NAME,
-            image,
-            imagePullPolicy: 'IfNotPresent',
-            args: [`${FOLDER}/config`],
-            readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
-            resources: { requests: { cpu: '10m', memory: '32Mi' } },
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-            volumeMounts: [{ name: 'files', mountPath: FOLDER, readOnly: true }],
-          },
-        ],
-        volumes: [{ name: 'files', secret: { secretName: NAME } }],
+    ...serverPod({
+      name: NAME,
+      memory: '32Mi',
+      container: {
+        image,
+        args: [`${FOLDER}/config`],
+        readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 1 },
+        volumeMounts: [{ name: 'files', mountPath: FOLDER, readOnly: true }],
       },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: NAME },
-      spec: { selector: labels, ports: [{ port: PORT }] },
-    },
+      volumes: [{ name: 'files', secret: { secretName: NAME } }],
+      ports: [{ port: PORT }],
+    }),
   ];
 }
 
