@@ -14,18 +14,9 @@ export const HEVC = [
 export const MPEG2 = ['-c:v', 'mpeg2video', '-q:v', '2', '-g', '12', '-bf', '2', '-pix_fmt', 'yuv420p'];
 export const MPEG4 = ['-c:v', 'mpeg4', '-q:v', '2', '-g', '12'];
 export const VP8 = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '4M', '-g', '12'];
-export const VP9 = [
-  '-c:v',
-  'libvpx-vp9',
-  '-deadline',
-  'realtime',
-  '-cpu-used',
-  '8',
-  '-b:v',
-  '4M',
-  '-g',
-  '12',
-];
+/** VP9 without regard to size. */
+export const FAST_VP9 = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '4M'];
+export const VP9 = [...FAST_VP9, '-g', '12'];
 export const AV1 = ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '8', '-b:v', '3M', '-g', '12'];
 export const MJPEG = ['-c:v', 'mjpeg', '-q:v', '2', '-huffman', 'default'];
 export const FFV1 = ['-c:v', 'ffv1', '-level', '3', '-g', '1'];

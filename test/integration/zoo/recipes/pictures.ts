@@ -1,7 +1,7 @@
 /** Pixels, colours, shapes and orientations. */
 import { MATRICES, type Matrix } from '../../../support/corners.ts';
 import type { Part, Recipe, Shown } from '../../../support/zoo/recipe.ts';
-import { FFV1, H264, H264_B, MPEG2 } from './encode.ts';
+import { FAST_VP9, FFV1, H264, H264_B, MPEG2 } from './encode.ts';
 
 const X264 = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '12', '-g', '12', '-bf', '2'];
 const X265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-crf', '12'];
@@ -86,18 +86,7 @@ export const PICTURES: readonly Recipe[] = [
   }),
   picture('alpha-webm', 'a WebM of VP9 with alpha', 'webm', {
     filter: 'format=yuva420p',
-    encode: [
-      '-c:v',
-      'libvpx-vp9',
-      '-deadline',
-      'realtime',
-      '-cpu-used',
-      '8',
-      '-b:v',
-      '4M',
-      '-pix_fmt',
-      'yuva420p',
-    ],
+    encode: [...FAST_VP9, '-pix_fmt', 'yuva420p'],
   }),
   coloured('601', 'H.264 in the colours of BT.601', 'bt601', 'smpte170m'),
   coloured('709', 'H.264 in the colours of BT.709', 'bt709', 'bt709'),
